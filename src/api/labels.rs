@@ -1,0 +1,31 @@
+//! Every label, annotation, finalizer and manager name, once, with its meaning. A literal elsewhere is a bug.
+
+/// Label on each Pod: the name of its SidecarJob, for `kubectl get pods -l sidecarjob.dev/name=NAME`.
+/// A name too long for a label value (63 characters) is left out; `UID` is always there.
+pub const NAME: &str = "sidecarjob.dev/name";
+
+/// Label on each Pod: the UID of its SidecarJob. This is the selector in `status.selector`.
+pub const UID: &str = "sidecarjob.dev/uid";
+
+/// Label on each Pod: which Pod of its SidecarJob it is, counted from 0 in the order of creation.
+/// The Pod's name is computed from it, so creating the same Pod twice is refused instead of done.
+pub const ATTEMPT: &str = "sidecarjob.dev/attempt";
+
+/// Annotation on each Pod: its main containers, separated by commas. An admission policy reads it.
+pub const MAIN: &str = "sidecarjob.dev/main";
+
+/// Annotation on each Pod: its sidecars by name, separated by commas. An admission policy reads it.
+pub const SIDECARS: &str = "sidecarjob.dev/sidecars";
+
+/// kubectl's annotation: the container that `kubectl logs POD` and `kubectl exec POD` take when `-c` is not given.
+pub const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
+
+/// Finalizer on each Pod that has not been counted yet: without it a Pod that is deleted in the wrong moment
+/// would never be counted (KEP-2307). Our own, so that the built-in Job controller leaves these Pods alone.
+pub const TRACKING_FINALIZER: &str = "sidecarjob.dev/job-tracking";
+
+/// `spec.managedBy` of objects that this controller reconciles; absent means the same (KEP-4368).
+pub const CONTROLLER: &str = "sidecarjob.dev/controller";
+
+/// The name under which this program writes: field manager, event reporter, user agent, lease.
+pub const FIELD_MANAGER: &str = "sidecarjob-controller";

@@ -1,0 +1,21 @@
+//! The wire: what users write and what the controller writes back.
+//!
+//! Holds the kinds of group `sidecarjob.dev`, their spec and status, every label, annotation, finalizer, condition and
+//! reason by its one literal. Serde, schemars and kube's derive, no logic beyond accessors.
+//! What a field *does* is decided in `engine`; here stands what it *means*.
+
+pub mod conditions;
+pub mod crd;
+pub mod labels;
+pub mod sidecarjob;
+pub mod status;
+
+pub use sidecarjob::{
+    InjectedContainers, MainContainers, PodReplacementPolicy, Sidecar, SidecarJob, SidecarJobSpec, SidecarMode,
+};
+pub use status::{Phase, SidecarJobStatus, UncountedTerminatedPods};
+
+/// The API group of all our kinds.
+pub const GROUP: &str = "sidecarjob.dev";
+/// The version served and stored.
+pub const VERSION: &str = "v1alpha1";

@@ -1,0 +1,141 @@
+//! SidecarJob: the fields of batch/v1 `JobSpec` under their own names, and which containers are sidecars.
+//!
+//! The comments here are what `kubectl explain` shows. What each field does is in `engine`, a file for each question.
+//! Fields of `JobSpec` that are not here yet are refused by the API server, never accepted and ignored.
+
+use k8s_openapi::api::core::v1::PodTemplateSpec;
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::status::SidecarJobStatus;
+
+/// A run of Pods to completion, as batch/v1 Job, that knows which containers of a Pod are sidecars: the result comes
+/// from the main containers alone, and sidecars are stopped when these are done.
+#[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[kube(
+    group = "sidecarjob.dev",
+    version = "v1alpha1",
+    kind = "SidecarJob",
+    plural = "sidecarjobs",
+    shortname = "scj",
+    category = "all",
+    category = "sidecarjobs",
+    namespaced,
+    status = "SidecarJobStatus",
+    derive = "PartialEq",
+    derive = "Default"
+)]
+#[serde(rename_all = "camelCase")]
+pub struct SidecarJobSpec {
+    /// The Pod to run. Its restartPolicy must be Never or OnFailure. Can't be changed later.
+    pub template: PodTemplateSpec,
+
+    /// Which containers are sidecars: started before the main containers and stopped after them; their exit codes and
+    /// restarts never decide, fail or retry anything. At most 32. Can't be changed later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sidecars: Vec<Sidecar>,
+
+    /// Which containers decide the result. Absent: every container of the template that is no sidecar.
+    /// Can't be changed later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub main_containers: Option<MainContainers>,
+
+    /// What a container is that stands in the Pod but not in the template, since a webhook added it: Sidecar (the
+    /// default) or Main. Can't be changed later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub injected_containers: Option<InjectedContainers>,
+
+    /// How sidecars are run and stopped. Auto (the default): Native where the cluster can (Kubernetes 1.29 or newer),
+    /// else Managed. Native: as init containers with restartPolicy Always, which the kubelet starts first and stops
+    /// last. Managed: as plain containers, which the controller stops once the main containers are done.
+    /// Can't be changed later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sidecar_mode: Option<SidecarMode>,
+
+    /// How many Pods may run at once. Default 1. May be changed at any time; fewer than run: the surplus is ended and not
+    /// counted as failed. 0: no Pod runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parallelism: Option<i32>,
+
+    /// How many Pods must succeed. Default 1 if parallelism is absent too. Absent with parallelism given: the run is
+    /// a work queue, complete when one Pod has succeeded and all others have ended. Can't be changed later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completions: Option<i32>,
+
+    /// How many Pods may fail before the run is Failed. Default 6. With restartPolicy OnFailure the restarts of main
+    /// containers count too; restarts of sidecars never do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backoff_limit: Option<i32>,
+
+    /// Seconds from status.startTime after which the run is Failed and its Pods are ended, however many may still be
+    /// retried. Absent: no limit. Time that the run is suspended does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active_deadline_seconds: Option<i64>,
+
+    /// Seconds after the end at which the SidecarJob and its Pods are deleted. 0: at once. Absent: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl_seconds_after_finished: Option<i32>,
+
+    /// true: Pods are ended and none is created until it is false again. Default false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspend: Option<bool>,
+
+    /// When a Pod that is being deleted is replaced. TerminatingOrFailed (the default): at once, and it counts as
+    /// failed at once. Failed: when it has ended, so that two never run at the same time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod_replacement_policy: Option<PodReplacementPolicy>,
+
+    /// Which controller reconciles this object. Absent or `sidecarjob.dev/controller`: this one. With any other value
+    /// it is left alone. Can't be changed later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed_by: Option<String>,
+}
+
+/// A container that accompanies the main containers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Sidecar {
+    /// The name of a container or init container of the template, or of one that a webhook will inject.
+    pub name: String,
+}
+
+/// The containers that decide the result.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MainContainers {
+    /// Their names, all of them in template.spec.containers. Every other container is a sidecar then.
+    pub names: Vec<String>,
+}
+
+/// What an injected container is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum InjectedContainers {
+    /// It is stopped when the main containers are done.
+    #[default]
+    Sidecar,
+    /// Its exit decides the result too.
+    Main,
+}
+
+/// How sidecars are run and stopped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum SidecarMode {
+    /// Native where the cluster can, else Managed.
+    #[default]
+    Auto,
+    /// Init containers with restartPolicy Always (KEP-753).
+    Native,
+    /// Plain containers, stopped by the controller.
+    Managed,
+}
+
+/// When a Pod that is being deleted is replaced (KEP-3939).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum PodReplacementPolicy {
+    /// As soon as it is being deleted.
+    #[default]
+    TerminatingOrFailed,
+    /// When it has ended.
+    Failed,
+}

@@ -1,0 +1,4 @@
+//! in work
+fn main() {
+    println!("{}", serde_json::to_string(&sidecarjob::api::crd::sidecarjob()).unwrap());
+}
