@@ -4,3 +4,4 @@
 //! heard by operators. Arrows: `api ← engine ← controller ← main` and `api ← cli`; nothing points back.
 
 pub mod api;
+pub mod engine;

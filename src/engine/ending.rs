@@ -1,0 +1,92 @@
+//! Is the result known?
+//!
+//! The rules in the order in which they are asked; the first that answers decides. What was recorded comes first, so a
+//! result never changes. What is found in the same sync: failure before success.
+
+use chrono::{DateTime, Utc};
+
+use super::deadline;
+use super::observed::{Kind, Observed};
+use super::outcome;
+use super::tracking::Tally;
+use crate::api::conditions::{messages, reasons, types};
+
+/// The result of the job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// Success, or failure.
+    pub success: bool,
+    /// One word.
+    pub reason: String,
+    /// A sentence.
+    pub message: String,
+    /// The status has it already: it is stored, and may be acted upon.
+    pub stored: bool,
+}
+
+impl Ending {
+    /// It failed.
+    pub fn failure(reason: &str, message: &str) -> Self {
+        Self { success: false, reason: reason.into(), message: message.into(), stored: false }
+    }
+
+    /// It succeeded.
+    pub fn success(reason: &str, message: &str) -> Self {
+        Self { success: true, reason: reason.into(), message: message.into(), stored: false }
+    }
+}
+
+type Rule = fn(&Observed, &Tally, DateTime<Utc>) -> Option<Ending>;
+
+/// The rules, in order.
+const RULES: [Rule; 5] = [
+    |seen, _, _| recorded(seen, types::SUCCESS_CRITERIA_MET, true), // a success stays
+    |seen, _, _| recorded(seen, types::FAILURE_TARGET, false),      // a failure stays
+    |seen, tally, _| backoff_limit_exceeded(seen, tally),           // too many Pods failed
+    |seen, _, now| deadline::passed(seen, now),                     // it took too long
+    |seen, tally, _| completions_reached(seen, tally),              // enough Pods succeeded
+];
+
+/// The ending, or `None` while it is open.
+pub fn judge(seen: &Observed, tally: &Tally, now: DateTime<Utc>) -> Option<Ending> {
+    RULES.iter().find_map(|rule| rule(seen, tally, now))
+}
+
+/// What an earlier sync wrote.
+fn recorded(seen: &Observed, type_: &str, success: bool) -> Option<Ending> {
+    let c = seen.job.status.conditions.when_true(type_)?;
+    Some(Ending { success, reason: c.reason.clone(), message: c.message.clone(), stored: true })
+}
+
+fn backoff_limit_exceeded(seen: &Observed, tally: &Tally) -> Option<Ending> {
+    let limit = seen.job.spec.backoff_limit;
+    let too_many = tally.failed > limit || (seen.job.spec.restarts_on_failure && too_many_restarts(seen, limit));
+    too_many.then(|| Ending::failure(reasons::BACKOFF_LIMIT_EXCEEDED, messages::BACKOFF_LIMIT_EXCEEDED))
+}
+
+/// With OnFailure the kubelet retries inside the Pod: restarts of main and init containers count. A sidecar's never do;
+/// batch/v1 counts them, by mistake or not (docs/sidecars.md).
+fn too_many_restarts(seen: &Observed, limit: u32) -> bool {
+    let roles = &seen.job.spec.roles;
+    let restarts: u32 = seen
+        .pods
+        .iter()
+        .filter(|pod| !pod.ended())
+        .flat_map(|pod| outcome::mains(pod, roles).chain(pod.containers.iter().filter(|c| c.kind == Kind::Init)))
+        .map(|c| c.restarts)
+        .sum();
+    if limit == 0 { restarts > 0 } else { restarts >= limit }
+}
+
+/// Enough successes and nothing that still works; for a work queue one success is enough.
+fn completions_reached(seen: &Observed, tally: &Tally) -> Option<Ending> {
+    let enough = match seen.job.spec.completions {
+        Some(wanted) => tally.succeeded >= wanted,
+        None => tally.succeeded > 0,
+    };
+    let over = tally.working.is_empty() && !tally.more;
+    (enough && over).then(|| Ending::success(reasons::COMPLETIONS_REACHED, messages::COMPLETIONS_REACHED))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,39 @@
+//! What is left to do when a job is over, or is being deleted?
+//!
+//! A finished job is never judged again. Its Pods lose leftover finalizers, and when `ttlSecondsAfterFinished` has
+//! passed it is deleted, with its Pods. Terminal stays terminal.
+
+use chrono::{DateTime, Utc};
+
+use super::observed::Observed;
+use super::plan::{Plan, Step};
+use super::time;
+use super::tracking;
+
+/// The job is Complete or Failed.
+pub fn clean_up(seen: &Observed, now: DateTime<Utc>) -> Plan {
+    let mut plan = release_all(seen);
+    if let Some(at) = expires_at(seen) {
+        if at <= now {
+            plan.steps.push(Step::DeleteJob);
+        } else {
+            plan.wake_at(Some(at));
+        }
+    }
+    plan
+}
+
+/// Nobody counts its Pods any more.
+pub fn release_all(seen: &Observed) -> Plan {
+    let tracked = seen.pods.iter().filter(|pod| pod.tracked);
+    let mut steps: Vec<Step> = tracked.map(|pod| Step::Release(pod.to_ref())).collect();
+    steps.extend(tracking::release_orphans(seen));
+    Plan { steps, ..Plan::nothing() }
+}
+
+fn expires_at(seen: &Observed) -> Option<DateTime<Utc>> {
+    Some(time::after(seen.job.status.finished_at()?, seen.job.spec.ttl?))
+}
+
+#[cfg(test)]
+mod tests;

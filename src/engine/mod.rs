@@ -1,0 +1,81 @@
+//! The decision: what was seen and what time it is go in, a [`Plan`] comes out.
+//!
+//! Pure: no async, client, clock, randomness or log, and no `HashMap` (its order would leak into plans). Each policy is
+//! a file named after the question it answers. The rule that must stay true: what is decided from a state that has been
+//! acted on already is nothing, so every plan may be carried out twice.
+
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+pub mod backoff;
+pub mod conditions;
+pub mod deadline;
+pub mod ending;
+pub mod finished;
+pub mod names;
+pub mod observed;
+pub mod outcome;
+pub mod plan;
+pub mod pod_template;
+pub mod pods;
+pub mod roles;
+pub mod sidecars;
+pub mod status;
+pub mod summary;
+pub mod suspend;
+pub mod time;
+pub mod tracking;
+
+use chrono::{DateTime, Utc};
+
+use observed::Observed;
+use plan::{Plan, Step};
+use tracking::Tally;
+
+/// What to do about one SidecarJob, from all that was seen of it.
+///
+/// A plan with steps is carried out and decided anew, with the steps' results in view; only a plan without steps
+/// writes the status. So a status is written once for all that led to it, and never before it is true.
+pub fn decide(seen: &Observed, now: DateTime<Utc>) -> Plan {
+    if !seen.job.is_ours() {
+        return Plan::nothing();
+    }
+    if seen.job.deleting {
+        return finished::release_all(seen);
+    }
+    if seen.job.status.is_finished() {
+        return finished::clean_up(seen, now);
+    }
+    let tally = tracking::tally(seen);
+    let ending = ending::judge(seen, &tally, now);
+    let mut plan = Plan::nothing();
+    plan.steps = steps(seen, &tally, ending.as_ref(), now, &mut plan.wake);
+    if plan.steps.is_empty() {
+        let (status, events) = status::next(seen, &tally, ending.as_ref(), now);
+        plan.status = (status != seen.job.status).then_some(status);
+        plan.events = events;
+    }
+    plan.wake_at(deadline::wake(seen, ending.as_ref()));
+    plan
+}
+
+/// The deeds, in the order in which they are done.
+fn steps(
+    seen: &Observed,
+    tally: &Tally,
+    ending: Option<&ending::Ending>,
+    now: DateTime<Utc>,
+    wake: &mut Option<DateTime<Utc>>,
+) -> Vec<Step> {
+    let mut steps = tracking::release(seen);
+    steps.extend(tracking::release_orphans(seen));
+    steps.extend(sidecars::stop(seen, now));
+    steps.extend(match ending {
+        Some(ending) => pods::end(seen, tally, ending),
+        None if seen.job.spec.suspend => suspend::end_pods(seen, tally),
+        None => pods::manage(seen, tally, now, wake),
+    });
+    steps
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,221 @@
+//! A Pod as it was seen: phase, times, and each container with its state.
+//!
+//! Facts only. What they mean for the job is `outcome`'s and `tracking`'s part.
+
+use chrono::{DateTime, Utc};
+use k8s_openapi::api::core::v1 as core;
+
+use crate::api::labels;
+use crate::engine::time;
+
+/// A Pod of the job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pod {
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.uid`.
+    pub uid: String,
+    /// Which of the job's Pods it is, from its label; Pods of other origin have none.
+    pub number: Option<u32>,
+    /// `metadata.creationTimestamp`.
+    pub created_at: DateTime<Utc>,
+    /// It has a deletionTimestamp, and since when: the grace period is taken off.
+    pub deleting_since: Option<DateTime<Utc>>,
+    /// It carries our finalizer, so is not counted yet.
+    pub tracked: bool,
+    /// It has a node.
+    pub scheduled: bool,
+    /// `status.phase`.
+    pub phase: Phase,
+    /// Since when it is Ready.
+    pub ready_since: Option<DateTime<Utc>>,
+    /// Since when it is not Ready.
+    pub unready_since: Option<DateTime<Utc>>,
+    /// When the kubelet first saw it.
+    pub started_at: Option<DateTime<Utc>>,
+    /// `spec.activeDeadlineSeconds`.
+    pub deadline_seconds: Option<i64>,
+    /// Init containers first, then containers, in the order of the spec.
+    pub containers: Vec<Container>,
+}
+
+/// A Pod by name, and by the UID that says it is still the same one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PodRef {
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.uid`.
+    pub uid: String,
+}
+
+/// `status.phase`; what is absent or unknown is Pending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Nothing runs yet.
+    Pending,
+    /// Something runs.
+    Running,
+    /// All ended, with success.
+    Succeeded,
+    /// All ended, not all with success.
+    Failed,
+}
+
+/// A container of a Pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Container {
+    /// Its name.
+    pub name: String,
+    /// Where in the spec it stands.
+    pub kind: Kind,
+    /// When the kubelet starts it again.
+    pub restart: Restart,
+    /// How often it was started again.
+    pub restarts: u32,
+    /// What it does now.
+    pub state: State,
+}
+
+/// Where a container stands in the Pod's spec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An init container that has to end before the next starts.
+    Init,
+    /// An init container with `restartPolicy: Always`: a native sidecar.
+    NativeSidecar,
+    /// One of `spec.containers`.
+    Plain,
+}
+
+/// When the kubelet starts a container again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restart {
+    /// Never.
+    Never,
+    /// When its exit code is not 0.
+    OnFailure,
+    /// Whenever it ends.
+    Always,
+    /// By rules on its exit code (KEP-5307): only the Pod's phase tells that it is done.
+    ByRules,
+}
+
+/// What a container does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It has not started, or waits to start again.
+    Waiting,
+    /// It runs.
+    Running,
+    /// It ended.
+    Terminated {
+        /// Its exit code.
+        exit: i32,
+        /// When.
+        at: Option<DateTime<Utc>>,
+    },
+}
+
+impl Pod {
+    /// From the wire. `None` if it has no name or UID, so did not come from an API server.
+    pub fn from_wire(wire: &core::Pod) -> Option<Self> {
+        let meta = &wire.metadata;
+        let status = wire.status.as_ref();
+        let spec = wire.spec.as_ref();
+        let ready = |is| since_ready(status, is);
+        Some(Self {
+            name: meta.name.clone()?,
+            uid: meta.uid.clone()?,
+            number: meta.labels.as_ref().and_then(|l| l.get(labels::ATTEMPT)).and_then(|n| n.parse().ok()),
+            created_at: meta.creation_timestamp.as_ref().map(time::from_wire).unwrap_or_default(),
+            deleting_since: meta.deletion_timestamp.as_ref().map(|at| {
+                time::from_wire(at) - time::seconds(meta.deletion_grace_period_seconds.unwrap_or(0))
+            }),
+            tracked: meta.finalizers.iter().flatten().any(|f| f == labels::TRACKING_FINALIZER),
+            scheduled: spec.and_then(|s| s.node_name.as_deref()).is_some_and(|n| !n.is_empty()),
+            phase: phase(status.and_then(|s| s.phase.as_deref())),
+            ready_since: ready("True"),
+            unready_since: ready("False"),
+            started_at: status.and_then(|s| s.start_time.as_ref()).map(time::from_wire),
+            deadline_seconds: spec.and_then(|s| s.active_deadline_seconds),
+            containers: containers(wire),
+        })
+    }
+
+    /// Nothing of it runs any more, and nothing will.
+    pub fn ended(&self) -> bool {
+        matches!(self.phase, Phase::Succeeded | Phase::Failed)
+    }
+
+    /// It has not ended and is not being deleted.
+    pub fn active(&self) -> bool {
+        !self.ended() && self.deleting_since.is_none()
+    }
+
+    /// It is being deleted and has not ended.
+    pub fn terminating(&self) -> bool {
+        !self.ended() && self.deleting_since.is_some()
+    }
+
+    /// Its name and UID.
+    pub fn to_ref(&self) -> PodRef {
+        PodRef { name: self.name.clone(), uid: self.uid.clone() }
+    }
+}
+
+fn phase(word: Option<&str>) -> Phase {
+    match word {
+        Some("Running") => Phase::Running,
+        Some("Succeeded") => Phase::Succeeded,
+        Some("Failed") => Phase::Failed,
+        _ => Phase::Pending,
+    }
+}
+
+/// Since when the Ready condition has that status.
+fn since_ready(status: Option<&core::PodStatus>, is: &str) -> Option<DateTime<Utc>> {
+    let ready = status?.conditions.iter().flatten().find(|c| c.type_ == "Ready" && c.status == is)?;
+    Some(ready.last_transition_time.as_ref().map(time::from_wire).unwrap_or_default())
+}
+
+fn containers(wire: &core::Pod) -> Vec<Container> {
+    let Some(spec) = wire.spec.as_ref() else { return Vec::new() };
+    let status = wire.status.as_ref();
+    let of_pod = restart(spec.restart_policy.as_deref()).unwrap_or(Restart::Always);
+    let init = spec.init_containers.iter().flatten().map(|c| {
+        let kind = if c.restart_policy.as_deref() == Some("Always") { Kind::NativeSidecar } else { Kind::Init };
+        container(c, kind, of_pod, status.and_then(|s| s.init_container_statuses.as_deref()))
+    });
+    let plain = spec.containers.iter().map(|c| {
+        container(c, Kind::Plain, of_pod, status.and_then(|s| s.container_statuses.as_deref()))
+    });
+    init.chain(plain).collect()
+}
+
+fn container(c: &core::Container, kind: Kind, of_pod: Restart, all: Option<&[core::ContainerStatus]>) -> Container {
+    let status = all.into_iter().flatten().find(|s| s.name == c.name);
+    let by_rules = c.restart_policy_rules.as_ref().is_some_and(|rules| !rules.is_empty());
+    Container {
+        name: c.name.clone(),
+        kind,
+        restart: if by_rules { Restart::ByRules } else { restart(c.restart_policy.as_deref()).unwrap_or(of_pod) },
+        restarts: status.map_or(0, |s| u32::try_from(s.restart_count).unwrap_or(0)),
+        state: status.and_then(|s| s.state.as_ref()).map_or(State::Waiting, state),
+    }
+}
+
+fn restart(word: Option<&str>) -> Option<Restart> {
+    match word? {
+        "Never" => Some(Restart::Never),
+        "OnFailure" => Some(Restart::OnFailure),
+        _ => Some(Restart::Always),
+    }
+}
+
+fn state(state: &core::ContainerState) -> State {
+    match (&state.terminated, &state.running) {
+        (Some(t), _) => State::Terminated { exit: t.exit_code, at: t.finished_at.as_ref().map(time::from_wire) },
+        (None, Some(_)) => State::Running,
+        (None, None) => State::Waiting,
+    }
+}

@@ -1,0 +1,98 @@
+//! What can be decided: the steps, the status, the events, and when to look again.
+//!
+//! Values only. Each [`Step`] does one thing that the API server can refuse, and may have been done already.
+//! Carrying them out is `controller::apply`'s part.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use super::observed::PodRef;
+use super::status::Status;
+
+/// The decision about one SidecarJob at one moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// What to do, in this order.
+    pub steps: Vec<Step>,
+    /// The status to write when there are no steps, if it differs from the stored one.
+    pub status: Option<Status>,
+    /// To be sent when the status is stored.
+    pub events: Vec<Event>,
+    /// When to look again if nothing happens before.
+    pub wake: Option<DateTime<Utc>>,
+}
+
+impl Plan {
+    /// Nothing to do, and no need to look again.
+    pub fn nothing() -> Self {
+        Self::default()
+    }
+
+    /// Look again at `at`, if it is sooner than what was planned.
+    pub fn wake_at(&mut self, at: Option<DateTime<Utc>>) {
+        self.wake = sooner(self.wake, at);
+    }
+}
+
+/// The sooner of two moments that may be absent.
+pub fn sooner(a: Option<DateTime<Utc>>, b: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    a.into_iter().chain(b).min()
+}
+
+/// One deed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Create the Pods with these numbers.
+    CreatePods(Vec<u32>),
+    /// Take the tracking finalizer from a Pod: it is counted, or must not be.
+    Release(PodRef),
+    /// Delete a Pod that still runs.
+    Delete(PodRef),
+    /// End a Pod whose main containers are done and whose plain sidecars are not: set its `activeDeadlineSeconds`.
+    StopSidecars {
+        /// The Pod.
+        pod: PodRef,
+        /// Seconds since the Pod's start that have passed already, at least 1.
+        deadline_seconds: i64,
+    },
+    /// Delete the SidecarJob, since its time to live is over.
+    DeleteJob,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CreatePods(numbers) => write!(f, "create Pods {numbers:?}"),
+            Self::Release(pod) => write!(f, "release {}", pod.name),
+            Self::Delete(pod) => write!(f, "delete {}", pod.name),
+            Self::StopSidecars { pod, deadline_seconds } => {
+                write!(f, "stop the sidecars of {} (deadline {deadline_seconds}s)", pod.name)
+            }
+            Self::DeleteJob => write!(f, "delete the SidecarJob"),
+        }
+    }
+}
+
+/// Something that people are told, once it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Warning instead of Normal.
+    pub warning: bool,
+    /// One word, from `api::conditions`.
+    pub reason: String,
+    /// A sentence.
+    pub note: String,
+}
+
+impl Event {
+    /// Something went as it should.
+    pub fn normal(reason: &str, note: impl Into<String>) -> Self {
+        Self { warning: false, reason: reason.into(), note: note.into() }
+    }
+
+    /// Something did not.
+    pub fn warning(reason: &str, note: impl Into<String>) -> Self {
+        Self { warning: true, reason: reason.into(), note: note.into() }
+    }
+}

@@ -1,0 +1,40 @@
+//! How are sidecars stopped that the kubelet does not stop by itself?
+//!
+//! Native sidecars need nothing. Plain ones (managed mode, injected, or an old cluster) are ended through the Pod's
+//! `activeDeadlineSeconds`: the kubelet sends TERM to each, waits the grace period, keeps Pod and logs. The Pod's phase
+//! then reads Failed/DeadlineExceeded; the result is in the status before, and comes from the exit codes of the main
+//! containers anyway. Never by deleting the Pod: its logs would be lost.
+
+use chrono::{DateTime, Utc};
+
+use super::observed::{Kind, Observed, Pod, State};
+use super::outcome;
+use super::plan::Step;
+
+/// One step for each Pod whose result is stored and whose plain sidecars still run.
+pub fn stop(seen: &Observed, now: DateTime<Utc>) -> Vec<Step> {
+    let result_stored = |pod: &&Pod| seen.job.status.is_listed(&pod.uid);
+    seen.pods
+        .iter()
+        .filter(|pod| pod.active())
+        .filter(result_stored)
+        .filter(|pod| has_running_plain_sidecar(seen, pod))
+        .filter_map(|pod| stop_pod(pod, now))
+        .collect()
+}
+
+fn has_running_plain_sidecar(seen: &Observed, pod: &Pod) -> bool {
+    outcome::sidecars(pod, &seen.job.spec.roles)
+        .any(|c| c.kind == Kind::Plain && !matches!(c.state, State::Terminated { .. }))
+}
+
+/// The deadline is the time that has passed since the Pod started. One that has passed already needs no second.
+fn stop_pod(pod: &Pod, now: DateTime<Utc>) -> Option<Step> {
+    let started_at = pod.started_at?;
+    let passed = (now - started_at).num_seconds().max(1);
+    let stopping = pod.deadline_seconds.is_some_and(|d| d <= passed);
+    (!stopping).then(|| Step::StopSidecars { pod: pod.to_ref(), deadline_seconds: passed })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,181 @@
+//! What is written back?
+//!
+//! The next status from what was seen, and the events that go with it. Counts are what was seen, not what is hoped;
+//! strings for people are `summary`'s part. The wire form is made here too, so that nobody else writes a status.
+
+mod missing;
+mod wire;
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use super::backoff::Backoff;
+use super::conditions::Conditions;
+use super::ending::Ending;
+use super::observed::Observed;
+use super::plan::Event;
+use super::pods;
+use super::summary::{self, Summary};
+use super::suspend;
+use super::time;
+use super::tracking::{self, Tally};
+use crate::api::conditions::{events, messages, reasons, types};
+
+/// The status of a job.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Status {
+    /// The generation that it speaks of.
+    pub observed_generation: Option<i64>,
+    /// When the run started, or resumed last.
+    pub start_time: Option<DateTime<Utc>>,
+    /// When the result was known.
+    pub main_finished_at: Option<DateTime<Utc>>,
+    /// When it became Complete.
+    pub completion_time: Option<DateTime<Utc>>,
+    /// Pods that run and are not being deleted.
+    pub counts: Counts,
+    /// Succeeded Pods that are counted.
+    pub succeeded: u32,
+    /// Failed Pods that are counted.
+    pub failed: u32,
+    /// Succeeded Pods on their way to the counter.
+    pub uncounted_succeeded: BTreeSet<String>,
+    /// Failed Pods on their way to the counter.
+    pub uncounted_failed: BTreeSet<String>,
+    /// The failures in a row.
+    pub backoff: Option<Backoff>,
+    /// All conditions, those of others included.
+    pub conditions: Conditions,
+    /// For people.
+    pub summary: Summary,
+}
+
+/// How many Pods are where; `None` in a status that nobody has written yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Pods that have not ended and are not being deleted.
+    pub active: Option<u32>,
+    /// Active Pods that are Ready.
+    pub ready: Option<u32>,
+    /// Active Pods whose result is known.
+    pub stopping: Option<u32>,
+    /// Pods that are being deleted and have not ended.
+    pub terminating: Option<u32>,
+}
+
+impl Status {
+    /// Complete or Failed.
+    pub fn is_finished(&self) -> bool {
+        self.finished_at().is_some()
+    }
+
+    /// When it became Complete or Failed.
+    pub fn finished_at(&self) -> Option<DateTime<Utc>> {
+        self.conditions.true_since(types::COMPLETE).or(self.conditions.true_since(types::FAILED))
+    }
+
+    /// The UID is on its way to a counter.
+    pub fn is_listed(&self, uid: &str) -> bool {
+        self.uncounted_succeeded.contains(uid) || self.uncounted_failed.contains(uid)
+    }
+
+    /// All UIDs on their way.
+    pub fn uncounted(&self) -> impl Iterator<Item = &String> {
+        self.uncounted_succeeded.iter().chain(&self.uncounted_failed)
+    }
+}
+
+/// The next status, and what people are told about it.
+pub fn next(seen: &Observed, tally: &Tally, ending: Option<&Ending>, now: DateTime<Utc>) -> (Status, Vec<Event>) {
+    let mut status = seen.job.status.clone();
+    let mut told = Vec::new();
+    status.observed_generation = Some(seen.job.generation);
+    status.counts = counts(seen, tally);
+    status.backoff = pods::backoff_record(seen, tally);
+    tracking::settle(seen, tally, &mut status);
+    match ending {
+        None => told.extend(suspend::note(seen, &mut status, now)),
+        Some(ending) => told.extend(end(seen, tally, ending, &mut status, now)),
+    }
+    told.extend(missing::note(seen, &mut status, now));
+    note_progress(seen, ending, &mut status, now);
+    status.summary = summary::of(seen, &status, tally, now);
+    (status, told)
+}
+
+fn counts(seen: &Observed, tally: &Tally) -> Counts {
+    let ready = seen.pods.iter().filter(|pod| pod.active() && pod.ready_since.is_some()).count();
+    let some = |n: usize| Some(u32::try_from(n).unwrap_or(u32::MAX));
+    Counts {
+        active: some(tally.working.len() + tally.draining.len()),
+        ready: some(ready),
+        stopping: some(tally.draining.len()),
+        terminating: Some(tally.terminating),
+    }
+}
+
+/// The result, as soon as it is known; the end, as soon as nothing runs any more.
+fn end(
+    seen: &Observed,
+    tally: &Tally,
+    ending: &Ending,
+    status: &mut Status,
+    now: DateTime<Utc>,
+) -> Vec<Event> {
+    let Ending { success, reason, message, stored: _ } = ending;
+    let (interim, end) =
+        if *success { (types::SUCCESS_CRITERIA_MET, types::COMPLETE) } else { (types::FAILURE_TARGET, types::FAILED) };
+    if !seen.job.spec.suspend {
+        status.start_time = status.start_time.or(Some(time::whole_seconds(now)));
+    }
+    status.main_finished_at = status.main_finished_at.or(tally.last_end).or(Some(time::whole_seconds(now)));
+    status.conditions.set(interim, true, reason, message, now);
+    if tally.more || !tally.all_ended() {
+        return Vec::new();
+    }
+    tracking::settle_for_good(status);
+    status.backoff = None;
+    status.conditions.set(end, true, reason, message, now);
+    status.conditions.set(types::FINISHED, true, reason, message, now);
+    if *success {
+        status.completion_time = status.conditions.true_since(types::COMPLETE);
+        return completed(seen, status);
+    }
+    status.conditions.set(types::STALLED, true, reason, message, now);
+    vec![Event::warning(reason, message)]
+}
+
+fn completed(seen: &Observed, status: &Status) -> Vec<Event> {
+    let too_many = seen.job.spec.completions.is_some_and(|wanted| status.succeeded > wanted);
+    let warning = Event::warning(events::TOO_MANY_SUCCEEDED_PODS, messages::TOO_MANY_SUCCEEDED_PODS);
+    too_many
+        .then_some(warning)
+        .into_iter()
+        .chain([Event::normal(events::COMPLETED, messages::COMPLETED)])
+        .collect()
+}
+
+/// Stalled and Reconciling, the two words of kstatus.
+fn note_progress(seen: &Observed, ending: Option<&Ending>, status: &mut Status, now: DateTime<Utc>) {
+    let refused = seen.refusal.as_ref().filter(|_| ending.is_none() && !seen.job.spec.suspend);
+    let conditions = &mut status.conditions;
+    if let Some(refusal) = refused {
+        conditions.set(types::STALLED, true, reasons::POD_REFUSED, &refusal.message, now);
+    } else if conditions.when_true(types::STALLED).is_some_and(|c| c.reason == reasons::POD_REFUSED)
+        && (status.counts.active > Some(0) || ending.is_some() || seen.job.spec.suspend)
+    {
+        conditions.clear(types::STALLED, reasons::POD_ACCEPTED, "", now);
+    }
+    let over = conditions.when_true(types::FINISHED).cloned();
+    let (going_on, reason, message) = match (&over, ending) {
+        (Some(c), _) => (false, c.reason.as_str(), c.message.as_str()),
+        (None, Some(ending)) => (true, reasons::STOPPING, ending.message.as_str()),
+        (None, None) if seen.job.spec.suspend => (false, reasons::JOB_SUSPENDED, messages::JOB_SUSPENDED),
+        (None, None) => (true, reasons::RUNNING, ""),
+    };
+    conditions.set(types::RECONCILING, going_on, reason, message, now);
+}
+
+#[cfg(test)]
+mod tests;

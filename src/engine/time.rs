@@ -1,0 +1,46 @@
+//! How do the wire's times become ours? Kubernetes' types carry jiff, the engine speaks chrono.
+//!
+//! Converted here and nowhere else. The wire has whole seconds: what is written is rounded down, so that a time is
+//! equal to itself after a round trip.
+
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+/// A wire time as the engine's. A time outside of chrono's range (years beyond 262,000) reads as the epoch.
+pub fn from_wire(time: &Time) -> DateTime<Utc> {
+    DateTime::from_timestamp(time.0.as_second(), 0).unwrap_or_default()
+}
+
+/// An engine time as the wire's, in whole seconds.
+pub fn to_wire(time: DateTime<Utc>) -> Time {
+    Time(k8s_openapi::jiff::Timestamp::from_second(time.timestamp()).unwrap_or_default())
+}
+
+/// `now`, as it will read after it was written.
+pub fn whole_seconds(now: DateTime<Utc>) -> DateTime<Utc> {
+    now.trunc_subsecs(0)
+}
+
+/// A number of seconds that may be too large for a span: at most about 292 million years.
+pub fn seconds(n: i64) -> TimeDelta {
+    TimeDelta::try_seconds(n).unwrap_or(TimeDelta::MAX)
+}
+
+/// `at + span`, or the end of time.
+pub fn after(at: DateTime<Utc>, span: TimeDelta) -> DateTime<Utc> {
+    at.checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// A span as kubectl prints a duration: `42s`, `2m31s`, `1h5m`, `2d3h`.
+pub fn human(span: TimeDelta) -> String {
+    let s = span.num_seconds().max(0);
+    let pair = |a: i64, unit: &str, b: i64, small: &str| {
+        if b == 0 { format!("{a}{unit}") } else { format!("{a}{unit}{b}{small}") }
+    };
+    match s {
+        0..120 => format!("{s}s"),
+        120..3_600 => pair(s / 60, "m", s % 60, "s"),
+        3_600..172_800 => pair(s / 3_600, "h", s % 3_600 / 60, "m"),
+        _ => pair(s / 86_400, "d", s % 86_400 / 3_600, "h"),
+    }
+}
