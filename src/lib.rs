@@ -5,3 +5,6 @@
 
 pub mod api;
 pub mod engine;
+
+pub mod controller;
+pub mod telemetry;

@@ -1,4 +1,38 @@
-//! in work
-fn main() {
-    println!("{}", serde_json::to_string(&sidecarjob::api::crd::sidecarjob()).unwrap());
+//! `sidecarjob`, and the same program under the name `kubectl-sidecarjob`: arguments in, one command, an exit code out.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use sidecarjob::{controller, telemetry};
+
+/// A Kubernetes Job that knows which containers of its Pod are sidecars.
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the controller
+    Controller(Box<controller::Args>),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Controller(args) => run_controller(*args).await,
+    }
+}
+
+async fn run_controller(args: controller::Args) -> ExitCode {
+    telemetry::init_logs(args.log_format == controller::args::LogFormat::Json);
+    match controller::run(args).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
 }

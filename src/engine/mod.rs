@@ -47,15 +47,34 @@ pub fn decide(seen: &Observed, now: DateTime<Utc>) -> Plan {
     }
     let tally = tracking::tally(seen);
     let ending = ending::judge(seen, &tally, now);
-    let mut plan = Plan::nothing();
-    plan.steps = steps(seen, &tally, ending.as_ref(), now, &mut plan.wake);
-    if plan.steps.is_empty() {
-        let (status, events) = status::next(seen, &tally, ending.as_ref(), now);
-        plan.status = (status != seen.job.status).then_some(status);
-        plan.events = events;
+    let mut wake = deadline::wake(seen, ending.as_ref());
+    let steps = steps(seen, &tally, ending.as_ref(), now, &mut wake);
+    if steps.is_empty() { report(seen, &tally, ending.as_ref(), now, wake) } else { Plan { steps, wake, ..Plan::nothing() } }
+}
+
+/// The status alone: for a sync of which a step failed, so that what was done is not lost for those who read it.
+pub fn take_stock(seen: &Observed, now: DateTime<Utc>) -> Plan {
+    let job = &seen.job;
+    if !job.is_ours() || job.deleting || job.status.is_finished() {
+        return Plan::nothing();
     }
-    plan.wake_at(deadline::wake(seen, ending.as_ref()));
-    plan
+    let tally = tracking::tally(seen);
+    let ending = ending::judge(seen, &tally, now);
+    report(seen, &tally, ending.as_ref(), now, None)
+}
+
+fn report(
+    seen: &Observed,
+    tally: &Tally,
+    ending: Option<&ending::Ending>,
+    now: DateTime<Utc>,
+    wake: Option<DateTime<Utc>>,
+) -> Plan {
+    let (status, events) = status::next(seen, tally, ending, now);
+    if status == seen.job.status {
+        return Plan { wake, ..Plan::nothing() };
+    }
+    Plan { steps: Vec::new(), status: Some(status), events, wake }
 }
 
 /// The deeds, in the order in which they are done.

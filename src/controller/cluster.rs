@@ -1,0 +1,105 @@
+//! Which cluster is it, and can we work with it?
+//!
+//! Asked once at the start, so that what is missing is said in words before a watch fails in a loop.
+
+use std::path::Path;
+use std::time::Duration;
+
+use kube::api::{Api, ListParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use thiserror::Error;
+use tracing::warn;
+
+use super::error::message;
+use crate::api::{SidecarJob, labels};
+
+/// The first minor version of Kubernetes with native sidecars on by default.
+const NATIVE_SINCE: u32 = 29;
+
+/// The start can't go on.
+#[derive(Debug, Error)]
+pub enum ClusterError {
+    /// No usable configuration.
+    #[error("failed to find a cluster: {0}; give --kubeconfig, set KUBECONFIG, or run in a Pod with a ServiceAccount")]
+    Config(String),
+    /// The API server can't be reached.
+    #[error("failed to reach the API server at {url}: {reason}; check the address and that it is running")]
+    Unreachable {
+        /// Where.
+        url: String,
+        /// Why.
+        reason: String,
+    },
+    /// The CRD is not installed.
+    #[error("this cluster has no SidecarJob kind: install it with kubectl apply --server-side -f crds/")]
+    NoCrd,
+    /// The rights are missing.
+    #[error("not allowed to list SidecarJobs: {0}; give the rights of config/rbac, or name --namespace")]
+    Forbidden(String),
+}
+
+/// A client for the cluster that was named.
+pub async fn connect(kubeconfig: Option<&Path>) -> Result<(Client, String), ClusterError> {
+    let config = |e: &dyn std::fmt::Display| ClusterError::Config(e.to_string());
+    let mut found = match kubeconfig {
+        Some(file) => {
+            let read = Kubeconfig::read_from(file).map_err(|e| config(&e))?;
+            Config::from_custom_kubeconfig(read, &KubeConfigOptions::default()).await.map_err(|e| config(&e))?
+        }
+        None => Config::infer().await.map_err(|e| config(&e))?,
+    };
+    found.connect_timeout = Some(Duration::from_secs(10));
+    let url = found.cluster_url.to_string();
+    let client = Client::try_from(found).map_err(|e| config(&e))?;
+    Ok((client, url))
+}
+
+/// Whether the cluster has native sidecars. A version that can't be read counts as new.
+pub async fn has_native_sidecars(client: &Client, url: &str) -> Result<bool, ClusterError> {
+    let unreachable = |e| ClusterError::Unreachable { url: url.to_owned(), reason: message(&e) };
+    let version = client.apiserver_version().await.map_err(unreachable)?;
+    Ok(is_native(&version.major, &version.minor))
+}
+
+fn is_native(major: &str, minor: &str) -> bool {
+    let digits: String = minor.chars().take_while(char::is_ascii_digit).collect();
+    match (major, digits.parse::<u32>()) {
+        ("1", Ok(minor)) => minor >= NATIVE_SINCE,
+        _ => true,
+    }
+}
+
+/// The kind is there and may be read.
+pub async fn check_kind(client: &Client, namespace: Option<&str>) -> Result<(), ClusterError> {
+    let one = ListParams::default().limit(1);
+    let api: Api<SidecarJob> = namespace.map_or_else(|| Api::all(client.clone()), |n| Api::namespaced(client.clone(), n));
+    match api.list(&one).await {
+        Ok(_) => Ok(()),
+        Err(kube::Error::Api(status)) if status.is_not_found() => Err(ClusterError::NoCrd),
+        Err(kube::Error::Api(status)) if status.is_forbidden() => Err(ClusterError::Forbidden(status.message.clone())),
+        Err(error) => {
+            warn!("failed to list SidecarJobs: {}; going on, the watch tries again", message(&error));
+            Ok(())
+        }
+    }
+}
+
+/// The selector of the Pods that are watched.
+pub fn our_pods() -> String {
+    labels::UID.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn native_sidecars_are_there_from_1_29_on() {
+        for (major, minor, native) in
+            [("1", "28", false), ("1", "29", true), ("1", "28+", false), ("1", "37", true), ("2", "0", true), ("1", "", true)]
+        {
+            assert_eq!(is_native(major, minor), native, "{major}.{minor}");
+        }
+    }
+}

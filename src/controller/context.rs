@@ -1,0 +1,35 @@
+//! What does every reconcile have at hand? The client, the views, the clock.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use kube::Client;
+
+use super::events::Events;
+use super::memory::Memory;
+use super::pods::Pods;
+use crate::engine::observed::Settings;
+use crate::telemetry::Metrics;
+
+/// Shared by all reconciles.
+pub struct Context {
+    /// To the API server.
+    pub client: Client,
+    /// Our Pods.
+    pub pods: Arc<Pods>,
+    /// What may be lost.
+    pub memory: Memory,
+    /// To people.
+    pub events: Events,
+    /// To operators.
+    pub metrics: Metrics,
+    /// From the command line and the cluster.
+    pub settings: Settings,
+}
+
+impl Context {
+    /// The one clock of the program.
+    pub fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+}

@@ -1,0 +1,97 @@
+//! How are people told? Events of events.k8s.io, sent from a queue beside the work: an event that can't be sent is
+//! logged and never stops a reconcile.
+
+use k8s_openapi::api::core::v1::{ObjectReference, Pod};
+use kube::Client;
+use kube::runtime::events::{Event as Wire, EventType, Recorder, Reporter};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tracing::warn;
+
+use crate::api::{self, labels};
+use crate::engine::observed::Job;
+use crate::engine::plan::Event;
+
+/// How many events may wait. More are dropped: a flood of events is no use to anybody.
+const QUEUE: usize = 5_000;
+/// The API server's bound on a note, in bytes.
+const NOTE_MAX: usize = 1024;
+
+/// Where events are dropped in.
+#[derive(Clone)]
+pub struct Events(mpsc::Sender<(ObjectReference, Wire)>);
+
+impl Events {
+    /// The queue, and the task that empties it; it ends when the last sender is gone and the queue is empty.
+    pub fn start(client: Client) -> (Self, JoinHandle<()>) {
+        let (sender, mut queue) = mpsc::channel::<(ObjectReference, Wire)>(QUEUE);
+        let instance = std::env::var("HOSTNAME").ok();
+        let recorder = Recorder::new(client, Reporter { controller: labels::FIELD_MANAGER.into(), instance });
+        let task = tokio::spawn(async move {
+            while let Some((about, event)) = queue.recv().await {
+                if let Err(error) = recorder.publish(&event, &about).await {
+                    warn!(reason = event.reason, "failed to send an event: {}", super::error::message(&error));
+                }
+            }
+        });
+        (Self(sender), task)
+    }
+
+    /// About the SidecarJob.
+    pub fn about_job(&self, job: &Job, event: Event) {
+        self.send(job, event, None);
+    }
+
+    /// About the SidecarJob and one of its Pods. The Pod makes the event its own: without it, events of one reason are
+    /// merged and keep the first note.
+    pub fn about_pod(&self, job: &Job, event: Event, pod: &Pod) {
+        use kube::Resource;
+        self.send(job, event, Some(pod.object_ref(&())));
+    }
+
+    fn send(&self, job: &Job, event: Event, pod: Option<ObjectReference>) {
+        let wire = Wire {
+            type_: if event.warning { EventType::Warning } else { EventType::Normal },
+            action: event.reason.clone(),
+            reason: event.reason,
+            note: Some(cut(event.note)),
+            secondary: pod,
+        };
+        if self.0.try_send((reference(job), wire)).is_err() {
+            warn!(sidecarjob = format!("{}/{}", job.namespace, job.name), "event dropped: too many are waiting");
+        }
+    }
+}
+
+fn reference(job: &Job) -> ObjectReference {
+    ObjectReference {
+        api_version: Some(format!("{}/{}", api::GROUP, api::VERSION)),
+        kind: Some("SidecarJob".into()),
+        name: Some(job.name.clone()),
+        namespace: Some(job.namespace.clone()),
+        uid: Some(job.uid.clone()),
+        ..ObjectReference::default()
+    }
+}
+
+/// To what the API server takes, at a letter's end.
+fn cut(mut note: String) -> String {
+    if note.len() > NOTE_MAX {
+        let end = (0..=NOTE_MAX - 3).rev().find(|i| note.is_char_boundary(*i)).unwrap_or(0);
+        note.truncate(end);
+        note.push('…');
+    }
+    note
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_is_cut_at_1024_bytes_and_never_inside_a_letter() {
+        assert_eq!(cut("short".into()), "short");
+        let long = cut("ö".repeat(600));
+        assert!(long.len() <= NOTE_MAX && long.ends_with("ö…"), "{long}");
+    }
+}

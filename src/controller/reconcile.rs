@@ -1,0 +1,104 @@
+//! The sentence that each SidecarJob goes through: gather, decide, apply, until nothing is left to do.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kube::core::DeserializeGuard;
+use kube::runtime::controller::Action;
+use tracing::{debug, warn};
+
+use super::apply;
+use super::context::Context;
+use super::error::{self, Error};
+use super::gather::gather;
+use super::memory::{Key, key};
+use crate::api::SidecarJob;
+use crate::engine::{self, plan::Plan};
+
+/// An object as the watch shows it: one that can't be read does not stop the others.
+pub type Watched = DeserializeGuard<SidecarJob>;
+
+/// Most rounds of decide and apply in one go. Each round has its cause in the one before; the longest chain has five.
+const MAX_ROUNDS: usize = 12;
+
+/// One SidecarJob, as often as something happened to it.
+#[tracing::instrument(name = "reconcile", skip_all, fields(sidecarjob = tracing::field::Empty))]
+pub async fn reconcile(watched: Arc<Watched>, ctx: Arc<Context>) -> Result<Action, Error> {
+    let job = match &watched.0 {
+        Ok(job) => job,
+        Err(invalid) => {
+            warn!("skipped {}: can't read it: {}", invalid.metadata.name.as_deref().unwrap_or("?"), invalid.error);
+            return Ok(Action::await_change());
+        }
+    };
+    let key = key(job);
+    tracing::Span::current().record("sidecarjob", format!("{}/{}", key.0, key.1));
+    let begin = Instant::now();
+    let result = until_quiet(&ctx, &key, Arc::new(job.clone())).await;
+    ctx.metrics.synced(result.as_ref().map_or_else(Error::label, |_| "ok"), begin.elapsed());
+    if result.is_ok() {
+        ctx.memory.succeeded(&key);
+    }
+    result
+}
+
+/// Decide and apply, each time with what the last round did in view.
+async fn until_quiet(ctx: &Context, key: &Key, watched: Arc<SidecarJob>) -> Result<Action, Error> {
+    for _ in 0..MAX_ROUNDS {
+        let job = ctx.memory.newest(watched.clone());
+        let Some(seen) = gather(ctx, key, &job) else { return Ok(Action::await_change()) };
+        let plan = engine::decide(&seen, ctx.now());
+        if plan.steps.is_empty() && plan.status.is_none() {
+            return Ok(sleep(ctx, &plan));
+        }
+        if let Err(error) = apply::steps(ctx, key, &seen, &plan.steps).await {
+            report_progress(ctx, key, &job).await;
+            return Err(error);
+        }
+        if plan.steps.contains(&engine::plan::Step::DeleteJob) {
+            return Ok(Action::await_change());
+        }
+        if let Some(status) = &plan.status {
+            apply::status(ctx, &job, status).await?;
+            apply::events(ctx, &job, &plan.events);
+        }
+    }
+    Err(Error::NotQuiet(MAX_ROUNDS))
+}
+
+/// After a step that failed: what was done before it is written, if that works.
+async fn report_progress(ctx: &Context, key: &Key, job: &SidecarJob) {
+    let Some(seen) = gather(ctx, key, job) else { return };
+    let plan = engine::take_stock(&seen, ctx.now());
+    if let Some(status) = &plan.status
+        && apply::status(ctx, job, status).await.is_ok()
+    {
+        apply::events(ctx, job, &plan.events);
+    }
+}
+
+/// Until the plan's next moment. Waits longer than a day are cut: clocks jump, and looking costs nothing.
+fn sleep(ctx: &Context, plan: &Plan) -> Action {
+    const LONGEST: Duration = Duration::from_secs(24 * 3600);
+    match plan.wake {
+        None => Action::await_change(),
+        Some(at) => {
+            let wait = (at - ctx.now()).to_std().unwrap_or(Duration::ZERO);
+            Action::requeue(wait.saturating_add(Duration::from_millis(1)).min(LONGEST))
+        }
+    }
+}
+
+/// When to try again. A conflict only means that news is on its way.
+pub fn on_error(watched: Arc<Watched>, error: &Error, ctx: Arc<Context>) -> Action {
+    let Ok(job) = &watched.0 else { return Action::await_change() };
+    let key = key(job);
+    let sidecarjob = format!("{}/{}", key.0, key.1);
+    if error.is_conflict() {
+        debug!(sidecarjob, "{error}");
+        return Action::requeue(Duration::from_millis(200));
+    }
+    let wait = error::wait(ctx.memory.failed(&key));
+    warn!(sidecarjob, "{error}; trying again in {}s", wait.as_secs());
+    Action::requeue(wait)
+}

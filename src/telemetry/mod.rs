@@ -1,0 +1,15 @@
+//! What operators hear: logs, metrics, health, and the signals that they send.
+//!
+//! Metric labels are small closed sets; never a name of an object.
+
+mod health;
+mod logs;
+mod metrics;
+mod server;
+mod signals;
+
+pub use health::Health;
+pub use logs::init as init_logs;
+pub use metrics::Metrics;
+pub use server::serve;
+pub use signals::signal;
