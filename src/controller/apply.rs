@@ -110,7 +110,10 @@ async fn not_created(ctx: &Context, key: &Key, seen: &Observed, name: &str, erro
     }
     if !terminating {
         warn!(pod = name, "the API server refuses the Pod: {}", status.message);
-        ctx.events.about_job(&seen.job, Event::warning(reasons::FAILED_CREATE, format!("Error creating: {}", status.message)));
+        ctx.events.about_job(
+            &seen.job,
+            Event::warning(reasons::FAILED_CREATE, format!("Error creating: {}", status.message)),
+        );
     }
     ctx.memory.refused(key, status.message.clone(), ctx.now());
     Ok(false)
@@ -143,12 +146,19 @@ async fn already_there(ctx: &Context, key: &Key, seen: &Observed, name: &str) ->
 /// Takes our finalizer and no other; the UID in the patch makes it fail on another Pod of the same name.
 pub async fn release(ctx: &Context, key: &Key, pod: &PodRef) -> Result<(), Error> {
     let what = format!("take the finalizer from Pod {}", pod.name);
-    let patch = json!({"metadata": {"uid": pod.uid, "$deleteFromPrimitiveList/finalizers": [labels::TRACKING_FINALIZER]}});
+    let patch =
+        json!({"metadata": {"uid": pod.uid, "$deleteFromPrimitiveList/finalizers": [labels::TRACKING_FINALIZER]}});
     patch_pod(ctx, key, pod, &what, patch).await.map(drop)
 }
 
 /// The patched Pod; `None` if it is gone.
-async fn patch_pod(ctx: &Context, key: &Key, pod: &PodRef, what: &str, patch: serde_json::Value) -> Result<Option<Pod>, Error> {
+async fn patch_pod(
+    ctx: &Context,
+    key: &Key,
+    pod: &PodRef,
+    what: &str,
+    patch: serde_json::Value,
+) -> Result<Option<Pod>, Error> {
     let params = PatchParams { field_manager: Some(labels::FIELD_MANAGER.into()), ..PatchParams::default() };
     match call(what, pod_api(ctx, key).patch(&pod.name, &params, &Patch::Strategic(patch))).await? {
         Ok(patched) => {

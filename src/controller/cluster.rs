@@ -73,7 +73,8 @@ fn is_native(major: &str, minor: &str) -> bool {
 /// The kind is there and may be read.
 pub async fn check_kind(client: &Client, namespace: Option<&str>) -> Result<(), ClusterError> {
     let one = ListParams::default().limit(1);
-    let api: Api<SidecarJob> = namespace.map_or_else(|| Api::all(client.clone()), |n| Api::namespaced(client.clone(), n));
+    let api: Api<SidecarJob> =
+        namespace.map_or_else(|| Api::all(client.clone()), |n| Api::namespaced(client.clone(), n));
     match api.list(&one).await {
         Ok(_) => Ok(()),
         Err(kube::Error::Api(status)) if status.is_not_found() => Err(ClusterError::NoCrd),
@@ -96,9 +97,14 @@ mod tests {
 
     #[test]
     fn native_sidecars_are_there_from_1_29_on() {
-        for (major, minor, native) in
-            [("1", "28", false), ("1", "29", true), ("1", "28+", false), ("1", "37", true), ("2", "0", true), ("1", "", true)]
-        {
+        for (major, minor, native) in [
+            ("1", "28", false),
+            ("1", "29", true),
+            ("1", "28+", false),
+            ("1", "37", true),
+            ("2", "0", true),
+            ("1", "", true),
+        ] {
             assert_eq!(is_native(major, minor), native, "{major}.{minor}");
         }
     }

@@ -30,7 +30,11 @@ pub async fn release(ctx: Arc<Context>, key: Key, wake: UnboundedSender<Key>) {
     let owner = match jobs.get_opt(&key.1).await {
         Ok(owner) => owner.and_then(|job| job.metadata.uid),
         Err(error) => {
-            warn!(sidecarjob = format!("{}/{}", key.0, key.1), "failed to look up the owner of Pods: {}", message(&error));
+            warn!(
+                sidecarjob = format!("{}/{}", key.0, key.1),
+                "failed to look up the owner of Pods: {}",
+                message(&error)
+            );
             return again(key, wake);
         }
     };

@@ -80,7 +80,9 @@ impl Pods {
     pub fn of(&self, key: &Key) -> Vec<Seen> {
         let mut all: Vec<Seen> =
             self.lock().by_owner.get(key).map(|pods| pods.values().cloned().collect()).unwrap_or_default();
-        all.sort_by(|a, b| (a.pod.created_at, a.pod.number, &a.pod.name).cmp(&(b.pod.created_at, b.pod.number, &b.pod.name)));
+        all.sort_by(|a, b| {
+            (a.pod.created_at, a.pod.number, &a.pod.name).cmp(&(b.pod.created_at, b.pod.number, &b.pod.name))
+        });
         all
     }
 

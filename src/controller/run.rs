@@ -20,7 +20,7 @@ use super::args::Args;
 use super::cluster::{self, ClusterError};
 use super::context::Context;
 use super::events::Events;
-use super::leader::{LeaseError, Leadership};
+use super::leader::{Leadership, LeaseError};
 use super::memory::{Key, Memory};
 use super::orphans;
 use super::pods::Pods;
@@ -111,7 +111,14 @@ async fn lead(
 }
 
 /// The queues, until they were told to stop and are empty.
-async fn work(args: &Args, client: Client, native: bool, stop: watch::Receiver<bool>, health: &Health, metrics: Metrics) {
+async fn work(
+    args: &Args,
+    client: Client,
+    native: bool,
+    stop: watch::Receiver<bool>,
+    health: &Health,
+    metrics: Metrics,
+) {
     let (events, sending) = Events::start(client.clone());
     let settings = args.settings(native);
     let queues = namespaces(args).into_iter().map(|namespace| {
@@ -222,7 +229,9 @@ async fn report<E>(
             debug!(sidecarjob = format!("{}/{}", key.0, key.1), "gone");
             orphans::release(ctx, key, wake).await;
         }
-        Err(QueueError::QueueError(error)) => warn!("the watch of SidecarJobs was interrupted, starting it again: {error}"),
+        Err(QueueError::QueueError(error)) => {
+            warn!("the watch of SidecarJobs was interrupted, starting it again: {error}")
+        }
         Err(error) => warn!("{error}"),
     }
 }

@@ -50,7 +50,11 @@ impl Default for Metrics {
         let pods_created = Family::default();
         registry.register("pods_creation", "Pods created, by result: succeeded or failed", pods_created.clone());
         let pods_finished = Family::default();
-        registry.register("pods_finished", "Pods counted, by the result of their main containers", pods_finished.clone());
+        registry.register(
+            "pods_finished",
+            "Pods counted, by the result of their main containers",
+            pods_finished.clone(),
+        );
         let jobs_finished = Family::default();
         registry.register("jobs_finished", "SidecarJobs finished, by result and reason", jobs_finished.clone());
         let status_writes = Counter::default();

@@ -1,1 +1,67 @@
-//! in work
+//! What is remembered between reconciles, and what must not be.
+
+use super::*;
+
+fn job(uid: &str, version: u64) -> Arc<SidecarJob> {
+    let mut job = SidecarJob::new("job", Default::default());
+    job.metadata.namespace = Some("ns".into());
+    job.metadata.uid = Some(uid.into());
+    job.metadata.resource_version = Some(version.to_string());
+    Arc::new(job)
+}
+
+fn the_key() -> Key {
+    ("ns".into(), "job".into())
+}
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(seconds, 0).unwrap()
+}
+
+#[test]
+fn our_own_write_is_seen_until_the_watch_has_caught_up() {
+    let memory = Memory::default();
+    memory.wrote(job("a", 5));
+    assert_eq!(version(&*memory.newest(job("a", 4))), 5);
+    assert_eq!(version(&*memory.newest(job("a", 5))), 5);
+    assert_eq!(version(&*memory.newest(job("a", 4))), 4, "once caught up, the watch alone counts");
+}
+
+#[test]
+fn nothing_carries_over_to_another_object_of_the_same_name() {
+    let memory = Memory::default();
+    memory.wrote(job("a", 9));
+    memory.refused(&the_key(), "no".into(), at(0));
+    assert_eq!(memory.newest(job("b", 3)).metadata.uid.as_deref(), Some("b"));
+    assert_eq!(memory.refusal(&the_key()), None);
+}
+
+#[test]
+fn each_refusal_in_a_row_waits_longer_and_a_pod_that_is_taken_ends_it() {
+    let memory = Memory::default();
+    let mut waits = Vec::new();
+    for _ in 0..8 {
+        memory.refused(&the_key(), "quota".into(), at(100));
+        waits.push((memory.refusal(&the_key()).unwrap().retry_at - at(100)).num_seconds());
+    }
+    assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
+    memory.accepted(&the_key());
+    assert_eq!(memory.refusal(&the_key()), None);
+}
+
+#[test]
+fn failures_are_counted_until_one_reconcile_goes_well() {
+    let memory = Memory::default();
+    assert_eq!((memory.failed(&the_key()), memory.failed(&the_key())), (1, 2));
+    memory.succeeded(&the_key());
+    assert_eq!(memory.failed(&the_key()), 1);
+}
+
+#[test]
+fn nothing_is_kept_of_a_job_that_is_quiet() {
+    let memory = Memory::default();
+    memory.wrote(job("a", 5));
+    memory.newest(job("a", 5));
+    memory.succeeded(&the_key());
+    assert!(memory.lock().is_empty());
+}

@@ -1,0 +1,36 @@
+# The front door. `make demo` and `make test` need Debian, Rust and Go, and do all other set-up themselves.
+# With KUBECONFIG set both use that cluster and build no Kubernetes.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo clean-demo test unit lint fmt crds image clean
+
+help: ## What can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## A SidecarJob on a real cluster, from nothing; the first time takes about 12 minutes, then seconds
+	@tests/demo
+
+clean-demo: ## End the demo's cluster
+	@tests/demo --clean
+
+test: ## Every test: pure, CRDs, real API server, real kubelet
+	@tests/run
+
+unit: ## The tests that need no cluster, in a minute
+	cargo test
+
+lint: ## Formatting and lints, as CI wants them
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+
+fmt: ## Format the code
+	cargo fmt
+
+crds: ## Write crds/ anew after a change of src/api
+	UPDATE_CRDS=1 cargo test --test crds
+
+image: ## The controller's image, as .cache/sidecarjob.tar
+	@tests/image .cache/sidecarjob.tar sidecarjob.dev/controller:dev
+
+clean: clean-demo ## Remove all that was built, the Kubernetes included
+	rm -rf .cache target

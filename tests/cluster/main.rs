@@ -1,0 +1,12 @@
+//! The real thing: each promise of the README, on a real API server and a real kubelet. `make test` makes the cluster.
+//!
+//! One file for each promise. Every test has a namespace and a controller of its own, waits on conditions and never
+//! sleeps, and prints all that is there when it fails.
+
+mod bad_input;
+mod controller;
+mod kubectl;
+mod lifecycle;
+mod result;
+mod samples;
+mod support;

@@ -1,0 +1,348 @@
+//! The shell against a scripted API server: which calls, in which order, and what each answer leads to.
+//!
+//! A script is a list of expected calls with their answers. A call that is not in the script fails the test, so
+//! silence is tested too.
+
+use std::sync::{Arc, Mutex};
+
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use k8s_openapi::api::core::v1::Pod;
+use kube::client::Body;
+use kube::core::DeserializeGuard;
+use kube::runtime::controller::Action;
+use kube::runtime::watcher::Event as WatchEvent;
+use kube::{Client, ResourceExt};
+use serde_json::{Value, json};
+use sidecarjob::api::{SidecarJob, labels};
+use sidecarjob::controller::context::Context;
+use sidecarjob::controller::error::Error;
+use sidecarjob::controller::events::Events;
+use sidecarjob::controller::memory::Memory;
+use sidecarjob::controller::pods::Pods;
+use sidecarjob::controller::reconcile::{on_error, reconcile};
+use sidecarjob::engine::observed::Settings;
+use sidecarjob::telemetry::Metrics;
+
+/// One expected call: method, end of the path, and the answer from the body that was sent.
+type Answer = Box<dyn Fn(&Value) -> (u16, Value) + Send>;
+type Call = (Method, &'static str, Answer);
+
+fn on(method: Method, path: &'static str, answer: impl Fn(&Value) -> (u16, Value) + Send + 'static) -> Call {
+    (method, path, Box::new(answer))
+}
+
+/// A controller whose API server knows only the script; what it was sent is kept.
+struct Stage {
+    ctx: Arc<Context>,
+    sent: Arc<Mutex<Vec<(String, Value)>>>,
+    server: tokio::task::JoinHandle<()>,
+}
+
+fn stage(script: Vec<Call>, pods: Vec<Value>) -> Stage {
+    let (mock, mut handle) = tower_test::mock::pair::<Request<Body>, Response<Body>>();
+    let client = Client::new(mock, "ns");
+    let (silent, mut events) = tower_test::mock::pair::<Request<Body>, Response<Body>>();
+    let (events_in, _) = Events::start(Client::new(silent, "ns"));
+    tokio::spawn(async move { while events.next_request().await.is_some() {} });
+    let view = Pods::default();
+    view.observe(WatchEvent::Init);
+    for pod in pods {
+        view.observe(WatchEvent::InitApply(serde_json::from_value(pod).expect("a Pod")));
+    }
+    view.observe(WatchEvent::InitDone);
+    let ctx = Arc::new(Context {
+        client,
+        pods: Arc::new(view),
+        memory: Memory::default(),
+        events: events_in,
+        metrics: Metrics::default(),
+        settings: Settings::default(),
+    });
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let kept = sent.clone();
+    let server = tokio::spawn(async move {
+        for (method, path, answer) in script {
+            let (request, send) = handle.next_request().await.expect("a call");
+            let (parts, body) = request.into_parts();
+            let body: Value =
+                serde_json::from_slice(&body.collect().await.expect("a body").to_bytes()).unwrap_or_default();
+            let seen = format!("{} {}", parts.method, parts.uri.path());
+            assert!(
+                parts.method == method && parts.uri.path().ends_with(path),
+                "expected {method} …{path}, got {seen}"
+            );
+            kept.lock().unwrap().push((seen, body.clone()));
+            let (code, answer) = answer(&body);
+            let bytes = serde_json::to_vec(&answer).expect("JSON");
+            let code = StatusCode::from_u16(code).expect("a code");
+            send.send_response(Response::builder().status(code).body(Body::from(bytes)).expect("a response"));
+        }
+        let more = handle.next_request().await.map(|(request, _)| format!("{} {}", request.method(), request.uri()));
+        assert_eq!(more, None, "a call that is not in the script");
+    });
+    Stage { ctx, sent, server }
+}
+
+impl Stage {
+    /// One reconcile; then the script must be at its end.
+    async fn run(self, job: SidecarJob) -> (Result<Action, Error>, Vec<(String, Value)>) {
+        let Stage { ctx, sent, server } = self;
+        let result = reconcile(Arc::new(DeserializeGuard(Ok(job))), ctx.clone()).await;
+        drop(ctx);
+        server.await.expect("the script was followed to its end");
+        let sent = std::mem::take(&mut *sent.lock().unwrap());
+        (result, sent)
+    }
+}
+
+fn job(spec: Value, status: Value) -> SidecarJob {
+    let mut job = json!({
+        "apiVersion": "sidecarjob.dev/v1alpha1", "kind": "SidecarJob",
+        "metadata": {"name": "job", "namespace": "ns", "uid": "job-uid", "resourceVersion": "10", "generation": 1},
+        "spec": {
+            "sidecars": [{"name": "side"}],
+            "template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "main"}, {"name": "side"}]}}
+        },
+        "status": status
+    });
+    for (key, value) in spec.as_object().expect("an object") {
+        job["spec"][key] = value.clone();
+    }
+    serde_json::from_value(job).expect("a SidecarJob")
+}
+
+/// A Pod as the API server has it.
+fn pod(uid: &str, version: u64, phase: &str, main_exit: Option<i32>) -> Value {
+    let state = match main_exit {
+        Some(code) => json!({"terminated": {"exitCode": code, "finishedAt": "2026-01-01T00:01:00Z"}}),
+        None => json!({"running": {}}),
+    };
+    json!({
+        "metadata": {
+            "name": format!("job-{uid}"), "namespace": "ns", "uid": uid, "resourceVersion": version.to_string(),
+            "creationTimestamp": "2026-01-01T00:00:00Z", "finalizers": [labels::TRACKING_FINALIZER],
+            "labels": {labels::ATTEMPT: "0"},
+            "ownerReferences": [{"apiVersion": "sidecarjob.dev/v1alpha1", "kind": "SidecarJob", "name": "job",
+                                 "uid": "job-uid", "controller": true}]
+        },
+        "spec": {"restartPolicy": "Never", "containers": [{"name": "main"}],
+                 "initContainers": [{"name": "side", "restartPolicy": "Always"}]},
+        "status": {"phase": phase, "startTime": "2026-01-01T00:00:01Z",
+                   "containerStatuses": [{"name": "main", "ready": false, "restartCount": 0, "image": "", "imageID": "", "state": state}]}
+    })
+}
+
+fn without_finalizer(mut pod: Value, version: u64) -> Value {
+    pod["metadata"]["finalizers"] = json!([]);
+    pod["metadata"]["resourceVersion"] = json!(version.to_string());
+    pod
+}
+
+/// The API server stores what it was sent, under a new version.
+fn stored(version: u64) -> impl Fn(&Value) -> (u16, Value) {
+    move |body| {
+        let mut object = body.clone();
+        object["metadata"]["resourceVersion"] = json!(version.to_string());
+        if object["metadata"]["uid"].is_null() {
+            object["metadata"]["uid"] = json!(format!("uid-{version}"));
+            object["metadata"]["creationTimestamp"] = json!("2026-01-01T00:00:00Z");
+        }
+        (if version < 1000 { 200 } else { 201 }, object)
+    }
+}
+
+fn refuses(code: u16, reason: &'static str, message: &'static str) -> impl Fn(&Value) -> (u16, Value) {
+    move |_| {
+        (
+            code,
+            json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason, "message": message}),
+        )
+    }
+}
+
+fn condition<'a>(status: &'a Value, type_: &str) -> Option<&'a Value> {
+    status["conditions"].as_array()?.iter().find(|c| c["type"] == type_)
+}
+
+const PODS: &str = "/namespaces/ns/pods";
+const STATUS: &str = "/sidecarjobs/job/status";
+
+#[tokio::test]
+async fn a_new_job_costs_two_calls_the_pod_and_one_status_that_knows_of_it() {
+    let script = vec![on(Method::POST, PODS, stored(11)), on(Method::PUT, STATUS, stored(12))];
+    let (result, sent) = stage(script, vec![]).run(job(json!({}), json!(null))).await;
+    result.expect("well");
+    let pod: Pod = serde_json::from_value(sent[0].1.clone()).unwrap();
+    assert_eq!(pod.finalizers(), [labels::TRACKING_FINALIZER]);
+    assert_eq!(pod.metadata.owner_references.as_ref().unwrap()[0].uid, "job-uid");
+    assert_eq!(sent[1].1["status"]["active"], 1);
+    assert!(sent[1].1["status"]["startTime"].is_string());
+    assert_eq!(sent[1].1["metadata"]["resourceVersion"], "10", "written onto what it was decided from");
+}
+
+#[tokio::test]
+async fn a_quiet_job_costs_no_call() {
+    let first = stage(vec![on(Method::PUT, STATUS, stored(12))], vec![pod("a", 5, "Running", None)]);
+    let (_, sent) = first.run(job(json!({}), json!(null))).await;
+    let written = sent[0].1["status"].clone();
+    let (result, sent) = stage(vec![], vec![pod("a", 5, "Running", None)]).run(job(json!({}), written)).await;
+    assert_eq!((result.expect("well"), sent.len()), (Action::await_change(), 0));
+}
+
+#[tokio::test]
+async fn a_pod_that_succeeded_is_complete_in_one_status_write_and_then_let_go() {
+    let done = pod("a", 5, "Succeeded", Some(0));
+    let free = without_finalizer(done.clone(), 13);
+    let script =
+        vec![on(Method::PUT, STATUS, stored(12)), on(Method::PATCH, "/pods/job-a", move |_| (200, free.clone()))];
+    let (result, sent) =
+        stage(script, vec![done]).run(job(json!({}), json!({"startTime": "2026-01-01T00:00:00Z"}))).await;
+    result.expect("well");
+    let status = &sent[0].1["status"];
+    assert_eq!((&status["succeeded"], &status["phase"]), (&json!(1), &json!("Complete")));
+    assert_eq!(status["uncountedTerminatedPods"], Value::Null);
+    for type_ in ["SuccessCriteriaMet", "Complete", "Finished"] {
+        assert_eq!(condition(status, type_).expect(type_)["status"], "True");
+    }
+    assert_eq!(
+        sent[1].1,
+        json!({"metadata": {"uid": "a", "$deleteFromPrimitiveList/finalizers": [labels::TRACKING_FINALIZER]}})
+    );
+}
+
+#[tokio::test]
+async fn a_pod_of_several_is_listed_then_let_go_then_counted() {
+    let done = pod("a", 5, "Succeeded", Some(0));
+    let free = without_finalizer(done.clone(), 14);
+    let script = vec![
+        on(Method::POST, PODS, stored(11)), // the next one
+        on(Method::PUT, STATUS, stored(12)),
+        on(Method::PATCH, "/pods/job-a", move |_| (200, free.clone())),
+        on(Method::PUT, STATUS, stored(15)),
+    ];
+    let (result, sent) = stage(script, vec![done]).run(job(json!({"completions": 2}), json!(null))).await;
+    result.expect("well");
+    assert_eq!(sent[1].1["status"]["uncountedTerminatedPods"]["succeeded"], json!(["a"]));
+    assert_eq!(sent[1].1["status"]["succeeded"], 0);
+    assert_eq!(sent[3].1["status"]["succeeded"], 1);
+    assert_eq!(sent[3].1["status"]["uncountedTerminatedPods"], Value::Null);
+    assert_eq!(sent[3].1["metadata"]["resourceVersion"], "12", "our own write is in view at once");
+}
+
+#[tokio::test]
+async fn a_pod_that_exists_already_is_taken_if_it_is_ours() {
+    let script = vec![
+        on(Method::POST, PODS, refuses(409, "AlreadyExists", "exists")),
+        on(Method::GET, "", |_| (200, pod("a", 5, "Running", None))),
+        on(Method::PUT, STATUS, stored(12)),
+    ];
+    let (result, sent) = stage(script, vec![]).run(job(json!({}), json!(null))).await;
+    result.expect("well");
+    assert_eq!(sent[2].1["status"]["active"], 1);
+}
+
+#[tokio::test]
+async fn a_refused_pod_is_said_in_the_servers_words_and_tried_again_later() {
+    for (code, reason) in [(422, "Invalid"), (403, "Forbidden"), (400, "BadRequest")] {
+        let script =
+            vec![on(Method::POST, PODS, refuses(code, reason, "the words")), on(Method::PUT, STATUS, stored(12))];
+        let (result, sent) = stage(script, vec![]).run(job(json!({}), json!(null))).await;
+        assert_ne!(result.expect("a refusal is no error"), Action::await_change(), "{code}: it is tried again");
+        let stalled = condition(&sent[1].1["status"], "Stalled").expect("Stalled");
+        assert_eq!((&stalled["status"], &stalled["message"]), (&json!("True"), &json!("the words")), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn of_many_pods_that_are_refused_only_the_first_is_tried() {
+    let script = vec![on(Method::POST, PODS, refuses(422, "Invalid", "no")), on(Method::PUT, STATUS, stored(12))];
+    let many = json!({"completions": 100, "parallelism": 100});
+    stage(script, vec![]).run(job(many, json!(null))).await.0.expect("a refusal is no error");
+}
+
+#[tokio::test]
+async fn a_failing_api_server_is_an_error_and_what_was_done_is_written() {
+    let script = vec![
+        on(Method::POST, PODS, stored(11)),
+        on(Method::POST, PODS, refuses(500, "InternalError", "etcd is tired")),
+        on(Method::POST, PODS, stored(12)),
+        on(Method::PUT, STATUS, stored(13)),
+    ];
+    let (result, sent) = stage(script, vec![]).run(job(json!({"completions": 5, "parallelism": 5}), json!(null))).await;
+    let error = result.expect_err("an error").to_string();
+    assert!(error.starts_with("failed to create Pod job-") && error.ends_with("etcd is tired"), "{error}");
+    assert_eq!(sent[3].1["status"]["active"], 2, "the two that were taken");
+}
+
+#[tokio::test]
+async fn a_pod_that_is_gone_when_its_finalizer_is_to_be_taken_counts_all_the_same() {
+    let listed = json!({
+        "startTime": "2026-01-01T00:00:00Z", "uncountedTerminatedPods": {"failed": ["a"]},
+        "backoff": {"failures": 1, "lastFailureTime": "2200-01-01T00:00:00Z"}
+    });
+    let script =
+        vec![on(Method::PATCH, "/pods/job-a", refuses(404, "NotFound", "gone")), on(Method::PUT, STATUS, stored(12))];
+    let (result, sent) = stage(script, vec![pod("a", 5, "Failed", Some(1))]).run(job(json!({}), listed)).await;
+    result.expect("well");
+    assert_eq!(sent[1].1["status"]["failed"], 1);
+}
+
+#[tokio::test]
+async fn a_conflict_on_the_status_means_that_news_is_on_its_way() {
+    let script = vec![on(Method::PUT, STATUS, refuses(409, "Conflict", "the object has been modified"))];
+    let running = vec![pod("a", 5, "Running", None)];
+    let stage = stage(script, running);
+    let ctx = stage.ctx.clone();
+    let watched = Arc::new(DeserializeGuard(Ok(job(json!({}), json!(null)))));
+    let error = reconcile(watched.clone(), ctx.clone()).await.expect_err("a conflict");
+    assert!(error.is_conflict());
+    assert_eq!(on_error(watched.clone(), &error, ctx.clone()), Action::requeue(std::time::Duration::from_millis(200)));
+}
+
+#[tokio::test]
+async fn errors_in_a_row_wait_longer_and_longer() {
+    let stage = stage(vec![], vec![]);
+    let watched = Arc::new(DeserializeGuard(Ok(job(json!({}), json!(null)))));
+    let error = Error::NotQuiet(3);
+    let waits: Vec<Action> = (0..3).map(|_| on_error(watched.clone(), &error, stage.ctx.clone())).collect();
+    let second = |n| Action::requeue(std::time::Duration::from_secs(n));
+    assert_eq!(waits, [second(1), second(2), second(4)]);
+}
+
+#[tokio::test]
+async fn a_job_of_another_manager_is_left_alone() {
+    let other = job(json!({"managedBy": "example.com/other"}), json!(null));
+    let (result, sent) = stage(vec![], vec![pod("a", 5, "Succeeded", Some(0))]).run(other).await;
+    assert_eq!((result.expect("well"), sent.len()), (Action::await_change(), 0));
+}
+
+#[tokio::test]
+async fn a_plain_sidecar_is_stopped_by_the_deadline_after_the_result_is_stored() {
+    let mut running = pod("a", 5, "Running", Some(0));
+    running["spec"]["initContainers"] = json!([]);
+    running["spec"]["containers"] = json!([{"name": "main"}, {"name": "side"}]);
+    running["status"]["containerStatuses"].as_array_mut().unwrap().push(
+        json!({"name": "side", "ready": true, "restartCount": 0, "image": "", "imageID": "", "state": {"running": {}}}),
+    );
+    let mut stopping = running.clone();
+    stopping["spec"]["activeDeadlineSeconds"] = json!(1);
+    stopping["metadata"]["resourceVersion"] = json!("13");
+    let script =
+        vec![on(Method::PUT, STATUS, stored(12)), on(Method::PATCH, "/pods/job-a", move |_| (200, stopping.clone()))];
+    let (result, sent) = stage(script, vec![running]).run(job(json!({"sidecarMode": "Managed"}), json!(null))).await;
+    result.expect("well");
+    assert_eq!(condition(&sent[0].1["status"], "SuccessCriteriaMet").expect("known")["status"], "True");
+    assert!(sent[1].1["spec"]["activeDeadlineSeconds"].as_i64() >= Some(1));
+    assert_eq!(sent[1].1["metadata"]["uid"], "a", "only this very Pod");
+}
+
+#[tokio::test]
+async fn an_object_that_cannot_be_read_is_skipped() {
+    let stage = stage(vec![], vec![]);
+    let broken: Result<DeserializeGuard<SidecarJob>, _> =
+        serde_json::from_value(json!({"apiVersion": "sidecarjob.dev/v1alpha1", "kind": "SidecarJob",
+                                      "metadata": {"name": "x"}, "spec": {"template": 5}}));
+    let result = reconcile(Arc::new(broken.expect("guarded")), stage.ctx.clone()).await;
+    assert_eq!(result.expect("skipped"), Action::await_change());
+}
