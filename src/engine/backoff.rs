@@ -28,10 +28,9 @@ pub fn after(record: Option<Backoff>, new: &[Outcome]) -> Option<Backoff> {
             return None;
         }
         Some(match record {
-            Some(b) => Backoff {
-                failures: b.failures.saturating_add(1),
-                last_failure_at: b.last_failure_at.max(outcome.at),
-            },
+            Some(b) => {
+                Backoff { failures: b.failures.saturating_add(1), last_failure_at: b.last_failure_at.max(outcome.at) }
+            }
             None => Backoff { failures: 1, last_failure_at: outcome.at },
         })
     })

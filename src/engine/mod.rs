@@ -49,7 +49,11 @@ pub fn decide(seen: &Observed, now: DateTime<Utc>) -> Plan {
     let ending = ending::judge(seen, &tally, now);
     let mut wake = deadline::wake(seen, ending.as_ref());
     let steps = steps(seen, &tally, ending.as_ref(), now, &mut wake);
-    if steps.is_empty() { report(seen, &tally, ending.as_ref(), now, wake) } else { Plan { steps, wake, ..Plan::nothing() } }
+    if steps.is_empty() {
+        report(seen, &tally, ending.as_ref(), now, wake)
+    } else {
+        Plan { steps, wake, ..Plan::nothing() }
+    }
 }
 
 /// The status alone: for a sync of which a step failed, so that what was done is not lost for those who read it.

@@ -82,8 +82,7 @@ fn free_slots(seen: &Observed, tally: &Tally) -> u32 {
 /// The Pods to end when there are too many: unscheduled first, then pending, then not ready, then most recently ready,
 /// then more restarts, then newer.
 fn surplus(seen: &Observed, tally: &Tally, n: usize) -> Vec<PodRef> {
-    let mut working: Vec<&Pod> =
-        seen.pods.iter().filter(|p| tally.working.iter().any(|w| w.uid == p.uid)).collect();
+    let mut working: Vec<&Pod> = seen.pods.iter().filter(|p| tally.working.iter().any(|w| w.uid == p.uid)).collect();
     let restarts = |p: &Pod| p.containers.iter().map(|c| c.restarts).max();
     working.sort_by_key(|p| {
         let pending = p.phase == super::observed::Phase::Pending;

@@ -116,13 +116,7 @@ fn counts(seen: &Observed, tally: &Tally) -> Counts {
 }
 
 /// The result, as soon as it is known; the end, as soon as nothing runs any more.
-fn end(
-    seen: &Observed,
-    tally: &Tally,
-    ending: &Ending,
-    status: &mut Status,
-    now: DateTime<Utc>,
-) -> Vec<Event> {
+fn end(seen: &Observed, tally: &Tally, ending: &Ending, status: &mut Status, now: DateTime<Utc>) -> Vec<Event> {
     let Ending { success, reason, message, stored: _ } = ending;
     let (interim, end) =
         if *success { (types::SUCCESS_CRITERIA_MET, types::COMPLETE) } else { (types::FAILURE_TARGET, types::FAILED) };
@@ -149,11 +143,7 @@ fn end(
 fn completed(seen: &Observed, status: &Status) -> Vec<Event> {
     let too_many = seen.job.spec.completions.is_some_and(|wanted| status.succeeded > wanted);
     let warning = Event::warning(events::TOO_MANY_SUCCEEDED_PODS, messages::TOO_MANY_SUCCEEDED_PODS);
-    too_many
-        .then_some(warning)
-        .into_iter()
-        .chain([Event::normal(events::COMPLETED, messages::COMPLETED)])
-        .collect()
+    too_many.then_some(warning).into_iter().chain([Event::normal(events::COMPLETED, messages::COMPLETED)]).collect()
 }
 
 /// Stalled and Reconciling, the two words of kstatus.

@@ -57,7 +57,11 @@ pub fn tally(seen: &Observed) -> Tally {
             tally.more = true;
             continue;
         }
-        if outcome.success { tally.succeeded += 1 } else { tally.failed += 1 }
+        if outcome.success {
+            tally.succeeded += 1
+        } else {
+            tally.failed += 1
+        }
         tally.new.push((pod.uid.clone(), outcome));
     }
     tally

@@ -128,9 +128,10 @@ impl Pod {
             uid: meta.uid.clone()?,
             number: meta.labels.as_ref().and_then(|l| l.get(labels::ATTEMPT)).and_then(|n| n.parse().ok()),
             created_at: meta.creation_timestamp.as_ref().map(time::from_wire).unwrap_or_default(),
-            deleting_since: meta.deletion_timestamp.as_ref().map(|at| {
-                time::from_wire(at) - time::seconds(meta.deletion_grace_period_seconds.unwrap_or(0))
-            }),
+            deleting_since: meta
+                .deletion_timestamp
+                .as_ref()
+                .map(|at| time::from_wire(at) - time::seconds(meta.deletion_grace_period_seconds.unwrap_or(0))),
             tracked: meta.finalizers.iter().flatten().any(|f| f == labels::TRACKING_FINALIZER),
             scheduled: spec.and_then(|s| s.node_name.as_deref()).is_some_and(|n| !n.is_empty()),
             phase: phase(status.and_then(|s| s.phase.as_deref())),
@@ -186,9 +187,10 @@ fn containers(wire: &core::Pod) -> Vec<Container> {
         let kind = if c.restart_policy.as_deref() == Some("Always") { Kind::NativeSidecar } else { Kind::Init };
         container(c, kind, of_pod, status.and_then(|s| s.init_container_statuses.as_deref()))
     });
-    let plain = spec.containers.iter().map(|c| {
-        container(c, Kind::Plain, of_pod, status.and_then(|s| s.container_statuses.as_deref()))
-    });
+    let plain = spec
+        .containers
+        .iter()
+        .map(|c| container(c, Kind::Plain, of_pod, status.and_then(|s| s.container_statuses.as_deref())));
     init.chain(plain).collect()
 }
 
