@@ -6,5 +6,6 @@
 pub mod api;
 pub mod engine;
 
+pub mod cli;
 pub mod controller;
 pub mod telemetry;

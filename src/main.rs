@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use sidecarjob::{controller, telemetry};
+use sidecarjob::{cli, controller, telemetry};
 
 /// A Kubernetes Job that knows which containers of its Pod are sidecars.
 #[derive(Parser)]
@@ -17,12 +17,15 @@ struct Cli {
 enum Command {
     /// Run the controller
     Controller(Box<controller::Args>),
+    /// Print the CustomResourceDefinitions
+    Crds(cli::crds::Args),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Controller(args) => run_controller(*args).await,
+        Command::Crds(args) => printed(cli::crds::run(&args, &mut std::io::stdout().lock())),
     }
 }
 
@@ -34,5 +37,16 @@ async fn run_controller(args: controller::Args) -> ExitCode {
             tracing::error!("{error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// A reader that had enough (`| head`) is no failure.
+fn printed(result: std::io::Result<()>) -> ExitCode {
+    match result {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            eprintln!("error: failed to print: {error}");
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::SUCCESS,
     }
 }

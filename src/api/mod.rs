@@ -7,6 +7,7 @@
 pub mod conditions;
 pub mod crd;
 pub mod labels;
+mod rules;
 pub mod sidecarjob;
 pub mod status;
 

@@ -5,7 +5,6 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::KubeSchema;
-use kube::core::ListMerge;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +32,6 @@ pub struct SidecarJobStatus {
     /// SuccessCriteriaMet, FailureTarget (the result, as soon as it is known), Complete, Failed, Finished (either of
     /// them), Suspended, Reconciling, Stalled, SidecarMissing. Conditions of other types are left as they are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
 
     /// When the controller first saw the run unsuspended; set anew when a suspended run resumes.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::{Event, Namespace, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use kube::api::{Api, DeleteParams, ListParams, LogParams, Patch, PatchParams, PostParams};
+use kube::api::{Api, DeleteParams, DynamicObject, ListParams, LogParams, Patch, PatchParams, PostParams};
 use kube::{Client, ResourceExt};
 use serde_json::json;
 use sidecarjob::api::{SidecarJob, SidecarJobStatus, labels};
@@ -28,14 +28,32 @@ where
     F: FnOnce(World) -> Fut,
     Fut: Future<Output = ()> + Send + 'static,
 {
+    in_world(name, Some(flags), test).await;
+}
+
+/// The same, where nothing reconciles.
+pub async fn world_without_controller<F, Fut>(name: &str, test: F)
+where
+    F: FnOnce(World) -> Fut,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    in_world(name, None, test).await;
+}
+
+async fn in_world<F, Fut>(name: &str, flags: Option<&[&str]>, test: F)
+where
+    F: FnOnce(World) -> Fut,
+    Fut: Future<Output = ()> + Send + 'static,
+{
     let client = Client::try_default().await.expect("KUBECONFIG names a cluster: run make test");
     install_crds(&client).await;
     let namespace = format!("t-{name}-{:x}", std::process::id());
     let namespaces: Api<Namespace> = Api::all(client.clone());
     let object = serde_json::from_value(json!({"metadata": {"name": namespace}})).expect("a Namespace");
     namespaces.create(&PostParams::default(), &object).await.expect("the namespace is created");
-    let flags: Vec<String> = flags.iter().map(ToString::to_string).collect();
-    let controller = Some(Controller::start(&namespace, &flags));
+    let runs = flags.is_some();
+    let flags: Vec<String> = flags.unwrap_or_default().iter().map(ToString::to_string).collect();
+    let controller = runs.then(|| Controller::start(&namespace, &flags));
     let world = World { client: client.clone(), namespace: namespace.clone(), controller, flags };
     default_service_account(&world).await;
     let outcome = tokio::spawn(test(world)).await;
@@ -112,6 +130,17 @@ impl World {
     /// Starts it again.
     pub fn start_controller(&mut self) {
         self.controller = Some(Controller::start(&self.namespace, &self.flags));
+    }
+
+    /// Creates with strict field validation, as kubectl does: unknown fields are refused.
+    pub async fn strict_create(&self, object: &DynamicObject, params: &PostParams) -> kube::Result<DynamicObject> {
+        let path = format!("/apis/sidecarjob.dev/v1alpha1/namespaces/{}/sidecarjobs", self.namespace);
+        let dry_run = if params.dry_run { "&dryRun=All" } else { "" };
+        let request = http::Request::post(format!("{path}?fieldValidation=Strict{dry_run}"))
+            .header("Content-Type", "application/json")
+            .body(serde_json::to_vec(object).expect("JSON"))
+            .expect("a request");
+        self.client.request(request).await
     }
 
     pub fn jobs(&self) -> Api<SidecarJob> {

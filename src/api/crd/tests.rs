@@ -1,0 +1,82 @@
+//! The definition as users and tools meet it.
+
+use super::*;
+
+fn crd() -> Value {
+    serde_json::to_value(sidecarjob()).unwrap()
+}
+
+fn schema() -> Value {
+    crd()["spec"]["versions"][0]["schema"]["openAPIV3Schema"].clone()
+}
+
+#[test]
+fn a_first_sentence_ends_at_its_full_stop_or_at_a_word() {
+    for (text, max, want) in [
+        ("One. Two.", 40, "One."),
+        ("e.g. this counts as one", 40, "e.g."),
+        ("No stop at all", 40, "No stop at all"),
+        ("A sentence that is too long for it. More.", 20, "A sentence that …"),
+        ("", 20, ""),
+    ] {
+        assert_eq!(first_sentence(text, max), want, "{text}");
+    }
+}
+
+#[test]
+fn client_side_apply_can_store_it() {
+    let size = serde_json::to_string(&crd()).unwrap().len();
+    assert!(size < 200_000, "{size} bytes; kubectl's annotation takes 262,144");
+}
+
+#[test]
+fn every_field_of_spec_and_status_has_a_description() {
+    let schema = schema();
+    for part in ["spec", "status"] {
+        for (name, field) in schema["properties"][part]["properties"].as_object().unwrap() {
+            let text = field["description"].as_str().unwrap_or_default();
+            assert!(text.len() > 10 && !text.contains('\n'), "{part}.{name}: {text:?}");
+        }
+    }
+}
+
+#[test]
+fn kubectl_explain_has_words_for_the_template() {
+    let pod = &schema()["properties"]["spec"]["properties"]["template"]["properties"]["spec"]["properties"];
+    for field in ["containers", "volumes", "terminationGracePeriodSeconds", "restartPolicy"] {
+        assert!(pod[field]["description"].as_str().is_some_and(|d| d.len() > 10), "{field}");
+    }
+}
+
+#[test]
+fn a_new_object_reads_as_in_progress() {
+    let default = &schema()["properties"]["status"]["default"];
+    assert_eq!(default["conditions"][0]["type"], "Reconciling");
+    assert_eq!(default["conditions"][0]["status"], "True");
+}
+
+#[test]
+fn lists_with_names_are_maps_for_server_side_apply() {
+    let schema = schema();
+    let keys = |field: &Value| field["x-kubernetes-list-map-keys"].clone();
+    assert_eq!(keys(&schema["properties"]["status"]["properties"]["conditions"]), json!(["type"]));
+    assert_eq!(keys(&schema["properties"]["spec"]["properties"]["sidecars"]), json!(["name"]));
+}
+
+#[test]
+fn every_rule_names_a_field_and_says_what_to_do() {
+    let schema = schema();
+    let rules = schema["properties"]["spec"]["x-kubernetes-validations"].as_array().unwrap();
+    assert!(rules.len() > 15);
+    for rule in rules {
+        let message = rule["message"].as_str().unwrap();
+        assert!(message.contains("spec.") && message.len() > 30, "{message}");
+    }
+}
+
+#[test]
+fn quantities_may_be_numbers_or_strings() {
+    let pod = &schema()["properties"]["spec"]["properties"]["template"]["properties"]["spec"]["properties"];
+    let limit = &pod["containers"]["items"]["properties"]["resources"]["properties"]["limits"]["additionalProperties"];
+    assert_eq!(limit["x-kubernetes-int-or-string"], true, "{limit}");
+}

@@ -1,0 +1,3 @@
+//! Verbs for people, each in a file. Thin: they read, ask the API, print.
+
+pub mod crds;

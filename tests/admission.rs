@@ -1,0 +1,277 @@
+//! What the API server takes and refuses, with which words: the CRD's schema and rules on a real API server.
+
+use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams, PostParams};
+use kube::core::GroupVersionKind;
+use kube::{Client, ResourceExt};
+use serde_json::{Value, json};
+
+#[allow(dead_code)]
+#[path = "cluster/support.rs"]
+mod support;
+use support::world_without_controller;
+
+/// A field and its value, as a JSON pointer below the whole object; `null` removes it.
+type Set = (&'static str, fn() -> Value);
+
+/// What is changed in a valid object, and the words of the refusal; no words: it is taken.
+const CREATE: &[(&str, &[Set], Option<&str>)] = &[
+    ("the smallest SidecarJob", &[], None),
+    ("OnFailure", &[("/spec/template/spec/restartPolicy", || json!("OnFailure"))], None),
+    (
+        "restartPolicy Always",
+        &[("/spec/template/spec/restartPolicy", || json!("Always"))],
+        Some("restartPolicy must be Never or OnFailure"),
+    ),
+    (
+        "no restartPolicy",
+        &[("/spec/template/spec/restartPolicy", || Value::Null)],
+        Some("restartPolicy must be Never or OnFailure"),
+    ),
+    ("no template", &[("/spec/template", || Value::Null)], Some("spec.template: Required value")),
+    ("a template without a spec", &[("/spec/template/spec", || Value::Null)], Some("spec.template.spec is missing")),
+    ("no container", &[("/spec/template/spec/containers", || json!([]))], Some("containers is empty")),
+    (
+        "two containers of one name",
+        &[("/spec/template/spec/containers", || json!([{"name": "a"}, {"name": "a"}]))],
+        Some("two containers of one name"),
+    ),
+    (
+        "a container name that only the Pod's admission refuses",
+        &[("/spec/template/spec/containers", || json!([{"name": "UPPER CASE", "image": "x"}]))],
+        None,
+    ),
+    ("completions 0", &[("/spec/completions", || json!(0))], None),
+    ("negative completions", &[("/spec/completions", || json!(-1))], Some("spec.completions: Invalid value: -1")),
+    ("negative parallelism", &[("/spec/parallelism", || json!(-1))], Some("spec.parallelism: Invalid value: -1")),
+    ("negative backoffLimit", &[("/spec/backoffLimit", || json!(-1))], Some("spec.backoffLimit: Invalid value: -1")),
+    (
+        "negative activeDeadlineSeconds",
+        &[("/spec/activeDeadlineSeconds", || json!(-1))],
+        Some("spec.activeDeadlineSeconds: Invalid value: -1"),
+    ),
+    (
+        "negative ttlSecondsAfterFinished",
+        &[("/spec/ttlSecondsAfterFinished", || json!(-1))],
+        Some("spec.ttlSecondsAfterFinished: Invalid value: -1"),
+    ),
+    ("a word for a number", &[("/spec/completions", || json!("many"))], Some("spec.completions")),
+    ("a sidecar of the template", &[("/spec/sidecars", || json!([{"name": "side"}]))], None),
+    ("a sidecar that a webhook may inject", &[("/spec/sidecars", || json!([{"name": "istio-proxy"}]))], None),
+    (
+        "the same sidecar twice",
+        &[("/spec/sidecars", || json!([{"name": "side"}, {"name": "side"}]))],
+        Some("spec.sidecars[1]: Duplicate value"),
+    ),
+    ("a sidecar without a name", &[("/spec/sidecars", || json!([{}]))], Some("spec.sidecars[0].name: Required value")),
+    (
+        "every container a sidecar",
+        &[("/spec/sidecars", || json!([{"name": "main"}, {"name": "side"}]))],
+        Some("at least one must be a main container"),
+    ),
+    (
+        "33 sidecars",
+        &[("/spec/sidecars", || (0..33).map(|n| json!({"name": format!("s{n}")})).collect())],
+        Some("spec.sidecars: Too many"),
+    ),
+    ("named main containers", &[("/spec/mainContainers", || json!({"names": ["main"]}))], None),
+    (
+        "no name in mainContainers",
+        &[("/spec/mainContainers", || json!({"names": []}))],
+        Some("spec.mainContainers.names"),
+    ),
+    (
+        "a main container that is not there",
+        &[("/spec/mainContainers", || json!({"names": ["mian"]}))],
+        Some("spec.mainContainers.names has a name that is no container"),
+    ),
+    (
+        "a container that is both",
+        &[("/spec/mainContainers", || json!({"names": ["main"]})), ("/spec/sidecars", || json!([{"name": "main"}]))],
+        Some("is in both spec.mainContainers.names and spec.sidecars"),
+    ),
+    ("sidecarMode Managed", &[("/spec/sidecarMode", || json!("Managed"))], None),
+    (
+        "an unknown sidecarMode",
+        &[("/spec/sidecarMode", || json!("Magic"))],
+        Some("spec.sidecarMode: Unsupported value: \"Magic\""),
+    ),
+    (
+        "an unknown injectedContainers",
+        &[("/spec/injectedContainers", || json!("Maybe"))],
+        Some("spec.injectedContainers: Unsupported value"),
+    ),
+    (
+        "an unknown podReplacementPolicy",
+        &[("/spec/podReplacementPolicy", || json!("Never"))],
+        Some("spec.podReplacementPolicy: Unsupported value"),
+    ),
+    ("managedBy ours", &[("/spec/managedBy", || json!("sidecarjob.dev/controller"))], None),
+    (
+        "managedBy without a slash",
+        &[("/spec/managedBy", || json!("me"))],
+        Some("spec.managedBy must be a domain name, a slash and a path"),
+    ),
+    (
+        "managedBy without a domain",
+        &[("/spec/managedBy", || json!("/me"))],
+        Some("spec.managedBy must be a domain name"),
+    ),
+    (
+        "managedBy too long",
+        &[("/spec/managedBy", || json!(format!("a.b/{}", "c".repeat(60))))],
+        Some("spec.managedBy: Too long"),
+    ),
+    (
+        "a label of ours in the template",
+        &[("/spec/template/metadata", || json!({"labels": {"sidecarjob.dev/uid": "x"}}))],
+        Some("labels has sidecarjob.dev/uid"),
+    ),
+    ("labels of their own", &[("/spec/template/metadata", || json!({"labels": {"app": "x"}}))], None),
+    (
+        "a limit as a number",
+        &[(
+            "/spec/template/spec/containers",
+            || json!([{"name": "main", "resources": {"limits": {"cpu": 1, "memory": "1Gi"}}}]),
+        )],
+        None,
+    ),
+    (
+        "a field that is not there yet",
+        &[("/spec/completionMode", || json!("Indexed"))],
+        Some("unknown field \"spec.completionMode\""),
+    ),
+    (
+        "a policy that is not there yet",
+        &[("/spec/podFailurePolicy", || json!({"rules": []}))],
+        Some("unknown field \"spec.podFailurePolicy\""),
+    ),
+    (
+        "a misspelt field deep in the template",
+        &[("/spec/template/spec/containers", || json!([{"name": "main", "imag": "x"}]))],
+        Some("unknown field \"spec.template.spec.containers[0].imag\""),
+    ),
+];
+
+/// A patch of the valid object that is stored, and the words of the refusal; no words: it is taken.
+const UPDATE: &[(&str, Set, Option<&str>)] = &[
+    ("parallelism", ("/spec/parallelism", || json!(3)), None),
+    ("suspend", ("/spec/suspend", || json!(true)), None),
+    ("backoffLimit", ("/spec/backoffLimit", || json!(1)), None),
+    ("activeDeadlineSeconds", ("/spec/activeDeadlineSeconds", || json!(60)), None),
+    ("ttlSecondsAfterFinished", ("/spec/ttlSecondsAfterFinished", || json!(60)), None),
+    ("podReplacementPolicy", ("/spec/podReplacementPolicy", || json!("Failed")), None),
+    ("completions, from nothing", ("/spec/completions", || json!(3)), Some("spec.completions can't be changed")),
+    (
+        "the template",
+        ("/spec/template/spec/containers/0/image", || json!("other")),
+        Some("spec.template can't be changed"),
+    ),
+    (
+        "the template's labels",
+        ("/spec/template/metadata", || json!({"labels": {"a": "b"}})),
+        Some("spec.template can't be changed"),
+    ),
+    ("sidecars", ("/spec/sidecars", || json!([{"name": "side"}])), Some("spec.sidecars can't be changed")),
+    (
+        "mainContainers",
+        ("/spec/mainContainers", || json!({"names": ["main"]})),
+        Some("spec.mainContainers can't be changed"),
+    ),
+    (
+        "injectedContainers",
+        ("/spec/injectedContainers", || json!("Main")),
+        Some("spec.injectedContainers can't be changed"),
+    ),
+    ("sidecarMode", ("/spec/sidecarMode", || json!("Native")), Some("spec.sidecarMode can't be changed")),
+    ("managedBy", ("/spec/managedBy", || json!("a.b/c")), Some("spec.managedBy can't be changed")),
+];
+
+fn valid(name: &str) -> Value {
+    json!({
+        "apiVersion": "sidecarjob.dev/v1alpha1", "kind": "SidecarJob", "metadata": {"name": name},
+        "spec": {"template": {"spec": {
+            "restartPolicy": "Never", "containers": [{"name": "main", "image": "a"}, {"name": "side", "image": "b"}]
+        }}}
+    })
+}
+
+fn set(object: &mut Value, (path, value): &Set) {
+    let (parent, key) = path.rsplit_once('/').expect("a pointer");
+    let parent = object.pointer_mut(parent).expect("the parent is there");
+    match (value(), key.parse::<usize>()) {
+        (Value::Null, _) => drop(parent.as_object_mut().expect("an object").remove(key)),
+        (value, Ok(n)) => parent[n] = value,
+        (value, _) => parent[key] = value,
+    }
+}
+
+/// Untyped, so that wrong things can be sent.
+fn api(client: &Client, namespace: &str) -> Api<DynamicObject> {
+    let kind = ApiResource::from_gvk(&GroupVersionKind::gvk("sidecarjob.dev", "v1alpha1", "SidecarJob"));
+    Api::namespaced_with(client.clone(), namespace, &kind)
+}
+
+/// Nothing if the answer is as expected, else what was wrong.
+fn judge(case: &str, result: kube::Result<DynamicObject>, words: Option<&str>) -> Option<String> {
+    match (result, words) {
+        (Ok(_), None) => None,
+        (Ok(_), Some(words)) => Some(format!("{case}: was taken; expected a refusal with: {words}")),
+        (Err(kube::Error::Api(status)), Some(words)) if status.message.contains(words) => None,
+        (Err(error), _) => Some(format!("{case}: {error}")),
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: run make test"]
+async fn what_may_be_created_and_what_is_said_of_the_rest() {
+    world_without_controller("create", |w| async move {
+        let mut wrong = Vec::new();
+        for (case, changes, words) in CREATE {
+            let mut object = valid("case");
+            changes.iter().for_each(|change| set(&mut object, change));
+            let object: DynamicObject = serde_json::from_value(object).expect("an object");
+            let strict = PostParams { dry_run: true, field_manager: None };
+            let request = w.strict_create(&object, &strict).await;
+            wrong.extend(judge(case, request, *words));
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: run make test"]
+async fn what_may_be_changed_later() {
+    world_without_controller("update", |w| async move {
+        let api = api(&w.client, &w.namespace);
+        let object = serde_json::from_value(valid("stored")).expect("an object");
+        let stored = api.create(&PostParams::default(), &object).await.expect("created");
+        let mut wrong = Vec::new();
+        for (case, change, words) in UPDATE {
+            let mut object = serde_json::to_value(&stored).expect("JSON");
+            set(&mut object, change);
+            let patch = json!({"spec": object["spec"]});
+            let params = PatchParams { dry_run: true, ..PatchParams::default() };
+            let result = api.patch(&stored.name_any(), &params, &Patch::Merge(patch)).await;
+            wrong.extend(judge(&format!("changing {case}"), result, *words));
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: run make test"]
+async fn a_new_object_has_its_defaults_and_reads_as_in_progress() {
+    world_without_controller("defaults", |w| async move {
+        let api = api(&w.client, &w.namespace);
+        let object = serde_json::from_value(valid("new")).expect("an object");
+        api.create(&PostParams::default(), &object).await.expect("created");
+        let object = serde_json::to_value(api.get("new").await.expect("there")).expect("JSON");
+        assert_eq!((&object["spec"]["backoffLimit"], &object["spec"]["suspend"]), (&json!(6), &json!(false)));
+        assert_eq!(object["status"]["phase"], "Pending");
+        assert_eq!(object["status"]["conditions"][0]["type"], "Reconciling");
+        assert_eq!(object["status"]["conditions"][0]["status"], "True");
+    })
+    .await;
+}
