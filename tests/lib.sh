@@ -3,6 +3,7 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=$root/.cache
+devcluster=$root/tests/devcluster
 # No variable of the caller may move the build to where these scripts do not look.
 export CARGO_TARGET_DIR=$root/target
 sidecarjob=$CARGO_TARGET_DIR/debug/sidecarjob
@@ -21,18 +22,17 @@ need() { command -v "$1" >/dev/null || die "$1 is not on the PATH: $2"; }
 # own_cluster: no KUBECONFIG was given, so a cluster is made
 own_cluster() { [ -z "${KUBECONFIG:-}" ]; }
 
-# devcluster_bin: builds what a cluster needs, if it is not there; prints the folder
-devcluster_bin() {
+# prepare_cluster: builds what a cluster needs, if it is not there; sets `bin`, the folder of its programs
+prepare_cluster() {
 	need go "install Go 1.24 or newer from https://go.dev/dl"
-	"$root/tests/devcluster/prepare"
+	bin=$("$devcluster/prepare")
 }
 
-# find_kubectl: the one on the PATH, else the one of our cluster, else one that is built; prints it
+# find_kubectl: prints the one on the PATH, else one that was or is built
 find_kubectl() {
 	command -v kubectl && return
-	if own_cluster; then echo "$1/kubectl"; return; fi
-	need go "install Go, to build kubectl, or install kubectl"
-	"$root/tests/devcluster/prepare" --kubectl
+	need go "install kubectl, or Go to build it"
+	"$devcluster/prepare" --kubectl
 }
 
 # build_sidecarjob: the program under test
@@ -41,3 +41,6 @@ build_sidecarjob() {
 	say "building sidecarjob"
 	cargo build --manifest-path "$root/Cargo.toml" --locked >&2
 }
+
+# build_image OUT.tar NAME: the controller's image: the program, its libraries, nothing else
+build_image() { "$devcluster/image" --bare "$1" "$2" '["/sidecarjob"]' "$sidecarjob=/sidecarjob"; }
