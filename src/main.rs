@@ -17,6 +17,8 @@ struct Cli {
 enum Command {
     /// Run the controller
     Controller(Box<controller::Args>),
+    /// Show a SidecarJob's run as it happens, until it is finished
+    Watch(cli::watch::Args),
     /// Print the CustomResourceDefinitions
     Crds(cli::crds::Args),
 }
@@ -25,6 +27,7 @@ enum Command {
 async fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Controller(args) => run_controller(*args).await,
+        Command::Watch(args) => watch(args).await,
         Command::Crds(args) => printed(cli::crds::run(&args, &mut std::io::stdout().lock())),
     }
 }
@@ -36,6 +39,18 @@ async fn run_controller(args: controller::Args) -> ExitCode {
         Err(error) => {
             tracing::error!("{error}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+async fn watch(args: cli::watch::Args) -> ExitCode {
+    match cli::watch::run(args, &mut anstream::stdout()).await {
+        Ok(cli::watch::End::Complete) => ExitCode::SUCCESS,
+        Ok(cli::watch::End::Failed) => ExitCode::FAILURE,
+        Err(cli::watch::WatchError::Print(error)) => printed(Err(error)),
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(error.exit_code())
         }
     }
 }

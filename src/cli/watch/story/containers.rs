@@ -1,0 +1,120 @@
+//! What is told of a Pod's containers: that they started, waited, ended, and how long that took.
+
+use chrono::{DateTime, Utc};
+use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, ContainerStatus, Pod};
+use kube::ResourceExt;
+
+use super::{Fact, Mood, is_main, time};
+
+/// Reasons to wait that are no news.
+const USUAL: [&str; 2] = ["ContainerCreating", "PodInitializing"];
+
+/// What a container is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It decides.
+    Main,
+    /// It accompanies.
+    Sidecar,
+    /// It prepares.
+    Init,
+}
+
+/// A container and its status.
+pub struct Container<'a> {
+    /// What it is for.
+    pub role: Role,
+    status: &'a ContainerStatus,
+}
+
+/// All that have a status, init containers first.
+pub fn all(pod: &Pod) -> impl Iterator<Item = Container<'_>> {
+    let status = pod.status.as_ref();
+    let init = status.and_then(|s| s.init_container_statuses.as_deref()).unwrap_or_default();
+    let plain = status.and_then(|s| s.container_statuses.as_deref()).unwrap_or_default();
+    let native = |name: &str| {
+        let init = pod.spec.as_ref().and_then(|s| s.init_containers.as_deref()).unwrap_or_default();
+        init.iter().any(|c| c.name == name && c.restart_policy.as_deref() == Some("Always"))
+    };
+    let init = init.iter().map(move |status| {
+        let role = if native(&status.name) { Role::Sidecar } else { Role::Init };
+        Container { role, status }
+    });
+    let plain = plain.iter().map(|status| {
+        let role = if is_main(pod, &status.name) { Role::Main } else { Role::Sidecar };
+        Container { role, status }
+    });
+    init.chain(plain)
+}
+
+impl Container<'_> {
+    /// How it ended, if it has and does not run again.
+    pub fn ended(&self) -> Option<&ContainerStateTerminated> {
+        self.status.state.as_ref()?.terminated.as_ref()
+    }
+
+    fn words(&self) -> String {
+        let role = match self.role {
+            Role::Main => "main",
+            Role::Sidecar => "sidecar",
+            Role::Init => "init",
+        };
+        format!("{role} {}", self.status.name)
+    }
+}
+
+/// Of all containers of the Pod.
+pub fn facts(pod: &Pod) -> Vec<Fact> {
+    let mains: Vec<Option<DateTime<Utc>>> =
+        all(pod).filter(|c| c.role == Role::Main).map(|c| c.ended()?.finished_at.as_ref().map(time)).collect();
+    let main_end = if mains.iter().any(Option::is_none) { None } else { mains.into_iter().flatten().max() };
+    all(pod).flat_map(|c| container_facts(pod, &c, main_end)).collect()
+}
+
+fn container_facts(pod: &Pod, c: &Container<'_>, main_end: Option<DateTime<Utc>>) -> Vec<Fact> {
+    let state = c.status.state.clone().unwrap_or_default();
+    let restarts = c.status.restart_count;
+    let fact = |what: &str, at, text: String, mood| Fact {
+        key: format!("{}/{}/{what}/{restarts}", pod.name_any(), c.status.name),
+        at,
+        text,
+        pod: Some(pod.name_any()),
+        container: Some(c.status.name.clone()),
+        mood,
+    };
+    let mut facts = Vec::new();
+    if let Some(at) = started(&state) {
+        let word = if restarts > 0 { format!("started again (restart {restarts})") } else { "started".into() };
+        facts.push(fact("started", Some(at), format!("{} {word}", c.words()), Mood::Plain));
+    }
+    if let Some(waiting) = &state.waiting
+        && let Some(reason) = waiting.reason.as_deref().filter(|r| !USUAL.contains(r))
+    {
+        let message = waiting.message.as_deref().map_or(String::new(), |m| format!(": {m}"));
+        facts.push(fact(reason, None, format!("{} waits: {reason}{message}", c.words()), Mood::Bad));
+    }
+    if let Some(end) = &state.terminated {
+        let (text, mood) = ending(c, end, main_end);
+        facts.push(fact("ended", end.finished_at.as_ref().map(time), text, mood));
+    }
+    facts
+}
+
+fn started(state: &ContainerState) -> Option<DateTime<Utc>> {
+    let running = state.running.as_ref().and_then(|r| r.started_at.as_ref());
+    running.or(state.terminated.as_ref().and_then(|t| t.started_at.as_ref())).map(time)
+}
+
+fn ending(c: &Container<'_>, end: &ContainerStateTerminated, main_end: Option<DateTime<Utc>>) -> (String, Mood) {
+    let at = end.finished_at.as_ref().map(time);
+    let reason = end.reason.as_deref().filter(|r| !matches!(*r, "Completed" | "Error"));
+    let how = format!("exit {}{}", end.exit_code, reason.map_or(String::new(), |r| format!(" ({r})")));
+    if c.role == Role::Sidecar {
+        let after = at.zip(main_end).map(|(at, main)| (at - main).num_seconds());
+        let after = after.filter(|s| *s >= 0).map_or(String::new(), |s| format!(", {s}s after the main containers"));
+        return (format!("{} stopped: {how}{after}", c.words()), Mood::Plain);
+    }
+    let ran = at.zip(end.started_at.as_ref().map(time)).map_or(0, |(end, start)| (end - start).num_seconds());
+    let mood = if end.exit_code == 0 { Mood::Plain } else { Mood::Bad };
+    (format!("{} ended: {how}, ran {ran}s", c.words()), mood)
+}
