@@ -101,4 +101,6 @@ fn steps(
 }
 
 #[cfg(test)]
+mod fixture;
+#[cfg(test)]
 mod tests;

@@ -1,1 +1,143 @@
-//! in work
+//! The decision as a whole: what is done first, what follows from it, and that it gets quiet.
+
+use super::fixture::{at, job, pod, steps};
+use super::observed::Phase;
+use crate::api;
+use crate::api::conditions::{reasons, types};
+
+#[test]
+fn a_new_job_creates_its_pod_before_it_writes_a_status() {
+    let plan = job().decide(0);
+    assert_eq!((steps(&plan), plan.status), (vec!["create Pods [0]".to_string()], None));
+}
+
+#[test]
+fn the_first_status_knows_of_the_pod_and_starts_the_clock() {
+    let status = job().pods([pod(0).pending()]).next(5);
+    assert_eq!((status.counts.active, status.start_time), (Some(1), Some(at(5))));
+    assert_eq!(status.summary.phase, Some(api::Phase::Pending));
+}
+
+#[test]
+fn when_the_status_is_stored_and_nothing_happens_there_is_nothing_to_do() {
+    for seen in [
+        job().pods([pod(0)]),
+        job().pods([pod(0).main_exits(0, 9)]),
+        job().pods([pod(0).succeeded(9).released()]).counted(1, 0),
+        job().pods([pod(0).failed(9).released()]).counted(0, 1).failures(3, 9),
+        job().suspended(),
+        job().refused(100),
+    ] {
+        let quiet = seen.stored(10).decide(10);
+        assert_eq!((steps(&quiet), quiet.status), (vec![], None));
+    }
+}
+
+#[test]
+fn a_pod_that_ended_is_complete_in_one_write_and_then_let_go() {
+    let seen = job().started(1).pods([pod(0).succeeded(9)]).stored(10);
+    assert!(seen.job.status.is_finished());
+    assert_eq!((seen.job.status.succeeded, seen.job.status.uncounted().count()), (1, 0));
+    assert_eq!(steps(&seen.decide(10)), ["release p0"]);
+}
+
+#[test]
+fn a_pod_whose_sidecars_drain_is_complete_when_they_have_drained() {
+    let seen = job().started(1).pods([pod(0).main_exits(0, 8)]).stored(9);
+    assert!(seen.job.status.conditions.is_true(types::SUCCESS_CRITERIA_MET) && !seen.job.status.is_finished());
+    assert_eq!(seen.job.status.main_finished_at, Some(at(8)));
+    assert_eq!(seen.job.status.summary.phase, Some(api::Phase::Stopping));
+    let seen = seen.pods([pod(0).succeeded(8)]);
+    assert_eq!(steps(&seen.decide(12)), ["release p0"]);
+    let status = seen.pods([pod(0).succeeded(8).released()]).next(12);
+    assert_eq!((status.is_finished(), status.completion_time, status.succeeded), (true, Some(at(12)), 1));
+    assert_eq!(status.main_finished_at, Some(at(8)), "what was said stays");
+}
+
+#[test]
+fn nothing_that_happens_to_the_sidecars_after_the_result_changes_it() {
+    let seen = job().started(1).backoff_limit(0).pods([pod(0).main_exits(0, 8)]).stored(9);
+    let released = |pod: super::observed::Pod| pod.released();
+    for (what, later) in [
+        (
+            "the sidecar is killed",
+            vec![released(pod(0).main_exits(0, 8).exits("side", 137, 12).ends_as(Phase::Failed))],
+        ),
+        ("the Pod is evicted and its statuses are lost", vec![released(pod(0).pending().ends_as(Phase::Failed))]),
+        ("the Pod is deleted", vec![released(pod(0).main_exits(0, 8).deleted(12).ends_as(Phase::Failed))]),
+        ("the node is gone and the Pod with it", vec![]),
+    ] {
+        let status = seen.clone().pods(later).next(20);
+        assert!(status.conditions.is_true(types::COMPLETE), "{what}");
+        assert_eq!((status.succeeded, status.failed), (1, 0), "{what}");
+    }
+}
+
+#[test]
+fn a_failed_run_ends_its_other_pods_after_the_result_is_stored() {
+    let seen = job().started(1).completions(4).parallelism(2).backoff_limit(0).pods([pod(0).failed(9), pod(1)]);
+    let plan = seen.decide(10);
+    assert_eq!(steps(&plan), [""; 0], "the result first");
+    let seen = seen.stored(10);
+    assert!(seen.job.status.conditions.is_true(types::FAILURE_TARGET));
+    assert_eq!(steps(&seen.decide(10)), ["release p0", "delete p1"]);
+    let seen = seen.pods([pod(0).failed(9).released(), pod(1).deleted(11)]).stored(11);
+    assert!(!seen.job.status.is_finished(), "not before its Pods have ended");
+    let seen = seen.pods([pod(0).failed(9).released(), pod(1).deleted(11).failed(12).released()]).stored(13);
+    assert!(seen.job.status.conditions.is_true(types::FAILED));
+    assert_eq!((seen.job.status.succeeded, seen.job.status.failed), (0, 2), "what was ended counts as failed");
+}
+
+#[test]
+fn a_finished_job_is_never_judged_again() {
+    let done = job().started(1).pods([pod(0).succeeded(9)]).stored(10);
+    let later = done.pods([pod(0).failed(20), pod(1), pod(2).failed(30)]);
+    let plan = later.decide(40);
+    assert_eq!(plan.status, None);
+    assert_eq!(steps(&plan), ["release p0", "release p1", "release p2"], "only leftover finalizers go");
+}
+
+#[test]
+fn a_job_of_another_manager_is_left_alone() {
+    let mut seen = job().pods([pod(0).failed(3)]).refused(9);
+    seen.job.managed_by = Some("example.com/other".into());
+    assert_eq!(seen.decide(10), super::Plan::nothing());
+    seen.job.managed_by = Some("sidecarjob.dev/controller".into());
+    assert_ne!(seen.decide(10), super::Plan::nothing());
+}
+
+#[test]
+fn a_job_that_is_being_deleted_creates_nothing_and_lets_its_pods_go() {
+    let plan = job().deleting().completions(5).parallelism(5).pods([pod(0), pod(1).failed(3).released()]).decide(10);
+    assert_eq!((steps(&plan), plan.status), (vec!["release p0".to_string()], None));
+}
+
+#[test]
+fn after_a_step_that_failed_the_status_is_reported_all_the_same() {
+    let seen = job().completions(5).parallelism(5).pods([pod(0), pod(1)]);
+    assert!(!seen.decide(10).steps.is_empty());
+    let plan = super::take_stock(&seen, at(10));
+    assert_eq!((steps(&plan), plan.status.unwrap().counts.active), (vec![], Some(2)));
+}
+
+#[test]
+fn the_finalizers_of_an_older_job_of_the_same_name_go() {
+    let mut seen = job().pods([pod(0)]);
+    seen.orphans = vec![pod(7).to_ref()];
+    assert_eq!(steps(&seen.decide(1)), ["release p7"]);
+}
+
+#[test]
+fn a_refused_pod_waits_and_the_condition_comes_and_goes() {
+    let seen = job().refused(100);
+    let plan = seen.decide(10);
+    assert_eq!((steps(&plan), plan.wake), (vec![], Some(at(100))));
+    let stalled = seen.stored(10);
+    let condition = stalled.job.status.conditions.when_true(types::STALLED).unwrap();
+    assert_eq!((condition.reason.as_str(), condition.message.as_str()), (reasons::POD_REFUSED, "the server's words"));
+    assert_eq!(stalled.job.status.summary.message.as_deref(), Some("the server's words"));
+    assert_eq!(steps(&stalled.decide(100)), ["create Pods [0]"], "it is tried again");
+    let mut taken = stalled.pods([pod(0)]);
+    taken.refusal = None;
+    assert!(!taken.next(101).conditions.is_true(types::STALLED));
+}

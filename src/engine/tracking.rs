@@ -53,16 +53,13 @@ pub fn tally(seen: &Observed) -> Tally {
         tally.last_end = tally.last_end.max(outcome.map(|o| o.at));
         place(&mut tally, pod, outcome);
         let Some(outcome) = outcome.filter(|_| pod.tracked && !status.is_listed(&pod.uid)) else { continue };
-        if tally.new.len() == room {
-            tally.more = true;
-            continue;
-        }
-        if outcome.success {
-            tally.succeeded += 1
+        let total = if outcome.success { &mut tally.succeeded } else { &mut tally.failed };
+        *total += 1;
+        if tally.new.len() < room {
+            tally.new.push((pod.uid.clone(), outcome));
         } else {
-            tally.failed += 1
+            tally.more = true;
         }
-        tally.new.push((pod.uid.clone(), outcome));
     }
     tally
 }

@@ -1,1 +1,32 @@
-//! in work
+//! After the end.
+
+use super::super::fixture::{at, job, pod, seconds, steps};
+use crate::engine::observed::Observed;
+
+fn done(ttl: Option<i64>) -> Observed {
+    job().started(1).spec(|s| s.ttl = ttl.map(seconds)).pods([pod(0).succeeded(5).released()]).counted(1, 0).stored(10)
+}
+
+#[test]
+fn it_is_deleted_when_its_time_to_live_is_over() {
+    for (what, ttl, now, want) in [
+        ("no ttl", None, 1_000_000, vec![]),
+        ("not yet", Some(60), 69, vec![]),
+        ("at the second", Some(60), 70, vec!["delete the SidecarJob"]),
+        ("ttl 0: at once", Some(0), 10, vec!["delete the SidecarJob"]),
+    ] {
+        assert_eq!(steps(&done(ttl).decide(now)), want, "{what}");
+    }
+    assert_eq!(done(Some(60)).decide(20).wake, Some(at(70)), "and it is looked at again by then");
+}
+
+#[test]
+fn a_job_that_is_deleted_already_is_not_deleted_again() {
+    assert_eq!(steps(&done(Some(0)).deleting().decide(100)), [""; 0]);
+}
+
+#[test]
+fn a_failed_run_has_a_time_to_live_too() {
+    let seen = job().backoff_limit(0).started(1).spec(|s| s.ttl = Some(seconds(5))).pods([pod(0).failed(5)]).stored(10);
+    assert_eq!(steps(&seen.decide(15)), ["release p0", "delete the SidecarJob"]);
+}

@@ -1,1 +1,37 @@
-//! in work
+//! What a Pod is called.
+
+use std::collections::BTreeSet;
+
+use super::*;
+
+fn is_dns_label(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    name.len() <= 63 && name.chars().all(fits) && !name.starts_with('-') && !name.ends_with('-')
+}
+
+#[test]
+fn no_two_numbers_of_a_job_give_one_name() {
+    let names: BTreeSet<String> = (0..200_000).map(|n| pod("job", "some-uid", n)).collect();
+    assert_eq!(names.len(), 200_000);
+}
+
+#[test]
+fn the_same_pod_has_the_same_name_in_every_version_of_this_program() {
+    assert_eq!(pod("cleanup", "3b1c9a52-5f7e-4f6b-9d0e-2a4c6d8e0f12", 0), "cleanup-lmdj7");
+    assert_eq!(pod("cleanup", "3b1c9a52-5f7e-4f6b-9d0e-2a4c6d8e0f12", 1), "cleanup-cw5sr");
+}
+
+#[test]
+fn another_job_of_the_same_name_has_other_names() {
+    assert_ne!(pod("job", "uid-1", 0), pod("job", "uid-2", 0));
+}
+
+#[test]
+fn a_long_name_is_cut_so_that_the_host_name_is_one_too() {
+    for job in
+        ["a".repeat(63), "a".repeat(200), format!("{}-b", "a".repeat(56)), format!("{}.b", "a".repeat(56)), "x".into()]
+    {
+        let name = pod(&job, "uid", 7);
+        assert!(is_dns_label(&name), "{name}");
+    }
+}

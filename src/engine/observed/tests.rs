@@ -1,1 +1,98 @@
-//! in work
+//! From the wire: defaults are settled once.
+
+use serde_json::{Value, json};
+
+use super::super::fixture::{at, job_with};
+use super::*;
+
+#[test]
+fn completions_and_parallelism_default_as_in_a_job() {
+    for (spec, want) in [
+        (json!({}), (Some(1), 1)),
+        (json!({"parallelism": 3}), (None, 3)),
+        (json!({"completions": 3}), (Some(3), 1)),
+        (json!({"completions": 3, "parallelism": 2}), (Some(3), 2)),
+        (json!({"completions": 0}), (Some(0), 1)),
+        (json!({"parallelism": 0}), (None, 0)),
+    ] {
+        let seen = job_with(spec.clone()).job.spec;
+        assert_eq!((seen.completions, seen.parallelism), want, "{spec}");
+    }
+}
+
+#[test]
+fn the_other_defaults() {
+    let spec = job_with(json!({})).job.spec;
+    assert_eq!((spec.backoff_limit, spec.suspend, spec.restarts_on_failure), (6, false, false));
+    assert_eq!((spec.active_deadline, spec.ttl), (None, None));
+}
+
+#[test]
+fn the_mode_follows_the_cluster_unless_it_is_said() {
+    for (mode, on_old, on_new) in [
+        (None, false, true),
+        (Some("Auto"), false, true),
+        (Some("Native"), true, true),
+        (Some("Managed"), false, false),
+    ] {
+        let spec = job_with(mode.map_or(json!({}), |m| json!({"sidecarMode": m}))).job.spec;
+        let on = |native_sidecars| spec.native(&Settings { native_sidecars, ..Settings::default() });
+        assert_eq!((on(false), on(true)), (on_old, on_new), "{mode:?}");
+    }
+}
+
+fn pod(status: Value) -> Pod {
+    let wire = json!({
+        "metadata": {"name": "p", "namespace": "ns", "uid": "u", "creationTimestamp": "2026-01-01T00:00:00Z",
+                     "finalizers": ["a", "sidecarjob.dev/job-tracking"], "labels": {"sidecarjob.dev/attempt": "7"}},
+        "spec": {"restartPolicy": "OnFailure", "nodeName": "n", "activeDeadlineSeconds": 9,
+                 "initContainers": [{"name": "setup"}, {"name": "side", "restartPolicy": "Always"}],
+                 "containers": [{"name": "main"}, {"name": "rules", "restartPolicy": "Never", "restartPolicyRules": [{"action": "Restart"}]}]},
+        "status": status
+    });
+    Pod::from_wire(&serde_json::from_value(wire).unwrap()).unwrap()
+}
+
+#[test]
+fn a_pod_without_any_status_is_pending_and_waits() {
+    let pod = pod(json!(null));
+    assert_eq!((pod.phase, pod.tracked, pod.number, pod.scheduled), (Phase::Pending, true, Some(7), true));
+    assert!(pod.active() && !pod.ended() && !pod.terminating());
+    let kinds: Vec<_> = pod.containers.iter().map(|c| (c.name.as_str(), c.kind, c.restart, c.state)).collect();
+    assert_eq!(
+        kinds,
+        [
+            ("setup", Kind::Init, Restart::OnFailure, State::Waiting),
+            ("side", Kind::NativeSidecar, Restart::Always, State::Waiting),
+            ("main", Kind::Plain, Restart::OnFailure, State::Waiting),
+            ("rules", Kind::Plain, Restart::ByRules, State::Waiting),
+        ]
+    );
+}
+
+#[test]
+fn states_and_times_come_from_the_status() {
+    let pod = pod(json!({
+        "phase": "Running", "startTime": "2026-01-01T00:00:02Z",
+        "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:05Z"}],
+        "containerStatuses": [{"name": "main", "ready": false, "restartCount": 3, "image": "", "imageID": "",
+            "state": {"terminated": {"exitCode": 137, "finishedAt": "2026-01-01T00:00:09Z"}}}]
+    }));
+    assert_eq!((pod.started_at, pod.ready_since, pod.unready_since), (Some(at(2)), Some(at(5)), None));
+    let main = pod.containers.iter().find(|c| c.name == "main").unwrap();
+    assert_eq!((main.restarts, main.state), (3, State::Terminated { exit: 137, at: Some(at(9)) }));
+}
+
+#[test]
+fn a_deletion_began_when_its_grace_period_began() {
+    let wire = json!({"metadata": {"name": "p", "uid": "u", "deletionTimestamp": "2026-01-01T00:00:40Z", "deletionGracePeriodSeconds": 30}});
+    let pod = Pod::from_wire(&serde_json::from_value(wire).unwrap()).unwrap();
+    assert_eq!(pod.deleting_since, Some(at(10)));
+    assert!(pod.terminating());
+}
+
+#[test]
+fn what_did_not_come_from_an_api_server_is_not_seen() {
+    assert!(Pod::from_wire(&Default::default()).is_none());
+    assert!(Job::from_wire(&SidecarJob::new("x", Default::default())).is_none());
+}

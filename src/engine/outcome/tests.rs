@@ -1,1 +1,116 @@
-//! in work
+//! What became of a Pod? From its main containers, alone.
+
+use super::super::fixture::{at, container, job_with, pod};
+use super::*;
+use crate::api::PodReplacementPolicy::{Failed as WhenFailed, TerminatingOrFailed};
+use serde_json::json;
+
+fn roles() -> Roles {
+    job_with(json!({})).job.spec.roles
+}
+
+fn two_mains() -> Roles {
+    let containers = json!([{"name": "main"}, {"name": "second"}, {"name": "side"}]);
+    job_with(json!({"template": {"spec": {"containers": containers}}})).job.spec.roles
+}
+
+fn success(seconds: i64) -> Option<Outcome> {
+    Some(Outcome { success: true, at: at(seconds) })
+}
+
+fn failure(seconds: i64) -> Option<Outcome> {
+    Some(Outcome { success: false, at: at(seconds) })
+}
+
+#[test]
+fn the_main_container_alone_decides() {
+    for (what, pod, want) in [
+        ("it runs", pod(0), None),
+        ("it waits to start", pod(0).pending(), None),
+        ("it succeeded and the sidecar runs", pod(0).main_exits(0, 9), success(9)),
+        ("it failed and the sidecar runs", pod(0).main_exits(1, 9), failure(9)),
+        ("it runs and the sidecar crashed", pod(0).exits("side", 1, 5), None),
+        (
+            "it succeeded, the sidecar was killed",
+            pod(0).main_exits(0, 9).exits("side", 137, 12).ends_as(Phase::Failed),
+            success(9),
+        ),
+        (
+            "it succeeded, the Pod's deadline was set to end plain sidecars",
+            pod(0).plain_sidecar().main_exits(0, 9).exits("side", 143, 12).ends_as(Phase::Failed),
+            success(9),
+        ),
+        (
+            "it failed, the sidecar ended well",
+            pod(0).main_exits(1, 9).exits("side", 0, 12).ends_as(Phase::Failed),
+            failure(12),
+        ),
+        ("the Pod succeeded", pod(0).succeeded(9), success(9)),
+        (
+            "the Pod was evicted before it started",
+            Pod { unready_since: Some(at(7)), ..pod(0).pending().ends_as(Phase::Failed) },
+            failure(7),
+        ),
+        ("it is deleted while it runs", pod(0).deleted(6), failure(6)),
+        ("it is deleted after it succeeded", pod(0).main_exits(0, 5).deleted(6), success(5)),
+        ("it is deleted before it started", pod(0).pending().deleted(6), failure(6)),
+    ] {
+        assert_eq!(of(&pod, &roles(), TerminatingOrFailed), want, "{what}");
+    }
+}
+
+#[test]
+fn with_replacement_policy_failed_a_deleted_pod_is_open_until_it_ended() {
+    assert_eq!(of(&pod(0).deleted(6), &roles(), WhenFailed), None);
+    assert_eq!(of(&pod(0).deleted(6).failed(8), &roles(), WhenFailed), failure(8));
+}
+
+#[test]
+fn with_on_failure_a_main_container_that_failed_will_be_restarted() {
+    let pod = pod(0).restart_policy(Restart::OnFailure);
+    assert_eq!(of(&pod.clone().main_exits(1, 9), &roles(), TerminatingOrFailed), None);
+    assert_eq!(of(&pod.clone().main_exits(0, 9), &roles(), TerminatingOrFailed), success(9));
+    assert_eq!(of(&pod.failed(9), &roles(), TerminatingOrFailed), failure(9), "the Pod gave up");
+}
+
+#[test]
+fn a_container_with_restart_rules_or_always_is_done_only_with_its_pod() {
+    for restart in [Restart::ByRules, Restart::Always] {
+        let pod = pod(0).restart_policy(restart);
+        assert_eq!(of(&pod.clone().main_exits(0, 9), &roles(), TerminatingOrFailed), None, "{restart:?}");
+        assert_eq!(of(&pod.succeeded(9), &roles(), TerminatingOrFailed), success(9), "{restart:?}");
+    }
+}
+
+#[test]
+fn of_several_main_containers_all_must_succeed() {
+    let mut two = pod(0);
+    two.containers.push(container("second", Kind::Plain, Restart::Never));
+    for (what, pod, want) in [
+        ("one of two is done", two.clone().main_exits(0, 5), None),
+        ("one failed, the other runs", two.clone().main_exits(1, 5), None),
+        ("both succeeded", two.clone().main_exits(0, 5).exits("second", 0, 9), success(9)),
+        ("one failed", two.clone().main_exits(1, 5).exits("second", 0, 9), failure(9)),
+    ] {
+        assert_eq!(of(&pod, &two_mains(), TerminatingOrFailed), want, "{what}");
+    }
+}
+
+#[test]
+fn an_init_container_that_fails_fails_the_pod() {
+    let mut broken = pod(0).pending().ends_as(Phase::Failed);
+    broken.containers.push(Container {
+        state: State::Terminated { exit: 1, at: Some(at(4)) },
+        ..container("init", Kind::Init, Restart::Never)
+    });
+    assert_eq!(of(&broken, &roles(), TerminatingOrFailed).map(|o| o.success), Some(false));
+}
+
+#[test]
+fn an_injected_container_is_a_sidecar_unless_the_spec_says_main() {
+    let mut injected = pod(0).main_exits(0, 5);
+    injected.containers.push(container("istio-proxy", Kind::Plain, Restart::Never));
+    assert_eq!(of(&injected, &roles(), TerminatingOrFailed), success(5));
+    let main = job_with(json!({"injectedContainers": "Main"})).job.spec.roles;
+    assert_eq!(of(&injected, &main, TerminatingOrFailed), None);
+}

@@ -1,0 +1,143 @@
+//! The doors of the house: what may know of what, and what every file owes its reader.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const MAX_LINES: usize = 500;
+
+/// All Rust files below `src`, as (path from the root of the project, text).
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = vec![root.join("src")];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path: PathBuf = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                let name = path.strip_prefix(root).expect("below").display().to_string();
+                files.push((name, fs::read_to_string(&path).expect("text")));
+            }
+        }
+    }
+    assert!(files.len() > 30, "the sources were found");
+    files
+}
+
+/// The code: comments are not code, and tests may do more.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let tests = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
+    text[..tests].lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")).map(|(n, l)| (n + 1, l))
+}
+
+fn is_test(file: &str) -> bool {
+    file.ends_with("tests.rs") || file.ends_with("fixture.rs")
+}
+
+/// Each line of these files that has one of these words.
+fn find(in_files: impl Fn(&str) -> bool, words: &[&str], rule: &str) -> Vec<String> {
+    let files = sources();
+    let chosen: Vec<_> = files.iter().filter(|(file, _)| in_files(file) && !is_test(file)).collect();
+    assert!(!chosen.is_empty(), "the rule has files to look at: {rule}");
+    let hits = chosen.iter().flat_map(|(file, text)| {
+        code(text)
+            .filter(|(_, line)| words.iter().any(|w| line.contains(w)))
+            .map(move |(n, line)| format!("{file}:{n}: {}\n    {rule}", line.trim()))
+    });
+    hits.collect()
+}
+
+fn assert_none(hits: Vec<String>) {
+    assert!(hits.is_empty(), "{}", hits.join("\n"));
+}
+
+#[test]
+fn arrows_point_one_way() {
+    let below = |folder: &'static str| move |file: &str| file.starts_with(&format!("src/{folder}/"));
+    assert_none(find(
+        below("api"),
+        &["crate::engine", "crate::controller", "crate::cli", "crate::telemetry"],
+        "api knows nobody: move what it needs into api",
+    ));
+    assert_none(find(
+        below("engine"),
+        &["crate::controller", "crate::cli", "crate::telemetry"],
+        "engine knows api only: add what it needs to Observed",
+    ));
+    assert_none(find(
+        below("cli"),
+        &["crate::engine", "crate::controller"],
+        "cli knows api only: it shows what is written",
+    ));
+    assert_none(find(
+        below("telemetry"),
+        &["crate::engine", "crate::controller", "crate::cli"],
+        "telemetry is told, it does not ask",
+    ));
+    assert_none(find(below("controller"), &["crate::cli"], "the controller does not know the verbs of people"));
+}
+
+#[test]
+fn the_engine_is_pure() {
+    let engine = |file: &str| file.starts_with("src/engine/");
+    let words = [
+        "async ", ".await", "tokio", "tracing", "kube::", "::now()", "HashMap", "HashSet", "std::env", "std::fs",
+        "rand::", "println!",
+    ];
+    assert_none(find(
+        engine,
+        &words,
+        "the engine has no client, clock, randomness or log: what it needs is an argument",
+    ));
+}
+
+#[test]
+fn the_clock_is_read_in_one_place() {
+    let shell = |file: &str| file.starts_with("src/controller/") && file != "src/controller/context.rs";
+    assert_none(find(shell, &["Utc::now", "SystemTime::now"], "ask Context::now"));
+}
+
+#[test]
+fn names_of_ours_are_written_once() {
+    let others = |file: &str| !file.starts_with("src/api/") && file != "src/main.rs";
+    assert_none(find(
+        others,
+        &["\"sidecarjob.dev", "\"kubectl.kubernetes.io"],
+        "labels and annotations live in src/api/labels.rs",
+    ));
+    let deciders = |file: &str| file.starts_with("src/engine/") || file.starts_with("src/controller/");
+    let words = [
+        "\"Complete\"",
+        "\"Failed\"",
+        "\"Stalled\"",
+        "\"SuccessCriteriaMet\"",
+        "\"BackoffLimitExceeded\"",
+        "\"SuccessfulCreate\"",
+    ];
+    let mut hits = find(deciders, &words, "conditions and reasons live in src/api/conditions.rs");
+    hits.retain(|hit| !hit.contains("Phase::")); // the kubelet's own word for a Pod's phase
+    assert_none(hits);
+}
+
+#[test]
+fn the_status_is_written_by_one_function() {
+    let others = |file: &str| file != "src/controller/apply.rs";
+    assert_none(find(others, &["replace_status", "patch_status"], "only controller::apply::status writes a status"));
+}
+
+#[test]
+fn every_file_says_what_question_it_answers() {
+    let silent: Vec<_> = sources().into_iter().filter(|(_, text)| !text.starts_with("//! ")).map(|(f, _)| f).collect();
+    assert_eq!(silent, [""; 0], "begin each file with `//!`: what question it answers, what it leaves to others");
+}
+
+#[test]
+fn files_are_short_enough_to_read() {
+    let long: Vec<_> = sources()
+        .into_iter()
+        .filter(|(file, text)| !is_test(file) && text.lines().count() > MAX_LINES)
+        .map(|(file, text)| format!("{file}: {} lines", text.lines().count()))
+        .collect();
+    assert_eq!(long, [""; 0], "split by question");
+}
