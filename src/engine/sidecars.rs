@@ -11,16 +11,20 @@ use super::observed::{Kind, Observed, Pod, State};
 use super::outcome;
 use super::plan::Step;
 
-/// One step for each Pod whose result is stored and whose plain sidecars still run.
+/// One step for each Pod whose result is stored, or that counts for nothing, and whose plain sidecars alone still run.
 pub fn stop(seen: &Observed, now: DateTime<Utc>) -> Vec<Step> {
-    let result_stored = |pod: &&Pod| seen.job.status.is_listed(&pod.uid);
+    let settled = |pod: &&Pod| seen.job.status.is_listed(&pod.uid) || (!pod.tracked && mains_done(seen, pod));
     seen.pods
         .iter()
         .filter(|pod| pod.active())
-        .filter(result_stored)
+        .filter(settled)
         .filter(|pod| has_running_plain_sidecar(seen, pod))
         .filter_map(|pod| stop_pod(pod, now))
         .collect()
+}
+
+fn mains_done(seen: &Observed, pod: &Pod) -> bool {
+    outcome::of(pod, &seen.job.spec.roles, seen.job.spec.replacement).is_some()
 }
 
 fn has_running_plain_sidecar(seen: &Observed, pod: &Pod) -> bool {

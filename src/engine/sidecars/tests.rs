@@ -12,6 +12,12 @@ fn a_pod_whose_result_is_stored_and_whose_plain_sidecars_run_gets_a_deadline() {
         ("a native sidecar needs nothing", listed().pods([pod(0).main_exits(0, 8)]), None),
         ("a plain one", listed().pods([drains()]), Some("stop the sidecars of p0 (deadline 9s)")),
         ("not before the result is stored", job().pods([drains()]), None),
+        (
+            "one without our finalizer, which counts for nothing",
+            job().pods([drains().released()]),
+            Some("stop the sidecars of p0 (deadline 9s)"),
+        ),
+        ("one without our finalizer whose main works", job().pods([pod(0).plain_sidecar().released()]), None),
         ("not while main works", job().pods([pod(0).plain_sidecar()]), None),
         ("one that has ended by itself", listed().pods([drains().exits("side", 0, 9)]), None),
         (
