@@ -5,8 +5,6 @@ use kube::core::GroupVersionKind;
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 
-#[allow(dead_code)]
-#[path = "cluster/support.rs"]
 mod support;
 use support::world_without_controller;
 

@@ -10,8 +10,6 @@ use kube::api::{Api, DeleteParams, ListParams, PostParams};
 use kube::{Client, ResourceExt};
 use sidecarjob::api::{Phase, SidecarJob};
 
-#[allow(dead_code)]
-#[path = "cluster/support.rs"]
 mod support;
 use support::eventually;
 

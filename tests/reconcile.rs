@@ -58,6 +58,7 @@ fn stage(script: Vec<Call>, pods: Vec<Value>) -> Stage {
         events: events_in,
         metrics: Metrics::default(),
         settings: Settings::default(),
+        batch_period: chrono::TimeDelta::seconds(1),
     });
     let sent = Arc::new(Mutex::new(Vec::new()));
     let kept = sent.clone();
@@ -72,7 +73,7 @@ fn stage(script: Vec<Call>, pods: Vec<Value>) -> Stage {
                 parts.method == method && parts.uri.path().ends_with(path),
                 "expected {method} …{path}, got {seen}"
             );
-            kept.lock().unwrap().push((seen, body.clone()));
+            kept.lock().expect("not poisoned").push((seen, body.clone()));
             let (code, answer) = answer(&body);
             let bytes = serde_json::to_vec(&answer).expect("JSON");
             let code = StatusCode::from_u16(code).expect("a code");
@@ -91,7 +92,7 @@ impl Stage {
         let result = reconcile(Arc::new(DeserializeGuard(Ok(job))), ctx.clone()).await;
         drop(ctx);
         server.await.expect("the script was followed to its end");
-        let sent = std::mem::take(&mut *sent.lock().unwrap());
+        let sent = std::mem::take(&mut *sent.lock().expect("not poisoned"));
         (result, sent)
     }
 }
@@ -188,6 +189,19 @@ async fn a_quiet_job_costs_no_call() {
     let written = sent[0].1["status"].clone();
     let (result, sent) = stage(vec![], vec![pod("a", 5, "Running", None)]).run(job(json!({}), written)).await;
     assert_eq!((result.expect("well"), sent.len()), (Action::await_change(), 0));
+}
+
+#[tokio::test]
+async fn that_a_pod_got_ready_is_held_back_for_a_second() {
+    let first = stage(vec![on(Method::PUT, STATUS, stored(12))], vec![pod("a", 5, "Pending", None)]);
+    let (_, sent) = first.run(job(json!({}), json!(null))).await;
+    let written = sent[0].1["status"].clone();
+    let mut ready = pod("a", 6, "Running", None);
+    ready["status"]["conditions"] =
+        json!([{"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:05Z"}]);
+    let (result, sent) = stage(vec![], vec![ready]).run(job(json!({}), written)).await;
+    assert_eq!(sent.len(), 0);
+    assert_ne!(result.expect("well"), Action::await_change(), "it is written later");
 }
 
 #[tokio::test]

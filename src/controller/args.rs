@@ -50,6 +50,12 @@ pub struct Args {
           value_parser = humantime::parse_duration)]
     pub pod_failure_backoff_max: Duration,
 
+    /// How long a status is held back that tells only people something new (Pods got ready), to be written with what
+    /// comes next
+    #[arg(long, env = "SIDECARJOB_SYNC_BATCH_PERIOD", default_value = "1s", value_name = "DURATION",
+          value_parser = humantime::parse_duration)]
+    pub sync_batch_period: Duration,
+
     /// Most UIDs in status.uncountedTerminatedPods
     #[arg(long, env = "SIDECARJOB_MAX_UNCOUNTED_PODS", default_value_t = 500, value_name = "N",
           value_parser = clap::value_parser!(u16).range(1..))]
@@ -77,7 +83,6 @@ pub enum LogFormat {
 impl Args {
     /// What the engine keeps to.
     pub fn settings(&self, native_sidecars: bool) -> Settings {
-        let span = |d: Duration| TimeDelta::from_std(d).unwrap_or(TimeDelta::MAX);
         Settings {
             backoff: span(self.pod_failure_backoff),
             backoff_max: span(self.pod_failure_backoff_max),
@@ -86,6 +91,11 @@ impl Args {
             native_sidecars,
         }
     }
+}
+
+/// As the engine counts; a span beyond all bounds is the longest there is.
+pub fn span(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use kube::Client;
 
 use super::events::Events;
@@ -25,6 +25,8 @@ pub struct Context {
     pub metrics: Metrics,
     /// From the command line and the cluster.
     pub settings: Settings,
+    /// How long a status that may wait is held back.
+    pub batch_period: TimeDelta,
 }
 
 impl Context {

@@ -25,6 +25,7 @@ struct Entry {
     written: Option<Arc<SidecarJob>>,
     refused: Option<(Refusal, u32)>,
     failures: u32,
+    held_since: Option<DateTime<Utc>>,
 }
 
 /// The key of an object.
@@ -62,7 +63,14 @@ impl Memory {
     /// This is what was written last.
     pub fn wrote(&self, job: Arc<SidecarJob>) {
         let key = key(&job);
-        self.lock().entry(key).or_default().written = Some(job);
+        let mut all = self.lock();
+        let entry = all.entry(key).or_default();
+        (entry.written, entry.held_since) = (Some(job), None);
+    }
+
+    /// A status is held back: since when.
+    pub fn held_since(&self, key: &Key, now: DateTime<Utc>) -> DateTime<Utc> {
+        *self.lock().entry(key.clone()).or_default().held_since.get_or_insert(now)
     }
 
     /// The API server refused a Pod. Each time in a row the wait grows.
@@ -99,7 +107,7 @@ impl Memory {
         let mut all = self.lock();
         if let Some(entry) = all.get_mut(key) {
             entry.failures = 0;
-            if entry.written.is_none() && entry.refused.is_none() {
+            if entry.written.is_none() && entry.refused.is_none() && entry.held_since.is_none() {
                 all.remove(key);
             }
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 use tracing::{debug, warn};
@@ -13,7 +14,8 @@ use super::error::{self, Error};
 use super::gather::gather;
 use super::memory::{Key, key};
 use crate::api::SidecarJob;
-use crate::engine::{self, plan::Plan};
+use crate::engine;
+use crate::engine::plan::{Plan, Step, sooner};
 
 /// An object as the watch shows it: one that can't be read does not stop the others.
 pub type Watched = DeserializeGuard<SidecarJob>;
@@ -49,13 +51,16 @@ async fn until_quiet(ctx: &Context, key: &Key, watched: Arc<SidecarJob>) -> Resu
         let Some(seen) = gather(ctx, key, &job) else { return Ok(Action::await_change()) };
         let plan = engine::decide(&seen, ctx.now());
         if plan.steps.is_empty() && plan.status.is_none() {
-            return Ok(sleep(ctx, &plan));
+            return Ok(sleep(ctx, plan.wake));
+        }
+        if let Some(until) = held_until(ctx, key, &plan) {
+            return Ok(sleep(ctx, sooner(plan.wake, Some(until))));
         }
         if let Err(error) = apply::steps(ctx, key, &seen, &plan.steps).await {
             report_progress(ctx, key, &job).await;
             return Err(error);
         }
-        if plan.steps.contains(&engine::plan::Step::DeleteJob) {
+        if plan.steps.contains(&Step::DeleteJob) {
             return Ok(Action::await_change());
         }
         if let Some(status) = &plan.status {
@@ -77,10 +82,20 @@ async fn report_progress(ctx: &Context, key: &Key, job: &SidecarJob) {
     }
 }
 
+/// A status that may wait is written when the batch period is over, or with other news.
+fn held_until(ctx: &Context, key: &Key, plan: &Plan) -> Option<DateTime<Utc>> {
+    if !plan.may_wait {
+        return None;
+    }
+    let now = ctx.now();
+    let until = ctx.memory.held_since(key, now) + ctx.batch_period;
+    (until > now).then_some(until)
+}
+
 /// Until the plan's next moment. Waits longer than a day are cut: clocks jump, and looking costs nothing.
-fn sleep(ctx: &Context, plan: &Plan) -> Action {
+fn sleep(ctx: &Context, wake: Option<DateTime<Utc>>) -> Action {
     const LONGEST: Duration = Duration::from_secs(24 * 3600);
-    match plan.wake {
+    match wake {
         None => Action::await_change(),
         Some(at) => {
             let wait = (at - ctx.now()).to_std().unwrap_or(Duration::ZERO);

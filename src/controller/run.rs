@@ -16,7 +16,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use tracing::{debug, info, warn};
 
-use super::args::Args;
+use super::args::{self, Args};
 use super::cluster::{self, ClusterError};
 use super::context::Context;
 use super::events::Events;
@@ -129,6 +129,7 @@ async fn work(
             events: events.clone(),
             metrics: metrics.clone(),
             settings: settings.clone(),
+            batch_period: args::span(args.sync_batch_period),
         });
         queue(ctx, namespace, args.concurrent_syncs, stop.clone(), health.clone())
     });

@@ -78,7 +78,8 @@ fn report(
     if status == seen.job.status {
         return Plan { wake, ..Plan::nothing() };
     }
-    Plan { steps: Vec::new(), status: Some(status), events, wake }
+    let may_wait = status.differs_for_people_only(&seen.job.status);
+    Plan { steps: Vec::new(), status: Some(status), may_wait, events, wake }
 }
 
 /// The deeds, in the order in which they are done.
@@ -100,7 +101,5 @@ fn steps(
     steps
 }
 
-#[cfg(test)]
-mod fixture;
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The status to write when there are no steps, if it differs from the stored one.
     pub status: Option<Status>,
+    /// The status tells nothing that anybody decides by: it may be written with the next news.
+    pub may_wait: bool,
     /// To be sent when the status is stored.
     pub events: Vec<Event>,
     /// When to look again if nothing happens before.

@@ -80,6 +80,15 @@ impl Status {
         self.uncounted_succeeded.contains(uid) || self.uncounted_failed.contains(uid)
     }
 
+    /// No decision, no condition and no count but `ready` is another: Pods get ready in quick succession, and each write
+    /// costs the API server more than all our thinking.
+    pub fn differs_for_people_only(&self, stored: &Self) -> bool {
+        let mut same = self.clone();
+        same.counts.ready = stored.counts.ready;
+        same.summary = stored.summary.clone();
+        same == *stored
+    }
+
     /// All UIDs on their way.
     pub fn uncounted(&self) -> impl Iterator<Item = &String> {
         self.uncounted_succeeded.iter().chain(&self.uncounted_failed)

@@ -1,6 +1,8 @@
 //! The decision as a whole: what is done first, what follows from it, and that it gets quiet.
 
-use super::fixture::{at, job, pod, steps};
+pub mod fixture;
+
+use self::fixture::{at, job, pod, steps};
 use super::observed::Phase;
 use crate::api;
 use crate::api::conditions::{reasons, types};
@@ -140,4 +142,20 @@ fn a_refused_pod_waits_and_the_condition_comes_and_goes() {
     let mut taken = stalled.pods([pod(0)]);
     taken.refusal = None;
     assert!(!taken.next(101).conditions.is_true(types::STALLED));
+}
+
+#[test]
+fn only_news_for_people_may_wait() {
+    let pending = || job().pods([pod(0).pending()]).stored(1);
+    for (what, seen, want) in [
+        ("a Pod that got ready", pending().pods([pod(0)]), true),
+        ("the first status", job().pods([pod(0)]), false),
+        ("a result", pending().pods([pod(0).main_exits(0, 5)]), false),
+        ("a Pod that is being deleted", pending().pods([pod(0).released().deleted(5), pod(1)]), false),
+        ("a suspension", pending().suspended().pods([pod(0).released().deleted(2)]), false),
+        ("a refusal", pending().refused(99), false),
+    ] {
+        let plan = seen.decide(6);
+        assert_eq!((plan.status.is_some(), plan.may_wait), (true, want), "{what}: {:?}", steps(&plan));
+    }
 }

@@ -9,4 +9,5 @@ mod kubectl;
 mod lifecycle;
 mod result;
 mod samples;
+#[path = "../support/mod.rs"]
 mod support;

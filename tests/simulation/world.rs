@@ -249,7 +249,7 @@ impl World {
                     (true, Phase::Running, Some(now), Some(now));
                 pod.containers.iter_mut().for_each(|c| c.state = State::Running);
             })),
-            (State::Running, _) if !pod.deleting_since.is_some() && dice.one_in(4) => {
+            (State::Running, _) if pod.deleting_since.is_none() && dice.one_in(4) => {
                 drop(self.change(name, |pod| pod.containers[0].restarts += 1))
             }
             (State::Running, _) => {

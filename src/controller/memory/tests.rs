@@ -65,3 +65,12 @@ fn nothing_is_kept_of_a_job_that_is_quiet() {
     memory.succeeded(&the_key());
     assert!(memory.lock().is_empty());
 }
+
+#[test]
+fn a_status_is_held_from_the_first_time_until_something_is_written() {
+    let memory = Memory::default();
+    assert_eq!(memory.held_since(&the_key(), at(5)), at(5));
+    assert_eq!(memory.held_since(&the_key(), at(6)), at(5));
+    memory.wrote(job("a", 9));
+    assert_eq!(memory.held_since(&the_key(), at(7)), at(7));
+}

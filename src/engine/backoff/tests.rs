@@ -1,7 +1,7 @@
 //! How long the next Pod waits.
 
-use super::super::fixture::{at, seconds};
 use super::*;
+use crate::engine::tests::fixture::{at, seconds};
 
 fn success(s: i64) -> Outcome {
     Outcome { success: true, at: at(s) }

@@ -1,7 +1,7 @@
 //! Conditions.
 
-use super::super::fixture::at;
 use super::*;
+use crate::engine::tests::fixture::at;
 
 #[test]
 fn the_time_changes_with_the_status_and_never_otherwise() {

@@ -1,7 +1,7 @@
 //! activeDeadlineSeconds.
 
-use super::super::fixture::{at, job, pod, seconds};
 use super::*;
+use crate::engine::tests::fixture::{at, job, pod, seconds};
 
 fn limited() -> Observed {
     job().spec(|s| s.active_deadline = Some(seconds(60)))

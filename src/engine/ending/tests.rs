@@ -1,9 +1,9 @@
 //! Is the result known? The rules in their order.
 
-use super::super::fixture::{at, job, pod};
 use super::super::observed::Restart;
 use super::super::tracking;
 use super::*;
+use crate::engine::tests::fixture::{at, job, pod};
 
 fn ending(seen: &Observed, now: i64) -> Option<String> {
     judge(seen, &tracking::tally(seen), at(now)).map(|e| e.reason)

@@ -1,7 +1,7 @@
 //! After the end.
 
-use super::super::fixture::{at, job, pod, seconds, steps};
 use crate::engine::observed::Observed;
+use crate::engine::tests::fixture::{at, job, pod, seconds, steps};
 
 fn done(ttl: Option<i64>) -> Observed {
     job().started(1).spec(|s| s.ttl = ttl.map(seconds)).pods([pod(0).succeeded(5).released()]).counted(1, 0).stored(10)

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::fixture::{at, job_with};
 use super::*;
+use crate::engine::tests::fixture::{at, job_with};
 
 #[test]
 fn completions_and_parallelism_default_as_in_a_job() {

@@ -1,8 +1,8 @@
 //! What became of a Pod? From its main containers, alone.
 
-use super::super::fixture::{at, container, job_with, pod};
 use super::*;
 use crate::api::PodReplacementPolicy::{Failed as WhenFailed, TerminatingOrFailed};
+use crate::engine::tests::fixture::{at, container, job_with, pod};
 use serde_json::json;
 
 fn roles() -> Roles {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::fixture::job_with;
 use super::*;
+use crate::engine::tests::fixture::job_with;
 
 fn spec() -> Value {
     json!({

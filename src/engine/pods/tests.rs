@@ -1,7 +1,7 @@
 //! How many Pods, and which?
 
-use super::super::fixture::{at, job, pod, steps};
 use super::*;
+use crate::engine::tests::fixture::{at, job, pod, steps};
 
 fn many(n: u32) -> impl Iterator<Item = Pod> {
     (0..n).map(pod)

@@ -1,8 +1,8 @@
 //! Plain sidecars are ended through the Pod's deadline.
 
-use super::super::fixture::{job, pod, steps};
 use super::*;
 use crate::engine::observed::Restart;
+use crate::engine::tests::fixture::{job, pod, steps};
 
 #[test]
 fn a_pod_whose_result_is_stored_and_whose_plain_sidecars_run_gets_a_deadline() {
@@ -51,6 +51,7 @@ fn a_failed_main_container_that_will_be_restarted_keeps_its_sidecars() {
 
 #[test]
 fn in_the_first_second_the_deadline_is_one_second() {
-    let quick = Pod { started_at: Some(super::super::fixture::at(10)), ..pod(0).plain_sidecar().main_exits(0, 10) };
+    let quick =
+        Pod { started_at: Some(crate::engine::tests::fixture::at(10)), ..pod(0).plain_sidecar().main_exits(0, 10) };
     assert_eq!(steps(&job().listed(&["u0"], &[]).pods([quick]).decide(10)), ["stop the sidecars of p0 (deadline 1s)"]);
 }

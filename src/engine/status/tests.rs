@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::super::fixture::{at, job, job_with, pod};
 use super::super::observed::Kind;
 use super::*;
 use crate::api::{Phase, SidecarJobStatus};
+use crate::engine::tests::fixture::{at, job, job_with, pod};
 
 #[test]
 fn a_status_is_itself_after_a_round_trip() {
@@ -94,7 +94,7 @@ fn a_sidecar_that_is_not_there_is_said() {
     expected = expected.pods([pod(0).released().deleted(1)]);
     assert_eq!(missing(&expected), said("True", "NotInPod"), "but it was not");
     let mut injected = pod(0);
-    injected.containers.push(super::super::fixture::container(
+    injected.containers.push(crate::engine::tests::fixture::container(
         "sidecra",
         Kind::Plain,
         super::super::observed::Restart::Never,
@@ -152,6 +152,6 @@ fn durations_read_as_kubectl_prints_them() {
         (180_000, "2d2h"),
         (-5, "0s"),
     ] {
-        assert_eq!(time::human(super::super::fixture::seconds(n)), want);
+        assert_eq!(time::human(crate::engine::tests::fixture::seconds(n)), want);
     }
 }

@@ -1,7 +1,7 @@
 //! spec.suspend.
 
-use super::super::fixture::{at, job, pod, steps};
 use super::*;
+use crate::engine::tests::fixture::{at, job, pod, steps};
 
 #[test]
 fn what_works_is_ended_and_not_counted() {

@@ -1,8 +1,8 @@
 //! Each Pod counts once.
 
-use super::super::fixture::{job, pod, steps};
 use super::super::observed::Phase;
 use super::*;
+use crate::engine::tests::fixture::{job, pod, steps};
 
 #[test]
 fn the_three_moves_listed_let_go_counted() {

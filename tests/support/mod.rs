@@ -1,5 +1,7 @@
 //! A namespace and a controller for each test, and how to wait for what should be.
 
+#![allow(dead_code)] // each test target uses its part
+
 use std::future::Future;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};

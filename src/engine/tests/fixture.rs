@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::backoff::Backoff;
-use super::decide;
-use super::observed::{Container, Job, Kind, Observed, Phase, Pod, Refusal, Restart, Settings, State};
-use super::plan::{Plan, Step};
-use super::status::Status;
 use crate::api::{PodReplacementPolicy, SidecarJob};
+use crate::engine::backoff::Backoff;
+use crate::engine::decide;
+use crate::engine::observed::{Container, Job, Kind, Observed, Phase, Pod, Refusal, Restart, Settings, State};
+use crate::engine::plan::{Plan, Step};
+use crate::engine::status::Status;
 
 /// Seconds after the start of all stories.
 pub fn at(seconds: i64) -> DateTime<Utc> {
@@ -54,7 +54,7 @@ impl Observed {
     }
 
     /// A change of the spec that has no builder.
-    pub fn spec(mut self, change: impl FnOnce(&mut super::observed::Spec)) -> Self {
+    pub fn spec(mut self, change: impl FnOnce(&mut crate::engine::observed::Spec)) -> Self {
         change(&mut self.job.spec);
         self
     }
