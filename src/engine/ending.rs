@@ -65,7 +65,7 @@ fn backoff_limit_exceeded(seen: &Observed, tally: &Tally) -> Option<Ending> {
 }
 
 /// With OnFailure the kubelet retries inside the Pod: restarts of main and init containers count. A sidecar's never do;
-/// batch/v1 counts them, by mistake or not (docs/sidecars.md).
+/// batch/v1 counts them, by mistake or not.
 fn too_many_restarts(seen: &Observed, limit: u32) -> bool {
     let roles = &seen.job.spec.roles;
     let restarts: u32 = seen

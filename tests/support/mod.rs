@@ -62,6 +62,7 @@ where
     if outcome.is_err() {
         eprintln!("{}", dump(&client, &namespace).await);
     }
+    let _ = std::fs::remove_file(log_file(&namespace));
     let _ = release_all(&client, &namespace).await;
     let _ = namespaces.delete(&namespace, &DeleteParams::default()).await;
     outcome.expect("the test passed");
@@ -100,16 +101,23 @@ async fn release_all(client: &Client, namespace: &str) -> kube::Result<()> {
     Ok(())
 }
 
+/// What the controller of that namespace logs.
+fn log_file(namespace: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{namespace}.log"))
+}
+
 /// The program under test as a process, killed when dropped, and by the kernel when the test dies.
 struct Controller(Child);
 
 impl Controller {
     fn start(namespace: &str, flags: &[String]) -> Self {
+        let log = std::fs::File::options().create(true).append(true).open(log_file(namespace)).expect("a log");
         let child = Command::new("setpriv")
             .args(["--pdeathsig", "KILL", env!("CARGO_BIN_EXE_sidecarjob"), "controller"])
             .args(["--leader-elect=false", "--bind-address=127.0.0.1:0", "--namespace", namespace])
             .args(flags)
             .stdout(Stdio::null())
+            .stderr(log)
             .spawn()
             .expect("the controller starts");
         Self(child)
@@ -267,6 +275,7 @@ async fn dump(client: &Client, namespace: &str) -> String {
             serde_json::to_string(&pod.status).unwrap_or_default()
         );
     }
+    text += &std::fs::read_to_string(log_file(namespace)).unwrap_or_default();
     for event in events.list(&ListParams::default()).await.into_iter().flatten() {
         let about = event.involved_object.name.unwrap_or_default();
         text += &format!("event {about} {}: {}\n", event.reason.unwrap_or_default(), event.message.unwrap_or_default());
