@@ -124,6 +124,14 @@ const CREATE: &[(&str, &[Set], Option<&str>)] = &[
         &[("/spec/template/metadata", || json!({"labels": {"sidecarjob.dev/uid": "x"}}))],
         Some("labels has sidecarjob.dev/uid"),
     ),
+    (
+        "nulls, as kubectl create --dry-run writes them",
+        &[
+            ("/spec/template/metadata", || json!({"creationTimestamp": null})),
+            ("/spec/activeDeadlineSeconds", || json!(null)),
+        ],
+        None,
+    ),
     ("labels of their own", &[("/spec/template/metadata", || json!({"labels": {"app": "x"}}))], None),
     (
         "a limit as a number",

@@ -19,6 +19,7 @@ use sidecarjob::controller::context::Context;
 use sidecarjob::controller::error::Error;
 use sidecarjob::controller::events::Events;
 use sidecarjob::controller::memory::Memory;
+use sidecarjob::controller::orphans::Orphans;
 use sidecarjob::controller::pods::Pods;
 use sidecarjob::controller::reconcile::{on_error, reconcile};
 use sidecarjob::engine::observed::Settings;
@@ -55,6 +56,7 @@ fn stage(script: Vec<Call>, pods: Vec<Value>) -> Stage {
         client,
         pods: Arc::new(view),
         memory: Memory::default(),
+        orphans: Orphans::default(),
         events: events_in,
         metrics: Metrics::default(),
         settings: Settings::default(),

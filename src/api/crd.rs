@@ -61,10 +61,9 @@ fn columns() -> Value {
     ])
 }
 
-/// Lines joined to sentences; `nullable` goes, since an absent field says the same.
+/// Lines joined to sentences.
 fn tidy(schema: &mut Value) {
     visit(schema, &mut |node| {
-        node.remove("nullable");
         if let Some(Value::String(text)) = node.get_mut("description") {
             *text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         }

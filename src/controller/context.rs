@@ -7,6 +7,7 @@ use kube::Client;
 
 use super::events::Events;
 use super::memory::Memory;
+use super::orphans::Orphans;
 use super::pods::Pods;
 use crate::engine::observed::Settings;
 use crate::telemetry::Metrics;
@@ -19,6 +20,8 @@ pub struct Context {
     pub pods: Arc<Pods>,
     /// What may be lost.
     pub memory: Memory,
+    /// Owners that are gone and whose Pods are being let go.
+    pub orphans: Orphans,
     /// To people.
     pub events: Events,
     /// To operators.

@@ -22,6 +22,8 @@ pub struct Memory(Mutex<HashMap<Key, Entry>>);
 
 #[derive(Debug, Default)]
 struct Entry {
+    /// Of which object; another one of the same name starts clean.
+    uid: Option<String>,
     written: Option<Arc<SidecarJob>>,
     refused: Option<(Refusal, u32)>,
     failures: u32,
@@ -47,16 +49,15 @@ impl Memory {
     pub fn newest(&self, watched: Arc<SidecarJob>) -> Arc<SidecarJob> {
         let mut all = self.lock();
         let Some(entry) = all.get_mut(&key(&watched)) else { return watched };
+        if entry.uid != watched.uid() {
+            *entry = Entry { uid: watched.uid(), ..Entry::default() };
+        }
         match &entry.written {
-            Some(own) if own.uid() == watched.uid() && version(&**own) > version(&*watched) => own.clone(),
-            Some(own) => {
-                if own.uid() != watched.uid() {
-                    *entry = Entry::default(); // another object of the same name: nothing carries over
-                }
+            Some(own) if version(&**own) > version(&*watched) => own.clone(),
+            _ => {
                 entry.written = None;
                 watched
             }
-            None => watched,
         }
     }
 
@@ -65,7 +66,7 @@ impl Memory {
         let key = key(&job);
         let mut all = self.lock();
         let entry = all.entry(key).or_default();
-        (entry.written, entry.held_since) = (Some(job), None);
+        (entry.uid, entry.written, entry.held_since) = (job.uid(), Some(job), None);
     }
 
     /// A status is held back: since when.

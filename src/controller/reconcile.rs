@@ -20,8 +20,9 @@ use crate::engine::plan::{Plan, Step, sooner};
 /// An object as the watch shows it: one that can't be read does not stop the others.
 pub type Watched = DeserializeGuard<SidecarJob>;
 
-/// Most rounds of decide and apply in one go. Each round has its cause in the one before; the longest chain has five.
-const MAX_ROUNDS: usize = 12;
+/// Most rounds of decide and apply in one go. Each has its cause in the one before: a run with thousands of Pods takes
+/// some tens; more than this would be a circle.
+const MAX_ROUNDS: usize = 200;
 
 /// One SidecarJob, as often as something happened to it.
 #[tracing::instrument(name = "reconcile", skip_all, fields(sidecarjob = tracing::field::Empty))]

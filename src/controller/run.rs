@@ -22,7 +22,7 @@ use super::context::Context;
 use super::events::Events;
 use super::leader::{Leadership, LeaseError};
 use super::memory::{Key, Memory};
-use super::orphans;
+use super::orphans::Orphans;
 use super::pods::Pods;
 use super::reconcile::{Watched, on_error, reconcile};
 use crate::telemetry::{self, Health, Metrics};
@@ -126,6 +126,7 @@ async fn work(
             client: client.clone(),
             pods: Arc::new(Pods::default()),
             memory: Memory::default(),
+            orphans: Orphans::default(),
             events: events.clone(),
             metrics: metrics.clone(),
             settings: settings.clone(),
@@ -171,7 +172,7 @@ async fn queue(
 ) {
     let (wake, woken) = mpsc::unbounded_channel();
     let (listed, mut is_listed) = watch::channel(false);
-    let pods = tokio::spawn(watch_pods(ctx.clone(), namespace.clone(), wake.clone(), listed));
+    let pods = tokio::spawn(watch_pods(ctx.clone(), namespace.clone(), wake, listed));
     // Nothing is decided before all Pods are in view: a job that seems to have none would get them twice.
     tokio::select! {
         _ = is_listed.wait_for(|listed| *listed) => health.listed(),
@@ -183,7 +184,7 @@ async fn queue(
         .reconcile_on(tokio_stream(woken))
         .graceful_shutdown_on(stopped(stop))
         .run(reconcile, on_error, ctx.clone())
-        .for_each(|result| report(ctx.clone(), wake.clone(), result))
+        .for_each(|result| report(ctx.clone(), result))
         .await;
     pods.abort();
 }
@@ -218,7 +219,6 @@ async fn watch_pods(
 /// What became of a reconcile: errors are logged where they happen, so only the queue's own are left.
 async fn report<E>(
     ctx: Arc<Context>,
-    wake: mpsc::UnboundedSender<Key>,
     result: Result<(ObjectRef<Watched>, controller::Action), QueueError<E, watcher::Error>>,
 ) where
     E: std::error::Error,
@@ -228,7 +228,7 @@ async fn report<E>(
         Err(QueueError::ObjectNotFound(gone)) => {
             let key: Key = (gone.namespace.unwrap_or_default(), gone.name);
             debug!(sidecarjob = format!("{}/{}", key.0, key.1), "gone");
-            orphans::release(ctx, key, wake).await;
+            Orphans::release(&ctx, key);
         }
         Err(QueueError::QueueError(error)) => {
             warn!("the watch of SidecarJobs was interrupted, starting it again: {error}")

@@ -189,20 +189,7 @@ fn pod_facts(pod: &Pod) -> Vec<Fact> {
         mood: Mood::Bad,
         ..Fact::default()
     });
-    let stopping = managed_stop(pod).then(|| Fact {
-        key: format!("{name}/stopping"),
-        text: format!("Pod {name}: the main containers are done, its sidecars are told to stop"),
-        pod: Some(name.clone()),
-        ..Fact::default()
-    });
-    [Some(created), unscheduled, stopping].into_iter().flatten().collect()
-}
-
-/// The controller has set a deadline that is over.
-fn managed_stop(pod: &Pod) -> bool {
-    let deadline = pod.spec.as_ref().and_then(|s| s.active_deadline_seconds);
-    let mains = containers::all(pod).filter(|c| c.role == containers::Role::Main);
-    deadline.is_some() && mains.into_iter().all(|c| c.ended().is_some())
+    [Some(created), unscheduled].into_iter().flatten().collect()
 }
 
 /// Names in an annotation, separated by commas.

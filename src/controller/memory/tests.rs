@@ -30,10 +30,13 @@ fn our_own_write_is_seen_until_the_watch_has_caught_up() {
 #[test]
 fn nothing_carries_over_to_another_object_of_the_same_name() {
     let memory = Memory::default();
-    memory.wrote(job("a", 9));
+    memory.wrote(job("a", 2));
+    memory.newest(job("a", 2));
     memory.refused(&the_key(), "no".into(), at(0));
+    memory.failed(&the_key());
     assert_eq!(memory.newest(job("b", 3)).metadata.uid.as_deref(), Some("b"));
     assert_eq!(memory.refusal(&the_key()), None);
+    assert_eq!(memory.failed(&the_key()), 1);
 }
 
 #[test]

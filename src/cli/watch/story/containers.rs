@@ -68,7 +68,24 @@ pub fn facts(pod: &Pod) -> Vec<Fact> {
     let mains: Vec<Option<DateTime<Utc>>> =
         all(pod).filter(|c| c.role == Role::Main).map(|c| c.ended()?.finished_at.as_ref().map(time)).collect();
     let main_end = if mains.iter().any(Option::is_none) { None } else { mains.into_iter().flatten().max() };
-    all(pod).flat_map(|c| container_facts(pod, &c, main_end)).collect()
+    let mut facts: Vec<Fact> = all(pod).flat_map(|c| container_facts(pod, &c, main_end)).collect();
+    facts.extend(main_end.into_iter().flat_map(|at| asked_to_stop(pod, at)));
+    facts
+}
+
+/// Sidecars that go on when the main containers are done: the kubelet or the controller tells them.
+fn asked_to_stop(pod: &Pod, main_end: DateTime<Utc>) -> Vec<Fact> {
+    let runs = |c: &Container<'_>| c.status.state.as_ref().is_some_and(|s| s.running.is_some());
+    let still_there = all(pod).filter(|c| c.role == Role::Sidecar && runs(c));
+    let fact = |c: Container<'_>| Fact {
+        key: format!("{}/{}/stopping", pod.name_any(), c.status.name),
+        at: Some(main_end),
+        text: format!("{} is asked to stop", c.words()),
+        pod: Some(pod.name_any()),
+        container: Some(c.status.name.clone()),
+        mood: Mood::Plain,
+    };
+    still_there.map(fact).collect()
 }
 
 fn container_facts(pod: &Pod, c: &Container<'_>, main_end: Option<DateTime<Utc>>) -> Vec<Fact> {

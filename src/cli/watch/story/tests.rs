@@ -59,7 +59,10 @@ fn a_run_is_told_as_it_happens_and_each_thing_once() {
     assert_eq!(text(&story.tell(at(4))), ["4 main main started"]);
     story.pod(pod(running(2), ended(3, 8, 0)));
     story.job(job(json!([condition("SuccessCriteriaMet", 8, "enough")])));
-    assert_eq!(text(&story.tell(at(8))), ["8 main main ended: exit 0, ran 5s", "8 result: success: enough"]);
+    assert_eq!(
+        text(&story.tell(at(8))),
+        ["8 main main ended: exit 0, ran 5s", "8 sidecar side is asked to stop", "8 result: success: enough"]
+    );
     assert_eq!(story.end(), None);
     story.pod(pod(ended(2, 9, 0), ended(3, 8, 0)));
     story.job(job(json!([condition("SuccessCriteriaMet", 8, "enough"), condition("Complete", 10, "enough")])));
@@ -110,21 +113,6 @@ fn a_restart_is_news() {
     again.status.as_mut().unwrap().init_container_statuses.as_mut().unwrap()[0].restart_count = 1;
     story.pod(again);
     assert_eq!(text(&story.tell(at(6))), ["6 sidecar side started again (restart 1)"]);
-}
-
-#[test]
-fn plain_sidecars_that_the_controller_stops_are_told_of() {
-    let mut managed = pod(json!({}), ended(3, 8, 0));
-    let spec = managed.spec.as_mut().unwrap();
-    spec.init_containers = None;
-    spec.active_deadline_seconds = Some(5);
-    let mut story = Story::new(job(json!([])));
-    story.pod(managed);
-    let lines = text(&story.tell(at(8)));
-    assert!(
-        lines.contains(&"8 Pod job-x: the main containers are done, its sidecars are told to stop".into()),
-        "{lines:?}"
-    );
 }
 
 #[test]
