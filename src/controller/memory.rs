@@ -22,7 +22,7 @@ pub struct Memory(Mutex<HashMap<Key, Entry>>);
 
 #[derive(Debug, Default)]
 struct Entry {
-    /// Of which object; another one of the same name starts clean.
+    /// Of which object, once it was seen; another one of the same name starts clean.
     uid: Option<String>,
     written: Option<Arc<SidecarJob>>,
     refused: Option<(Refusal, u32)>,
@@ -49,9 +49,10 @@ impl Memory {
     pub fn newest(&self, watched: Arc<SidecarJob>) -> Arc<SidecarJob> {
         let mut all = self.lock();
         let Some(entry) = all.get_mut(&key(&watched)) else { return watched };
-        if entry.uid != watched.uid() {
-            *entry = Entry { uid: watched.uid(), ..Entry::default() };
+        if entry.uid.is_some() && entry.uid != watched.uid() {
+            *entry = Entry::default();
         }
+        entry.uid = watched.uid();
         match &entry.written {
             Some(own) if version(&**own) > version(&*watched) => own.clone(),
             _ => {

@@ -70,6 +70,46 @@ async fn a_quota_stalls_it_and_it_goes_on_when_there_is_room() {
 
 #[tokio::test]
 #[ignore = "needs a cluster: run make test"]
+async fn an_image_policy_is_said_in_its_own_words() {
+    world("policy", &[], |w| async move {
+        let policy = format!(
+            r#"
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {{name: {ns}}}
+spec:
+  matchConstraints:
+    namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: {ns}}}}}
+    resourceRules: [{{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}}]
+  validations:
+  - expression: object.spec.containers.all(c, c.image.startsWith('registry.example.com/'))
+    message: images come from registry.example.com only
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {{name: {ns}}}
+spec: {{policyName: {ns}, validationActions: [Deny]}}
+"#,
+            ns = w.namespace
+        );
+        w.kubectl_ok(&["apply", "-f", "-"], &policy);
+        eventually("the policy is in force", || async {
+            let out = w.kubectl(&["run", "probe", "--image=busybox:1.37", "--dry-run=server"], "");
+            (!out.status.success()).then_some(())
+        })
+        .await;
+        w.apply(&job("refused", "main", "")).await;
+        let stalled = w.condition("refused", "Stalled").await;
+        assert_eq!(stalled.reason, "PodRefused");
+        assert!(stalled.message.contains("images come from registry.example.com only"), "{}", stalled.message);
+        w.kubectl_ok(&["delete", "-f", "-"], &policy);
+        w.until("refused", "Complete", |s| s.phase == Some(Phase::Complete)).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: run make test"]
 async fn a_sidecar_that_is_not_there_is_said_and_stops_nothing() {
     world("missing", &[], |w| async move {
         w.apply(&job("typo", "main", "  sidecars: [{name: istio-porxy}]")).await;

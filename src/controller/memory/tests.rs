@@ -40,6 +40,16 @@ fn nothing_carries_over_to_another_object_of_the_same_name() {
 }
 
 #[test]
+fn a_refusal_is_remembered_by_the_next_look_at_the_same_object() {
+    let memory = Memory::default();
+    memory.refused(&the_key(), "no".into(), at(0));
+    memory.newest(job("a", 1));
+    assert!(memory.refusal(&the_key()).is_some());
+    memory.newest(job("b", 2));
+    assert_eq!(memory.refusal(&the_key()), None);
+}
+
+#[test]
 fn each_refusal_in_a_row_waits_longer_and_a_pod_that_is_taken_ends_it() {
     let memory = Memory::default();
     let mut waits = Vec::new();
