@@ -160,7 +160,11 @@ const CREATE: &[(&str, &[Set], Option<&str>)] = &[
 
 /// A patch of the valid object that is stored, and the words of the refusal; no words: it is taken.
 const UPDATE: &[(&str, Set, Option<&str>)] = &[
-    ("parallelism", ("/spec/parallelism", || json!(3)), None),
+    (
+        "parallelism, from nothing",
+        ("/spec/parallelism", || json!(3)),
+        Some("spec.parallelism can't be added or removed later"),
+    ),
     ("suspend", ("/spec/suspend", || json!(true)), None),
     ("backoffLimit", ("/spec/backoffLimit", || json!(1)), None),
     ("activeDeadlineSeconds", ("/spec/activeDeadlineSeconds", || json!(60)), None),
@@ -260,6 +264,36 @@ async fn what_may_be_changed_later() {
             let params = PatchParams { dry_run: true, ..PatchParams::default() };
             let result = api.patch(&stored.name_any(), &params, &Patch::Merge(patch)).await;
             wrong.extend(judge(&format!("changing {case}"), result, *words));
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: run make test"]
+async fn the_parallelism_may_change_unless_that_would_make_another_kind_of_run() {
+    world_without_controller("scale", |w| async move {
+        let api = api(&w.client, &w.namespace);
+        let refused = Some("spec.parallelism can't be added or removed later");
+        let mut wrong = Vec::new();
+        for (n, (case, given, patch, words)) in [
+            ("scaling a work queue", json!({"parallelism": 1}), json!({"parallelism": 3}), None),
+            ("scaling a run of five", json!({"completions": 5, "parallelism": 1}), json!({"parallelism": 0}), None),
+            ("a parallelism for a run of five", json!({"completions": 5}), json!({"parallelism": 3}), None),
+            ("a parallelism for a run of one Pod", json!({}), json!({"parallelism": 3}), refused),
+            ("no parallelism for a work queue", json!({"parallelism": 2}), json!({"parallelism": null}), refused),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let mut object = valid(&format!("case-{n}"));
+            object["spec"].as_object_mut().expect("an object").extend(given.as_object().expect("an object").clone());
+            let object = serde_json::from_value(object).expect("an object");
+            let stored = api.create(&PostParams::default(), &object).await.expect("created");
+            let patch = Patch::Merge(json!({"spec": patch}));
+            let result = api.patch(&stored.name_any(), &PatchParams::default(), &patch).await;
+            wrong.extend(judge(case, result, words));
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     })

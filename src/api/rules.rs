@@ -21,7 +21,7 @@ pub fn add(schema: &mut Value) {
 }
 
 /// Rules on the spec: what must hold, and what is said if it does not.
-const SPEC: [(&str, &str); 10] = [
+const SPEC: [(&str, &str); 11] = [
     ("has(self.template.spec)", "spec.template.spec is missing: put the Pod to run there"),
     (
         "!has(self.template.spec) || (has(self.template.spec.restartPolicy) && self.template.spec.restartPolicy in \
@@ -60,6 +60,11 @@ const SPEC: [(&str, &str); 10] = [
     (
         "(has(self.completions) ? self.completions : -1) == (has(oldSelf.completions) ? oldSelf.completions : -1)",
         "spec.completions can't be changed: create a new SidecarJob",
+    ),
+    (
+        "has(self.completions) || has(self.parallelism) == has(oldSelf.parallelism)",
+        "spec.parallelism can't be added or removed later without spec.completions: one of both absent means a run of one \
+         Pod, the other a work queue; use spec.suspend to pause a run, or create a new SidecarJob",
     ),
     (
         "has(self.template.metadata) == has(oldSelf.template.metadata) && (!has(self.template.metadata) || \

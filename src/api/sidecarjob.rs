@@ -53,7 +53,8 @@ pub struct SidecarJobSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sidecar_mode: Option<SidecarMode>,
 
-    /// How many Pods may run at once. Default 1. May be changed at any time; fewer than run: the surplus is ended and not
+    /// How many Pods may run at once. Default 1. May be changed at any time if it, or completions, was given when the run
+    /// was created; fewer than run: the surplus is ended and not
     /// counted as failed. 0: no Pod runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parallelism: Option<i32>,
