@@ -1,6 +1,7 @@
 # What tests/demo, tests/run and tests/image share: where things are, how progress is said, which kubectl is used.
 # Sourced, not run.
 
+shopt -s inherit_errexit # a failure inside $(…) is one
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=$root/.cache
 devcluster=$root/tests/devcluster

@@ -1,5 +1,6 @@
 # What the scripts of this folder share. Sourced, not run.
 
+shopt -s inherit_errexit # a failure inside $(…) is one
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=$(cd "$here/../.." && pwd)/.cache/devcluster
 bin=$cache/current
