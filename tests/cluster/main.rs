@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod controller;
+mod injected;
 mod kubectl;
 mod lifecycle;
 mod result;
