@@ -6,30 +6,13 @@ use kube::api::{DeleteParams, PostParams};
 use serde_json::json;
 use sidecarjob::api::Phase;
 
-use crate::support::{eventually, is_true, world};
-
-/// A SidecarJob with that container name and these spec lines.
-fn job(name: &str, container: &str, more: &str) -> String {
-    format!(
-        r#"
-apiVersion: sidecarjob.dev/v1alpha1
-kind: SidecarJob
-metadata: {{name: {name}}}
-spec:
-{more}
-  template:
-    spec:
-      restartPolicy: Never
-      containers: [{{name: "{container}", image: "busybox:1.37", command: [sh, -c, "exit 0"]}}]
-"#
-    )
-}
+use crate::support::{eventually, is_true, one_container, world};
 
 #[tokio::test]
 #[ignore = "needs a cluster: run make test"]
 async fn a_template_that_the_api_server_refuses_is_said_in_its_words_without_a_hot_loop() {
     world("refused", &[], |w| async move {
-        w.apply(&job("upper", "UPPER CASE", "")).await;
+        w.apply(&one_container("upper", "", "exit 0").replace("name: main", "name: UPPER CASE")).await;
         let stalled = w.condition("upper", "Stalled").await;
         assert_eq!(stalled.reason, "PodRefused");
         assert!(stalled.message.contains("UPPER CASE") && stalled.message.contains("name"), "{}", stalled.message);
@@ -58,7 +41,7 @@ async fn a_quota_stalls_it_and_it_goes_on_when_there_is_room() {
         let quota = json!({"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}});
         quotas.create(&PostParams::default(), &serde_json::from_value(quota).unwrap()).await.expect("created");
         eventually("the quota is in force", || async { quotas.get("none").await.ok()?.status?.hard }).await;
-        w.apply(&job("waits", "main", "")).await;
+        w.apply(&one_container("waits", "", "exit 0")).await;
         let stalled = w.condition("waits", "Stalled").await;
         assert!(stalled.message.contains("exceeded quota"), "{}", stalled.message);
         quotas.delete("none", &DeleteParams::default()).await.expect("deleted");
@@ -98,7 +81,7 @@ spec: {{policyName: {ns}, validationActions: [Deny]}}
             (!out.status.success()).then_some(())
         })
         .await;
-        w.apply(&job("refused", "main", "")).await;
+        w.apply(&one_container("refused", "", "exit 0")).await;
         let stalled = w.condition("refused", "Stalled").await;
         assert_eq!(stalled.reason, "PodRefused");
         assert!(stalled.message.contains("images come from registry.example.com only"), "{}", stalled.message);
@@ -112,13 +95,13 @@ spec: {{policyName: {ns}, validationActions: [Deny]}}
 #[ignore = "needs a cluster: run make test"]
 async fn a_sidecar_that_is_not_there_is_said_and_stops_nothing() {
     world("missing", &[], |w| async move {
-        w.apply(&job("typo", "main", "  sidecars: [{name: istio-porxy}]")).await;
+        w.apply(&one_container("typo", "  sidecars: [{name: istio-porxy}]", "exit 0")).await;
         let status = w.until("typo", "Complete", |s| s.phase == Some(Phase::Complete)).await;
         let missing = status.conditions.iter().find(|c| c.type_ == "SidecarMissing").expect("said");
         assert_eq!(missing.status, "True");
         assert!(missing.message.contains("\"istio-porxy\"") && missing.message.contains("main"), "{}", missing.message);
         assert!(w.event("typo", "SidecarMissing").await.contains("istio-porxy"));
-        w.apply(&job("suspended", "main", "  suspend: true\n  sidecars: [{name: later}]")).await;
+        w.apply(&one_container("suspended", "  suspend: true\n  sidecars: [{name: later}]", "exit 0")).await;
         assert_eq!(w.condition("suspended", "SidecarMissing").await.reason, "NotInTemplate");
     })
     .await;

@@ -3,7 +3,7 @@
 use kube::api::DeleteParams;
 use sidecarjob::api::Phase;
 
-use crate::support::{eventually, world};
+use crate::support::world;
 
 const MANY: &str = r#"
 apiVersion: sidecarjob.dev/v1alpha1
@@ -43,13 +43,9 @@ async fn pods_of_a_job_that_was_deleted_while_no_controller_ran_are_let_go() {
         w.until("many", "active", |s| s.active == Some(4)).await;
         w.kill_controller();
         w.jobs().delete("many", &DeleteParams::background()).await.expect("deleted");
-        let (jobs, pods) = (w.jobs(), w.pods());
-        eventually("the job is gone", || async { jobs.get_opt("many").await.ok()?.is_none().then_some(()) }).await;
+        w.gone("many").await;
         w.start_controller();
-        eventually("its Pods are gone", || async {
-            pods.list(&Default::default()).await.ok()?.items.is_empty().then_some(())
-        })
-        .await;
+        w.pods_gone().await;
     })
     .await;
 }
@@ -61,8 +57,7 @@ async fn a_job_made_anew_under_the_same_name_starts_clean() {
         w.apply(&MANY.replace("sleep 1", "sleep 1000")).await;
         w.until("many", "active", |s| s.active == Some(4)).await;
         w.jobs().delete("many", &DeleteParams::background()).await.expect("deleted");
-        let jobs = w.jobs();
-        eventually("the job is gone", || async { jobs.get_opt("many").await.ok()?.is_none().then_some(()) }).await;
+        w.gone("many").await;
         w.apply(&MANY.replace("sleep 1", "exit 0")).await;
         let status = w.until("many", "Complete", |s| s.phase == Some(Phase::Complete)).await;
         assert_eq!((status.succeeded, status.failed), (Some(8), Some(0)));

@@ -5,31 +5,13 @@ use kube::api::DeleteParams;
 use serde_json::json;
 use sidecarjob::api::{Phase, labels};
 
-use crate::support::{eventually, is_true, world};
-
-/// A SidecarJob with one main container and these spec lines.
-fn job(name: &str, more: &str, main: &str) -> String {
-    format!(
-        r#"
-apiVersion: sidecarjob.dev/v1alpha1
-kind: SidecarJob
-metadata: {{name: {name}}}
-spec:
-{more}
-  template:
-    spec:
-      restartPolicy: Never
-      terminationGracePeriodSeconds: 1
-      containers: [{{name: main, image: "busybox:1.37", command: [sh, -c, "{main}"]}}]
-"#
-    )
-}
+use crate::support::{is_true, one_container, world};
 
 #[tokio::test]
 #[ignore = "needs a cluster: run make test"]
 async fn five_completions_two_at_a_time() {
     world("five", &[], |w| async move {
-        w.apply(&job("five", "  completions: 5\n  parallelism: 2", "exit 0")).await;
+        w.apply(&one_container("five", "  completions: 5\n  parallelism: 2", "exit 0")).await;
         let status = w.until("five", "Complete", |s| s.phase == Some(Phase::Complete)).await;
         assert_eq!((status.succeeded, status.completions.as_deref()), (Some(5), Some("5/5")));
         let pods = w.pods_of("five").await;
@@ -44,7 +26,7 @@ async fn five_completions_two_at_a_time() {
 #[ignore = "needs a cluster: run make test"]
 async fn suspend_ends_the_pods_without_counting_them_and_resume_starts_the_clock_anew() {
     world("suspend", &[], |w| async move {
-        w.apply(&job("run", "", "sleep 1000")).await;
+        w.apply(&one_container("run", "", "sleep 1000")).await;
         w.until("run", "active", |s| s.active == Some(1)).await;
         w.patch("run", json!({"spec": {"suspend": true}})).await;
         let status = w.until("run", "suspended", |s| is_true(s, "Suspended") && s.terminating == Some(0)).await;
@@ -61,7 +43,7 @@ async fn suspend_ends_the_pods_without_counting_them_and_resume_starts_the_clock
 #[ignore = "needs a cluster: run make test"]
 async fn a_run_that_takes_too_long_fails_with_deadline_exceeded() {
     world("deadline", &[], |w| async move {
-        w.apply(&job("slow", "  activeDeadlineSeconds: 2", "sleep 1000")).await;
+        w.apply(&one_container("slow", "  activeDeadlineSeconds: 2", "sleep 1000")).await;
         assert_eq!(w.condition("slow", "Failed").await.reason, "DeadlineExceeded");
         let status = w.until("slow", "ended", |s| s.active == Some(0) && s.terminating == Some(0)).await;
         assert_eq!((status.succeeded, status.failed), (Some(0), Some(1)));
@@ -73,14 +55,9 @@ async fn a_run_that_takes_too_long_fails_with_deadline_exceeded() {
 #[ignore = "needs a cluster: run make test"]
 async fn it_is_deleted_with_its_pods_when_its_time_to_live_is_over() {
     world("ttl", &[], |w| async move {
-        w.apply(&job("brief", "  ttlSecondsAfterFinished: 0", "exit 0")).await;
-        let (jobs, pods) = (w.jobs(), w.pods());
-        eventually("the SidecarJob is gone", || async { jobs.get_opt("brief").await.ok()?.is_none().then_some(()) })
-            .await;
-        eventually("its Pods are gone", || async {
-            pods.list(&Default::default()).await.ok()?.items.is_empty().then_some(())
-        })
-        .await;
+        w.apply(&one_container("brief", "  ttlSecondsAfterFinished: 0", "exit 0")).await;
+        w.gone("brief").await;
+        w.pods_gone().await;
     })
     .await;
 }
@@ -89,7 +66,7 @@ async fn it_is_deleted_with_its_pods_when_its_time_to_live_is_over() {
 #[ignore = "needs a cluster: run make test"]
 async fn a_work_queue_is_complete_when_one_pod_succeeded_and_all_have_ended() {
     world("queue", &[], |w| async move {
-        w.apply(&job("queue", "  parallelism: 3", "exit 0")).await;
+        w.apply(&one_container("queue", "  parallelism: 3", "exit 0")).await;
         let status = w.until("queue", "Complete", |s| s.phase == Some(Phase::Complete)).await;
         assert_eq!(status.succeeded, Some(3));
     })
@@ -100,14 +77,10 @@ async fn a_work_queue_is_complete_when_one_pod_succeeded_and_all_have_ended() {
 #[ignore = "needs a cluster: run make test"]
 async fn deleting_it_deletes_its_pods() {
     world("delete", &[], |w| async move {
-        w.apply(&job("run", "", "sleep 1000")).await;
+        w.apply(&one_container("run", "", "sleep 1000")).await;
         w.until("run", "active", |s| s.active == Some(1)).await;
         w.jobs().delete("run", &DeleteParams::default()).await.expect("deleted");
-        let pods = w.pods();
-        eventually("its Pods are gone", || async {
-            pods.list(&Default::default()).await.ok()?.items.is_empty().then_some(())
-        })
-        .await;
+        w.pods_gone().await;
     })
     .await;
 }

@@ -191,6 +191,20 @@ impl World {
         pods
     }
 
+    /// Waits until the SidecarJob is gone.
+    pub async fn gone(&self, name: &str) {
+        let jobs = self.jobs();
+        eventually(&format!("{name} is gone"), || async { jobs.get_opt(name).await.ok()?.is_none().then_some(()) })
+            .await;
+    }
+
+    /// Waits until no Pod is left.
+    pub async fn pods_gone(&self) {
+        let pods = self.pods();
+        let all = ListParams::default();
+        eventually("all Pods are gone", || async { pods.list(&all).await.ok()?.items.is_empty().then_some(()) }).await;
+    }
+
     /// What a container printed.
     pub async fn logs(&self, pod: &Pod, container: &str) -> String {
         let params = LogParams { container: Some(container.into()), ..LogParams::default() };
@@ -235,6 +249,25 @@ impl World {
         assert!(out.status.success(), "kubectl {args:?}: {}", String::from_utf8_lossy(&out.stderr));
         String::from_utf8_lossy(&out.stdout).into_owned()
     }
+}
+
+/// A SidecarJob with one container, `main`, which runs that in a shell, and these lines in its spec.
+pub fn one_container(name: &str, spec: &str, main: &str) -> String {
+    format!(
+        r#"
+apiVersion: sidecarjob.dev/v1alpha1
+kind: SidecarJob
+metadata: {{name: {name}}}
+spec:
+{spec}
+  template:
+    spec:
+      restartPolicy: Never
+      terminationGracePeriodSeconds: 1
+      containers:
+      - {{name: main, image: "busybox:1.37", command: [sh, -c, "{main}"]}}
+"#
+    )
 }
 
 /// The condition is True.
