@@ -38,6 +38,7 @@ const CREATE: &[(&str, &[Set], Option<&str>)] = &[
         &[("/spec/template/spec/containers", || json!([{"name": "UPPER CASE", "image": "x"}]))],
         None,
     ),
+    ("completionMode as a Job's default", &[("/spec/completionMode", || json!("NonIndexed"))], None),
     ("completions 0", &[("/spec/completions", || json!(0))], None),
     ("negative completions", &[("/spec/completions", || json!(-1))], Some("spec.completions: Invalid value: -1")),
     ("negative parallelism", &[("/spec/parallelism", || json!(-1))], Some("spec.parallelism: Invalid value: -1")),
@@ -142,9 +143,9 @@ const CREATE: &[(&str, &[Set], Option<&str>)] = &[
         None,
     ),
     (
-        "a field that is not there yet",
+        "a mode that is not there yet",
         &[("/spec/completionMode", || json!("Indexed"))],
-        Some("unknown field \"spec.completionMode\""),
+        Some("spec.completionMode: Unsupported value: \"Indexed\""),
     ),
     (
         "a policy that is not there yet",

@@ -12,7 +12,8 @@ pub mod sidecarjob;
 pub mod status;
 
 pub use sidecarjob::{
-    InjectedContainers, MainContainers, PodReplacementPolicy, Sidecar, SidecarJob, SidecarJobSpec, SidecarMode,
+    CompletionMode, InjectedContainers, MainContainers, PodReplacementPolicy, Sidecar, SidecarJob, SidecarJobSpec,
+    SidecarMode,
 };
 pub use status::{Phase, SidecarJobStatus, UncountedTerminatedPods};
 

@@ -74,7 +74,8 @@ const SPEC: [(&str, &str); 11] = [
 ];
 
 /// Fields that stay as they were created, whether they were given or not.
-const FIXED: [&str; 5] = ["sidecars", "mainContainers", "injectedContainers", "sidecarMode", "managedBy"];
+const FIXED: [&str; 6] =
+    ["completionMode", "sidecars", "mainContainers", "injectedContainers", "sidecarMode", "managedBy"];
 
 fn fixed() -> impl Iterator<Item = Value> {
     FIXED.iter().map(|field| {
@@ -110,6 +111,7 @@ fn bounds(spec: &mut Value) {
     fields["activeDeadlineSeconds"]["maximum"] = json!(i64::from(i32::MAX));
     fields["backoffLimit"]["default"] = json!(6);
     fields["suspend"]["default"] = json!(false);
+    fields["completionMode"]["default"] = json!("NonIndexed");
     let managed_by = &mut fields["managedBy"];
     managed_by["maxLength"] = json!(63);
     managed_by["x-kubernetes-validations"] = json!([{

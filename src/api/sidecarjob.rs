@@ -64,6 +64,11 @@ pub struct SidecarJobSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completions: Option<i32>,
 
+    /// How completions are counted. NonIndexed (the default): any Pod that succeeds counts. Indexed is not there yet.
+    /// Can't be changed later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completion_mode: Option<CompletionMode>,
+
     /// How many Pods may fail before the run is Failed. Default 6. With restartPolicy OnFailure the restarts of main
     /// containers count too; restarts of sidecars never do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -129,6 +134,14 @@ pub enum SidecarMode {
     Native,
     /// Plain containers, stopped by the controller.
     Managed,
+}
+
+/// How completions are counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum CompletionMode {
+    /// Any Pod that succeeds counts.
+    #[default]
+    NonIndexed,
 }
 
 /// When a Pod that is being deleted is replaced (KEP-3939).
