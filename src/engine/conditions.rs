@@ -38,7 +38,7 @@ impl Conditions {
         let status = if status { "True" } else { "False" };
         let found = self.0.iter_mut().find(|c| c.type_ == type_);
         let since = match &found {
-            Some(c) if c.status == status => c.last_transition_time.clone(),
+            Some(c) if c.status == status && !is_default(c) => c.last_transition_time.clone(),
             _ => time::to_wire(now),
         };
         let new = Condition {
@@ -61,6 +61,11 @@ impl Conditions {
             self.set(type_, false, reason, message, now);
         }
     }
+}
+
+/// The CRD's default status has a condition from the beginning of time: nobody has written it yet.
+fn is_default(condition: &Condition) -> bool {
+    time::from_wire(&condition.last_transition_time) == DateTime::UNIX_EPOCH
 }
 
 #[cfg(test)]

@@ -15,6 +15,14 @@ fn the_time_changes_with_the_status_and_never_otherwise() {
 }
 
 #[test]
+fn the_condition_of_a_default_status_gets_a_time_when_it_is_first_written() {
+    let mut all = Conditions::default();
+    all.set("Reconciling", true, "Pending", "Waiting for controller", DateTime::UNIX_EPOCH);
+    all.set("Reconciling", true, "Running", "", at(7));
+    assert_eq!(all.true_since("Reconciling"), Some(at(7)));
+}
+
+#[test]
 fn what_was_never_said_is_not_taken_back() {
     let mut all = Conditions::default();
     all.clear("A", "Over", "", at(1));
