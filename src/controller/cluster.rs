@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use kube::api::{Api, ListParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::NamespaceResourceScope;
 use kube::{Client, Config};
 use thiserror::Error;
 use tracing::warn;
 
 use super::error::message;
-use crate::api::{SidecarJob, labels};
+use crate::api::SidecarJob;
 
 /// The first minor version of Kubernetes with native sidecars on by default.
 const NATIVE_SINCE: u32 = 29;
@@ -73,9 +74,7 @@ fn is_native(major: &str, minor: &str) -> bool {
 /// The kind is there and may be read.
 pub async fn check_kind(client: &Client, namespace: Option<&str>) -> Result<(), ClusterError> {
     let one = ListParams::default().limit(1);
-    let api: Api<SidecarJob> =
-        namespace.map_or_else(|| Api::all(client.clone()), |n| Api::namespaced(client.clone(), n));
-    match api.list(&one).await {
+    match api::<SidecarJob>(client, namespace).list(&one).await {
         Ok(_) => Ok(()),
         Err(kube::Error::Api(status)) if status.is_not_found() => Err(ClusterError::NoCrd),
         Err(kube::Error::Api(status)) if status.is_forbidden() => Err(ClusterError::Forbidden(status.message.clone())),
@@ -86,9 +85,13 @@ pub async fn check_kind(client: &Client, namespace: Option<&str>) -> Result<(), 
     }
 }
 
-/// The selector of the Pods that are watched.
-pub fn our_pods() -> String {
-    labels::UID.to_owned()
+/// The objects of one namespace, or of all.
+pub fn api<K>(client: &Client, namespace: Option<&str>) -> Api<K>
+where
+    K: kube::Resource<Scope = NamespaceResourceScope>,
+    K::DynamicType: Default,
+{
+    namespace.map_or_else(|| Api::all(client.clone()), |n| Api::namespaced(client.clone(), n))
 }
 
 #[cfg(test)]

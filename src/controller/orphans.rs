@@ -34,11 +34,14 @@ impl Orphans {
         let ctx = ctx.clone();
         tokio::spawn(async move {
             while !tracked(&ctx, &key).is_empty() {
-                if let Err(why) = release_all(&ctx, &key).await {
-                    warn!(sidecarjob = format!("{}/{}", key.0, key.1), "{why}; trying again in {}s", RETRY.as_secs());
-                    tokio::time::sleep(RETRY).await;
-                } else if still_owned(&ctx, &key).await {
-                    break; // a new SidecarJob of that name: its own reconcile knows what is an orphan
+                match release_all(&ctx, &key).await {
+                    Ok(Owner::Gone) => {}
+                    Ok(Owner::Anew) => break, // its own reconcile knows what is an orphan
+                    Err(why) => {
+                        let sidecarjob = format!("{}/{}", key.0, key.1);
+                        warn!(sidecarjob, "{why}; trying again in {}s", RETRY.as_secs());
+                        tokio::time::sleep(RETRY).await;
+                    }
                 }
             }
             ctx.orphans.lock().remove(&key);
@@ -54,24 +57,23 @@ fn tracked(ctx: &Context, key: &Key) -> Vec<Seen> {
     ctx.pods.of(key).into_iter().filter(|seen| seen.pod.tracked).collect()
 }
 
-async fn still_owned(ctx: &Context, key: &Key) -> bool {
-    owner(ctx, key).await.is_ok_and(|uid| uid.is_some())
-}
-
-/// The UID of the SidecarJob of that name, if there is one.
-async fn owner(ctx: &Context, key: &Key) -> Result<Option<String>, String> {
-    let jobs: Api<SidecarJob> = Api::namespaced(ctx.client.clone(), &key.0);
-    let found = jobs.get_opt(&key.1).await;
-    let found = found.map_err(|e| format!("failed to look up the owner of Pods: {}", message(&e)))?;
-    Ok(found.and_then(|job| job.metadata.uid))
+/// What the look-up found under the name.
+enum Owner {
+    /// Nothing.
+    Gone,
+    /// A SidecarJob, which may be a new one.
+    Anew,
 }
 
 /// Takes the finalizer from each Pod that names another owner than the one that is there.
-async fn release_all(ctx: &Context, key: &Key) -> Result<(), String> {
-    let owner = owner(ctx, key).await?;
+async fn release_all(ctx: &Context, key: &Key) -> Result<Owner, String> {
+    let jobs: Api<SidecarJob> = Api::namespaced(ctx.client.clone(), &key.0);
+    let found = jobs.get_opt(&key.1).await;
+    let found = found.map_err(|e| format!("failed to look up the owner of Pods: {}", message(&e)))?;
+    let owner = found.and_then(|job| job.metadata.uid);
     for seen in tracked(ctx, key).iter().filter(|seen| owner.as_ref() != Some(&seen.owner_uid)) {
         info!(pod = seen.pod.name, "its SidecarJob is gone: taking the finalizer");
         apply::release(ctx, key, &seen.pod.to_ref()).await.map_err(|e| e.to_string())?;
     }
-    Ok(())
+    Ok(if owner.is_some() { Owner::Anew } else { Owner::Gone })
 }

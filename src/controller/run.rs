@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use futures::{StreamExt, future};
 use k8s_openapi::api::core::v1::Pod;
+use kube::Client;
 use kube::runtime::controller::{self, Controller, Error as QueueError};
 use kube::runtime::reflector::ObjectRef;
 use kube::runtime::{WatchStreamExt, watcher};
-use kube::{Api, Client};
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use tracing::{debug, info, warn};
@@ -25,6 +25,7 @@ use super::memory::{Key, Memory};
 use super::orphans::Orphans;
 use super::pods::Pods;
 use super::reconcile::{Watched, on_error, reconcile};
+use crate::api::labels;
 use crate::telemetry::{self, Health, Metrics};
 
 /// Why the controller could not start, or ended.
@@ -154,14 +155,6 @@ async fn stopped(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-fn api<K>(client: &Client, namespace: Option<&str>) -> Api<K>
-where
-    K: kube::Resource<Scope = kube::core::NamespaceResourceScope>,
-    K::DynamicType: Default,
-{
-    namespace.map_or_else(|| Api::all(client.clone()), |n| Api::namespaced(client.clone(), n))
-}
-
 /// The SidecarJobs of one namespace, or of all.
 async fn queue(
     ctx: Arc<Context>,
@@ -179,7 +172,7 @@ async fn queue(
         () = stopped(stop.clone()) => return pods.abort(),
     }
     let config = controller::Config::default().concurrency(concurrency);
-    Controller::new(api::<Watched>(&ctx.client, namespace.as_deref()), watcher::Config::default())
+    Controller::new(cluster::api::<Watched>(&ctx.client, namespace.as_deref()), watcher::Config::default())
         .with_config(config)
         .reconcile_on(tokio_stream(woken))
         .graceful_shutdown_on(stopped(stop))
@@ -201,8 +194,8 @@ async fn watch_pods(
     wake: mpsc::UnboundedSender<Key>,
     listed: watch::Sender<bool>,
 ) {
-    let config = watcher::Config::default().labels(&cluster::our_pods());
-    let mut stream = watcher(api::<Pod>(&ctx.client, namespace.as_deref()), config).default_backoff().boxed();
+    let config = watcher::Config::default().labels(labels::UID);
+    let mut stream = watcher(cluster::api::<Pod>(&ctx.client, namespace.as_deref()), config).default_backoff().boxed();
     while let Some(event) = stream.next().await {
         match event {
             Ok(event) => {

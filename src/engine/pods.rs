@@ -11,7 +11,7 @@ use super::backoff;
 use super::ending::Ending;
 use super::observed::{Observed, Pod, PodRef};
 use super::plan::{Step, sooner};
-use super::tracking::Tally;
+use super::tracking::{self, Tally};
 use crate::api::PodReplacementPolicy;
 
 /// While the result is open: bring the number of Pods to what is wanted.
@@ -50,10 +50,12 @@ pub fn end(seen: &Observed, tally: &Tally, ending: &Ending) -> Vec<Step> {
 
 /// Ends Pods in such a way that they are neither succeeded nor failed: the finalizer goes first.
 pub fn end_unrecorded(seen: &Observed, pods: Vec<PodRef>) -> Vec<Step> {
-    let tracked = |pod: &PodRef| seen.pods.iter().any(|p| p.uid == pod.uid && p.tracked);
+    let tracked = tracking::tracked_uids(seen);
     pods.into_iter()
         .take(seen.settings.max_pods_per_sync)
-        .flat_map(|pod| [tracked(&pod).then(|| Step::Release(pod.clone())), Some(Step::Delete(pod))])
+        .flat_map(|pod| {
+            [tracked.contains(pod.uid.as_str()).then(|| Step::Release(pod.clone())), Some(Step::Delete(pod))]
+        })
         .flatten()
         .collect()
 }
@@ -82,7 +84,8 @@ fn free_slots(seen: &Observed, tally: &Tally) -> u32 {
 /// The Pods to end when there are too many: unscheduled first, then pending, then not ready, then most recently ready,
 /// then more restarts, then newer.
 fn surplus(seen: &Observed, tally: &Tally, n: usize) -> Vec<PodRef> {
-    let mut working: Vec<&Pod> = seen.pods.iter().filter(|p| tally.working.iter().any(|w| w.uid == p.uid)).collect();
+    let uids = tally.working_uids();
+    let mut working: Vec<&Pod> = seen.pods.iter().filter(|p| uids.contains(p.uid.as_str())).collect();
     let restarts = |p: &Pod| p.containers.iter().map(|c| c.restarts).max();
     working.sort_by_key(|p| {
         let pending = p.phase == super::observed::Phase::Pending;

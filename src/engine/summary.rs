@@ -89,13 +89,10 @@ fn completions(seen: &Observed, tally: &Tally) -> String {
 
 /// While main containers work: how many sidecars run. Afterwards: how many have stopped.
 fn sidecars(seen: &Observed, tally: &Tally) -> Option<String> {
-    let is = |list: &[super::observed::PodRef], pod: &Pod| list.iter().any(|p| p.uid == pod.uid);
-    let (pods, word): (Vec<&Pod>, &str) = if tally.working.is_empty() {
-        (seen.pods.iter().filter(|p| !is(&tally.working, p)).collect(), "stopped")
-    } else {
-        (seen.pods.iter().filter(|p| is(&tally.working, p)).collect(), "running")
-    };
-    let all: Vec<_> = pods.iter().flat_map(|p| outcome::sidecars(p, &seen.job.spec.roles)).collect();
+    let working = tally.working_uids();
+    let (wanted, word) = if working.is_empty() { (false, "stopped") } else { (true, "running") };
+    let pods = seen.pods.iter().filter(|p| working.contains(p.uid.as_str()) == wanted);
+    let all: Vec<_> = pods.flat_map(|p| outcome::sidecars(p, &seen.job.spec.roles)).collect();
     let running = all.iter().filter(|c| c.state == State::Running).count();
     let n = if word == "running" { running } else { all.len() - running };
     (!all.is_empty()).then(|| format!("{n}/{} {word}", all.len()))

@@ -33,6 +33,11 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// The UIDs of the Pods that work.
+    pub fn working_uids(&self) -> BTreeSet<&str> {
+        self.working.iter().map(|pod| pod.uid.as_str()).collect()
+    }
+
     /// Nothing of the job runs any more.
     pub fn all_ended(&self) -> bool {
         self.working.is_empty() && self.draining.is_empty() && self.terminating == 0
@@ -73,6 +78,11 @@ fn place(tally: &mut Tally, pod: &Pod, outcome: Option<Outcome>) {
     }
 }
 
+/// The UIDs of the Pods that carry our finalizer.
+pub fn tracked_uids(seen: &Observed) -> BTreeSet<&str> {
+    seen.pods.iter().filter(|pod| pod.tracked).map(|pod| pod.uid.as_str()).collect()
+}
+
 fn len(list: &BTreeSet<String>) -> u32 {
     u32::try_from(list.len()).unwrap_or(u32::MAX)
 }
@@ -92,7 +102,7 @@ pub fn release_orphans(seen: &Observed) -> Vec<Step> {
 
 /// The lists and counters after this sync: what is new is listed, what is listed and has no finalizer is counted.
 pub fn settle(seen: &Observed, tally: &Tally, status: &mut super::status::Status) {
-    let tracked: BTreeSet<&str> = seen.pods.iter().filter(|p| p.tracked).map(|p| p.uid.as_str()).collect();
+    let tracked = tracked_uids(seen);
     let count = |list: &mut BTreeSet<String>, counter: &mut u32| {
         let before = len(list);
         list.retain(|uid| tracked.contains(uid.as_str()));
