@@ -21,6 +21,9 @@ enum Command {
     Watch(cli::watch::Args),
     /// Print the CustomResourceDefinitions
     Crds(cli::crds::Args),
+    /// Signal the first process of the container that this one was attached to
+    #[command(hide = true)]
+    Signal(cli::signal::Args),
 }
 
 #[tokio::main]
@@ -29,6 +32,7 @@ async fn main() -> ExitCode {
         Command::Controller(args) => run_controller(*args).await,
         Command::Watch(args) => watch(args).await,
         Command::Crds(args) => printed(cli::crds::run(&args, &mut std::io::stdout().lock())),
+        Command::Signal(args) => signal(&args),
     }
 }
 
@@ -51,6 +55,16 @@ async fn watch(args: cli::watch::Args) -> ExitCode {
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn signal(args: &cli::signal::Args) -> ExitCode {
+    match cli::signal::run(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
         }
     }
 }

@@ -22,6 +22,7 @@ use sidecarjob::controller::memory::Memory;
 use sidecarjob::controller::orphans::Orphans;
 use sidecarjob::controller::pods::Pods;
 use sidecarjob::controller::reconcile::{on_error, reconcile};
+use sidecarjob::controller::stop::Stops;
 use sidecarjob::engine::observed::Settings;
 use sidecarjob::telemetry::Metrics;
 
@@ -56,6 +57,7 @@ fn stage(script: Vec<Call>, pods: Vec<Value>) -> Stage {
         client,
         pods: Arc::new(view),
         memory: Memory::default(),
+        stops: Stops::new(tokio::sync::mpsc::unbounded_channel().0, None),
         orphans: Orphans::default(),
         events: events_in,
         metrics: Metrics::default(),
@@ -341,11 +343,15 @@ async fn a_plain_sidecar_is_stopped_by_the_deadline_after_the_result_is_stored()
     running["status"]["containerStatuses"].as_array_mut().unwrap().push(
         json!({"name": "side", "ready": true, "restartCount": 0, "image": "", "imageID": "", "state": {"running": {}}}),
     );
-    let mut stopping = running.clone();
-    stopping["spec"]["activeDeadlineSeconds"] = json!(1);
-    stopping["metadata"]["resourceVersion"] = json!("13");
-    let script =
-        vec![on(Method::PUT, STATUS, stored(12)), on(Method::PATCH, "/pods/job-a", move |_| (200, stopping.clone()))];
+    running["metadata"]["annotations"] = json!({labels::MODE: labels::MANAGED});
+    let stopping = running.clone();
+    let patched = move |patch: &Value| {
+        let mut pod = stopping.clone();
+        pod["spec"]["activeDeadlineSeconds"] = patch["spec"]["activeDeadlineSeconds"].clone();
+        pod["metadata"]["resourceVersion"] = json!("13");
+        (200, pod)
+    };
+    let script = vec![on(Method::PUT, STATUS, stored(12)), on(Method::PATCH, "/pods/job-a", patched)];
     let (result, sent) = stage(script, vec![running]).run(job(json!({"sidecarMode": "Managed"}), json!(null))).await;
     result.expect("well");
     assert_eq!(condition(&sent[0].1["status"], "SuccessCriteriaMet").expect("known")["status"], "True");

@@ -22,6 +22,11 @@ pub mod types {
     pub const STALLED: &str = "Stalled";
     /// True: `spec.sidecars` names a container that is not there. It may be injected later, or be a misspelling.
     pub const SIDECAR_MISSING: &str = "SidecarMissing";
+    /// True: a Pod came back from the API server with other sidecars or main containers than it was sent with, since an
+    /// admission webhook changed it. If its sidecars can't be native any more, the run goes on in managed mode.
+    pub const POD_CHANGED: &str = "PodChanged";
+    /// True: something outside of the main containers holds the run up; the message says what is waited for and until when.
+    pub const WAITING: &str = "Waiting";
 }
 
 /// Reasons of conditions; most are the reason of an event too.
@@ -52,6 +57,32 @@ pub mod reasons {
     pub const NOT_IN_POD: &str = "NotInPod";
     /// SidecarMissing=False: the Pod has all containers that `spec.sidecars` names.
     pub const ALL_FOUND: &str = "AllFound";
+    /// Of a Pod that the controller failed: a sidecar was not up within `start.deadlineSeconds`.
+    pub const SIDECAR_START_DEADLINE_EXCEEDED: &str = "SidecarStartDeadlineExceeded";
+    /// Of a Pod that the controller failed: a sidecar was started again more often than `maxRestarts` allows.
+    pub const SIDECAR_FAILED: &str = "SidecarFailed";
+    /// PodChanged=True: `restartPolicy: Always` was taken from a sidecar, which makes it an init container that never ends.
+    pub const RESTART_POLICY_STRIPPED: &str = "RestartPolicyStripped";
+    /// PodChanged=True: a native sidecar came back as a plain container.
+    pub const SIDECAR_MADE_PLAIN: &str = "SidecarMadePlain";
+    /// PodChanged=True: a sidecar of the template is not in the Pod any more.
+    pub const SIDECAR_REMOVED: &str = "SidecarRemoved";
+    /// PodChanged=True: a main container came back with another image, command or arguments.
+    pub const MAIN_CONTAINER_CHANGED: &str = "MainContainerChanged";
+    /// PodChanged=False: the newest Pod came back as it was sent.
+    pub const AS_SENT: &str = "AsSent";
+    /// Waiting=True: no node takes the Pod; the scheduler's words are in the message.
+    pub const UNSCHEDULABLE: &str = "Unschedulable";
+    /// Waiting=True: a container's image can't be pulled, or its configuration is not there.
+    pub const CONTAINER_CANT_START: &str = "ContainerCantStart";
+    /// Waiting=True: a sidecar is not up, and main containers wait for it.
+    pub const SIDECAR_NOT_UP: &str = "SidecarNotUp";
+    /// Waiting=True: a sidecar was asked to stop and has not ended.
+    pub const SIDECAR_STOPPING: &str = "SidecarStopping";
+    /// Waiting=True: a Pod should have ended; its kubelet does not say so, so its node may be gone.
+    pub const KUBELET_SILENT: &str = "KubeletSilent";
+    /// Waiting=False: it has come, or is not waited for any more.
+    pub const WAITED: &str = "Waited";
 }
 
 /// Event reasons that are no condition's reason.
@@ -72,6 +103,16 @@ pub mod events {
     pub const RESUMED: &str = "Resumed";
     /// Normal: a Pod's main containers are done; its plain sidecars were asked to stop.
     pub const SIDECAR_STOP_REQUESTED: &str = "SidecarStopRequested";
+    /// Normal: one sidecar is asked to stop, by the way that the note names.
+    pub const STOPPING_SIDECAR: &str = "StoppingSidecar";
+    /// Warning: a sidecar could not be asked in one way; the next is tried.
+    pub const SIDECAR_STOP_FAILED: &str = "SidecarStopFailed";
+    /// Warning: the controller has not the right to ask in this way; said once for each namespace.
+    pub const SIDECAR_STOP_FORBIDDEN: &str = "SidecarStopForbidden";
+    /// Warning: the mode in which the sidecars run can't keep something that the spec asks for; the note says what.
+    pub const SIDECAR_LIMIT: &str = "SidecarLimit";
+    /// Normal: a Pod that a webhook made hang is replaced.
+    pub const POD_REPLACED: &str = "PodReplaced";
     /// Warning: more Pods succeeded than `spec.completions` asks for.
     pub const TOO_MANY_SUCCEEDED_PODS: &str = "TooManySucceededPods";
 }

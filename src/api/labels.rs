@@ -29,3 +29,22 @@ pub const CONTROLLER: &str = "sidecarjob.dev/controller";
 
 /// The name under which this program writes: field manager, event reporter, user agent, lease.
 pub const FIELD_MANAGER: &str = "sidecarjob-controller";
+
+/// Annotation on a Pod whose sidecars were not made native: `managed`. The controller stops them, and the admission policy
+/// leaves the Pod as it is.
+pub const MODE: &str = "sidecarjob.dev/mode";
+
+/// The value of `MODE`.
+pub const MANAGED: &str = "managed";
+
+/// Annotation on a Pod: since when its sidecars are being stopped one after the other, or it is being ended (RFC 3339).
+/// From it the turn of each sidecar follows, also for a controller that was started in between.
+pub const STOPPING_SINCE: &str = "sidecarjob.dev/stopping-since";
+
+/// Annotation on a Pod that the controller fails for what its sidecars did: the reason, from `conditions::reasons`.
+pub const FAILED: &str = "sidecarjob.dev/failed";
+
+/// The label or annotation is one of ours, or one that we set.
+pub fn is_ours(name: &str) -> bool {
+    name.starts_with("sidecarjob.dev/") || name == DEFAULT_CONTAINER
+}

@@ -7,12 +7,16 @@
 pub mod conditions;
 pub mod crd;
 pub mod labels;
+pub mod recipes;
 mod rules;
+pub mod sidecar;
 pub mod sidecarjob;
 pub mod status;
 
+pub use rules::SIGNALS;
+pub use sidecar::{Sidecar, StartBefore, StartUntil};
 pub use sidecarjob::{
-    CompletionMode, InjectedContainers, MainContainers, PodReplacementPolicy, Sidecar, SidecarJob, SidecarJobSpec,
+    CompletionMode, InjectedContainers, MainContainers, PodReplacementPolicy, Require, SidecarJob, SidecarJobSpec,
     SidecarMode,
 };
 pub use status::{Phase, SidecarJobStatus, UncountedTerminatedPods};

@@ -21,7 +21,7 @@ pub fn add(schema: &mut Value) {
 }
 
 /// Rules on the spec: what must hold, and what is said if it does not.
-const SPEC: [(&str, &str); 11] = [
+const SPEC: [(&str, &str); 13] = [
     ("has(self.template.spec)", "spec.template.spec is missing: put the Pod to run there"),
     (
         "!has(self.template.spec) || (has(self.template.spec.restartPolicy) && self.template.spec.restartPolicy in \
@@ -38,19 +38,33 @@ const SPEC: [(&str, &str); 11] = [
         "spec.template.spec.containers has two containers of one name: give each its own",
     ),
     (
-        "!has(self.template.spec) || has(self.mainContainers) || !has(self.sidecars) || \
+        "!has(self.template.spec) || (has(self.mainContainers) && has(self.mainContainers.names)) || !has(self.sidecars) || \
          self.template.spec.containers.exists(c, !self.sidecars.exists(s, s.name == c.name))",
         "spec.sidecars names every container: at least one must be a main container, whose end decides the result",
     ),
     (
-        "!has(self.template.spec) || !has(self.mainContainers) || self.mainContainers.names.all(n, \
+        "!has(self.template.spec) || !has(self.mainContainers) || !has(self.mainContainers.names) || \
+         self.mainContainers.names.all(n, \
          self.template.spec.containers.exists(c, c.name == n))",
         "spec.mainContainers.names has a name that is no container of spec.template.spec.containers: correct it",
     ),
     (
-        "!has(self.mainContainers) || !has(self.sidecars) || self.mainContainers.names.all(n, \
+        "!has(self.mainContainers) || !has(self.mainContainers.names) || !has(self.sidecars) || \
+         self.mainContainers.names.all(n, \
          !self.sidecars.exists(s, s.name == n))",
         "a container is in both spec.mainContainers.names and spec.sidecars: it can be only one of them",
+    ),
+    (
+        "!has(self.sidecarMode) || self.sidecarMode != 'Managed' || !has(self.sidecars) || self.sidecars.all(s, \
+         !has(s.start) || !has(s.start.before) || s.start.before != 'Init')",
+        "spec.sidecars[].start.before is Init and spec.sidecarMode is Managed: only native sidecars start before init \
+         containers; use Auto or Native, or leave it out",
+    ),
+    (
+        "!has(self.sidecarMode) || self.sidecarMode != 'Managed' || !has(self.sidecars) || self.sidecars.all(s, \
+         !has(s.start) || !has(s.start.until) || s.start.until != 'Ready')",
+        "spec.sidecars[].start.until is Ready and spec.sidecarMode is Managed: main containers wait for native sidecars \
+         only; use Auto or Native, or leave it out",
     ),
     (
         "!has(self.template.spec) || !has(self.template.spec.activeDeadlineSeconds) || \
@@ -72,6 +86,9 @@ const SPEC: [(&str, &str); 11] = [
         "spec.template can't be changed: create a new SidecarJob",
     ),
 ];
+
+/// The signals that ask a process to end, or to get ready for it; SIGKILL does nothing to a container's first process.
+pub const SIGNALS: [&str; 6] = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGUSR2"];
 
 /// Fields that stay as they were created, whether they were given or not.
 const FIXED: [&str; 6] =
@@ -123,12 +140,44 @@ fn bounds(spec: &mut Value) {
     sidecars["x-kubernetes-list-type"] = json!("map");
     sidecars["x-kubernetes-list-map-keys"] = json!(["name"]);
     name(&mut sidecars["items"]["properties"]["name"]);
+    sidecar(&mut sidecars["items"]["properties"]);
     let names = &mut fields["mainContainers"]["properties"]["names"];
     names["minItems"] = json!(1);
     names["maxItems"] = json!(32);
     names["x-kubernetes-list-type"] = json!("set");
     name(&mut names["items"]);
     template(&mut fields["template"]);
+}
+
+/// How a sidecar starts and stops. A day is more than any of its waits needs.
+fn sidecar(fields: &mut Value) {
+    const DAY: i32 = 86_400;
+    let mut range = |path: &str, min: i32, max: i32| {
+        if let Some(field) = fields.pointer_mut(path) {
+            field["minimum"] = json!(min);
+            field["maximum"] = json!(max);
+        }
+    };
+    range("/maxRestarts", 0, i32::MAX);
+    range("/start/properties/deadlineSeconds", 1, DAY);
+    range("/stop/properties/order", -1000, 1000);
+    range("/stop/properties/gracePeriodSeconds", 1, DAY);
+    range("/stop/properties/http/properties/port", 1, 65_535);
+    let stop = &mut fields["stop"];
+    stop["x-kubernetes-validations"] = json!([{
+        "rule": "[has(self.http), has(self.exec), has(self.signal), has(self.recipe)].filter(given, given).size() <= 1",
+        "message": "of spec.sidecars[].stop.http, exec, signal and recipe at most one may be given: choose how it is stopped"
+    }]);
+    let stop = &mut stop["properties"];
+    let path = &mut stop["http"]["properties"]["path"];
+    path["maxLength"] = json!(1024);
+    path["pattern"] = json!("^/[!-~]*$");
+    let command = &mut stop["exec"]["properties"]["command"];
+    command["minItems"] = json!(1);
+    command["maxItems"] = json!(64);
+    command["items"]["maxLength"] = json!(4096);
+    stop["signal"]["enum"] = json!(SIGNALS);
+    name(&mut stop["recipe"]);
 }
 
 /// A container's name: its form is left to the Pod's validation.

@@ -8,6 +8,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::sidecar::Sidecar;
 use super::status::SidecarJobStatus;
 
 /// A run of Pods to completion, as batch/v1 Job, that knows which containers of a Pod are sidecars: the result comes
@@ -98,20 +99,30 @@ pub struct SidecarJobSpec {
     pub managed_by: Option<String>,
 }
 
-/// A container that accompanies the main containers.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Sidecar {
-    /// The name of a container or init container of the template, or of one that a webhook will inject.
-    pub name: String,
-}
-
 /// The containers that decide the result.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MainContainers {
-    /// Their names, all of them in template.spec.containers. Every other container is a sidecar then.
+    /// Their names, all of them in template.spec.containers. Every other container is a sidecar then. Absent: every
+    /// container of the template that is no sidecar.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
+
+    /// How many of them must succeed. All (the default): the Pod succeeds when every one has ended with exit code 0. Any:
+    /// as soon as one has ended with exit code 0; the others are then stopped as sidecars are. With either the Pod has
+    /// failed when all have ended and that did not happen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub require: Option<Require>,
+}
+
+/// How many main containers must succeed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Require {
+    /// Every one.
+    #[default]
+    All,
+    /// One of them.
+    Any,
 }
 
 /// What an injected container is.

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use futures::future;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy};
@@ -15,12 +16,13 @@ use tracing::{debug, info, warn};
 use super::context::Context;
 use super::error::{CALL_TIMEOUT, Error, message};
 use super::memory::Key;
+use super::stop::Ask;
 use crate::api::conditions::events as reasons;
 use crate::api::{SidecarJob, labels};
 use crate::engine::observed::{Observed, PodRef};
 use crate::engine::plan::{Event, Step};
 use crate::engine::status::Status;
-use crate::engine::{self, pod_template};
+use crate::engine::{self, pod_template, time};
 
 /// How many Pods are patched or deleted at the same time.
 const AT_ONCE: usize = 32;
@@ -43,6 +45,23 @@ async fn step(ctx: &Context, key: &Key, seen: &Observed, step: &Step) -> Result<
         Step::Release(pod) => release(ctx, key, pod).await,
         Step::Delete(pod) => delete(ctx, key, seen, pod).await,
         Step::StopSidecars { pod, deadline_seconds } => stop_sidecars(ctx, key, seen, pod, *deadline_seconds).await,
+        Step::BeginStop { pod, at } => begin_stop(ctx, key, seen, pod, *at).await,
+        Step::Ask { pod, container, way } => {
+            let ask = Ask { job: seen.job.clone(), pod: pod.clone(), container: container.clone(), way: way.clone() };
+            ctx.stops.ask(ctx.client.clone(), ctx.events.clone(), key, ask);
+            Ok(())
+        }
+        Step::FailPod { pod, deadline_seconds, at, reason, note } => {
+            let marks = json!({labels::FAILED: reason, labels::STOPPING_SINCE: time::format(*at)});
+            let patch = json!({
+                "metadata": {"uid": pod.uid, "annotations": marks}, "spec": {"activeDeadlineSeconds": deadline_seconds}
+            });
+            if patch_pod(ctx, key, pod, &format!("fail Pod {}", pod.name), patch).await?.is_some() {
+                warn!(pod = pod.name, reason, "{note}");
+                ctx.events.about_container(&seen.job, Event::warning(reason, note.clone()), pod, "");
+            }
+            Ok(())
+        }
         Step::DeleteJob => delete_job(ctx, key, seen).await,
     }
 }
@@ -208,6 +227,19 @@ async fn stop_sidecars(ctx: &Context, key: &Key, seen: &Observed, pod: &PodRef, 
     let patch = json!({"metadata": {"uid": pod.uid}, "spec": {"activeDeadlineSeconds": seconds}});
     if patch_pod(ctx, key, pod, &what, patch).await?.is_some() {
         info!(pod = pod.name, "main containers are done: stopping the sidecars");
+        let note = format!("Main containers of pod {} are done: stopping its sidecars", pod.name);
+        ctx.events.about_job(&seen.job, Event::normal(reasons::SIDECAR_STOP_REQUESTED, note));
+    }
+    Ok(())
+}
+
+/// From here the turns of its sidecars are counted, also by a controller that starts later.
+async fn begin_stop(ctx: &Context, key: &Key, seen: &Observed, pod: &PodRef, at: DateTime<Utc>) -> Result<(), Error> {
+    let what = format!("begin to stop the sidecars of Pod {}", pod.name);
+    let patch =
+        json!({"metadata": {"uid": pod.uid, "annotations": {labels::STOPPING_SINCE: time::format(at)}}});
+    if patch_pod(ctx, key, pod, &what, patch).await?.is_some() {
+        info!(pod = pod.name, "main containers are done: stopping the sidecars in their order");
         let note = format!("Main containers of pod {} are done: stopping its sidecars", pod.name);
         ctx.events.about_job(&seen.job, Event::normal(reasons::SIDECAR_STOP_REQUESTED, note));
     }

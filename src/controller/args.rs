@@ -56,6 +56,14 @@ pub struct Args {
           value_parser = humantime::parse_duration)]
     pub sync_batch_period: Duration,
 
+    /// Image with `sidecarjob signal`, for ephemeral containers that signal sidecars [default: the controller's own]
+    #[arg(long, env = "SIDECARJOB_STOP_SIGNAL_IMAGE", value_name = "IMAGE")]
+    pub stop_signal_image: Option<String>,
+
+    /// File with recipes that are added to the built-in ones; need not exist. Read at the start
+    #[arg(long, env = "SIDECARJOB_RECIPES", default_value = "/etc/sidecarjob/recipes.yaml", value_name = "FILE")]
+    pub recipes: PathBuf,
+
     /// Most UIDs in status.uncountedTerminatedPods
     #[arg(long, env = "SIDECARJOB_MAX_UNCOUNTED_PODS", default_value_t = 500, value_name = "N",
           value_parser = clap::value_parser!(u16).range(1..))]
@@ -89,6 +97,7 @@ impl Args {
             max_uncounted: self.max_uncounted_pods.into(),
             max_pods_per_sync: self.max_pod_create_delete_per_sync.into(),
             native_sidecars,
+            ..Settings::default()
         }
     }
 }

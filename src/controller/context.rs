@@ -9,6 +9,7 @@ use super::events::Events;
 use super::memory::Memory;
 use super::orphans::Orphans;
 use super::pods::Pods;
+use super::stop::Stops;
 use crate::engine::observed::Settings;
 use crate::telemetry::Metrics;
 
@@ -20,6 +21,8 @@ pub struct Context {
     pub pods: Arc<Pods>,
     /// What may be lost.
     pub memory: Memory,
+    /// Sidecars that are being asked to stop.
+    pub stops: Stops,
     /// Owners that are gone and whose Pods are being let go.
     pub orphans: Orphans,
     /// To people.

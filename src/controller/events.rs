@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tracing::warn;
 
 use crate::api::{self, labels};
-use crate::engine::observed::Job;
+use crate::engine::observed::{Job, PodRef};
 use crate::engine::plan::Event;
 
 /// How many events may wait. More are dropped: a flood of events is no use to anybody.
@@ -49,10 +49,29 @@ impl Events {
         self.send(job, event, Some(pod.object_ref(&())));
     }
 
+    /// About the SidecarJob, one of its Pods, and one of that Pod's containers, which makes it another event too.
+    pub fn about_container(&self, job: &Job, event: Event, pod: &PodRef, container: &str) {
+        let pod = ObjectReference {
+            api_version: Some("v1".into()),
+            kind: Some("Pod".into()),
+            name: Some(pod.name.clone()),
+            namespace: Some(job.namespace.clone()),
+            uid: Some(pod.uid.clone()),
+            ..ObjectReference::default()
+        };
+        let action = format!("{} {container}", event.reason);
+        self.put(job, event, action, Some(pod));
+    }
+
     fn send(&self, job: &Job, event: Event, pod: Option<ObjectReference>) {
+        let action = event.reason.clone();
+        self.put(job, event, action, pod);
+    }
+
+    fn put(&self, job: &Job, event: Event, action: String, pod: Option<ObjectReference>) {
         let wire = Wire {
             type_: if event.warning { EventType::Warning } else { EventType::Normal },
-            action: event.reason.clone(),
+            action,
             reason: event.reason,
             note: Some(cut(event.note)),
             secondary: pod,

@@ -16,6 +16,7 @@ pub mod orphans;
 pub mod pods;
 pub mod reconcile;
 pub mod run;
+pub mod stop;
 
 pub use args::Args;
 pub use run::run;

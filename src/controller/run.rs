@@ -3,6 +3,7 @@
 //! One queue for each namespace that was named, or one for all. SIGTERM and SIGINT: nothing new is begun, what is under
 //! way is finished, the Lease is given back, exit 0.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +26,10 @@ use super::memory::{Key, Memory};
 use super::orphans::Orphans;
 use super::pods::Pods;
 use super::reconcile::{Watched, on_error, reconcile};
+use super::stop::{self, Stops};
 use crate::api::labels;
+use crate::api::recipes::{self, Recipe};
+use crate::engine::observed::Settings;
 use crate::telemetry::{self, Health, Metrics};
 
 /// Why the controller could not start, or ended.
@@ -40,6 +44,14 @@ pub enum RunError {
     /// The Lease was lost.
     #[error("lost the Lease: another controller may be working; ending, to be started again")]
     LeaseLost,
+    /// The recipes can't be used.
+    #[error("failed to use the recipes in {}: {why}; correct the file, or the ConfigMap that it comes from", file.display())]
+    Recipes {
+        /// Where they are.
+        file: PathBuf,
+        /// What is wrong with them.
+        why: String,
+    },
     /// The HTTP address is taken.
     #[error("failed to listen on {address}: {reason}; choose another --bind-address")]
     Listen {
@@ -62,23 +74,39 @@ pub async fn run(args: Args) -> Result<(), RunError> {
     let metrics = Metrics::default();
     let listen = |reason| RunError::Listen { address: args.bind_address, reason };
     telemetry::serve(args.bind_address, health.clone(), metrics.clone()).await.map_err(listen)?;
+    let recipes = load_recipes(&args.recipes)?;
     let native = cluster::has_native_sidecars(&client, &url).await?;
     for namespace in namespaces(&args) {
         cluster::check_kind(&client, namespace.as_deref()).await?;
     }
     info!(version = env!("CARGO_PKG_VERSION"), url, native_sidecars = native, "starting");
+    let settings = Settings { recipes, ..args.settings(native) };
     let leadership = match args.leader_elect {
         true => Some(Leadership::seek(client.clone(), &args.leader_elect_namespace).await?),
         false => None,
     };
-    lead(&args, client, native, leadership, stop, &health, metrics).await
+    lead(&args, client, settings, leadership, stop, &health, metrics).await
+}
+
+/// The built-in recipes, and those of the file if there is one.
+fn load_recipes(file: &Path) -> Result<Arc<Vec<Recipe>>, RunError> {
+    let wrong = |why| RunError::Recipes { file: file.to_owned(), why };
+    match std::fs::read_to_string(file) {
+        Ok(yaml) => {
+            let more = recipes::parse(&yaml).map_err(wrong)?;
+            info!(file = %file.display(), "read {} recipes", more.len());
+            Ok(recipes::with(more))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(recipes::built_in()),
+        Err(error) => Err(wrong(error.to_string())),
+    }
 }
 
 /// Waits for the Lease if there is one, works while it is held, and gives it back.
 async fn lead(
     args: &Args,
     client: Client,
-    native: bool,
+    settings: Settings,
     mut leadership: Option<Leadership>,
     stop: watch::Receiver<bool>,
     health: &Health,
@@ -100,7 +128,7 @@ async fn lead(
             }
         };
         tokio::select! {
-            () = work(args, client, native, stop, health, metrics) => {}
+            () = work(args, client, settings, stop, health, metrics) => {}
             () = lost => result = Err(RunError::LeaseLost),
         }
     }
@@ -115,25 +143,30 @@ async fn lead(
 async fn work(
     args: &Args,
     client: Client,
-    native: bool,
+    settings: Settings,
     stop: watch::Receiver<bool>,
     health: &Health,
     metrics: Metrics,
 ) {
     let (events, sending) = Events::start(client.clone());
-    let settings = args.settings(native);
+    let signal_image = match &args.stop_signal_image {
+        Some(image) => Some(image.clone()),
+        None => stop::own_image(client.clone()).await,
+    };
     let queues = namespaces(args).into_iter().map(|namespace| {
+        let (wake, woken) = mpsc::unbounded_channel();
         let ctx = Arc::new(Context {
             client: client.clone(),
             pods: Arc::new(Pods::default()),
             memory: Memory::default(),
+            stops: Stops::new(wake.clone(), signal_image.clone()),
             orphans: Orphans::default(),
             events: events.clone(),
             metrics: metrics.clone(),
             settings: settings.clone(),
             batch_period: args::span(args.sync_batch_period),
         });
-        queue(ctx, namespace, args.concurrent_syncs, stop.clone(), health.clone())
+        queue(ctx, namespace, args.concurrent_syncs, stop.clone(), health.clone(), (wake, woken))
     });
     let queues: Vec<_> = queues.collect();
     drop(events);
@@ -162,8 +195,8 @@ async fn queue(
     concurrency: u16,
     stop: watch::Receiver<bool>,
     health: Health,
+    (wake, woken): (mpsc::UnboundedSender<Key>, mpsc::UnboundedReceiver<Key>),
 ) {
-    let (wake, woken) = mpsc::unbounded_channel();
     let (listed, mut is_listed) = watch::channel(false);
     let pods = tokio::spawn(watch_pods(ctx.clone(), namespace.clone(), wake, listed));
     // Nothing is decided before all Pods are in view: a job that seems to have none would get them twice.

@@ -28,7 +28,7 @@ pub mod tracking;
 use chrono::{DateTime, Utc};
 
 use observed::Observed;
-use plan::{Plan, Step};
+use plan::{Plan, Step, sooner};
 use tracking::Tally;
 
 /// What to do about one SidecarJob, from all that was seen of it.
@@ -47,7 +47,7 @@ pub fn decide(seen: &Observed, now: DateTime<Utc>) -> Plan {
     }
     let tally = tracking::tally(seen);
     let ending = ending::judge(seen, &tally, now);
-    let mut wake = deadline::wake(seen, ending.as_ref());
+    let mut wake = sooner(deadline::wake(seen, ending.as_ref()), sidecars::waiting::wake(seen, now));
     let steps = steps(seen, &tally, ending.as_ref(), now, &mut wake);
     if steps.is_empty() {
         report(seen, &tally, ending.as_ref(), now, wake)
@@ -92,7 +92,9 @@ fn steps(
 ) -> Vec<Step> {
     let mut steps = tracking::release(seen);
     steps.extend(tracking::release_orphans(seen));
-    steps.extend(sidecars::stop(seen, now));
+    steps.extend(sidecars::stop(seen, now, wake));
+    steps.extend(sidecars::starting::fail(seen, now, wake));
+    steps.extend(sidecars::changed::replace(seen, now));
     steps.extend(match ending {
         Some(ending) => pods::end(seen, tally, ending),
         None if seen.job.spec.suspend => suspend::end_pods(seen, tally),

@@ -17,6 +17,14 @@ pub fn pod(job: &str, uid: &str, number: u32) -> String {
     format!("{base}-{}", suffix(uid, number))
 }
 
+/// The name of the ephemeral container that sends a signal to a container. The same signal sent twice has one name.
+pub fn signal_container(container: &str, signal: &str) -> String {
+    let sum = suffix(&format!("{container} {signal}"), 0);
+    let base = format!("{}-{container}", signal.to_ascii_lowercase());
+    let room = MAX - 1 - SUFFIX as usize;
+    format!("{}-{sum}", base.get(..room.min(base.len())).unwrap_or(&base).trim_end_matches('-'))
+}
+
 /// Five letters: a walk through all of them with a stride that has no factor 3, from a start that the UID gives.
 fn suffix(uid: &str, number: u32) -> String {
     let all = 27_u64.pow(SUFFIX);

@@ -11,11 +11,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 
 use super::roles::Roles;
+use super::sidecars::Sidecar;
+use super::sidecars::ladder::Attempt;
 use super::status::Status;
 use super::time;
+use crate::api::recipes::{self, Recipe};
 use crate::api::{PodReplacementPolicy, SidecarJob, SidecarMode, labels};
 
-pub use pod::{Container, Kind, Phase, Pod, PodRef, Restart, State};
+pub use pod::{Container, Kind, Marks, Phase, Pod, PodRef, Restart, State, Up};
 
 /// One SidecarJob, its Pods and what the controller was told to keep to.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +31,8 @@ pub struct Observed {
     pub orphans: Vec<PodRef>,
     /// The API server refused the last Pod.
     pub refusal: Option<Refusal>,
+    /// What was tried to stop single sidecars.
+    pub attempts: Vec<Attempt>,
     /// What the controller was told to keep to.
     pub settings: Settings,
 }
@@ -54,6 +59,8 @@ pub struct Settings {
     pub max_pods_per_sync: usize,
     /// The cluster runs init containers with `restartPolicy: Always`.
     pub native_sidecars: bool,
+    /// How well-known sidecars are stopped; the first that fits counts.
+    pub recipes: Arc<Vec<Recipe>>,
 }
 
 impl Default for Settings {
@@ -64,6 +71,7 @@ impl Default for Settings {
             max_uncounted: 500,
             max_pods_per_sync: 500,
             native_sidecars: true,
+            recipes: recipes::built_in(),
         }
     }
 }
@@ -110,6 +118,8 @@ pub struct Spec {
     pub restarts_on_failure: bool,
     /// Which containers are what.
     pub roles: Roles,
+    /// How the sidecars that `spec.sidecars` names start and stop.
+    pub sidecars: Vec<Sidecar>,
     /// How sidecars are run.
     pub mode: SidecarMode,
     /// The Pod to run.
@@ -154,6 +164,7 @@ impl Spec {
             replacement: spec.pod_replacement_policy.unwrap_or_default(),
             restarts_on_failure: pod.and_then(|p| p.restart_policy.as_deref()) == Some("OnFailure"),
             roles: Roles::of(spec),
+            sidecars: spec.sidecars.iter().map(Sidecar::from_wire).collect(),
             mode: spec.sidecar_mode.unwrap_or_default(),
             template: Arc::new(spec.template.clone()),
         }

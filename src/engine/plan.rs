@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::observed::PodRef;
 use super::status::Status;
+use crate::api::recipes::Way;
 
 /// The decision about one SidecarJob at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -58,6 +59,35 @@ pub enum Step {
         /// Seconds since the Pod's start that have passed already, at least 1.
         deadline_seconds: i64,
     },
+    /// Note on a Pod since when its sidecars are being stopped one after the other.
+    BeginStop {
+        /// The Pod.
+        pod: PodRef,
+        /// Since when.
+        at: DateTime<Utc>,
+    },
+    /// Ask one container to stop. Done beside the reconcile; what came of it is seen as an attempt.
+    Ask {
+        /// The Pod.
+        pod: PodRef,
+        /// The container.
+        container: String,
+        /// How.
+        way: Way,
+    },
+    /// Fail a Pod for what its sidecars did: mark it with the reason and end it by its `activeDeadlineSeconds`.
+    FailPod {
+        /// The Pod.
+        pod: PodRef,
+        /// Seconds since the Pod's start that have passed already, at least 1.
+        deadline_seconds: i64,
+        /// When it was decided.
+        at: DateTime<Utc>,
+        /// One word, from `api::conditions`.
+        reason: String,
+        /// A sentence.
+        note: String,
+    },
     /// Delete the SidecarJob, since its time to live is over.
     DeleteJob,
 }
@@ -70,6 +100,11 @@ impl fmt::Display for Step {
             Self::Delete(pod) => write!(f, "delete {}", pod.name),
             Self::StopSidecars { pod, deadline_seconds } => {
                 write!(f, "stop the sidecars of {} (deadline {deadline_seconds}s)", pod.name)
+            }
+            Self::BeginStop { pod, at: _ } => write!(f, "begin to stop {}", pod.name),
+            Self::Ask { pod, container, way } => write!(f, "ask {container} of {} by {way}", pod.name),
+            Self::FailPod { pod, deadline_seconds, at: _, reason, note: _ } => {
+                write!(f, "fail {}: {reason} (deadline {deadline_seconds}s)", pod.name)
             }
             Self::DeleteJob => write!(f, "delete the SidecarJob"),
         }

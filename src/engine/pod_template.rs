@@ -1,24 +1,27 @@
 //! What does the Pod look like that is created?
 //!
-//! The template, with our labels, finalizer and owner; in native mode the sidecars moved behind the init containers with
-//! `restartPolicy: Always`. The rest of the template goes through as it is.
+//! The template, with our labels, finalizer and owner, and its sidecars made native (`sidecars::native`) where they can be.
+//! The rest of the template goes through as it is.
 
-use k8s_openapi::api::core::v1::{Container, Pod, PodSpec, PodTemplateSpec};
+use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use super::names;
 use super::observed::{Job, Settings};
-use super::roles::{Role, Roles};
+use super::sidecars::{changed, native};
 use crate::api::{self, labels};
 
 /// Pod `number` of the job.
 pub fn pod(job: &Job, number: u32, settings: &Settings) -> Pod {
     let template: &PodTemplateSpec = &job.spec.template;
     let mut spec = template.spec.clone().unwrap_or_default();
-    if job.spec.native(settings) {
-        make_native(&mut spec, &job.spec.roles);
+    let mut metadata = metadata(job, number);
+    if job.spec.native(settings) && !changed::must_be_managed(&job.status.conditions) {
+        native::build(&mut spec, &job.spec.roles, &job.spec.sidecars);
+    } else {
+        metadata.annotations.get_or_insert_default().insert(labels::MODE.into(), labels::MANAGED.into());
     }
-    Pod { metadata: metadata(job, number), spec: Some(spec), status: None }
+    Pod { metadata, spec: Some(spec), status: None }
 }
 
 fn metadata(job: &Job, number: u32) -> ObjectMeta {
@@ -61,19 +64,6 @@ fn owner(job: &Job) -> OwnerReference {
         controller: Some(true),
         block_owner_deletion: Some(true),
     }
-}
-
-/// Marked init containers become sidecars where they stand; plain ones follow after the init containers, in their order.
-fn make_native(spec: &mut PodSpec, roles: &Roles) {
-    let mut init = spec.init_containers.take().unwrap_or_default();
-    for c in init.iter_mut().filter(|c| roles.is_marked(&c.name)) {
-        c.restart_policy = Some("Always".into());
-    }
-    let (plain, sidecars): (Vec<Container>, Vec<Container>) =
-        std::mem::take(&mut spec.containers).into_iter().partition(|c| roles.of_container(&c.name) == Role::Main);
-    init.extend(sidecars.into_iter().map(|c| Container { restart_policy: Some("Always".into()), ..c }));
-    spec.containers = plain;
-    spec.init_containers = (!init.is_empty()).then_some(init);
 }
 
 #[cfg(test)]

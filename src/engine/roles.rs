@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::api::{InjectedContainers, SidecarJobSpec};
+use crate::api::{InjectedContainers, Require, SidecarJobSpec};
 
 /// What a container of `spec.containers` is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Roles {
     /// The names of the template's init containers.
     init_containers: Vec<String>,
     injected: InjectedContainers,
+    /// How many main containers must succeed.
+    require: Require,
     /// The spec says what injected containers are, so it expects some.
     expects_injected: bool,
 }
@@ -37,11 +39,16 @@ impl Roles {
         let pod = spec.template.spec.as_ref();
         let names = |list: &[k8s_openapi::api::core::v1::Container]| list.iter().map(|c| c.name.clone()).collect();
         Self {
-            main: spec.main_containers.as_ref().map(|m| m.names.iter().cloned().collect()),
+            main: spec
+                .main_containers
+                .as_ref()
+                .filter(|m| !m.names.is_empty())
+                .map(|m| m.names.iter().cloned().collect()),
             sidecars: spec.sidecars.iter().map(|s| s.name.clone()).collect(),
             containers: pod.map(|p| names(&p.containers)).unwrap_or_default(),
             init_containers: pod.and_then(|p| p.init_containers.as_deref()).map(names).unwrap_or_default(),
             injected: spec.injected_containers.unwrap_or_default(),
+            require: spec.main_containers.as_ref().and_then(|m| m.require).unwrap_or_default(),
             expects_injected: spec.injected_containers.is_some(),
         }
     }
@@ -70,6 +77,11 @@ impl Roles {
         marked.chain(plain).collect()
     }
 
+    /// How many main containers must succeed.
+    pub fn require(&self) -> Require {
+        self.require
+    }
+
     /// `spec.sidecars` has this name.
     pub fn is_marked(&self, name: &str) -> bool {
         self.sidecars.contains(name)
@@ -83,6 +95,11 @@ impl Roles {
     /// The template has a container or init container of that name.
     pub fn in_template(&self, name: &str) -> bool {
         self.containers.iter().chain(&self.init_containers).any(|c| c == name)
+    }
+
+    /// The template has an init container of that name.
+    pub fn is_init_of_template(&self, name: &str) -> bool {
+        self.init_containers.iter().any(|c| c == name)
     }
 
     /// The spec says what injected containers are: a sidecar that is not in the template is no surprise.

@@ -1,43 +1,116 @@
-//! How are sidecars stopped that the kubelet does not stop by itself?
+//! What do sidecars get, from their start to their end?
 //!
-//! Native sidecars need nothing. Plain ones (managed mode, injected, or an old cluster) are ended through the Pod's
-//! `activeDeadlineSeconds`: the kubelet sends TERM to each, waits the grace period, keeps Pod and logs. The Pod's phase
-//! then reads Failed/DeadlineExceeded; the result is in the status before, and comes from the exit codes of the main
-//! containers anyway. Never by deleting the Pod: its logs would be lost.
+//! The kubelet does the work wherever it can: `native` says how the Pod is built for it. What it can't do the controller
+//! does, each question in its file: `starting` (not up in time, failed too often), `changed` (a webhook made something else
+//! of the Pod), `ladder` (how plain sidecars are stopped, in which order), `recipes` (how well-known ones are), `waiting`
+//! (what holds the run up, and until when). Here: the sidecar as the spec has it, and the deeds at the end of a Pod.
 
-use chrono::{DateTime, Utc};
+pub mod changed;
+pub mod ladder;
+pub mod native;
+pub mod recipes;
+pub mod starting;
+pub mod waiting;
 
-use super::observed::{Kind, Observed, Pod, State};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::observed::{Kind, Observed, Pod};
 use super::outcome;
-use super::plan::Step;
+use super::plan::{Step, sooner};
+use super::time;
+use crate::api::recipes::Way;
+use crate::api::{self, StartBefore, StartUntil};
+use ladder::Turn;
 
-/// One step for each Pod whose result is stored, or that counts for nothing, and whose plain sidecars alone still run.
-pub fn stop(seen: &Observed, now: DateTime<Utc>) -> Vec<Step> {
+/// An entry of `spec.sidecars`, with its defaults.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sidecar {
+    /// The container's name.
+    pub name: String,
+    /// `start.before`, if given.
+    pub before: Option<StartBefore>,
+    /// What main containers wait for.
+    pub until: StartUntil,
+    /// How long it may take to be up.
+    pub start_deadline: Option<TimeDelta>,
+    /// Its place in the order of stopping.
+    pub order: i32,
+    /// How long it may take from its turn.
+    pub grace: Option<TimeDelta>,
+    /// The way to stop it that the spec gives.
+    pub way: Option<Way>,
+    /// The recipe that the spec names.
+    pub recipe: Option<String>,
+    /// How often it may be started again.
+    pub max_restarts: Option<u32>,
+}
+
+impl Sidecar {
+    /// From the wire.
+    pub fn from_wire(wire: &api::Sidecar) -> Self {
+        let start = wire.start.clone().unwrap_or_default();
+        let stop = wire.stop.clone().unwrap_or_default();
+        let way = stop.http.map(Way::Http).or(stop.exec.map(Way::Exec)).or(stop.signal.map(Way::Signal));
+        Self {
+            name: wire.name.clone(),
+            before: start.before,
+            until: start.until.unwrap_or_default(),
+            start_deadline: start.deadline_seconds.map(|s| time::seconds(s.into())),
+            order: stop.order.unwrap_or(0),
+            grace: stop.grace_period_seconds.map(|s| time::seconds(s.into())),
+            way,
+            recipe: stop.recipe,
+            max_restarts: wire.max_restarts.map(|n| u32::try_from(n).unwrap_or(0)),
+        }
+    }
+
+    /// The entry of that name.
+    pub fn named<'a>(all: &'a [Self], name: &str) -> Option<&'a Self> {
+        all.iter().find(|s| s.name == name)
+    }
+}
+
+/// The steps that stop plain containers of Pods whose result is stored, or that count for nothing. Native sidecars need
+/// none.
+pub fn stop(seen: &Observed, now: DateTime<Utc>, wake: &mut Option<DateTime<Utc>>) -> Vec<Step> {
     let settled = |pod: &&Pod| seen.job.status.is_listed(&pod.uid) || (!pod.tracked && mains_done(seen, pod));
-    seen.pods
-        .iter()
-        .filter(|pod| pod.active())
-        .filter(settled)
-        .filter(|pod| has_running_plain_sidecar(seen, pod))
-        .filter_map(|pod| stop_pod(pod, now))
-        .collect()
+    let pods = seen.pods.iter().filter(|pod| pod.active()).filter(settled);
+    pods.flat_map(|pod| stop_pod(seen, pod, now, wake)).collect()
 }
 
 fn mains_done(seen: &Observed, pod: &Pod) -> bool {
     outcome::of(pod, &seen.job.spec.roles, seen.job.spec.replacement).is_some()
 }
 
-fn has_running_plain_sidecar(seen: &Observed, pod: &Pod) -> bool {
-    outcome::sidecars(pod, &seen.job.spec.roles)
-        .any(|c| c.kind == Kind::Plain && !matches!(c.state, State::Terminated { .. }))
+fn stop_pod(seen: &Observed, pod: &Pod, now: DateTime<Utc>, wake: &mut Option<DateTime<Utc>>) -> Vec<Step> {
+    // What is plain and goes on: sidecars, and main containers that are not needed for the result any more.
+    let going_on = pod.containers.iter().any(|c| c.kind == Kind::Plain && !outcome::done(c));
+    let Some(passed) = passed(pod, now).filter(|_| going_on && !is_ending(pod, now)) else { return Vec::new() };
+    match ladder::turn(seen, pod, now) {
+        Turn::AllAtOnce => vec![Step::StopSidecars { pod: pod.to_ref(), deadline_seconds: passed }],
+        Turn::Of { ask, until } => {
+            *wake = sooner(*wake, Some(until));
+            let begin = pod.marks.stopping_since.is_none().then(|| Step::BeginStop { pod: pod.to_ref(), at: now });
+            let ask = ask.into_iter().map(|(container, way)| Step::Ask { pod: pod.to_ref(), container, way });
+            begin.into_iter().chain(ask).collect()
+        }
+    }
 }
 
-/// The deadline is the time that has passed since the Pod started. One that has passed already needs no second.
-fn stop_pod(pod: &Pod, now: DateTime<Utc>) -> Option<Step> {
-    let started_at = pod.started_at?;
-    let passed = (now - started_at).num_seconds().max(1);
-    let stopping = pod.deadline_seconds.is_some_and(|d| d <= passed);
-    (!stopping).then(|| Step::StopSidecars { pod: pod.to_ref(), deadline_seconds: passed })
+/// Seconds since the kubelet took the Pod, at least 1: the deadline that ends it now.
+pub fn passed(pod: &Pod, now: DateTime<Utc>) -> Option<i64> {
+    Some((now - pod.started_at?).num_seconds().max(1))
+}
+
+/// The Pod's deadline has passed: the kubelet ends it.
+pub fn is_ending(pod: &Pod, now: DateTime<Utc>) -> bool {
+    ending_since(pod).is_some_and(|at| at <= now)
+        || passed(pod, now).is_some_and(|passed| pod.deadline_seconds.is_some_and(|d| d <= passed))
+}
+
+/// When the Pod's deadline passes.
+pub fn ending_since(pod: &Pod) -> Option<DateTime<Utc>> {
+    Some(time::after(pod.started_at?, time::seconds(pod.deadline_seconds?)))
 }
 
 #[cfg(test)]

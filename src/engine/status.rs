@@ -16,6 +16,7 @@ use super::ending::Ending;
 use super::observed::Observed;
 use super::plan::Event;
 use super::pods;
+use super::sidecars::{changed, native, waiting};
 use super::summary::{self, Summary};
 use super::suspend;
 use super::time;
@@ -108,9 +109,25 @@ pub fn next(seen: &Observed, tally: &Tally, ending: Option<&Ending>, now: DateTi
         Some(ending) => told.extend(end(seen, tally, ending, &mut status, now)),
     }
     told.extend(missing::note(seen, &mut status, now));
+    told.extend(changed::note(seen, &mut status, now));
+    told.extend(limits(seen));
+    waiting::note(seen, &mut status, now);
     note_progress(seen, ending, &mut status, now);
     status.summary = summary::of(seen, &status, tally, now);
     (status, told)
+}
+
+/// What the mode of the sidecars can't keep, once: with the first status.
+fn limits(seen: &Observed) -> Vec<Event> {
+    let spec = &seen.job.spec;
+    if seen.job.status.observed_generation.unwrap_or(0) > 0 {
+        return Vec::new();
+    }
+    let said = match (spec.native(&seen.settings), spec.template.spec.as_ref()) {
+        (true, Some(template)) => native::limits(template, &spec.roles, &spec.sidecars),
+        _ => native::managed_limits(&spec.sidecars),
+    };
+    said.into_iter().map(|note| Event::warning(events::SIDECAR_LIMIT, note)).collect()
 }
 
 fn counts(seen: &Observed, tally: &Tally) -> Counts {
@@ -134,8 +151,12 @@ fn end(seen: &Observed, tally: &Tally, ending: &Ending, status: &mut Status, now
     }
     status.main_finished_at = status.main_finished_at.or(tally.last_end).or(Some(time::whole_seconds(now)));
     status.conditions.set(interim, true, reason, message, now);
-    if tally.more || !tally.all_ended() {
+    let given_up = waiting::given_up(seen, tally, now);
+    if tally.more || !(tally.all_ended() || given_up) {
         return Vec::new();
+    }
+    if given_up {
+        status.counts = Counts { active: Some(0), ready: Some(0), stopping: Some(0), terminating: Some(0) };
     }
     tracking::settle_for_good(status);
     status.backoff = None;

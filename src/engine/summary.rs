@@ -65,13 +65,15 @@ fn phase(seen: &Observed, status: &Status) -> api::Phase {
 
 /// The condition that matters most says why.
 fn why(status: &Status) -> (Option<String>, Option<String>) {
-    const FIRST: [&str; 7] = [
+    const FIRST: [&str; 9] = [
         types::FAILED,
         types::COMPLETE,
         types::FAILURE_TARGET,
         types::SUCCESS_CRITERIA_MET,
         types::STALLED,
         types::SUSPENDED,
+        types::WAITING,
+        types::POD_CHANGED,
         types::SIDECAR_MISSING,
     ];
     let condition = FIRST.iter().find_map(|type_| status.conditions.when_true(type_));

@@ -3,7 +3,7 @@
 //! Converted here and nowhere else. The wire has whole seconds: what is written is rounded down, so that a time is
 //! equal to itself after a round trip.
 
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 /// A wire time as the engine's. A time outside of chrono's range (years beyond 262,000) reads as the epoch.
@@ -14,6 +14,16 @@ pub fn from_wire(time: &Time) -> DateTime<Utc> {
 /// An engine time as the wire's, in whole seconds.
 pub fn to_wire(time: DateTime<Utc>) -> Time {
     Time(k8s_openapi::jiff::Timestamp::from_second(time.timestamp()).unwrap_or_default())
+}
+
+/// A time in an annotation (RFC 3339); nonsense reads as none.
+pub fn parse(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc))
+}
+
+/// A time for an annotation, in whole seconds.
+pub fn format(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// `now`, as it will read after it was written.

@@ -30,6 +30,7 @@ impl Shell {
                 pods: self.sorted(),
                 orphans: Vec::new(),
                 refusal: None,
+                attempts: Vec::new(),
                 settings: Settings { max_uncounted: 3, ..Settings::default() },
                 job,
             };
@@ -118,6 +119,16 @@ impl Shell {
             Step::StopSidecars { pod, deadline_seconds } => {
                 call(self, &pod.name, &mut |world| world.set_deadline(&pod.name, &pod.uid, *deadline_seconds))
             }
+            Step::FailPod { pod, deadline_seconds, .. } => {
+                call(self, &pod.name, &mut |world| world.set_deadline(&pod.name, &pod.uid, *deadline_seconds))
+            }
+            Step::BeginStop { pod, at } => {
+                let at = *at;
+                call(self, &pod.name, &mut |world| {
+                    world.mark(&pod.name, &pod.uid, |marks| marks.stopping_since = Some(at))
+                })
+            }
+            Step::Ask { .. } => unreachable!("no sidecar of this world has a way of its own"),
             Step::DeleteJob => Ok(()),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use sidecarjob::api::SidecarJob;
-use sidecarjob::engine::observed::{Container, Job, Kind, Phase, Pod, Restart, State};
+use sidecarjob::engine::observed::{Container, Job, Kind, Marks, Phase, Pod, Restart, State, Up};
 use sidecarjob::engine::status::Status;
 
 use crate::dice::Dice;
@@ -107,6 +107,10 @@ impl World {
             restart,
             restarts: 0,
             state: State::Waiting,
+            up: Up::default(),
+            cant_start: None,
+            image: String::new(),
+            command: Vec::new(),
         };
         let side =
             if self.plain_sidecars { (Kind::Plain, Restart::Never) } else { (Kind::NativeSidecar, Restart::Always) };
@@ -123,6 +127,9 @@ impl World {
             unready_since: None,
             started_at: None,
             deadline_seconds: None,
+            grace: TimeDelta::seconds(30),
+            unschedulable: None,
+            marks: Marks { managed: self.plain_sidecars, ..Marks::default() },
             containers: vec![container("side", side.0, side.1), container("main", Kind::Plain, Restart::Never)],
         };
         self.tell(format!("Pod {name} created"));
@@ -171,6 +178,13 @@ impl World {
         );
         self.tell(format!("Pod {name} told to stop its sidecars"));
         self.change(name, |pod| pod.deadline_seconds = Some(seconds))
+    }
+
+    /// An annotation is written.
+    pub fn mark(&mut self, name: &str, uid: &str, change: impl FnOnce(&mut Marks)) -> Option<(Pod, u64)> {
+        self.writes += 1;
+        self.pods.get(name).filter(|(pod, _)| pod.uid == uid)?;
+        self.change(name, |pod| change(&mut pod.marks))
     }
 
     /// False: a conflict.

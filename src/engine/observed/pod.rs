@@ -2,7 +2,7 @@
 //!
 //! Facts only. What they mean for the job is `outcome`'s and `tracking`'s part.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use k8s_openapi::api::core::v1 as core;
 
 use crate::api::labels;
@@ -35,8 +35,27 @@ pub struct Pod {
     pub started_at: Option<DateTime<Utc>>,
     /// `spec.activeDeadlineSeconds`.
     pub deadline_seconds: Option<i64>,
+    /// `spec.terminationGracePeriodSeconds`.
+    pub grace: TimeDelta,
+    /// The scheduler's words, while no node takes it.
+    pub unschedulable: Option<String>,
+    /// What its annotations say.
+    pub marks: Marks,
     /// Init containers first, then containers, in the order of the spec.
     pub containers: Vec<Container>,
+}
+
+/// What the annotations of a Pod say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// Its sidecars were not made native when it was created.
+    pub managed: bool,
+    /// Since when its sidecars are being stopped, or it is being ended.
+    pub stopping_since: Option<DateTime<Utc>>,
+    /// Why the controller failed it.
+    pub failed: Option<String>,
+    /// The names of its other annotations: those that it was not sent with tell who changed it.
+    pub others: Vec<String>,
 }
 
 /// A Pod by name, and by the UID that says it is still the same one.
@@ -74,6 +93,25 @@ pub struct Container {
     pub restarts: u32,
     /// What it does now.
     pub state: State,
+    /// Whether it is up.
+    pub up: Up,
+    /// Why it can't start, in the kubelet's one word: `ImagePullBackOff`.
+    pub cant_start: Option<String>,
+    /// Its image, as it stands in the spec.
+    pub image: String,
+    /// Command and arguments, as they stand in the spec.
+    pub command: Vec<String>,
+}
+
+/// How far a container has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Up {
+    /// Since when it runs, if it does.
+    pub since: Option<DateTime<Utc>>,
+    /// Its startup probe has succeeded, or it has none and runs.
+    pub started: bool,
+    /// Its readiness probe has succeeded, or it has none and runs.
+    pub ready: bool,
 }
 
 /// Where a container stands in the Pod's spec.
@@ -139,6 +177,9 @@ impl Pod {
             unready_since: ready("False"),
             started_at: status.and_then(|s| s.start_time.as_ref()).map(time::from_wire),
             deadline_seconds: spec.and_then(|s| s.active_deadline_seconds),
+            grace: time::seconds(spec.and_then(|s| s.termination_grace_period_seconds).unwrap_or(DEFAULT_GRACE)),
+            unschedulable: unschedulable(status),
+            marks: marks(wire),
             containers: containers(wire),
         })
     }
@@ -179,6 +220,27 @@ fn since_ready(status: Option<&core::PodStatus>, is: &str) -> Option<DateTime<Ut
     Some(ready.last_transition_time.as_ref().map(time::from_wire).unwrap_or_default())
 }
 
+/// What Kubernetes gives a Pod that says nothing.
+const DEFAULT_GRACE: i64 = 30;
+
+fn unschedulable(status: Option<&core::PodStatus>) -> Option<String> {
+    let conditions = status?.conditions.iter().flatten();
+    let refused = |c: &&core::PodCondition| {
+        c.type_ == "PodScheduled" && c.status == "False" && c.reason.as_deref() == Some("Unschedulable")
+    };
+    conditions.into_iter().find(refused).map(|c| c.message.clone().unwrap_or_default())
+}
+
+fn marks(wire: &core::Pod) -> Marks {
+    let Some(all) = wire.metadata.annotations.as_ref() else { return Marks::default() };
+    Marks {
+        managed: all.get(labels::MODE).is_some_and(|mode| mode == labels::MANAGED),
+        stopping_since: all.get(labels::STOPPING_SINCE).and_then(|text| time::parse(text)),
+        failed: all.get(labels::FAILED).cloned(),
+        others: all.keys().filter(|name| !labels::is_ours(name)).cloned().collect(),
+    }
+}
+
 fn containers(wire: &core::Pod) -> Vec<Container> {
     let Some(spec) = wire.spec.as_ref() else { return Vec::new() };
     let status = wire.status.as_ref();
@@ -203,7 +265,27 @@ fn container(c: &core::Container, kind: Kind, of_pod: Restart, all: Option<&[cor
         restart: if by_rules { Restart::ByRules } else { restart(c.restart_policy.as_deref()).unwrap_or(of_pod) },
         restarts: status.map_or(0, |s| u32::try_from(s.restart_count).unwrap_or(0)),
         state: status.and_then(|s| s.state.as_ref()).map_or(State::Waiting, state),
+        up: status.map(up).unwrap_or_default(),
+        cant_start: status.and_then(cant_start),
+        image: c.image.clone().unwrap_or_default(),
+        command: c.command.iter().chain(&c.args).flatten().cloned().collect(),
     }
+}
+
+fn up(status: &core::ContainerStatus) -> Up {
+    let running = status.state.as_ref().and_then(|s| s.running.as_ref());
+    Up {
+        since: running.and_then(|r| r.started_at.as_ref()).map(time::from_wire),
+        started: running.is_some() && status.started.unwrap_or(false),
+        ready: running.is_some() && status.ready,
+    }
+}
+
+/// A container that waits for more than its turn.
+fn cant_start(status: &core::ContainerStatus) -> Option<String> {
+    const GOES_ON: [&str; 3] = ["ContainerCreating", "PodInitializing", "CrashLoopBackOff"];
+    let reason = status.state.as_ref()?.waiting.as_ref()?.reason.clone()?;
+    (!GOES_ON.contains(&reason.as_str())).then_some(reason)
 }
 
 fn restart(word: Option<&str>) -> Option<Restart> {

@@ -1,7 +1,7 @@
 //! Plain sidecars are ended through the Pod's deadline.
 
 use super::*;
-use crate::engine::observed::Restart;
+use crate::engine::observed::{Restart, State};
 use crate::engine::tests::fixture::{job, pod, steps};
 
 #[test]

@@ -108,11 +108,12 @@ fn a_sidecar_that_is_not_there_is_said() {
 
 #[test]
 fn it_is_told_once_with_the_names_that_there_are() {
-    let seen = job_with(json!({"sidecars": [{"name": "sidecra"}]})).pods([pod(0)]);
+    let plain = Pod { marks: Default::default(), ..pod(0).plain_sidecar() };
+    let seen = job_with(json!({"sidecars": [{"name": "sidecra"}]})).pods([plain]);
     let told = seen.decide(10).events;
     assert_eq!((told.len(), told[0].warning, told[0].reason.as_str()), (1, true, "SidecarMissing"));
     assert!(told[0].note.contains("\"sidecra\"") && told[0].note.contains("side, main"), "{}", told[0].note);
-    assert_eq!(seen.stored(10).pods([pod(0).main_exits(0, 12)]).decide(12).events, []);
+    assert_eq!(seen.stored(10).pods([pod(0).plain_sidecar().main_exits(0, 12)]).decide(12).events, []);
 }
 
 #[test]

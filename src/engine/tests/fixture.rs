@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use crate::api::{PodReplacementPolicy, SidecarJob};
 use crate::engine::backoff::Backoff;
 use crate::engine::decide;
-use crate::engine::observed::{Container, Job, Kind, Observed, Phase, Pod, Refusal, Restart, Settings, State};
+use crate::engine::observed::{
+    Container, Job, Kind, Marks, Observed, Phase, Pod, Refusal, Restart, Settings, State, Up,
+};
 use crate::engine::plan::{Plan, Step};
 use crate::engine::status::Status;
 
@@ -43,6 +45,7 @@ pub fn job_with(spec: Value) -> Observed {
         pods: Vec::new(),
         orphans: Vec::new(),
         refusal: None,
+        attempts: Vec::new(),
         settings: Settings::default(),
     }
 }
@@ -169,6 +172,9 @@ pub fn pod(number: u32) -> Pod {
         unready_since: None,
         started_at: Some(at(1)),
         deadline_seconds: None,
+        grace: seconds(30),
+        unschedulable: None,
+        marks: Marks::default(),
         containers: vec![
             container("side", Kind::NativeSidecar, Restart::Always),
             container("main", Kind::Plain, Restart::Never),
@@ -177,7 +183,17 @@ pub fn pod(number: u32) -> Pod {
 }
 
 pub fn container(name: &str, kind: Kind, restart: Restart) -> Container {
-    Container { name: name.into(), kind, restart, restarts: 0, state: State::Running }
+    Container {
+        name: name.into(),
+        kind,
+        restart,
+        restarts: 0,
+        state: State::Running,
+        up: Up { since: Some(at(1)), started: true, ready: true },
+        cant_start: None,
+        image: String::new(),
+        command: Vec::new(),
+    }
 }
 
 impl Pod {
@@ -211,7 +227,8 @@ impl Pod {
     }
 
     /// The sidecar is a plain container.
-    pub fn plain_sidecar(self) -> Self {
+    pub fn plain_sidecar(mut self) -> Self {
+        self.marks.managed = true;
         self.container("side", |c| (c.kind, c.restart) = (Kind::Plain, Restart::Never))
     }
 
@@ -221,7 +238,7 @@ impl Pod {
 
     pub fn pending(self) -> Self {
         let mut pod = Self { phase: Phase::Pending, ready_since: None, ..self };
-        pod.containers.iter_mut().for_each(|c| c.state = State::Waiting);
+        pod.containers.iter_mut().for_each(|c| (c.state, c.up) = (State::Waiting, Up::default()));
         pod
     }
 

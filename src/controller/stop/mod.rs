@@ -1,0 +1,228 @@
+//! How is one container asked to stop? By HTTP, by a command, by a signal: a file for each.
+//!
+//! Each attempt has a task of its own and a bound in time, so a sidecar that hangs holds up no reconcile. What came of it
+//! is kept here for `gather`, and the SidecarJob is looked at again. All of it may be lost: a controller that starts anew
+//! asks once more. Whose turn it is, and what follows, is `engine::sidecars::ladder`'s part.
+
+mod exec;
+mod http;
+mod signal;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Pod;
+use kube::{Api, Client};
+use thiserror::Error;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+use super::error::message;
+use super::events::Events;
+use super::memory::Key;
+use crate::api::conditions::events as reasons;
+use crate::api::recipes::Way;
+use crate::engine::observed::{Job, PodRef};
+use crate::engine::plan::Event;
+use crate::engine::sidecars::ladder::{Attempt, AttemptState};
+
+pub use signal::own_image;
+
+/// How long a request or a command may take. What takes longer was heard or will not be.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// How long a signal may take: its image may have to be pulled.
+const SIGNAL_WITHIN: Duration = Duration::from_secs(30);
+/// How many attempts are under way at the same time.
+const AT_ONCE: usize = 64;
+/// How long a missing right is remembered: whoever gives it need not restart anything.
+const FORBIDDEN_FOR: Duration = Duration::from_secs(300);
+
+/// Why a container was not reached.
+#[derive(Debug, Error)]
+pub enum NotReached {
+    /// The right is missing.
+    #[error("not allowed")]
+    Forbidden,
+    /// Something else.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl From<kube::Error> for NotReached {
+    fn from(error: kube::Error) -> Self {
+        use kube::client::UpgradeConnectionError::ProtocolSwitch;
+        match &error {
+            kube::Error::Api(status) if status.is_forbidden() => Self::Forbidden,
+            kube::Error::UpgradeConnection(ProtocolSwitch(code)) if code.as_u16() == 403 => Self::Forbidden,
+            other => Self::Other(message(other)),
+        }
+    }
+}
+
+/// What is asked of whom, and what came of it.
+#[derive(Clone, Debug)]
+pub struct Stops(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    attempts: Mutex<HashMap<Key, Vec<Attempt>>>,
+    /// Ways that are not allowed in a namespace; each is told once.
+    forbidden: Mutex<HashSet<(String, &'static str)>>,
+    wake: mpsc::UnboundedSender<Key>,
+    signal_image: Option<String>,
+    slots: Semaphore,
+}
+
+/// An attempt to be made.
+#[derive(Clone)]
+pub struct Ask {
+    /// Of which SidecarJob.
+    pub job: Job,
+    /// Which Pod.
+    pub pod: PodRef,
+    /// Which container.
+    pub container: String,
+    /// How.
+    pub way: Way,
+}
+
+impl Stops {
+    /// `wake` is told which SidecarJob to look at again; `signal_image` is the image that has `sidecarjob signal`.
+    pub fn new(wake: mpsc::UnboundedSender<Key>, signal_image: Option<String>) -> Self {
+        Self(Arc::new(Inner {
+            attempts: Mutex::default(),
+            forbidden: Mutex::default(),
+            wake,
+            signal_image,
+            slots: Semaphore::new(AT_ONCE),
+        }))
+    }
+
+    /// What was tried on these Pods of a SidecarJob; what was tried on others is forgotten.
+    pub fn attempts(&self, key: &Key, going_on: &[&str]) -> Vec<Attempt> {
+        let mut all = lock(&self.0.attempts);
+        let Some(own) = all.get_mut(key) else { return Vec::new() };
+        own.retain(|a| a.state == AttemptState::UnderWay || going_on.contains(&a.pod_uid.as_str()));
+        if own.is_empty() {
+            all.remove(key);
+            return Vec::new();
+        }
+        own.clone()
+    }
+
+    /// Begins an attempt, unless it was made already.
+    pub fn ask(&self, client: Client, events: Events, key: &Key, ask: Ask) {
+        let attempt = Attempt {
+            pod_uid: ask.pod.uid.clone(),
+            container: ask.container.clone(),
+            way: ask.way.clone(),
+            state: AttemptState::UnderWay,
+        };
+        let is_new = {
+            let mut all = lock(&self.0.attempts);
+            let own = all.entry(key.clone()).or_default();
+            let is_new = !own.iter().any(|a| is_same(a, &attempt));
+            is_new.then(|| own.push(attempt.clone()));
+            is_new
+        };
+        if is_new {
+            let (stops, key) = (self.clone(), key.clone());
+            tokio::spawn(async move {
+                let state = stops.try_it(client, &events, &ask).await;
+                stops.done(&key, &attempt, state);
+            });
+        }
+    }
+
+    async fn try_it(&self, client: Client, events: &Events, ask: &Ask) -> AttemptState {
+        let Ask { job, pod, container, way } = ask;
+        if lock(&self.0.forbidden).contains(&(job.namespace.clone(), kind(way))) {
+            return AttemptState::Failed;
+        }
+        let _slot = self.0.slots.acquire().await;
+        let api: Api<Pod> = Api::namespaced(client, &job.namespace);
+        info!(pod = pod.name, container, "asking it to stop by {way}");
+        let within = if matches!(way, Way::Signal(_)) { SIGNAL_WITHIN } else { ANSWER_WITHIN };
+        let asked = timeout(within, self.reach(&api, pod, container, way)).await;
+        let what = format!("sidecar {container} of pod {}", pod.name);
+        match asked {
+            Ok(Ok(())) => {
+                events.about_container(job, Event::normal(reasons::STOPPING_SIDECAR, format!("Asked {what} to stop by {way}")), pod, container);
+                AttemptState::Heard
+            }
+            // It may have begun to stop: it has its grace, then comes the next rung.
+            Err(_) if !matches!(way, Way::Signal(_)) => AttemptState::Heard,
+            Err(_) => self.failed(events, ask, &what, &format!("no end within {}s", within.as_secs())),
+            Ok(Err(NotReached::Other(why))) => self.failed(events, ask, &what, &why),
+            Ok(Err(NotReached::Forbidden)) => {
+                self.forbidden(events, ask);
+                AttemptState::Failed
+            }
+        }
+    }
+
+    async fn reach(&self, api: &Api<Pod>, pod: &PodRef, container: &str, way: &Way) -> Result<(), NotReached> {
+        match way {
+            Way::Http(http) => http::ask(api, &pod.name, http).await,
+            Way::Exec(exec) => exec::ask(api, &pod.name, container, exec).await,
+            Way::Signal(name) => signal::ask(api, pod, container, name, self.0.signal_image.as_deref()).await,
+        }
+    }
+
+    fn failed(&self, events: &Events, ask: &Ask, what: &str, why: &str) -> AttemptState {
+        let note = format!("Failed to ask {what} to stop by {}: {why}", ask.way);
+        warn!(sidecarjob = format!("{}/{}", ask.job.namespace, ask.job.name), "{note}");
+        events.about_container(&ask.job, Event::warning(reasons::SIDECAR_STOP_FAILED, note), &ask.pod, &ask.container);
+        AttemptState::Failed
+    }
+
+    /// Said once for each namespace, until it is tried again.
+    fn forbidden(&self, events: &Events, ask: &Ask) {
+        let kind = kind(&ask.way);
+        let place = (ask.job.namespace.clone(), kind);
+        if !lock(&self.0.forbidden).insert(place.clone()) {
+            return;
+        }
+        let note = format!(
+            "Not allowed to stop sidecars by {kind} in namespace {}: apply config/components/stop-{kind}, or take it out of \
+             spec.sidecars. They are stopped without it",
+            ask.job.namespace
+        );
+        warn!("{note}");
+        events.about_container(&ask.job, Event::warning(reasons::SIDECAR_STOP_FORBIDDEN, note), &ask.pod, kind);
+        let stops = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(FORBIDDEN_FOR).await;
+            lock(&stops.0.forbidden).remove(&place);
+        });
+    }
+
+    fn done(&self, key: &Key, attempt: &Attempt, state: AttemptState) {
+        if let Some(own) = lock(&self.0.attempts).get_mut(key) {
+            own.iter_mut().filter(|a| is_same(a, attempt)).for_each(|a| a.state = state);
+        }
+        let _ = self.0.wake.send(key.clone());
+    }
+}
+
+fn is_same(a: &Attempt, b: &Attempt) -> bool {
+    (&a.pod_uid, &a.container, &a.way) == (&b.pod_uid, &b.container, &b.way)
+}
+
+/// The name of the component with the rights.
+fn kind(way: &Way) -> &'static str {
+    match way {
+        Way::Http(_) => "http",
+        Way::Exec(_) => "exec",
+        Way::Signal(_) => "signal",
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! By a signal, from an ephemeral container in the container's process namespace.
+//!
+//! It runs `sidecarjob signal`, so neither the container nor anybody else needs a shell, and it runs as the user that the
+//! container runs as, or as root with no capability but KILL where that is not known. Its name is computed: a second
+//! attempt finds the first one.
+
+use futures::TryFutureExt;
+use k8s_openapi::api::core::v1::{
+    Capabilities, ContainerStateTerminated, EphemeralContainer, Pod, PodSpec, SeccompProfile, SecurityContext,
+};
+use kube::api::{Api, Patch, PatchParams};
+use kube::runtime::wait::await_condition;
+use serde_json::json;
+
+use super::NotReached;
+use crate::api::labels;
+use crate::engine::names;
+use crate::engine::observed::PodRef;
+
+/// Sends it, and waits until it was sent.
+pub async fn ask(
+    api: &Api<Pod>,
+    pod: &PodRef,
+    container: &str,
+    signal: &str,
+    image: Option<&str>,
+) -> Result<(), NotReached> {
+    let image = image.ok_or_else(|| {
+        NotReached::Other("no image is known that has `sidecarjob signal`: set --stop-signal-image".into())
+    })?;
+    let live = api.get(&pod.name).await?;
+    let spec = live.spec.as_ref().filter(|_| live.metadata.uid.as_deref() == Some(&pod.uid));
+    let Some(spec) = spec else { return Err(NotReached::Other("the Pod is another one by now".into())) };
+    if spec.share_process_namespace == Some(true) {
+        return Err(NotReached::Other("its Pod has shareProcessNamespace, so it has no first process of its own".into()));
+    }
+    let name = names::signal_container(container, signal);
+    let patch = json!({"spec": {"ephemeralContainers": [ephemeral(spec, &name, container, signal, image)]}});
+    let params = PatchParams { field_manager: Some(labels::FIELD_MANAGER.into()), ..PatchParams::default() };
+    api.patch_ephemeral_containers(&pod.name, &params, &Patch::Strategic(patch)).await?;
+    let sent = await_condition(api.clone(), &pod.name, |pod: Option<&Pod>| pod.is_none_or(|p| end(p, &name).is_some()));
+    let pod = sent.map_err(|e| NotReached::Other(e.to_string())).await?;
+    match pod.as_ref().and_then(|p| end(p, &name)) {
+        Some(end) if end.exit_code != 0 => Err(NotReached::Other(format!(
+            "exit code {}: {}",
+            end.exit_code,
+            end.message.as_deref().unwrap_or_default().trim()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// How that ephemeral container ended.
+fn end(pod: &Pod, name: &str) -> Option<ContainerStateTerminated> {
+    let all = pod.status.as_ref()?.ephemeral_container_statuses.as_ref()?;
+    all.iter().find(|s| s.name == name)?.state.as_ref()?.terminated.clone()
+}
+
+fn ephemeral(spec: &PodSpec, name: &str, container: &str, signal: &str, image: &str) -> EphemeralContainer {
+    EphemeralContainer {
+        name: name.into(),
+        image: Some(image.into()),
+        image_pull_policy: Some("IfNotPresent".into()),
+        args: Some(vec!["signal".into(), signal.into()]),
+        target_container_name: Some(container.into()),
+        termination_message_policy: Some("FallbackToLogsOnError".into()),
+        security_context: Some(security(user(spec, container))),
+        ..EphemeralContainer::default()
+    }
+}
+
+/// The user that the container runs as, if the Pod says it.
+fn user(spec: &PodSpec, container: &str) -> Option<i64> {
+    let own = spec.containers.iter().find(|c| c.name == container).and_then(|c| c.security_context.as_ref());
+    own.and_then(|s| s.run_as_user).or(spec.security_context.as_ref().and_then(|s| s.run_as_user))
+}
+
+/// The same user may signal; where it is not known, root with CAP_KILL may.
+fn security(user: Option<i64>) -> SecurityContext {
+    let add = user.is_none().then(|| vec!["KILL".to_owned()]);
+    SecurityContext {
+        run_as_user: Some(user.unwrap_or(0)),
+        run_as_non_root: Some(user.is_some_and(|user| user != 0)),
+        allow_privilege_escalation: Some(false),
+        read_only_root_filesystem: Some(true),
+        capabilities: Some(Capabilities { add, drop: Some(vec!["ALL".into()]) }),
+        seccomp_profile: Some(SeccompProfile { type_: "RuntimeDefault".into(), ..SeccompProfile::default() }),
+        ..SecurityContext::default()
+    }
+}
+
+/// The image of the Pod that this program runs in: the default for `--stop-signal-image`.
+pub async fn own_image(client: kube::Client) -> Option<String> {
+    const NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+    let namespace = std::fs::read_to_string(NAMESPACE).ok()?;
+    let name = std::env::var("HOSTNAME").ok()?;
+    let pod = Api::<Pod>::namespaced(client, namespace.trim()).get(&name).await.ok()?;
+    pod.spec?.containers.into_iter().next()?.image
+}

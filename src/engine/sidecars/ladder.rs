@@ -1,0 +1,148 @@
+//! Whose turn is it to stop, and how is it asked?
+//!
+//! When the main containers are done, plain containers are stopped in ascending `stop.order`; those of one order together.
+//! Each is asked by its ways, one after the other until one is heard, and has its grace from the beginning of its turn.
+//! The last rung needs no right but to patch Pods: the Pod's `activeDeadlineSeconds`, with which the kubelet sends TERM to
+//! all at once, waits `terminationGracePeriodSeconds`, and keeps Pod and logs. It is taken when all have had their turn,
+//! and at once when somebody whose turn it is can't be asked: then the order can't be kept.
+//!
+//! When a turn began follows from `stopping-since` on the Pod and from the ends of containers, so it survives the controller;
+//! what was tried may be forgotten with it, and asking twice does no harm. Carrying an [`Attempt`] out is
+//! `controller::stop`'s part.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::Sidecar;
+use super::recipes::{self, Ways};
+use crate::api::recipes::Way;
+use crate::engine::observed::{Container, Kind, Observed, Pod, State};
+use crate::engine::outcome;
+use crate::engine::time;
+
+/// Something that was tried to stop one container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Of which Pod.
+    pub pod_uid: String,
+    /// Which container.
+    pub container: String,
+    /// How.
+    pub way: Way,
+    /// What came of it.
+    pub state: AttemptState,
+}
+
+/// What came of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptState {
+    /// It goes on.
+    UnderWay,
+    /// The sidecar was reached; it ends or it does not.
+    Heard,
+    /// It was not reached; the next way is tried.
+    Failed,
+}
+
+/// What is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// The turn of some of them.
+    Of {
+        /// Whom to ask, and how; nobody, if they have been asked.
+        ask: Vec<(String, Way)>,
+        /// When the first of them has had its time.
+        until: DateTime<Utc>,
+    },
+    /// The last rung.
+    AllAtOnce,
+}
+
+/// A plain container of a Pod whose result is known.
+struct Member<'a> {
+    container: &'a Container,
+    ways: Ways,
+    order: i32,
+    grace_end: Box<dyn Fn(DateTime<Utc>) -> DateTime<Utc> + 'a>,
+}
+
+/// What is due for that Pod, some of whose plain containers go on.
+pub fn turn(seen: &Observed, pod: &Pod, now: DateTime<Utc>) -> Turn {
+    let members = members(seen, pod);
+    if all_at_once_is_as_good(&members) {
+        return Turn::AllAtOnce;
+    }
+    let mut groups: BTreeMap<i32, Vec<&Member>> = BTreeMap::new();
+    members.iter().for_each(|m| groups.entry(m.order).or_default().push(m));
+    let mut begin = pod.marks.stopping_since.unwrap_or(time::whole_seconds(now));
+    for group in groups.values() {
+        let open: Vec<_> = group.iter().filter(|m| is_running(m) && now < (m.grace_end)(begin)).collect();
+        let Some(until) = open.iter().map(|m| (m.grace_end)(begin)).min() else {
+            begin = group.iter().map(|m| over_at(m, begin)).max().unwrap_or(begin);
+            continue;
+        };
+        let asked: Option<Vec<_>> = open.iter().map(|m| ask(seen, pod, m)).collect();
+        return match asked {
+            Some(asked) => Turn::Of { ask: asked.into_iter().flatten().collect(), until },
+            None => Turn::AllAtOnce,
+        };
+    }
+    Turn::AllAtOnce
+}
+
+fn members<'a>(seen: &'a Observed, pod: &'a Pod) -> Vec<Member<'a>> {
+    let plain = pod.containers.iter().filter(|c| c.kind == Kind::Plain);
+    plain
+        .map(|container| {
+            let sidecar = Sidecar::named(&seen.job.spec.sidecars, &container.name);
+            let grace = sidecar.and_then(|s| s.grace).unwrap_or(pod.grace);
+            Member {
+                container,
+                ways: recipes::ways(container, sidecar, &seen.settings.recipes),
+                order: sidecar.map_or(0, |s| s.order),
+                grace_end: Box::new(move |begin| time::after(begin, grace)),
+            }
+        })
+        .collect()
+}
+
+fn is_running(member: &Member) -> bool {
+    member.container.state == State::Running
+}
+
+/// One turn for all that still run, and nothing that the kubelet's own TERM would not do.
+fn all_at_once_is_as_good(members: &[Member]) -> bool {
+    let mut running = members.iter().filter(|m| is_running(m)).peekable();
+    let Some(order) = running.peek().map(|m| m.order) else { return true };
+    let only_term = |ways: &Ways| !ways.asked_for && ways.list.iter().all(|way| *way == term());
+    running.all(|m| m.order == order && only_term(&m.ways))
+}
+
+/// When its turn was over: it had ended, or its grace had. One that waits to be started again is left to the last rung.
+fn over_at(member: &Member, begin: DateTime<Utc>) -> DateTime<Utc> {
+    match member.container.state {
+        State::Terminated { at: Some(at), .. } if outcome::done(member.container) => at.max(begin),
+        State::Running => (member.grace_end)(begin),
+        _ => begin,
+    }
+}
+
+/// How to ask it now: nothing if it has been asked, `None` if no way is left. Without a way of its own: SIGTERM.
+fn ask(seen: &Observed, pod: &Pod, member: &Member) -> Option<Option<(String, Way)>> {
+    let name = &member.container.name;
+    let state = |way: &Way| {
+        let mut tried = seen.attempts.iter().filter(|a| a.pod_uid == pod.uid && a.container == *name);
+        tried.find(|a| a.way == *way).map(|a| a.state)
+    };
+    let ways = if member.ways.list.is_empty() { vec![term()] } else { member.ways.list.clone() };
+    let way = ways.into_iter().find(|way| state(way) != Some(AttemptState::Failed))?;
+    Some(state(&way).is_none().then(|| (name.clone(), way)))
+}
+
+fn term() -> Way {
+    Way::Signal("SIGTERM".into())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! What holds the run up, and until when?
+//!
+//! Nothing hangs in silence: a Pod that no node takes, an image that can't be pulled, a sidecar that is not up, one that
+//! was asked to stop and goes on, a kubelet that says nothing any more. Each has words, with the time of its end. That end
+//! is a deadline of the spec, or the kubelet's SIGKILL; and of a Pod whose result is known, whose kubelet is silent, the run
+//! does not wait any longer. Short waits are not told: each status costs a write.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Sidecar, ending_since, starting};
+use crate::api::conditions::{reasons, types};
+use crate::engine::observed::{Kind, Observed, Pod, State};
+use crate::engine::outcome;
+use crate::engine::plan::sooner;
+use crate::engine::status::Status;
+use crate::engine::time;
+use crate::engine::tracking::Tally;
+
+/// How long a wait is not worth a write.
+const PATIENCE: TimeDelta = TimeDelta::seconds(10);
+/// How long after the last moment at which a Pod can have ended its kubelet may take to say so.
+const SILENCE: TimeDelta = TimeDelta::seconds(60);
+
+/// A wait that is worth telling, from some moment on.
+struct Wait {
+    from: DateTime<Utc>,
+    reason: &'static str,
+    message: String,
+}
+
+/// The condition Waiting.
+pub fn note(seen: &Observed, status: &mut Status, now: DateTime<Utc>) {
+    match waits(seen).into_iter().find(|w| w.from <= now) {
+        Some(wait) => status.conditions.set(types::WAITING, true, wait.reason, &wait.message, now),
+        None => status.conditions.clear(types::WAITING, reasons::WAITED, "", now),
+    }
+}
+
+/// When to look again because of it.
+pub fn wake(seen: &Observed, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let told = waits(seen).into_iter().map(|w| w.from);
+    let given_up = seen.pods.iter().filter_map(|pod| silent_at(seen, pod));
+    told.chain(given_up).filter(|at| *at > now).fold(None, |first, at| sooner(first, Some(at)))
+}
+
+/// Nothing works, and all Pods that have not ended should have, long ago: their kubelets are silent.
+pub fn given_up(seen: &Observed, tally: &Tally, now: DateTime<Utc>) -> bool {
+    let mut going_on = seen.pods.iter().filter(|pod| !pod.ended()).peekable();
+    tally.working.is_empty()
+        && going_on.peek().is_some()
+        && going_on.all(|pod| silent_at(seen, pod).is_some_and(|at| at <= now))
+}
+
+/// When a Pod whose result is known is waited for no more.
+fn silent_at(seen: &Observed, pod: &Pod) -> Option<DateTime<Utc>> {
+    let known = seen.job.status.is_listed(&pod.uid) || !pod.tracked;
+    Some(time::after(must_have_ended_at(pod).filter(|_| known && !pod.ended())?, SILENCE))
+}
+
+/// The last moment at which the kubelet kills it.
+fn must_have_ended_at(pod: &Pod) -> Option<DateTime<Utc>> {
+    Some(time::after(pod.deleting_since.or(ending_since(pod))?, pod.grace))
+}
+
+/// All waits, those that say most first.
+fn waits(seen: &Observed) -> Vec<Wait> {
+    let pods = || seen.pods.iter().filter(|pod| !pod.ended());
+    let silent = pods().filter_map(silent);
+    let stopping = pods().filter_map(stopping);
+    let starting = pods().filter(|pod| pod.active()).filter_map(|pod| starting(seen, pod));
+    silent.chain(stopping).chain(starting).collect()
+}
+
+fn silent(pod: &Pod) -> Option<Wait> {
+    let end = must_have_ended_at(pod)?;
+    let message = format!(
+        "Pod {} should have ended at {}; its kubelet does not say so, its node may be gone. If its result is known it is \
+         not waited for after {}",
+        pod.name,
+        time::format(end),
+        time::format(time::after(end, SILENCE))
+    );
+    Some(Wait { from: time::after(end, PATIENCE), reason: reasons::KUBELET_SILENT, message })
+}
+
+/// It was told to end, and containers go on.
+fn stopping(pod: &Pod) -> Option<Wait> {
+    let from = ending_since(pod).filter(|_| pod.active())?;
+    let running = pod.containers.iter().filter(|c| c.state == State::Running && c.kind != Kind::Init);
+    let names: Vec<&str> = running.map(|c| c.name.as_str()).collect();
+    (!names.is_empty()).then(|| Wait {
+        from: time::after(from, PATIENCE),
+        reason: reasons::SIDECAR_STOPPING,
+        message: format!(
+            "{} of Pod {} got SIGTERM and has not ended; the kubelet kills it at {}",
+            names.join(", "),
+            pod.name,
+            time::format(time::after(from, pod.grace))
+        ),
+    })
+}
+
+/// Its main containers have not begun.
+fn starting(seen: &Observed, pod: &Pod) -> Option<Wait> {
+    let roles = &seen.job.spec.roles;
+    if let Some(words) = &pod.unschedulable {
+        let message = format!("Pod {} fits no node: {words}. {}", pod.name, until(seen, None));
+        return Some(Wait { from: pod.created_at, reason: reasons::UNSCHEDULABLE, message });
+    }
+    let sidecar_deadline = |name: &str| {
+        let sidecar = Sidecar::named(&seen.job.spec.sidecars, name)?;
+        starting::must_be_up_at(seen, pod, sidecar)
+    };
+    if let Some((c, why)) = pod.containers.iter().find_map(|c| Some((c, c.cant_start.as_ref()?))) {
+        let message = format!(
+            "container {} of Pod {} can't start: {why} (image {}). {}",
+            c.name,
+            pod.name,
+            c.image,
+            until(seen, sidecar_deadline(&c.name))
+        );
+        return Some(Wait { from: pod.created_at, reason: reasons::CONTAINER_CANT_START, message });
+    }
+    let blocked = outcome::mains(pod, roles).all(|c| c.state == State::Waiting && c.restarts == 0);
+    let not_up = pod.containers.iter().find(|c| c.kind == Kind::NativeSidecar && !c.up.started).filter(|_| blocked)?;
+    let since = not_up.up.since.or(pod.started_at)?;
+    let message = format!(
+        "sidecar {} of Pod {} is not up, and main containers wait for it. {}",
+        not_up.name,
+        pod.name,
+        until(seen, sidecar_deadline(&not_up.name))
+    );
+    Some(Wait { from: time::after(since, PATIENCE), reason: reasons::SIDECAR_NOT_UP, message })
+}
+
+/// The end of the wait, in words.
+fn until(seen: &Observed, sidecar: Option<DateTime<Utc>>) -> String {
+    let spec = &seen.job.spec;
+    let run = seen.job.status.start_time.zip(spec.active_deadline).map(|(start, span)| time::after(start, span));
+    let words = |what, at| format!("It is waited until {}: {what}", time::format(at));
+    match (sidecar, run) {
+        (Some(at), None) => words("start.deadlineSeconds", at),
+        (Some(at), Some(run)) if at < run => words("start.deadlineSeconds", at),
+        (_, Some(run)) => words("spec.activeDeadlineSeconds", run),
+        (None, None) => "Nothing bounds this wait: set spec.activeDeadlineSeconds, or delete the SidecarJob".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
