@@ -38,6 +38,11 @@ pub struct Context {
 impl Context {
     /// The one clock of the program.
     pub fn now(&self) -> DateTime<Utc> {
-        Utc::now()
+        now()
     }
+}
+
+/// The same, for tasks beside the reconcile.
+pub fn now() -> DateTime<Utc> {
+    Utc::now()
 }

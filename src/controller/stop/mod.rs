@@ -19,6 +19,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
+use super::context::now;
 use super::error::message;
 use super::events::Events;
 use super::memory::Key;
@@ -150,10 +151,10 @@ impl Stops {
         match asked {
             Ok(Ok(())) => {
                 events.about_container(job, Event::normal(reasons::STOPPING_SIDECAR, format!("Asked {what} to stop by {way}")), pod, container);
-                AttemptState::Heard
+                AttemptState::Heard(now())
             }
             // It may have begun to stop: it has its grace, then comes the next rung.
-            Err(_) if !matches!(way, Way::Signal(_)) => AttemptState::Heard,
+            Err(_) if !matches!(way, Way::Signal(_)) => AttemptState::Heard(now()),
             Err(_) => self.failed(events, ask, &what, &format!("no end within {}s", within.as_secs())),
             Ok(Err(NotReached::Other(why))) => self.failed(events, ask, &what, &why),
             Ok(Err(NotReached::Forbidden)) => {

@@ -114,3 +114,37 @@ fn an_injected_container_is_a_sidecar_unless_the_spec_says_main() {
     let main = job_with(json!({"injectedContainers": "Main"})).job.spec.roles;
     assert_eq!(of(&injected, &main, TerminatingOrFailed), None);
 }
+
+#[test]
+fn of_any_main_containers_the_first_success_decides_and_failure_needs_all() {
+    let spec = json!({
+        "mainContainers": {"names": ["main", "second"], "require": "Any"},
+        "template": {"spec": {"containers": [{"name": "main"}, {"name": "second"}, {"name": "side"}]}}
+    });
+    let any = job_with(spec).job.spec.roles;
+    let mut two = pod(0);
+    two.containers.push(container("second", Kind::Plain, Restart::Never));
+    for (what, pod, want) in [
+        ("both run", two.clone(), None),
+        ("one succeeded, the other runs", two.clone().main_exits(0, 5), success(5)),
+        ("one failed, the other runs", two.clone().main_exits(1, 5), None),
+        ("one failed, then the other succeeded", two.clone().main_exits(1, 5).exits("second", 0, 9), success(9)),
+        ("one succeeded, then the other failed", two.clone().main_exits(0, 5).exits("second", 1, 9), success(5)),
+        ("both succeeded", two.clone().main_exits(0, 5).exits("second", 0, 9), success(5)),
+        ("both failed", two.clone().main_exits(1, 5).exits("second", 2, 9), failure(9)),
+        (
+            "one succeeded, the other was ended with the Pod",
+            two.clone().main_exits(0, 5).exits("second", 137, 9).ends_as(Phase::Failed),
+            success(5),
+        ),
+    ] {
+        assert_eq!(of(&pod, &any, TerminatingOrFailed), want, "{what}");
+    }
+}
+
+#[test]
+fn require_without_names_speaks_of_all_containers_that_are_no_sidecars() {
+    let any = job_with(json!({"mainContainers": {"require": "Any"}})).job.spec.roles;
+    assert_eq!(any.main(), ["main"]);
+    assert_eq!(of(&pod(0).main_exits(0, 9), &any, TerminatingOrFailed), success(9));
+}

@@ -1,7 +1,7 @@
 //! Whose turn is it to stop, and how is it asked?
 //!
 //! When the main containers are done, plain containers are stopped in ascending `stop.order`; those of one order together.
-//! Each is asked by its ways, one after the other until one is heard, and has its grace from the beginning of its turn.
+//! Each is asked by its ways, one after the other until one is heard, and then has its grace.
 //! The last rung needs no right but to patch Pods: the Pod's `activeDeadlineSeconds`, with which the kubelet sends TERM to
 //! all at once, waits `terminationGracePeriodSeconds`, and keeps Pod and logs. It is taken when all have had their turn,
 //! and at once when somebody whose turn it is can't be asked: then the order can't be kept.
@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Sidecar;
 use super::recipes::{self, Ways};
@@ -39,8 +39,8 @@ pub struct Attempt {
 pub enum AttemptState {
     /// It goes on.
     UnderWay,
-    /// The sidecar was reached; it ends or it does not.
-    Heard,
+    /// The sidecar was reached, then; it ends or it does not. Its grace counts from here.
+    Heard(DateTime<Utc>),
     /// It was not reached; the next way is tried.
     Failed,
 }
@@ -64,8 +64,46 @@ struct Member<'a> {
     container: &'a Container,
     ways: Ways,
     order: i32,
-    grace_end: Box<dyn Fn(DateTime<Utc>) -> DateTime<Utc> + 'a>,
+    grace: TimeDelta,
+    tried: Vec<&'a Attempt>,
 }
+
+impl Member<'_> {
+    fn is_running(&self) -> bool {
+        self.container.state == State::Running
+    }
+
+    /// When its time is over, if its turn began then: its grace after it was heard. Being reached takes its time, which is
+    /// bounded; what is not known any more counts from the beginning.
+    fn grace_end(&self, begin: DateTime<Utc>) -> DateTime<Utc> {
+        let heard = self.tried.iter().filter_map(|a| match a.state {
+            AttemptState::Heard(at) => Some(at),
+            AttemptState::UnderWay => Some(time::after(begin, REACHED_WITHIN)),
+            AttemptState::Failed => None,
+        });
+        time::after(heard.max().unwrap_or(begin).max(begin), self.grace)
+    }
+
+    /// When its turn was over: it had ended, or its time had. One that waits to be started again is left to the last rung.
+    fn over_at(&self, begin: DateTime<Utc>) -> DateTime<Utc> {
+        match self.container.state {
+            State::Terminated { at: Some(at), .. } if outcome::done(self.container) => at.max(begin),
+            State::Running => self.grace_end(begin),
+            _ => begin,
+        }
+    }
+
+    /// How to ask it now: nothing if it has been asked, `None` if no way is left. Without a way of its own: SIGTERM.
+    fn ask(&self) -> Option<Option<(String, Way)>> {
+        let state = |way: &Way| self.tried.iter().find(|a| a.way == *way).map(|a| a.state);
+        let ways = if self.ways.list.is_empty() { vec![term()] } else { self.ways.list.clone() };
+        let way = ways.into_iter().find(|way| state(way) != Some(AttemptState::Failed))?;
+        Some(state(&way).is_none().then(|| (self.container.name.clone(), way)))
+    }
+}
+
+/// The longest time that an attempt may be under way.
+pub const REACHED_WITHIN: TimeDelta = TimeDelta::seconds(30);
 
 /// What is due for that Pod, some of whose plain containers go on.
 pub fn turn(seen: &Observed, pod: &Pod, now: DateTime<Utc>) -> Turn {
@@ -77,12 +115,12 @@ pub fn turn(seen: &Observed, pod: &Pod, now: DateTime<Utc>) -> Turn {
     members.iter().for_each(|m| groups.entry(m.order).or_default().push(m));
     let mut begin = pod.marks.stopping_since.unwrap_or(time::whole_seconds(now));
     for group in groups.values() {
-        let open: Vec<_> = group.iter().filter(|m| is_running(m) && now < (m.grace_end)(begin)).collect();
-        let Some(until) = open.iter().map(|m| (m.grace_end)(begin)).min() else {
-            begin = group.iter().map(|m| over_at(m, begin)).max().unwrap_or(begin);
+        let open: Vec<_> = group.iter().filter(|m| m.is_running() && now < m.grace_end(begin)).collect();
+        let Some(until) = open.iter().map(|m| m.grace_end(begin)).min() else {
+            begin = group.iter().map(|m| m.over_at(begin)).max().unwrap_or(begin);
             continue;
         };
-        let asked: Option<Vec<_>> = open.iter().map(|m| ask(seen, pod, m)).collect();
+        let asked: Option<Vec<_>> = open.iter().map(|m| m.ask()).collect();
         return match asked {
             Some(asked) => Turn::Of { ask: asked.into_iter().flatten().collect(), until },
             None => Turn::AllAtOnce,
@@ -96,48 +134,24 @@ fn members<'a>(seen: &'a Observed, pod: &'a Pod) -> Vec<Member<'a>> {
     plain
         .map(|container| {
             let sidecar = Sidecar::named(&seen.job.spec.sidecars, &container.name);
-            let grace = sidecar.and_then(|s| s.grace).unwrap_or(pod.grace);
+            let tried = seen.attempts.iter().filter(|a| a.pod_uid == pod.uid && a.container == container.name);
             Member {
                 container,
                 ways: recipes::ways(container, sidecar, &seen.settings.recipes),
                 order: sidecar.map_or(0, |s| s.order),
-                grace_end: Box::new(move |begin| time::after(begin, grace)),
+                grace: sidecar.and_then(|s| s.grace).unwrap_or(pod.grace),
+                tried: tried.collect(),
             }
         })
         .collect()
 }
 
-fn is_running(member: &Member) -> bool {
-    member.container.state == State::Running
-}
-
 /// One turn for all that still run, and nothing that the kubelet's own TERM would not do.
 fn all_at_once_is_as_good(members: &[Member]) -> bool {
-    let mut running = members.iter().filter(|m| is_running(m)).peekable();
+    let mut running = members.iter().filter(|m| m.is_running()).peekable();
     let Some(order) = running.peek().map(|m| m.order) else { return true };
     let only_term = |ways: &Ways| !ways.asked_for && ways.list.iter().all(|way| *way == term());
     running.all(|m| m.order == order && only_term(&m.ways))
-}
-
-/// When its turn was over: it had ended, or its grace had. One that waits to be started again is left to the last rung.
-fn over_at(member: &Member, begin: DateTime<Utc>) -> DateTime<Utc> {
-    match member.container.state {
-        State::Terminated { at: Some(at), .. } if outcome::done(member.container) => at.max(begin),
-        State::Running => (member.grace_end)(begin),
-        _ => begin,
-    }
-}
-
-/// How to ask it now: nothing if it has been asked, `None` if no way is left. Without a way of its own: SIGTERM.
-fn ask(seen: &Observed, pod: &Pod, member: &Member) -> Option<Option<(String, Way)>> {
-    let name = &member.container.name;
-    let state = |way: &Way| {
-        let mut tried = seen.attempts.iter().filter(|a| a.pod_uid == pod.uid && a.container == *name);
-        tried.find(|a| a.way == *way).map(|a| a.state)
-    };
-    let ways = if member.ways.list.is_empty() { vec![term()] } else { member.ways.list.clone() };
-    let way = ways.into_iter().find(|way| state(way) != Some(AttemptState::Failed))?;
-    Some(state(&way).is_none().then(|| (name.clone(), way)))
 }
 
 fn term() -> Way {

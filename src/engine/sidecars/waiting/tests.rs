@@ -1,1 +1,108 @@
-//! t
+//! What holds the run up, and until when?
+
+use serde_json::json;
+
+use super::*;
+use crate::engine::observed::Up;
+use crate::engine::tests::fixture::{at, job, job_with, pod, seconds, steps};
+
+/// The reason and message of the condition at that time.
+fn waiting(seen: &Observed, now: i64) -> Option<(String, String)> {
+    let status = seen.decide(now).status.unwrap_or(seen.job.status.clone());
+    status.conditions.when_true("Waiting").map(|c| (c.reason.clone(), c.message.clone()))
+}
+
+fn not_up() -> Pod {
+    let pod = pod(0).pending();
+    pod.container("side", |c| (c.state, c.up) = (State::Running, Up { since: Some(at(2)), started: false, ready: false }))
+}
+
+fn draining() -> Pod {
+    Pod { deadline_seconds: Some(9), grace: seconds(30), ..pod(0).plain_sidecar().main_exits(0, 8) }
+}
+
+#[test]
+fn what_is_waited_for_and_until_when() {
+    let limited = || job_with(json!({"activeDeadlineSeconds": 600})).started(0);
+    let cant = |why: &str| {
+        let why = Some(why.to_owned());
+        pod(0).pending().container("main", |c| (c.cant_start, c.image) = (why, "no/such:1".into()))
+    };
+    let listed = || job().started(1).listed(&["u0"], &[]).condition("SuccessCriteriaMet", "CompletionsReached", 9);
+    let deadline = || job_with(json!({"sidecars": [{"name": "side", "start": {"deadlineSeconds": 60}}]}));
+    for (what, seen, now, reason, words) in [
+        (
+            "no node",
+            limited().pods([Pod { unschedulable: Some("0/3 nodes are available".into()), ..pod(0).unscheduled() }]),
+            1,
+            "Unschedulable",
+            ["0/3 nodes", "until 2026-01-01T00:10:00Z: spec.activeDeadlineSeconds"],
+        ),
+        (
+            "no node and no deadline",
+            job().pods([Pod { unschedulable: Some("no".into()), ..pod(0).unscheduled() }]),
+            1,
+            "Unschedulable",
+            ["Nothing bounds this wait", "set spec.activeDeadlineSeconds"],
+        ),
+        ("no image", limited().pods([cant("ImagePullBackOff")]), 2, "ContainerCantStart", ["ImagePullBackOff", "no/such:1"]),
+        ("a sidecar", deadline().pods([not_up()]), 12, "SidecarNotUp", ["side of Pod p0", "until 2026-01-01T00:01:01Z: start.deadlineSeconds"]),
+        ("a deaf sidecar", listed().pods([draining()]), 20, "SidecarStopping", ["side of Pod p0 got SIGTERM", "kills it at 2026-01-01T00:00:40Z"]),
+        ("a kubelet", listed().pods([draining()]), 50, "KubeletSilent", ["its node may be gone", "after 2026-01-01T00:01:40Z"]),
+        (
+            "a kubelet, of a Pod that was deleted",
+            job().replace_when_failed().pods([pod(0).deleted(5)]),
+            45,
+            "KubeletSilent",
+            ["ended at 2026-01-01T00:00:35Z", "p0"],
+        ),
+    ] {
+        let (got, message) = waiting(&seen, now).unwrap_or_else(|| panic!("{what}: nothing is said"));
+        assert_eq!(got, reason, "{what}");
+        assert!(words.iter().all(|word| message.contains(word)), "{what}: {message}");
+    }
+}
+
+#[test]
+fn a_short_wait_is_not_worth_a_write_and_is_looked_at_again_in_time() {
+    let seen = job().pods([not_up()]).stored(5);
+    assert_eq!((waiting(&seen, 11), seen.decide(11).wake), (None, Some(at(12))));
+    let listed = job().started(1).listed(&["u0"], &[]).pods([draining()]);
+    assert_eq!((waiting(&listed, 19), listed.decide(19).wake), (None, Some(at(20))));
+}
+
+#[test]
+fn it_is_taken_back_when_it_is_over() {
+    let seen = job().pods([not_up()]).stored(12);
+    assert!(waiting(&seen, 12).is_some());
+    let status = seen.pods([pod(0)]).next(15);
+    assert_eq!(status.conditions.get("Waiting").unwrap().status, "False");
+}
+
+#[test]
+fn a_pod_whose_result_is_known_and_whose_kubelet_is_silent_is_not_waited_for_for_ever() {
+    let seen = job().started(1).pods([draining()]).stored(9);
+    assert_eq!(steps(&seen.decide(10)), [""; 0], "the deadline is set already");
+    let before = seen.clone().stored(20).stored(50);
+    assert!(!before.job.status.is_finished());
+    assert_eq!(before.decide(99).wake, Some(at(100)));
+    let after = before.next(100);
+    assert!(after.conditions.is_true("Complete") && after.succeeded == 1);
+    assert_eq!((after.counts.active, after.counts.stopping), (Some(0), Some(0)), "as the API server wants it of a Job");
+}
+
+#[test]
+fn a_pod_that_was_deleted_from_a_lost_node_neither() {
+    let done = Pod { grace: seconds(30), ..pod(0).main_exits(0, 8).deleted(20) };
+    let seen = job().started(1).pods([done.clone()]).stored(21).pods([done.released()]);
+    assert!(!seen.clone().stored(61).job.status.is_finished());
+    assert!(seen.stored(61).next(110).conditions.is_true("Complete"));
+}
+
+#[test]
+fn a_pod_that_works_is_waited_for() {
+    let lost = Pod { grace: seconds(30), ..pod(0).deleted(20) };
+    let seen = job().replace_when_failed().started(1).pods([lost]);
+    let status = seen.next(9999);
+    assert!(!status.conditions.is_true("Failed") && status.conditions.is_true("Waiting"));
+}
