@@ -6,6 +6,8 @@
 
 pub mod conditions;
 pub mod crd;
+mod job;
+mod kind;
 pub mod labels;
 pub mod recipes;
 mod rules;
@@ -13,6 +15,7 @@ pub mod sidecar;
 pub mod sidecarjob;
 pub mod status;
 
+pub use kind::Kind;
 pub use rules::SIGNALS;
 pub use sidecar::{Sidecar, StartBefore, StartUntil};
 pub use sidecarjob::{

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kube::Client;
 
 use super::events::Events;
+use super::managed::Managed;
 use super::memory::Memory;
 use super::orphans::Orphans;
 use super::pods::Pods;
@@ -13,14 +14,14 @@ use super::stop::Stops;
 use crate::engine::observed::Settings;
 use crate::telemetry::Metrics;
 
-/// Shared by all reconciles.
-pub struct Context {
+/// Shared by all reconciles of one kind.
+pub struct Context<K: Managed> {
     /// To the API server.
     pub client: Client,
-    /// Our Pods.
+    /// Our Pods; both kinds share them.
     pub pods: Arc<Pods>,
     /// What may be lost.
-    pub memory: Memory,
+    pub memory: Memory<K>,
     /// Sidecars that are being asked to stop.
     pub stops: Stops,
     /// Owners that are gone and whose Pods are being let go.
@@ -35,7 +36,7 @@ pub struct Context {
     pub batch_period: TimeDelta,
 }
 
-impl Context {
+impl<K: Managed> Context<K> {
     /// The one clock of the program.
     pub fn now(&self) -> DateTime<Utc> {
         now()

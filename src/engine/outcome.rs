@@ -6,9 +6,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::observed::{Container, Kind, Phase, Pod, Restart, State};
+use super::observed::{Container, Kind, Phase, Pod, Restart, Spec, State};
 use super::roles::{Role, Roles};
-use crate::api::{PodReplacementPolicy, Require};
+use crate::api::Require;
 
 /// How a Pod's main containers ended, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,42 +19,67 @@ pub struct Outcome {
     pub at: DateTime<Utc>,
 }
 
-/// The outcome, or `None` while it is open.
-pub fn of(pod: &Pod, roles: &Roles, replacement: PodReplacementPolicy) -> Option<Outcome> {
+/// The outcome, or `None` while it is open. `failing`: the run has failed, so a Pod that is being deleted has too.
+pub fn of(pod: &Pod, spec: &Spec, failing: bool) -> Option<Outcome> {
+    let by_mains = if pod.ended() { Some(ended(pod, &spec.roles)) } else { early(pod, &spec.roles) };
+    failed_by_us(pod, by_mains).or(by_mains).or_else(|| deleted(pod, failing || !spec.replaces_ended_only()))
+}
+
+/// What its sidecars did failed it, unless its main containers had succeeded before.
+fn failed_by_us(pod: &Pod, by_mains: Option<Outcome>) -> Option<Outcome> {
+    let at = pod.marks.failed.as_ref().map(|_| pod.marks.stopping_since.unwrap_or(pod.created_at))?;
+    let in_time = by_mains.is_some_and(|o| o.success && o.at <= at);
+    (!in_time).then_some(Outcome { success: false, at })
+}
+
+/// The kubelet's word, unless the Pod reads Failed and has sidecars: that may be theirs, so the exit codes of the main
+/// containers decide, if all are known.
+fn ended(pod: &Pod, roles: &Roles) -> Outcome {
+    let by_mains = success_at(pod, roles).filter(|_| goes_on_after_mains(pod, roles));
+    let success = pod.phase == Phase::Succeeded || by_mains.is_some();
+    Outcome { success, at: by_mains.unwrap_or_else(|| ended_at(pod)) }
+}
+
+/// While sidecars go on: as soon as the main containers are done. Without sidecars the kubelet says so itself.
+fn early(pod: &Pod, roles: &Roles) -> Option<Outcome> {
     let mains: Vec<&Container> = mains(pod, roles).collect();
-    if let Some(at) = success_at(pod, &mains, roles.require()) {
-        let too_late = pod.marks.failed.is_some() && pod.marks.stopping_since.is_some_and(|failed| failed < at);
-        if !too_late {
-            return Some(Outcome { success: true, at });
-        }
+    if mains.is_empty() || !goes_on_after_mains(pod, roles) {
+        return None;
     }
-    if pod.marks.failed.is_some() {
-        return Some(Outcome { success: false, at: pod.marks.stopping_since.unwrap_or(pod.created_at) });
+    if let Some(at) = success_at(pod, roles) {
+        return Some(Outcome { success: true, at });
     }
-    match pod.phase {
-        Phase::Succeeded => Some(Outcome { success: true, at: ended_at(pod) }),
-        Phase::Failed => Some(Outcome { success: false, at: ended_at(pod) }),
-        _ if !mains.is_empty() && mains.iter().all(|c| done(c)) => {
-            Some(Outcome { success: false, at: last_end(mains.iter().copied()).unwrap_or(ended_at(pod)) })
+    let all_done = mains.iter().all(|c| done(c));
+    all_done.then(|| Outcome { success: false, at: last_end(mains.iter().copied()).unwrap_or_else(|| ended_at(pod)) })
+}
+
+/// When as many main containers had succeeded as must, for good: the last of all, or the first of any.
+fn success_at(pod: &Pod, roles: &Roles) -> Option<DateTime<Utc>> {
+    let for_good = |c: &&Container| matches!(c.state, State::Terminated { exit: 0, .. }) && (pod.ended() || done(c));
+    let succeeded: Vec<&Container> = mains(pod, roles).filter(for_good).collect();
+    match roles.require() {
+        _ if succeeded.is_empty() => None,
+        Require::All if succeeded.len() < mains(pod, roles).count() => None,
+        Require::All => Some(last_end(succeeded.into_iter()).unwrap_or_else(|| ended_at(pod))),
+        Require::Any => {
+            let ends = succeeded.into_iter().filter_map(|c| last_end(std::iter::once(c)));
+            Some(ends.min().unwrap_or_else(|| ended_at(pod)))
         }
-        _ => deleted(pod, replacement),
     }
 }
 
-/// When as many main containers had succeeded as must: the last of all, or the first of any.
-fn success_at(pod: &Pod, mains: &[&Container], require: Require) -> Option<DateTime<Utc>> {
-    let succeeded: Vec<&Container> = mains.iter().copied().filter(|c| succeeded(c, pod.ended())).collect();
-    match require {
-        _ if succeeded.is_empty() => None,
-        Require::All => (succeeded.len() == mains.len()).then(|| last_end(succeeded).unwrap_or(ended_at(pod))),
-        Require::Any => Some(succeeded.into_iter().filter_map(|c| last_end([c])).min().unwrap_or(ended_at(pod))),
-    }
+/// Something may go on when the main containers that decide are done.
+fn goes_on_after_mains(pod: &Pod, roles: &Roles) -> bool {
+    roles.require() == Require::Any || has_sidecars(pod, roles)
 }
 
 /// A Pod that is deleted before its main containers are done has failed: at once, or with policy Failed when it ended.
-fn deleted(pod: &Pod, replacement: PodReplacementPolicy) -> Option<Outcome> {
-    let at = pod.deleting_since?;
-    (replacement == PodReplacementPolicy::TerminatingOrFailed).then_some(Outcome { success: false, at })
+fn deleted(pod: &Pod, at_once: bool) -> Option<Outcome> {
+    (at_once && pod.deleting_since.is_some()).then(|| Outcome { success: false, at: ended_at(pod) })
+}
+
+fn has_sidecars(pod: &Pod, roles: &Roles) -> bool {
+    sidecars(pod, roles).next().is_some()
 }
 
 /// The Pod's main containers.
@@ -80,13 +105,9 @@ pub fn done(c: &Container) -> bool {
     }
 }
 
-/// It ended with exit code 0 for good: by its restart policy, or since the whole Pod ended.
-fn succeeded(c: &Container, pod_ended: bool) -> bool {
-    matches!(c.state, State::Terminated { exit: 0, .. }) && (pod_ended || done(c))
-}
-
-fn last_end<'a>(containers: impl IntoIterator<Item = &'a Container>) -> Option<DateTime<Utc>> {
-    containers.into_iter().try_fold(DateTime::<Utc>::MIN_UTC, |last, c| match c.state {
+/// When the last of them ended, if all have and say when.
+fn last_end<'a>(mut containers: impl Iterator<Item = &'a Container>) -> Option<DateTime<Utc>> {
+    containers.try_fold(DateTime::<Utc>::MIN_UTC, |last, c| match c.state {
         State::Terminated { at: Some(at), .. } => Some(last.max(at)),
         _ => None,
     })

@@ -79,7 +79,7 @@ pub fn stop(seen: &Observed, now: DateTime<Utc>, wake: &mut Option<DateTime<Utc>
 }
 
 fn mains_done(seen: &Observed, pod: &Pod) -> bool {
-    outcome::of(pod, &seen.job.spec.roles, seen.job.spec.replacement).is_some()
+    outcome::of(pod, &seen.job.spec, false).is_some()
 }
 
 fn stop_pod(seen: &Observed, pod: &Pod, now: DateTime<Utc>, wake: &mut Option<DateTime<Utc>>) -> Vec<Step> {

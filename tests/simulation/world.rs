@@ -118,6 +118,9 @@ impl World {
             name: name.into(),
             uid: format!("uid-{}", self.version),
             number: Some(number),
+            index: None,
+            index_failures: Default::default(),
+            selected: true,
             created_at: self.now,
             deleting_since: None,
             tracked: true,
@@ -130,6 +133,7 @@ impl World {
             grace: TimeDelta::seconds(30),
             unschedulable: None,
             marks: Marks { managed: self.plain_sidecars, ..Marks::default() },
+            conditions: Vec::new(),
             containers: vec![container("side", side.0, side.1), container("main", Kind::Plain, Restart::Never)],
         };
         self.tell(format!("Pod {name} created"));
