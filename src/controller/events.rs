@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tracing::warn;
 
-use crate::api::{self, labels};
+use crate::api::labels;
 use crate::engine::observed::Job;
 use crate::engine::plan::Event;
 
@@ -58,15 +58,15 @@ impl Events {
             secondary: pod,
         };
         if self.0.try_send((reference(job), wire)).is_err() {
-            warn!(sidecarjob = format!("{}/{}", job.namespace, job.name), "event dropped: too many are waiting");
+            warn!(name = format!("{}/{}", job.namespace, job.name), "event dropped: too many are waiting");
         }
     }
 }
 
 fn reference(job: &Job) -> ObjectReference {
     ObjectReference {
-        api_version: Some(format!("{}/{}", api::GROUP, api::VERSION)),
-        kind: Some("SidecarJob".into()),
+        api_version: Some(job.kind.api_version()),
+        kind: Some(job.kind.name().into()),
         name: Some(job.name.clone()),
         namespace: Some(job.namespace.clone()),
         uid: Some(job.uid.clone()),
