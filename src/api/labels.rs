@@ -43,5 +43,11 @@ pub const INDEX_IGNORED_FAILURE_COUNT: &str = "batch.kubernetes.io/job-index-ign
 /// `spec.managedBy` of objects that this controller reconciles; absent means the same (KEP-4368).
 pub const CONTROLLER: &str = "sidecarjob.dev/controller";
 
+/// The same of the controller that Kubernetes brings.
+pub const BUILT_IN_CONTROLLER: &str = "kubernetes.io/job-controller";
+
+/// Whose events about a batch/v1 Job people and tools look for: the built-in controller's name.
+pub const JOB_EVENT_SOURCE: &str = "job-controller";
+
 /// The name under which this program writes: field manager, event reporter, user agent, lease.
 pub const FIELD_MANAGER: &str = "sidecarjob-controller";

@@ -37,6 +37,9 @@ pub trait Managed:
     /// The two have the same status on the wire.
     fn same_status(&self, other: &Self) -> bool;
 
+    /// Who reconciles it, if that is said.
+    fn manager(&self) -> Option<&str>;
+
     /// It is for us to reconcile.
     fn is_ours(&self) -> bool;
 
@@ -59,8 +62,12 @@ impl Managed for SidecarJob {
         self.status == other.status
     }
 
+    fn manager(&self) -> Option<&str> {
+        self.spec.managed_by.as_deref()
+    }
+
     fn is_ours(&self) -> bool {
-        self.spec.managed_by.as_deref().is_none_or(|manager| manager == labels::CONTROLLER)
+        self.manager().is_none_or(|manager| manager == labels::CONTROLLER)
     }
 
     fn selector(&self) -> Option<Selector> {
@@ -86,8 +93,12 @@ impl Managed for BatchJob {
         self.status == other.status
     }
 
+    fn manager(&self) -> Option<&str> {
+        self.spec.as_ref()?.managed_by.as_deref()
+    }
+
     fn is_ours(&self) -> bool {
-        self.spec.as_ref().and_then(|spec| spec.managed_by.as_deref()) == Some(labels::CONTROLLER)
+        self.manager() == Some(labels::CONTROLLER)
     }
 
     fn selector(&self) -> Option<Selector> {

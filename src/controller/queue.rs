@@ -2,7 +2,7 @@
 //!
 //! Objects that another controller manages are dropped where the watch delivers them: they cost no memory and no wake-up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use futures::{StreamExt, future};
@@ -20,8 +20,9 @@ use super::managed::Managed;
 use super::memory::Key;
 use super::orphans::Orphans;
 use super::reconcile::{Watched, on_error, reconcile};
-use crate::api::Kind;
+use crate::api::{Kind, labels};
 use crate::engine::observed::PodRef;
+use crate::telemetry::Metrics;
 
 /// One kind's queue as the watch of Pods sees it.
 pub trait Wake: Send + Sync {
@@ -91,9 +92,10 @@ impl<K: Managed> Queue<K> {
     pub async fn run(self, api: Api<Watched<K>>, concurrency: u16, stop: watch::Receiver<bool>) {
         let config =
             watcher::Config { initial_list_strategy: InitialListStrategy::default(), ..watcher::Config::default() };
+        let mut others = Others::new(self.ctx.metrics.clone());
         let objects = watcher(api, config)
             .default_backoff()
-            .filter_map(|event| future::ready(event.map(ours).transpose()))
+            .filter_map(move |event| future::ready(event.map(|event| others.drop_from(event)).transpose()))
             .reflect(self.writer)
             .touched_objects();
         Controller::for_stream(objects, self.store)
@@ -106,18 +108,45 @@ impl<K: Managed> Queue<K> {
     }
 }
 
-/// Drops what another controller manages, and what nobody reads of the rest.
-fn ours<K: Managed>(event: Event<Watched<K>>) -> Option<Event<Watched<K>>> {
-    let mine = |object: &Watched<K>| object.0.as_ref().is_ok_and(Managed::is_ours) || object.0.is_err();
-    let slim = |mut object: Watched<K>| {
+/// The objects that another controller manages: dropped, and counted once each.
+struct Others {
+    uids: HashSet<String>,
+    metrics: Metrics,
+}
+
+impl Others {
+    fn new(metrics: Metrics) -> Self {
+        Self { uids: HashSet::new(), metrics }
+    }
+
+    fn drop_from<K: Managed>(&mut self, event: Event<Watched<K>>) -> Option<Event<Watched<K>>> {
+        match event {
+            Event::Apply(object) => self.keep(object).map(Event::Apply),
+            Event::InitApply(object) => self.keep(object).map(Event::InitApply),
+            Event::Delete(object) => {
+                self.uids.remove(object.uid().as_deref().unwrap_or_default());
+                self.keep(object).map(Event::Delete)
+            }
+            Event::Init | Event::InitDone => Some(event),
+        }
+    }
+
+    /// Ours, without what nobody reads of it; also one that can't be read, so that it is said.
+    fn keep<K: Managed>(&mut self, mut object: Watched<K>) -> Option<Watched<K>> {
+        if let Ok(read) = &object.0
+            && !read.is_ours()
+        {
+            let manager = read.manager().filter(|manager| *manager != labels::BUILT_IN_CONTROLLER);
+            if let (Some(manager), Some(uid)) = (manager, read.meta().uid.clone())
+                && read.meta().deletion_timestamp.is_none()
+                && self.uids.insert(uid)
+            {
+                self.metrics.managed_by_others(K::KIND, manager);
+            }
+            return None;
+        }
         object.managed_fields_mut().clear();
-        object
-    };
-    match event {
-        Event::Apply(object) => mine(&object).then(|| Event::Apply(slim(object))),
-        Event::InitApply(object) => mine(&object).then(|| Event::InitApply(slim(object))),
-        Event::Delete(object) => mine(&object).then(|| Event::Delete(slim(object))),
-        Event::Init | Event::InitDone => Some(event),
+        Some(object)
     }
 }
 

@@ -21,6 +21,7 @@ pub struct Metrics {
     of_sidecarjobs: PerKind,
     of_jobs: PerKind,
     tracking_finalizers: Family<EventLabels, Counter>,
+    by_others: Family<ControllerLabels, Counter>,
 }
 
 /// Those of one kind.
@@ -79,6 +80,11 @@ struct EventLabels {
     event: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ControllerLabels {
+    controller_name: String,
+}
+
 /// What a status says that is counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counted {
@@ -113,7 +119,13 @@ impl Default for Metrics {
             "Ended Pods of Jobs that got (add) or lost (delete) the finalizer batch.kubernetes.io/job-tracking",
             tracking_finalizers.clone(),
         );
-        Self { registry: Arc::new(registry), of_sidecarjobs, of_jobs, tracking_finalizers }
+        let by_others = Family::default();
+        jobs.register(
+            "jobs_by_external_controller",
+            "Jobs seen whose spec.managedBy names neither this nor the built-in controller",
+            by_others.clone(),
+        );
+        Self { registry: Arc::new(registry), of_sidecarjobs, of_jobs, tracking_finalizers, by_others }
     }
 }
 
@@ -210,6 +222,13 @@ impl Metrics {
     pub fn tracking_finalizer(&self, added: bool) {
         let event = if added { "add" } else { "delete" };
         self.tracking_finalizers.get_or_create(&EventLabels { event }).inc();
+    }
+
+    /// A Job of another manager was seen for the first time.
+    pub fn managed_by_others(&self, kind: Kind, manager: &str) {
+        if kind == Kind::Job {
+            self.by_others.get_or_create(&ControllerLabels { controller_name: manager.into() }).inc();
+        }
     }
 
     /// A status was stored: what it says that the one before did not.
