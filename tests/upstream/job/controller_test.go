@@ -190,13 +190,16 @@ func (p *program) end(signal syscall.Signal) {
 			<-p.exited
 		}
 	}
-	p.door.close()
 	for _, refusal := range p.door.refusals() {
 		p.tb.Errorf("the API server refused a status: %s", refusal)
 	}
 	if p.tb.Failed() {
-		p.tb.Logf("the controller's log: %s", p.logFile)
+		p.tb.Logf("the controller's log: %s; beside it what the cluster looked like at its end", p.logFile)
+		for name, path := range map[string]string{"jobs": "/apis/batch/v1/jobs", "pods": "/api/v1/pods", "events": "/api/v1/events"} {
+			p.door.save(path, strings.TrimSuffix(p.logFile, ".log")+"."+name+".json")
+		}
 	}
+	p.door.close()
 }
 
 func freeAddress() string {

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -29,7 +30,8 @@ type door struct {
 	server   *http.Server
 	address  string
 	limiter  flowcontrol.RateLimiter
-	roots    http.RoundTripper
+	target   *url.URL
+	inside   http.RoundTripper
 	shutDown context.CancelFunc
 	// Each event of a Job's watch is held up for so long, one after the other.
 	jobEventDelay time.Duration
@@ -62,7 +64,7 @@ func openDoor(tb testing.TB, config *restclient.Config) *door {
 	if err != nil {
 		tb.Fatalf("failed to listen: %v", err)
 	}
-	d := &door{address: listener.Addr().String(), roots: transport}
+	d := &door{address: listener.Addr().String(), target: target, inside: transport}
 	if config.QPS > 0 && config.QPS < slowQPS {
 		d.limiter = flowcontrol.NewTokenBucketRateLimiter(config.QPS, config.Burst)
 	}
@@ -109,6 +111,22 @@ contexts: [{name: test, context: {cluster: test, user: test}}]
 func (d *door) close() {
 	d.shutDown()
 	_ = d.server.Close()
+}
+
+// save writes what the API server says at that path into a file.
+func (d *door) save(path, file string) {
+	request, err := http.NewRequest(http.MethodGet, d.target.JoinPath(path).String(), nil)
+	if err != nil {
+		return
+	}
+	response, err := d.inside.RoundTrip(request)
+	if err != nil {
+		return
+	}
+	defer response.Body.Close()
+	if body, err := io.ReadAll(response.Body); err == nil {
+		_ = os.WriteFile(file, body, 0o644)
+	}
 }
 
 func changes(method string) bool { return method != http.MethodGet && method != http.MethodHead }
