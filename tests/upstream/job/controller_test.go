@@ -191,7 +191,7 @@ func (p *program) end(signal syscall.Signal) {
 		}
 	}
 	for _, refusal := range p.door.refusals() {
-		p.tb.Errorf("the API server refused a status: %s", refusal)
+		p.tb.Errorf("the API server refused what the controller wrote: %s", refusal)
 	}
 	if p.tb.Failed() {
 		p.tb.Logf("the controller's log: %s; beside it what the cluster looked like at its end", p.logFile)

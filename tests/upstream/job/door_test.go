@@ -159,11 +159,11 @@ func (d *door) writesSoFar() []write {
 	return append([]write(nil), d.writes...)
 }
 
-// refusals: what the API server's rules did not let pass. A conflict or a missing object is everyday life; a status that
-// breaks a rule is a defect of the controller.
+// refusals: what broke the API server's rules, or could not be read. A conflict, a missing object, a quota are everyday
+// life; this is a defect of the controller.
 func (d *door) refusals() (all []string) {
 	for _, w := range d.writesSoFar() {
-		if w.code == http.StatusUnprocessableEntity || w.code == http.StatusBadRequest || w.code == http.StatusForbidden {
+		if w.code == http.StatusUnprocessableEntity || w.code == http.StatusBadRequest {
 			all = append(all, fmt.Sprintf("%s %s: %d %s", w.method, w.path, w.code, w.body))
 		}
 	}
