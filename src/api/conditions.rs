@@ -121,6 +121,8 @@ pub mod events {
     pub const SIDECAR_LIMIT: &str = "SidecarLimit";
     /// Normal: a Pod that a webhook made hang is replaced.
     pub const POD_REPLACED: &str = "PodReplaced";
+    /// Warning: a Job's completionMode is one that this program does not know; it is left alone.
+    pub const UNKNOWN_COMPLETION_MODE: &str = "UnknownCompletionMode";
     /// Warning: more Pods succeeded than `spec.completions` asks for.
     pub const TOO_MANY_SUCCEEDED_PODS: &str = "TooManySucceededPods";
 }
@@ -143,6 +145,8 @@ pub mod messages {
     pub const JOB_RESUMED: &str = "Job resumed";
     /// For `events::COMPLETED`.
     pub const COMPLETED: &str = "Job completed";
+    /// For `events::UNKNOWN_COMPLETION_MODE`.
+    pub const UNKNOWN_COMPLETION_MODE: &str = "Skipped Job sync because completion mode is unknown";
     /// For `events::TOO_MANY_SUCCEEDED_PODS`.
     pub const TOO_MANY_SUCCEEDED_PODS: &str = "Too many succeeded pods running after completion count reached";
 }

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 
 use super::labels;
-use super::sidecarjob::{CompletionMode, MainContainers, PodReplacementPolicy, Sidecar, SidecarJobSpec};
+use super::sidecar::Sidecar;
+use super::sidecarjob::{CompletionMode, MainContainers, PodReplacementPolicy, SidecarJobSpec};
 
 impl SidecarJobSpec {
     /// The spec of a Job. Sidecars: annotation `sidecarjob.dev/sidecars` of the Job, else of its Pod template; main
@@ -19,8 +20,8 @@ impl SidecarJobSpec {
         let on_pods = spec.template.metadata.as_ref().and_then(|m| m.annotations.clone());
         let marked = |annotation: &str| names(on_job, annotation).or_else(|| names(on_pods.as_ref(), annotation));
         Self {
-            sidecars: marked(labels::SIDECARS).unwrap_or_default().into_iter().map(|name| Sidecar { name }).collect(),
-            main_containers: marked(labels::MAIN).map(|names| MainContainers { names }),
+            sidecars: marked(labels::SIDECARS).unwrap_or_default().into_iter().map(sidecar).collect(),
+            main_containers: marked(labels::MAIN).map(|names| MainContainers { names, require: None }),
             parallelism: spec.parallelism,
             completions: spec.completions,
             completion_mode: spec.completion_mode.as_deref().and_then(completion_mode),
@@ -40,6 +41,10 @@ impl SidecarJobSpec {
             ..Self::default()
         }
     }
+}
+
+fn sidecar(name: String) -> Sidecar {
+    Sidecar { name, ..Sidecar::default() }
 }
 
 /// The names in that annotation; `None` if it is absent or has none.

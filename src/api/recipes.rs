@@ -94,7 +94,9 @@ fn wrong(recipe: &Recipe) -> Option<String> {
     }
     stop.iter().find_map(|way| match way {
         Way::Http(http) if http.port == 0 => Some("stop has an http without a port".into()),
-        Way::Http(http) if !http.path.starts_with('/') => Some(format!("the path {:?} has no leading slash", http.path)),
+        Way::Http(http) if !http.path.starts_with('/') => {
+            Some(format!("the path {:?} has no leading slash", http.path))
+        }
         Way::Exec(exec) if exec.command.is_empty() => Some("stop has an exec without a command".into()),
         Way::Signal(signal) if !SIGNALS.contains(&signal.as_str()) => {
             Some(format!("the signal {signal:?} is none of {}", SIGNALS.join(", ")))

@@ -23,7 +23,9 @@ pub enum SignalError {
     #[error("this is process 1 itself: run it in an ephemeral container with a targetContainerName")]
     NoTarget,
     /// The kernel refuses it.
-    #[error("failed to send the signal to process 1: {0}; run as the user of that container, or with the capability KILL")]
+    #[error(
+        "failed to send the signal to process 1: {0}; run as the user of that container, or with the capability KILL"
+    )]
     Refused(rustix::io::Errno),
 }
 

@@ -156,14 +156,8 @@ async fn work(
         Some(image) => Some(image.clone()),
         None => stop::own_image(client.clone()).await,
     };
-    let shared = Shared {
-        client,
-        settings,
-        events,
-        metrics,
-        batch_period: args::span(args.sync_batch_period),
-        signal_image,
-    };
+    let shared =
+        Shared { client, settings, events, metrics, batch_period: args::span(args.sync_batch_period), signal_image };
     let work = scopes
         .into_iter()
         .map(|namespace| scope(&shared, namespace, args.concurrent_syncs, jobs_too, stop.clone(), health.clone()));

@@ -39,7 +39,8 @@ spec: {{policyName: {namespace}}}
 async fn change(w: &World, patch: &str) {
     w.kubectl_ok(&["apply", "-f", "-"], &policy(&w.namespace, patch));
     eventually("the policy is in force", || async {
-        let probe = ["run", "probe", "--image=busybox:1.37", "--dry-run=server", "-o", "jsonpath={.metadata.annotations}"];
+        let probe =
+            ["run", "probe", "--image=busybox:1.37", "--dry-run=server", "-o", "jsonpath={.metadata.annotations}"];
         String::from_utf8_lossy(&w.kubectl(&probe, "").stdout).contains("acme.com").then_some(())
     })
     .await;

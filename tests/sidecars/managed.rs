@@ -3,7 +3,7 @@
 use sidecarjob::api::Phase;
 
 use crate::manifest::{end, job, pod, said_at, shell, signal_image, standin};
-use crate::support::{World, is_true, world};
+use crate::support::{World, is_true, world, world_without_controller};
 
 /// Runs it to its end, which must be success, and gives the Pod.
 async fn completes(w: &World, yaml: &str, name: &str) -> k8s_openapi::api::core::v1::Pod {
@@ -63,7 +63,8 @@ async fn a_signal_is_sent_as_the_user_that_the_container_runs_as() {
     world("user", &[&image], |w| async move {
         let spec = "  sidecarMode: Managed\n  sidecars: [{name: side, stop: {signal: SIGTERM}}]";
         let user = "      securityContext: {runAsUser: 1234, runAsNonRoot: true}\n";
-        let pod = completes(&w, &pod("user", spec, user, &[shell("main", "sleep 1"), standin("side", "")]), "user").await;
+        let pod =
+            completes(&w, &pod("user", spec, user, &[shell("main", "sleep 1"), standin("side", "")]), "user").await;
         assert_eq!((end(&pod, "side").exit_code, phase(&pod)), (0, "Succeeded"));
         let ephemeral = pod.spec.expect("a spec").ephemeral_containers.expect("it was sent from one").remove(0);
         let security = ephemeral.security_context.expect("a security context");
@@ -159,7 +160,8 @@ async fn an_endpoint_that_is_off_or_refuses_is_told_and_the_last_rung_follows() 
 #[ignore = "needs a cluster: run make test"]
 async fn a_sidecar_that_never_answers_holds_up_nobody_else() {
     world("hang", &["--concurrent-syncs=1"], |w| async move {
-        let spec = "  sidecarMode: Managed\n  sidecars: [{name: side, stop: {gracePeriodSeconds: 6, http: {port: 15020}}}]";
+        let spec =
+            "  sidecarMode: Managed\n  sidecars: [{name: side, stop: {gracePeriodSeconds: 6, http: {port: 15020}}}]";
         let hangs = standin("side", "-listen :15020 -hang");
         w.apply(&job("hangs", spec, &[shell("main", "sleep 0"), hangs])).await;
         w.event("hangs", "SidecarStopRequested").await;
@@ -195,6 +197,51 @@ async fn a_controller_that_is_killed_in_the_middle_goes_on_where_the_turn_is() {
         let (ended, turn) = (said_at(&w, &pod, "a", "ended").await, said_at(&w, &pod, "b", "got TERM").await);
         assert!(ended <= turn, "{ended} {turn}");
         assert_eq!((end(&pod, "a").exit_code, end(&pod, "b").exit_code), (0, 0));
+    })
+    .await;
+}
+
+/// A kubeconfig of a ServiceAccount that has the rights of config/rbac and no more, in this namespace.
+fn least_rights(w: &World) -> std::path::PathBuf {
+    let role = include_str!("../../config/rbac/controller.yaml").split("---").next().expect("the ClusterRole");
+    let name = format!("least-{}", w.namespace);
+    w.kubectl_ok(&["apply", "-f", "-"], &role.replace("name: sidecarjob-controller", &format!("name: {name}")));
+    w.kubectl_ok(&["create", "serviceaccount", "least"], "");
+    let account = format!("{}:least", w.namespace);
+    w.kubectl_ok(&["create", "rolebinding", "least", "--clusterrole", &name, "--serviceaccount", &account], "");
+    let token = w.kubectl_ok(&["create", "token", "least"], "");
+    let config = w.kubectl_ok(&["config", "view", "--raw", "--minify", "-o", "json"], "");
+    let mut config: serde_json::Value = serde_json::from_str(&config).expect("JSON");
+    config["users"][0]["user"] = serde_json::json!({"token": token.trim()});
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.kubeconfig"));
+    std::fs::write(&file, config.to_string()).expect("written");
+    file
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: run make test"]
+async fn a_right_that_is_missing_is_said_once_with_its_component_and_the_ladder_goes_on() {
+    world_without_controller("norights", |mut w| async move {
+        let kubeconfig = format!("--kubeconfig={}", least_rights(&w).display());
+        w.start_controller_with(&[&kubeconfig, "--stop-signal-image=sidecarjob.dev/none:1"]);
+        for (name, way) in [
+            ("http", "http: {port: 15020}"),
+            ("again", "http: {port: 15020}"),
+            ("exec", "exec: {command: [quit]}"),
+            ("signal", "signal: SIGQUIT"),
+        ] {
+            let spec = format!("  sidecarMode: Managed\n  sidecars: [{{name: side, stop: {{{way}}}}}]");
+            let side = standin("side", "-listen 127.0.0.1:15020");
+            let pod = completes(&w, &job(name, &spec, &[shell("main", "exit 0"), side]), name).await;
+            assert!(w.logs(&pod, "side").await.contains("got TERMINATED"), "{name}: the last rung followed");
+        }
+        for way in ["http", "exec", "signal"] {
+            let note = w.event(way, "SidecarStopForbidden").await;
+            assert!(note.contains(&format!("config/components/stop-{way}")), "{note}");
+        }
+        let again = w.events("again").await;
+        assert!(!again.iter().any(|(reason, _)| reason == "SidecarStopForbidden"), "it was said: {again:?}");
+        w.kubectl_ok(&["delete", "clusterrole", &format!("least-{}", w.namespace)], "");
     })
     .await;
 }

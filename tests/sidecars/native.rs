@@ -34,9 +34,8 @@ async fn a_proxy_is_up_before_the_init_containers_and_another_after_them() {
 async fn main_waits_until_the_sidecar_is_ready_if_the_spec_says_so() {
     world("ready", &[], |w| async move {
         let main = || shell("main", &format!("{TICKS}; echo begins"));
-        let side = || {
-            standin("side", "-listen :8080 -ready 4s") + ", readinessProbe: {httpGet: {port: 8080, path: /ready}}"
-        };
+        let side =
+            || standin("side", "-listen :8080 -ready 4s") + ", readinessProbe: {httpGet: {port: 8080, path: /ready}}";
         let until = |until: &str| format!("  sidecars: [{{name: side, start: {{until: {until}}}}}]");
         w.apply(&job("ready", &until("Ready"), &[main(), side()])).await;
         w.apply(&job("started", &until("Started"), &[main(), side()])).await;
@@ -68,7 +67,8 @@ async fn until_ready_without_any_probe_is_said() {
 async fn a_sidecar_that_is_not_up_in_time_fails_the_pod_and_the_logs_stay() {
     world("late", &["--pod-failure-backoff=100ms"], |w| async move {
         let spec = "  backoffLimit: 1\n  sidecars: [{name: side, start: {until: Ready, deadlineSeconds: 13}}]";
-        let side = standin("side", "-listen :8080 -ready 1h") + ", readinessProbe: {httpGet: {port: 8080, path: /ready}}";
+        let side =
+            standin("side", "-listen :8080 -ready 1h") + ", readinessProbe: {httpGet: {port: 8080, path: /ready}}";
         w.apply(&job("late", spec, &[shell("main", "exit 0"), side])).await;
         let waiting = w.condition("late", "Waiting").await;
         assert_eq!(waiting.reason, "SidecarNotUp");
@@ -115,7 +115,9 @@ async fn they_stop_one_after_the_other_in_the_order_of_the_spec() {
 #[ignore = "needs a cluster: run make test"]
 async fn a_pre_stop_hook_does_not_wait_its_turn_which_is_said_and_in_managed_mode_its_command_does() {
     world("hooks", &[], |w| async move {
-        let hook = |stop: &str| format!("- {{name: hooked, stop: {{order: 2{stop}}}}}\n  - {{name: first, stop: {{order: 1{stop}}}}}\n");
+        let hook = |stop: &str| {
+            format!("- {{name: hooked, stop: {{order: 2{stop}}}}}\n  - {{name: first, stop: {{order: 1{stop}}}}}\n")
+        };
         let touch = ", exec: {command: [touch, /tmp/hook]}";
         let script = format!(
             "trap 'exit 0' TERM; until test -f /tmp/hook; do sleep 0.05; done; {TICKS}; echo hook; \

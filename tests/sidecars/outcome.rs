@@ -52,7 +52,8 @@ async fn a_sidecar_that_is_killed_or_crashes_during_the_drain_changes_and_retrie
     world("drain", &[], |w| async move {
         for mode in ["Native", "Managed"] {
             let name = mode.to_lowercase();
-            let spec = format!("  backoffLimit: 0\n  sidecarMode: {mode}\n  sidecars: [{{name: crash}}, {{name: deaf}}]");
+            let spec =
+                format!("  backoffLimit: 0\n  sidecarMode: {mode}\n  sidecars: [{{name: crash}}, {{name: deaf}}]");
             let short = "      terminationGracePeriodSeconds: 2\n";
             let containers = [shell("main", "sleep 1"), standin("crash", "-exit 3"), standin("deaf", "-deaf")];
             w.apply(&pod(&name, &spec, short, &containers)).await;
@@ -113,6 +114,35 @@ async fn restarts_of_a_sidecar_fail_a_batch_job_with_on_failure_and_backoff_limi
         assert_eq!(theirs, ("Failed".to_owned(), "BackoffLimitExceeded".to_owned()), "batch/v1 counts it");
         let status = w.until("ours", "finished", |s| is_true(s, "Finished")).await;
         assert_eq!((status.phase, status.failed), (Some(Phase::Complete), Some(0)), "we do not");
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: run make test"]
+async fn a_failure_policy_matches_a_sidecars_137_in_a_batch_job_and_in_no_sidecarjob() {
+    world("leak2", &["--pod-failure-backoff=100ms"], |w| async move {
+        // main fails once, with 1; the sidecar that is deaf to SIGTERM is killed: 137.
+        let policy = "  backoffLimit: 3\n  podFailurePolicy:\n    rules:\n    - {action: FailJob, onExitCodes: \
+                      {operator: In, values: [137]}}\n";
+        let short = "      terminationGracePeriodSeconds: 1\n";
+        let (main, side) = (shell("main", "sleep 1; exit 1"), standin("side", "-deaf"));
+        let ours = policy.replace("backoffLimit: 3", "backoffLimit: 0") + "  sidecars: [{name: side}]";
+        w.apply(&pod("ours", &ours, short, &[main.clone(), side.clone()])).await;
+        let container = |text: &str| serde_saphyr::from_str::<Value>(&format!("{{{text}}}")).expect("a container");
+        let mut native = container(&side);
+        native["restartPolicy"] = json!("Always");
+        let pod_spec = json!({
+            "restartPolicy": "Never", "terminationGracePeriodSeconds": 1, "containers": [container(&main)],
+            "initContainers": [native]
+        });
+        let rules = json!([{"action": "FailJob", "onExitCodes": {"operator": "In", "values": [137]}}]);
+        let spec = json!({"backoffLimit": 0, "podFailurePolicy": {"rules": rules}, "template": {"spec": pod_spec}});
+        let jobs = batch_job(&w, "theirs", spec).await;
+        assert_eq!(batch_end(&jobs, "theirs").await, ("Failed".to_owned(), "PodFailurePolicy".to_owned()));
+        let failed = w.condition("ours", "Failed").await;
+        assert_eq!(failed.reason, "BackoffLimitExceeded", "its main container's 1 matches no rule: {}", failed.message);
+        assert_eq!(end(&w.pods_of("ours").await[0], "side").exit_code, 137);
     })
     .await;
 }

@@ -137,6 +137,12 @@ impl World {
         self.controller = None;
     }
 
+    /// Starts one with these flags, where none runs.
+    pub fn start_controller_with(&mut self, flags: &[&str]) {
+        self.flags = flags.iter().map(ToString::to_string).collect();
+        self.start_controller();
+    }
+
     /// Starts it again.
     pub fn start_controller(&mut self) {
         self.controller = Some(Controller::start(&self.namespace, &self.flags));

@@ -150,7 +150,12 @@ impl Stops {
         let what = format!("sidecar {container} of pod {}", pod.name);
         match asked {
             Ok(Ok(())) => {
-                events.about_container(job, Event::normal(reasons::STOPPING_SIDECAR, format!("Asked {what} to stop by {way}")), pod, container);
+                events.about_container(
+                    job,
+                    Event::normal(reasons::STOPPING_SIDECAR, format!("Asked {what} to stop by {way}")),
+                    pod,
+                    container,
+                );
                 AttemptState::Heard(now())
             }
             // It may have begun to stop: it has its grace, then comes the next rung.

@@ -32,7 +32,9 @@ pub async fn ask(
     let spec = live.spec.as_ref().filter(|_| live.metadata.uid.as_deref() == Some(&pod.uid));
     let Some(spec) = spec else { return Err(NotReached::Other("the Pod is another one by now".into())) };
     if spec.share_process_namespace == Some(true) {
-        return Err(NotReached::Other("its Pod has shareProcessNamespace, so it has no first process of its own".into()));
+        return Err(NotReached::Other(
+            "its Pod has shareProcessNamespace, so it has no first process of its own".into(),
+        ));
     }
     let name = names::signal_container(container, signal);
     let patch = json!({"spec": {"ephemeralContainers": [ephemeral(spec, &name, container, signal, image)]}});

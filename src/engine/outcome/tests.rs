@@ -142,7 +142,7 @@ fn of_any_main_containers_the_first_success_decides_and_failure_needs_all() {
         "mainContainers": {"names": ["main", "second"], "require": "Any"},
         "template": {"spec": {"containers": [{"name": "main"}, {"name": "second"}, {"name": "side"}]}}
     });
-    let any = job_with(spec).job.spec.roles;
+    let any = job_with(spec).job.spec;
     let mut two = pod(0);
     two.containers.push(container("second", Kind::Plain, Restart::Never));
     for (what, pod, want) in [
@@ -159,13 +159,13 @@ fn of_any_main_containers_the_first_success_decides_and_failure_needs_all() {
             success(5),
         ),
     ] {
-        assert_eq!(of(&pod, &any, TerminatingOrFailed), want, "{what}");
+        assert_eq!(of(&pod, &any, false), want, "{what}");
     }
 }
 
 #[test]
 fn require_without_names_speaks_of_all_containers_that_are_no_sidecars() {
-    let any = job_with(json!({"mainContainers": {"require": "Any"}})).job.spec.roles;
-    assert_eq!(any.main(), ["main"]);
-    assert_eq!(of(&pod(0).main_exits(0, 9), &any, TerminatingOrFailed), success(9));
+    let any = job_with(json!({"mainContainers": {"require": "Any"}})).job.spec;
+    assert_eq!(any.roles.main(), ["main"]);
+    assert_eq!(of(&pod(0).main_exits(0, 9), &any, false), success(9));
 }

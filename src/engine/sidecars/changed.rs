@@ -47,11 +47,13 @@ pub fn changes(pod: &Pod, job: &Job) -> Vec<Change> {
 fn sidecar_changes<'a>(pod: &'a Pod, job: &'a Job) -> impl Iterator<Item = Change> + 'a {
     let roles = &job.spec.roles;
     let of_template = roles.sidecars().into_iter().map(|name| (name, true));
-    let injected = job.spec.sidecars.iter().map(|s| s.name.as_str()).filter(|n| !roles.in_template(n)).map(|n| (n, false));
+    let injected =
+        job.spec.sidecars.iter().map(|s| s.name.as_str()).filter(|n| !roles.in_template(n)).map(|n| (n, false));
     of_template.chain(injected).filter_map(move |(name, sent)| {
         let kind = pod.containers.iter().find(|c| c.name == name).map(|c| c.kind);
-        let change =
-            |reason, what: &str| Some(Change { reason, container: name.into(), what: format!("sidecar {name} {what}") });
+        let change = |reason, what: &str| {
+            Some(Change { reason, container: name.into(), what: format!("sidecar {name} {what}") })
+        };
         match kind {
             Some(Kind::Init) if !is_init_of_managed(pod, job, name) => change(
                 reasons::RESTART_POLICY_STRIPPED,
@@ -113,7 +115,9 @@ pub fn note(seen: &Observed, status: &mut Status, now: DateTime<Utc>) -> Option<
 fn message(pod: &Pod, job: &Job, found: &[Change]) -> String {
     let what = found.iter().map(|c| c.what.as_str()).collect::<Vec<_>>().join("; ");
     let then = match found[0].reason {
-        reasons::RESTART_POLICY_STRIPPED => "; the Pod is replaced, and the run goes on with plain sidecars (managed mode)",
+        reasons::RESTART_POLICY_STRIPPED => {
+            "; the Pod is replaced, and the run goes on with plain sidecars (managed mode)"
+        }
         reasons::SIDECAR_MADE_PLAIN => "; the run goes on with plain sidecars (managed mode)",
         _ => "",
     };
@@ -131,7 +135,11 @@ fn likely(pod: &Pod, job: &Job) -> String {
         .map(String::as_str)
         .take(5)
         .collect();
-    if left.is_empty() { String::new() } else { format!(" (likely the one that left the annotation {})", left.join(", ")) }
+    if left.is_empty() {
+        String::new()
+    } else {
+        format!(" (likely the one that left the annotation {})", left.join(", "))
+    }
 }
 
 /// Pods that hang in a stripped sidecar. Before the condition is stored nothing is done, so that it is not forgotten; then
@@ -141,7 +149,7 @@ pub fn replace(seen: &Observed, now: DateTime<Utc>) -> Vec<Step> {
         return Vec::new();
     }
     let spec = &seen.job.spec;
-    let open = |pod: &&Pod| pod.active() && outcome::of(pod, &spec.roles, spec.replacement).is_none();
+    let open = |pod: &&Pod| pod.active() && outcome::of(pod, spec, false).is_none();
     let hanging: Vec<&Pod> = seen.pods.iter().filter(open).filter(|pod| hangs(pod, &seen.job)).collect();
     let (managed, native): (Vec<&Pod>, Vec<&Pod>) = hanging.into_iter().partition(|pod| pod.marks.managed);
     let why = "a webhook strips restartPolicy from its sidecar in managed mode too, so it never gets to its main containers; \

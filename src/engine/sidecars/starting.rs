@@ -19,11 +19,13 @@ pub fn fail(seen: &Observed, now: DateTime<Utc>, wake: &mut Option<DateTime<Utc>
     if spec.sidecars.iter().all(|s| s.start_deadline.is_none() && s.max_restarts.is_none()) {
         return Vec::new();
     }
-    let open = |pod: &&Pod| pod.active() && outcome::of(pod, &spec.roles, spec.replacement).is_none();
+    let open = |pod: &&Pod| pod.active() && outcome::of(pod, spec, false).is_none();
     let pods = seen.pods.iter().filter(open);
     pods.filter_map(|pod| {
-        let (reason, why) =
-            spec.sidecars.iter().find_map(|s| failed_too_often(pod, s).or_else(|| too_late(seen, pod, s, now, wake)))?;
+        let (reason, why) = spec
+            .sidecars
+            .iter()
+            .find_map(|s| failed_too_often(pod, s).or_else(|| too_late(seen, pod, s, now, wake)))?;
         fail_pod(pod, reason, &why, now)
     })
     .collect()

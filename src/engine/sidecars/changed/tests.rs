@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::engine::observed::Restart;
+use crate::engine::plan::NewPod;
 use crate::engine::pod_template;
 use crate::engine::tests::fixture::{container, job, job_with, pod, steps};
 
@@ -44,7 +45,11 @@ fn what_differs_has_a_name() {
         ("the sidecar is gone", without("side"), vec!["SidecarRemoved"]),
         ("the main container is gone", without("main"), vec!["MainContainerChanged"]),
         ("its image is another", pod(0).container("main", |c| c.image = "other".into()), vec!["MainContainerChanged"]),
-        ("its command is another", pod(0).container("main", |c| c.command = vec!["sh".into()]), vec!["MainContainerChanged"]),
+        (
+            "its command is another",
+            pod(0).container("main", |c| c.command = vec!["sh".into()]),
+            vec!["MainContainerChanged"],
+        ),
         (
             "two things",
             made_plain().container("main", |c| c.image = "other".into()),
@@ -92,7 +97,7 @@ fn a_pod_that_hangs_is_replaced_uncounted_by_one_with_plain_sidecars_after_it_wa
     assert_eq!(steps(&seen.decide(5)), ["release p0", "delete p0"]);
     let seen = seen.pods([stripped().released().deleted(5)]);
     assert_eq!(steps(&seen.decide(6)), ["create Pods [1]"]);
-    let next = pod_template::pod(&seen.job, 1, &seen.settings);
+    let next = pod_template::pod(&seen.job, NewPod { number: 1, ..NewPod::default() }, &seen.settings);
     assert_eq!(next.spec.as_ref().unwrap().containers.len(), 2, "main and side, both plain");
     assert_eq!(next.metadata.annotations.unwrap()["sidecarjob.dev/mode"], "managed");
     let done = Pod { number: Some(1), ..pod(1).plain_sidecar().main_exits(0, 9) };

@@ -55,11 +55,20 @@ const BEGIN: &str = "begin to stop p0";
 fn who_is_asked_first_and_how() {
     for (what, sidecars, want) in [
         ("nothing is said of any of them: the kubelet's SIGTERM to all", json!([{"name": "a"}]), vec![ALL]),
-        ("a recipe that says SIGTERM adds nothing", json!([{"name": "a", "stop": {"gracePeriodSeconds": 9}}]), vec![ALL]),
+        (
+            "a recipe that says SIGTERM adds nothing",
+            json!([{"name": "a", "stop": {"gracePeriodSeconds": 9}}]),
+            vec![ALL],
+        ),
         (
             "by HTTP; the others, whose turn it is too, by SIGTERM",
             json!([{"name": "a", "stop": {"http": {"port": 80}}}]),
-            vec![BEGIN, "ask a of p0 by HTTP POST :80/quitquitquit", "ask b of p0 by SIGTERM", "ask c of p0 by SIGTERM"],
+            vec![
+                BEGIN,
+                "ask a of p0 by HTTP POST :80/quitquitquit",
+                "ask b of p0 by SIGTERM",
+                "ask c of p0 by SIGTERM",
+            ],
         ),
         (
             "the lowest order alone",
@@ -104,13 +113,29 @@ fn ordered() -> Observed {
 #[test]
 fn the_next_turn_comes_when_all_of_this_one_have_ended_or_their_grace_is_over() {
     let begun = |change: fn(Pod) -> Pod| ordered().pods([change(since(managed(), 10))]);
-    let heard = |seen: Observed, name: &str, seconds| seen.tried(name, signal("SIGTERM"), AttemptState::Heard(at(seconds)));
+    let heard =
+        |seen: Observed, name: &str, seconds| seen.tried(name, signal("SIGTERM"), AttemptState::Heard(at(seconds)));
     for (what, seen, now, want) in [
-        ("it is being asked", begun(|p| p).tried("a", signal("SIGTERM"), AttemptState::UnderWay), 11, (vec![], Some(45))),
+        (
+            "it is being asked",
+            begun(|p| p).tried("a", signal("SIGTERM"), AttemptState::UnderWay),
+            11,
+            (vec![], Some(45)),
+        ),
         ("it was asked: its grace counts from there", heard(begun(|p| p), "a", 12), 13, (vec![], Some(17))),
         ("its grace is over", heard(begun(|p| p), "a", 12), 17, (vec!["ask b of p0 by SIGTERM"], Some(27))),
-        ("it has ended", heard(begun(|p| p.exits("a", 0, 13)), "a", 12), 13, (vec!["ask b of p0 by SIGTERM"], Some(23))),
-        ("it ended long before its turn", begun(|p| p.exits("a", 0, 3)), 11, (vec!["ask b of p0 by SIGTERM"], Some(20))),
+        (
+            "it has ended",
+            heard(begun(|p| p.exits("a", 0, 13)), "a", 12),
+            13,
+            (vec!["ask b of p0 by SIGTERM"], Some(23)),
+        ),
+        (
+            "it ended long before its turn",
+            begun(|p| p.exits("a", 0, 3)),
+            11,
+            (vec!["ask b of p0 by SIGTERM"], Some(20)),
+        ),
         (
             "the second too: the last is alone, and the kubelet's SIGTERM is as good",
             begun(|p| p.exits("a", 0, 13).exits("b", 1, 15)),

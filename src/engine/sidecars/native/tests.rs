@@ -10,7 +10,8 @@ fn spec(others: &[&str], sidecars: Value) -> crate::engine::observed::Spec {
     let named = |names: &[&str]| names.iter().map(|n| json!({"name": n})).collect::<Vec<_>>();
     let mut containers = named(&["main"]);
     containers.extend(named(others));
-    let template = json!({"spec": {"restartPolicy": "Never", "initContainers": named(&["one", "two"]), "containers": containers}});
+    let template =
+        json!({"spec": {"restartPolicy": "Never", "initContainers": named(&["one", "two"]), "containers": containers}});
     job_with(json!({"sidecars": sidecars, "template": template})).job.spec
 }
 
@@ -32,7 +33,11 @@ fn where_a_sidecar_stands_says_when_it_starts_and_stops() {
     for (what, sidecars, want) in [
         ("after the init containers", json!([{"name": "a"}, {"name": "b"}]), "one two a* b*"),
         ("before them", json!([{"name": "a", "start": {"before": "Init"}}, {"name": "b"}]), "a* one two b*"),
-        ("an init container stays where it stands", json!([{"name": "one"}, {"name": "a"}, {"name": "b"}]), "one* two a* b*"),
+        (
+            "an init container stays where it stands",
+            json!([{"name": "one"}, {"name": "a"}, {"name": "b"}]),
+            "one* two a* b*",
+        ),
         (
             "unless it is said",
             json!([{"name": "one", "start": {"before": "Main"}}, {"name": "two", "start": {"before": "Init"}}, {"name": "a"}, {"name": "b"}]),
@@ -82,7 +87,10 @@ fn until_ready_takes_the_readiness_probe_over_as_one_that_never_kills() {
     let ready = json!({"readinessProbe": {"tcpSocket": {"port": 80}, "periodSeconds": 20, "failureThreshold": 2, "successThreshold": 3}});
     let (probe, said) = probed(json!({"until": "Ready"}), ready.clone());
     let probe = probe.unwrap();
-    assert_eq!((probe.period_seconds, probe.failure_threshold, probe.success_threshold), (Some(1), Some(i32::MAX), Some(1)));
+    assert_eq!(
+        (probe.period_seconds, probe.failure_threshold, probe.success_threshold),
+        (Some(1), Some(i32::MAX), Some(1))
+    );
     assert!(probe.tcp_socket.is_some() && said.is_empty(), "{said:?}");
     assert_eq!(probed(json!({"until": "Started"}), ready.clone()).0, None);
     assert_eq!(probed(json!({}), ready).0, None);
@@ -100,9 +108,7 @@ fn until_ready_without_a_probe_is_said() {
 
 #[test]
 fn the_pod_gets_the_sum_of_the_graces_if_that_is_longer() {
-    let sidecars = |a: i32, b: i32| {
-        json!([{"name": "a", "stop": {"gracePeriodSeconds": a}}, {"name": "b", "stop": {"gracePeriodSeconds": b}}])
-    };
+    let sidecars = |a: i32, b: i32| json!([{"name": "a", "stop": {"gracePeriodSeconds": a}}, {"name": "b", "stop": {"gracePeriodSeconds": b}}]);
     let grace = |a, b, own: Option<i64>| {
         let mut spec = spec(&["a", "b"], sidecars(a, b));
         let template = std::sync::Arc::make_mut(&mut spec.template);

@@ -15,7 +15,9 @@ fn with(sidecar: Value) -> Observed {
 /// On its node since 1; the sidecar runs and is not up, the main container waits for it.
 fn starting() -> Pod {
     let pod = pod(0).pending();
-    pod.container("side", |c| (c.state, c.up) = (State::Running, Up { since: Some(at(2)), started: false, ready: false }))
+    pod.container("side", |c| {
+        (c.state, c.up) = (State::Running, Up { since: Some(at(2)), started: false, ready: false })
+    })
 }
 
 /// What is done with the Pod at that time, and when it is looked at again: a wait is told after 10 s.
@@ -38,7 +40,13 @@ fn a_sidecar_that_is_not_up_in_time_fails_the_pod() {
         ("there is time left", deadline(), starting(), 9, (None, Some(10))),
         ("it is over", deadline(), starting(), 10, (failed(), Some(12))),
         ("it is up", deadline(), up(starting()), 10, (None, None)),
-        ("its image is not there yet", deadline(), starting().container("side", |c| c.state = State::Waiting), 10, (failed(), Some(12))),
+        (
+            "its image is not there yet",
+            deadline(),
+            starting().container("side", |c| c.state = State::Waiting),
+            10,
+            (failed(), Some(12)),
+        ),
         ("no node has taken the Pod", deadline(), Pod { started_at: None, ..starting() }, 99, (None, None)),
         ("an init container before it runs", deadline(), init_first(State::Running), 99, (None, None)),
         (
@@ -48,9 +56,21 @@ fn a_sidecar_that_is_not_up_in_time_fails_the_pod() {
             10,
             (None, Some(12)),
         ),
-        ("it was up and crashed: main containers work", deadline(), pod(0).container("side", |c| c.up = Up::default()), 99, (None, None)),
+        (
+            "it was up and crashed: main containers work",
+            deadline(),
+            pod(0).container("side", |c| c.up = Up::default()),
+            99,
+            (None, None),
+        ),
         ("no deadline was given", with(json!({})), starting(), 11, (None, Some(12))),
-        ("the Pod is being deleted", deadline(), starting().deleted(5).released(), 10, (Some("create Pods [1]".into()), None)),
+        (
+            "the Pod is being deleted",
+            deadline(),
+            starting().deleted(5).released(),
+            10,
+            (Some("create Pods [1]".into()), Some(45)),
+        ),
     ] {
         assert_eq!(due(seen, pod, now), want, "{what}");
     }

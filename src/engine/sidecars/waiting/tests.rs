@@ -14,7 +14,9 @@ fn waiting(seen: &Observed, now: i64) -> Option<(String, String)> {
 
 fn not_up() -> Pod {
     let pod = pod(0).pending();
-    pod.container("side", |c| (c.state, c.up) = (State::Running, Up { since: Some(at(2)), started: false, ready: false }))
+    pod.container("side", |c| {
+        (c.state, c.up) = (State::Running, Up { since: Some(at(2)), started: false, ready: false })
+    })
 }
 
 fn draining() -> Pod {
@@ -45,10 +47,34 @@ fn what_is_waited_for_and_until_when() {
             "Unschedulable",
             ["Nothing bounds this wait", "set spec.activeDeadlineSeconds"],
         ),
-        ("no image", limited().pods([cant("ImagePullBackOff")]), 2, "ContainerCantStart", ["ImagePullBackOff", "no/such:1"]),
-        ("a sidecar", deadline().pods([not_up()]), 12, "SidecarNotUp", ["side of Pod p0", "until 2026-01-01T00:01:01Z: start.deadlineSeconds"]),
-        ("a deaf sidecar", listed().pods([draining()]), 20, "SidecarStopping", ["side of Pod p0 got SIGTERM", "kills it at 2026-01-01T00:00:40Z"]),
-        ("a kubelet", listed().pods([draining()]), 50, "KubeletSilent", ["its node may be gone", "after 2026-01-01T00:01:40Z"]),
+        (
+            "no image",
+            limited().pods([cant("ImagePullBackOff")]),
+            2,
+            "ContainerCantStart",
+            ["ImagePullBackOff", "no/such:1"],
+        ),
+        (
+            "a sidecar",
+            deadline().pods([not_up()]),
+            12,
+            "SidecarNotUp",
+            ["side of Pod p0", "until 2026-01-01T00:01:01Z: start.deadlineSeconds"],
+        ),
+        (
+            "a deaf sidecar",
+            listed().pods([draining()]),
+            20,
+            "SidecarStopping",
+            ["side of Pod p0 got SIGTERM", "kills it at 2026-01-01T00:00:40Z"],
+        ),
+        (
+            "a kubelet",
+            listed().pods([draining()]),
+            50,
+            "KubeletSilent",
+            ["its node may be gone", "after 2026-01-01T00:01:40Z"],
+        ),
         (
             "a kubelet, of a Pod that was deleted",
             job().replace_when_failed().pods([pod(0).deleted(5)]),
