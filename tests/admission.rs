@@ -276,7 +276,7 @@ fn set(object: &mut Value, (path, value): &Set) {
 fn merge(object: &mut Value, patch: Value) {
     match (object, patch) {
         (Value::Object(object), Value::Object(patch)) => {
-            patch.into_iter().for_each(|(key, value)| merge(object.entry(key).or_default(), value));
+            patch.into_iter().for_each(|(key, value)| merge(object.entry(key).or_insert(Value::Null), value));
         }
         (object, patch) => *object = patch,
     }

@@ -91,15 +91,16 @@ pub fn template(spec: &Value) -> Value {
     fixed.extend(names(pod, &whole).iter().map(|f| same(&format!("{new}.spec"), &format!("{old}.spec"), f)));
     let affinity = names(&pod["affinity"]["properties"], &[NODE_AFFINITY]);
     fixed.extend(affinity.iter().map(|f| same_inner(&format!("{new}.spec"), &format!("{old}.spec"), "affinity", f)));
-    for list in ["containers", "initContainers"] {
-        let (new, old) = (format!("{new}.spec"), format!("{old}.spec"));
-        fixed.push(format!(
-            "has({new}.{list}) == has({old}.{list}) && (!has({new}.{list}) || \
-             {new}.{list}.map(c, c.name) == {old}.{list}.map(c, c.name))"
-        ));
-    }
+    fixed.push(format!("has({new}.spec.initContainers) == has({old}.spec.initContainers)"));
+    // Two lists by name are equal in any order, but init containers run in theirs.
+    let in_order = ["containers", "initContainers"].map(|list| {
+        let names = |side: &str| {
+            format!("(has({side}.spec) && has({side}.spec.{list}) ? {side}.spec.{list}.map(c, c.name) : [])")
+        };
+        format!("{} == {}", names(new), names(old))
+    });
     json!({
-        "rule": format!("{new} == {old} || ({QUIET} && {})", fixed.join(" && ")),
+        "rule": format!("{} && ({new} == {old} || ({QUIET} && {}))", in_order.join(" && "), fixed.join(" && ")),
         "message": "spec.template can't be changed, but for labels, annotations, nodeSelector, node affinity, tolerations, \
                     schedulingGates and the containers' resources of a run that is suspended and has no active Pods: \
                     create a new SidecarJob"
