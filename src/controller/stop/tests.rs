@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use http::{Request, Response};
+use ::http::{Request, Response};
 use kube::client::Body;
 use serde_json::json;
 

@@ -1,0 +1,55 @@
+//! What `spec.sidecars` must keep to: which way to stop one, which numbers, and what a mode can do at all.
+
+use serde_json::{Value, json};
+
+use super::Rule;
+
+/// The signals that ask a process to end, or to get ready for it; SIGKILL does nothing to a container's first process.
+pub const SIGNALS: [&str; 6] = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGUSR2"];
+
+/// What only native sidecars can do.
+pub const RULES: &[Rule] = &[
+    (
+        "!has(self.sidecarMode) || self.sidecarMode != 'Managed' || !has(self.sidecars) || self.sidecars.all(s, \
+         !has(s.start) || !has(s.start.before) || s.start.before != 'Init')",
+        "spec.sidecars[].start.before is Init and spec.sidecarMode is Managed: only native sidecars start before init \
+         containers; use Auto or Native, or leave it out",
+    ),
+    (
+        "!has(self.sidecarMode) || self.sidecarMode != 'Managed' || !has(self.sidecars) || self.sidecars.all(s, \
+         !has(s.start) || !has(s.start.until) || s.start.until != 'Ready')",
+        "spec.sidecars[].start.until is Ready and spec.sidecarMode is Managed: main containers wait for native sidecars \
+         only; use Auto or Native, or leave it out",
+    ),
+];
+
+/// How a sidecar starts and stops. A day is more than any of its waits needs.
+pub fn bounds(fields: &mut Value) {
+    const DAY: i32 = 86_400;
+    let mut range = |path: &str, min: i32, max: i32| {
+        if let Some(field) = fields.pointer_mut(path) {
+            field["minimum"] = json!(min);
+            field["maximum"] = json!(max);
+        }
+    };
+    range("/maxRestarts", 0, i32::MAX);
+    range("/start/properties/deadlineSeconds", 1, DAY);
+    range("/stop/properties/order", -1000, 1000);
+    range("/stop/properties/gracePeriodSeconds", 1, DAY);
+    range("/stop/properties/http/properties/port", 1, 65_535);
+    let stop = &mut fields["stop"];
+    stop["x-kubernetes-validations"] = json!([{
+        "rule": "[has(self.http), has(self.exec), has(self.signal), has(self.recipe)].filter(given, given).size() <= 1",
+        "message": "of spec.sidecars[].stop.http, exec, signal and recipe at most one may be given: choose how it is stopped"
+    }]);
+    let stop = &mut stop["properties"];
+    let path = &mut stop["http"]["properties"]["path"];
+    path["maxLength"] = json!(1024);
+    path["pattern"] = json!("^/[!-~]*$");
+    let command = &mut stop["exec"]["properties"]["command"];
+    command["minItems"] = json!(1);
+    command["maxItems"] = json!(64);
+    command["items"]["maxLength"] = json!(4096);
+    stop["signal"]["enum"] = json!(SIGNALS);
+    super::name(&mut stop["recipe"]);
+}
