@@ -32,6 +32,14 @@ pub mod reasons {
     pub const BACKOFF_LIMIT_EXCEEDED: &str = "BackoffLimitExceeded";
     /// Failed: `spec.activeDeadlineSeconds` passed.
     pub const DEADLINE_EXCEEDED: &str = "DeadlineExceeded";
+    /// Failed: a rule of `spec.podFailurePolicy` says so; the message names the Pod and the rule.
+    pub const POD_FAILURE_POLICY: &str = "PodFailurePolicy";
+    /// Failed: more indexes failed than `spec.maxFailedIndexes` allows.
+    pub const MAX_FAILED_INDEXES_EXCEEDED: &str = "MaxFailedIndexesExceeded";
+    /// Failed: all indexes are done, and some of them failed.
+    pub const FAILED_INDEXES: &str = "FailedIndexes";
+    /// Complete: a rule of `spec.successPolicy` is met; the message names it.
+    pub const SUCCESS_POLICY: &str = "SuccessPolicy";
     /// Suspended=True.
     pub const JOB_SUSPENDED: &str = "JobSuspended";
     /// Suspended=False after a resume.
@@ -84,6 +92,10 @@ pub mod messages {
     pub const BACKOFF_LIMIT_EXCEEDED: &str = "Job has reached the specified backoff limit";
     /// For `reasons::DEADLINE_EXCEEDED`.
     pub const DEADLINE_EXCEEDED: &str = "Job was active longer than specified deadline";
+    /// For `reasons::MAX_FAILED_INDEXES_EXCEEDED`.
+    pub const MAX_FAILED_INDEXES_EXCEEDED: &str = "Job has exceeded the specified maximal number of failed indexes";
+    /// For `reasons::FAILED_INDEXES`.
+    pub const FAILED_INDEXES: &str = "Job has failed indexes";
     /// For `reasons::JOB_SUSPENDED`.
     pub const JOB_SUSPENDED: &str = "Job suspended";
     /// For `reasons::JOB_RESUMED`.

@@ -24,22 +24,15 @@ pub enum Error {
     /// The API server did not answer.
     #[error("failed to {0}: no answer within {limit}s", limit = CALL_TIMEOUT.as_secs())]
     Timeout(String),
+    /// The object that it was to be done for is not there any more, or is being deleted: news is on its way.
+    #[error("failed to {0}: the owner is gone, or being deleted")]
+    Gone(String),
     /// Rounds of decide and apply did not come to an end.
     #[error("still not quiet after {0} rounds; going on later")]
     NotQuiet(usize),
 }
 
 impl Error {
-    /// A small closed set, for the metric.
-    pub fn label(&self) -> &'static str {
-        match self {
-            Self::Step { .. } => "step",
-            Self::Status(_) => "status",
-            Self::Timeout(_) => "timeout",
-            Self::NotQuiet(_) => "not_quiet",
-        }
-    }
-
     /// Somebody else wrote at the same time: the newer object is on its way to us.
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Status(kube::Error::Api(status)) if status.code == 409)

@@ -10,6 +10,6 @@ mod signals;
 
 pub use health::Health;
 pub use logs::init as init_logs;
-pub use metrics::Metrics;
+pub use metrics::{Counted, Metrics};
 pub use server::serve;
 pub use signals::signal;
