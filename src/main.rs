@@ -19,6 +19,9 @@ enum Command {
     Controller(Box<controller::Args>),
     /// Show a SidecarJob's run as it happens, until it is finished
     Watch(cli::watch::Args),
+    /// Schedules: next times, runs by hand
+    #[command(subcommand)]
+    Cron(cli::cron::Command),
     /// Print the CustomResourceDefinitions
     Crds(cli::crds::Args),
 }
@@ -28,6 +31,7 @@ async fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Controller(args) => run_controller(*args).await,
         Command::Watch(args) => watch(args).await,
+        Command::Cron(command) => cron(command).await,
         Command::Crds(args) => printed(cli::crds::run(&args, &mut std::io::stdout().lock())),
     }
 }
@@ -48,6 +52,18 @@ async fn watch(args: cli::watch::Args) -> ExitCode {
         Ok(cli::watch::End::Complete) => ExitCode::SUCCESS,
         Ok(cli::watch::End::Failed) => ExitCode::FAILURE,
         Err(cli::watch::WatchError::Print(error)) => printed(Err(error)),
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+async fn cron(command: cli::cron::Command) -> ExitCode {
+    match cli::cron::run(command, &mut std::io::stdout(), &mut std::io::stderr()).await {
+        Ok(cli::cron::End::Good) => ExitCode::SUCCESS,
+        Ok(cli::cron::End::Bad) => ExitCode::FAILURE,
+        Err(cli::cron::CronError::Print(error)) => printed(Err(error)),
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::from(error.exit_code())

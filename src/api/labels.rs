@@ -51,3 +51,18 @@ pub const JOB_EVENT_SOURCE: &str = "job-controller";
 
 /// The name under which this program writes: field manager, event reporter, user agent, lease.
 pub const FIELD_MANAGER: &str = "sidecarjob-controller";
+
+/// Label on each SidecarJob of a SidecarCronJob: its name. By it the controller finds them.
+pub const SCHEDULE: &str = "sidecarjob.dev/schedule";
+
+/// CronJob's annotation on each run: the time for which it was scheduled, RFC 3339, in the time zone of the schedule.
+pub const SCHEDULED_TIMESTAMP: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
+
+/// kubectl's annotation on a run that somebody started by hand.
+pub const INSTANTIATE: &str = "cronjob.kubernetes.io/instantiate";
+
+/// The value of `INSTANTIATE`.
+pub const MANUAL: &str = "manual";
+
+/// Annotation on a run that somebody started by hand: who, when, and what was overridden, as JSON.
+pub const STARTED_BY: &str = "sidecarjob.dev/started-by";

@@ -10,10 +10,14 @@ mod job;
 mod kind;
 pub mod labels;
 mod rules;
+mod schedule_rules;
+pub mod scheduled_run;
+pub mod sidecarcronjob;
 pub mod sidecarjob;
 pub mod status;
 
 pub use kind::Kind;
+pub use sidecarcronjob::{SidecarCronJob, SidecarCronJobSpec, SidecarCronJobStatus};
 pub use sidecarjob::{
     CompletionMode, InjectedContainers, MainContainers, PodReplacementPolicy, Sidecar, SidecarJob, SidecarJobSpec,
     SidecarMode,

@@ -1,4 +1,6 @@
 //! Verbs for people, each in a file. Thin: they read, ask the API, print.
 
+mod connect;
 pub mod crds;
+pub mod cron;
 pub mod watch;

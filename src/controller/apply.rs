@@ -52,11 +52,12 @@ async fn step<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, step: &S
 }
 
 /// One call, with a bound.
-async fn call<T>(what: &str, future: impl Future<Output = kube::Result<T>>) -> Result<kube::Result<T>, Error> {
+pub async fn call<T>(what: &str, future: impl Future<Output = kube::Result<T>>) -> Result<kube::Result<T>, Error> {
     timeout(CALL_TIMEOUT, future).await.map_err(|_| Error::Timeout(what.to_owned()))
 }
 
-fn failed(step: &str, source: kube::Error) -> Error {
+/// What was tried, and why it failed.
+pub fn failed(step: &str, source: kube::Error) -> Error {
     Error::Step { step: step.to_owned(), source }
 }
 
@@ -143,7 +144,7 @@ async fn not_created<K: Managed>(
 }
 
 /// The whole namespace is on its way out, and the SidecarJob with it.
-fn is_terminating(status: &kube::core::Status) -> bool {
+pub fn is_terminating(status: &kube::core::Status) -> bool {
     let causes = status.details.iter().flat_map(|details| &details.causes);
     causes.into_iter().any(|cause| cause.reason == "NamespaceTerminating")
 }
@@ -246,7 +247,7 @@ async fn patch_pod<K: Managed>(
 }
 
 /// Not found, or another object by now: a precondition on the UID fails as a conflict.
-fn is_gone(status: &kube::core::Status) -> bool {
+pub fn is_gone(status: &kube::core::Status) -> bool {
     status.is_not_found() || (status.code == 409 && status.message.contains("UID"))
 }
 

@@ -34,8 +34,13 @@ pub struct Context<K: Managed> {
 }
 
 impl<K: Managed> Context<K> {
-    /// The one clock of the program.
+    /// What time it is.
     pub fn now(&self) -> DateTime<Utc> {
-        Utc::now()
+        now()
     }
+}
+
+/// The one clock of the program.
+pub fn now() -> DateTime<Utc> {
+    Utc::now()
 }

@@ -68,7 +68,16 @@ impl Events {
         self.send(job, event, Some(pod.object_ref(&())));
     }
 
+    /// About an object of ours that is no run.
+    pub fn about_object(&self, about: ObjectReference, event: Event) {
+        self.put(Kind::SidecarJob, about, event, None);
+    }
+
     fn send(&self, job: &Job, event: Event, pod: Option<ObjectReference>) {
+        self.put(job.kind, reference(job), event, pod);
+    }
+
+    fn put(&self, kind: Kind, about: ObjectReference, event: Event, pod: Option<ObjectReference>) {
         let wire = Wire {
             type_: if event.warning { EventType::Warning } else { EventType::Normal },
             action: event.reason.clone(),
@@ -76,9 +85,9 @@ impl Events {
             note: Some(cut(event.note)),
             secondary: pod,
         };
-        let told = Told { kind: job.kind, about: reference(job), event: wire };
-        if self.0.try_send(told).is_err() {
-            warn!(name = format!("{}/{}", job.namespace, job.name), "event dropped: too many are waiting");
+        let name = about.name.clone().unwrap_or_default();
+        if self.0.try_send(Told { kind, about, event: wire }).is_err() {
+            warn!(name, "event dropped: too many are waiting");
         }
     }
 }

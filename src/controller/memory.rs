@@ -11,7 +11,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kube::ResourceExt;
 
 use super::error;
-use super::managed::Managed;
 use crate::engine::backoff::Backoff;
 use crate::engine::observed::Refusal;
 
@@ -55,7 +54,7 @@ pub fn version<K: kube::Resource>(object: &K) -> u64 {
     object.meta().resource_version.as_deref().and_then(|v| v.parse().ok()).unwrap_or(0)
 }
 
-impl<K: Managed> Memory<K> {
+impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Entry<K>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -19,6 +19,7 @@ pub mod pods;
 pub mod queue;
 pub mod reconcile;
 pub mod run;
+pub mod schedules;
 
 pub use args::Args;
 pub use run::run;

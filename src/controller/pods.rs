@@ -5,7 +5,7 @@
 //! Only the engine's small form of a Pod is kept, and of a Pod that has ended and is counted nothing but its number: what
 //! a reconcile costs does not grow with the past.
 
-mod buried;
+pub mod buried;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -121,11 +121,16 @@ fn held_until<K: Managed>(ctx: &Context<K>, key: &Key, plan: &Plan) -> Option<Da
 
 /// Until the plan's next moment. Waits longer than a day are cut: clocks jump, and looking costs nothing.
 fn sleep<K: Managed>(ctx: &Context<K>, wake: Option<DateTime<Utc>>) -> Action {
+    sleep_until(wake, ctx.now())
+}
+
+/// The same, told the time.
+pub fn sleep_until(wake: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Action {
     const LONGEST: Duration = Duration::from_secs(24 * 3600);
     match wake {
         None => Action::await_change(),
         Some(at) => {
-            let wait = (at - ctx.now()).to_std().unwrap_or(Duration::ZERO);
+            let wait = (at - now).to_std().unwrap_or(Duration::ZERO);
             Action::requeue(wait.saturating_add(Duration::from_millis(1)).min(LONGEST))
         }
     }

@@ -25,6 +25,7 @@ use super::orphans::Orphans;
 use super::pod_watch;
 use super::pods::Pods;
 use super::queue::{self, Wake, stopped};
+use super::schedules::Schedules;
 use crate::api::SidecarJob;
 use crate::engine::observed::Settings;
 use crate::telemetry::{self, Health, Metrics};
@@ -184,6 +185,7 @@ fn scope(
 ) -> impl Future<Output = ()> + use<> {
     let pods = Arc::new(Pods::default());
     let client = shared.client.clone();
+    let schedules = Schedules::new(client.clone(), shared.events.clone());
     let (ours, wake_ours) = queue::queue::<SidecarJob>(shared.context(&pods));
     let (jobs, wake_jobs) = queue::queue::<BatchJob>(shared.context(&pods));
     let (listed, mut is_listed) = watch::channel(false);
@@ -205,12 +207,13 @@ fn scope(
             }
             ours.run(cluster::api(&client, namespace), concurrency, stop.clone()).await;
         };
+        let of_schedules = schedules.run(namespace.map(str::to_owned), concurrency, stop.clone());
         let of_jobs = async {
             if jobs_too {
                 jobs.run(cluster::api(&client, namespace), concurrency, stop.clone()).await;
             }
         };
-        future::join(of_ours, of_jobs).await;
+        future::join3(of_ours, of_jobs, of_schedules).await;
         watched.abort();
     }
 }

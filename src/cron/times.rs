@@ -131,6 +131,11 @@ impl Times {
         self.first(after, after)
     }
 
+    /// The first time after both; `@every` counts from `anchor`.
+    pub fn next_after(&self, anchor: DateTime<Utc>, from: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.first(anchor, from.max(anchor))
+    }
+
     /// What has come due after `anchor`, up to `now` itself; the latest `keep` times of it.
     pub fn pending(&self, anchor: DateTime<Utc>, now: DateTime<Utc>, keep: usize) -> Pending {
         let due = |at: &DateTime<Utc>| *at <= now;

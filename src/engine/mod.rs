@@ -24,6 +24,7 @@ pub mod plan;
 pub mod pod_template;
 pub mod pods;
 pub mod roles;
+pub mod schedule;
 pub mod sidecars;
 pub mod status;
 pub mod success_policy;
