@@ -71,7 +71,7 @@ mod tests {
         let at = "2026-11-24T01:00:00Z".parse().unwrap();
         let run = run(&cron(), name("nightly", at), Some(at));
         let run = serde_json::to_value(run).unwrap();
-        assert_eq!(run["metadata"]["name"], "nightly-29926140");
+        assert_eq!(run["metadata"]["name"], "nightly-29924700");
         assert_eq!(
             run["metadata"]["annotations"],
             json!({"note": "b", "batch.kubernetes.io/cronjob-scheduled-timestamp": "2026-11-24T02:00:00+01:00"})

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::observed::Observed;
 use crate::api::sidecarcronjob::ConcurrencyPolicy;
-use crate::cron::Times;
+use crate::cron::{Pending, Times};
 use crate::engine::time;
 
 /// The judgement about all times so far.
@@ -42,22 +42,21 @@ const MANY: usize = 100;
 /// Judges all times up to now.
 pub fn of(seen: &Observed, now: DateTime<Utc>) -> Due {
     let status = &seen.cron.status;
-    let still = Due { queued: status.queued.clone(), last_schedule: last_schedule(seen), ..Due::default() };
-    let Ok(times) = &seen.cron.spec.times else { return still };
-    if seen.cron.spec.suspend {
-        return still;
-    }
+    let mut due = Due { queued: status.queued.clone(), last_schedule: last_schedule(seen), ..Due::default() };
+    let Ok(times) = &seen.cron.spec.times else { return due };
     let (watermark, jitter) = (watermark(seen), seen.cron.spec.jitter);
+    if seen.cron.spec.suspend {
+        // A run that was started just before may be news: what passed up to then is missed.
+        due.pass(seen, times, watermark, due.last_schedule.unwrap_or(watermark), 1);
+        return due;
+    }
     let begun = now.checked_sub_signed(jitter).unwrap_or(now);
-    let pending = times.pending(watermark, begun, seen.cron.spec.catch_up);
-    let mut due = Due { too_many: pending.count > MANY, next: times.next_after(watermark, begun), ..still };
-    let passed = pending.count - pending.latest.len();
-    let ran = started_between(seen, watermark, pending.latest.first());
-    due.miss(passed.saturating_sub(ran), earlier(times, watermark, pending.latest.first()));
+    let (latest, too_many) = due.pass(seen, times, watermark, begun, seen.cron.spec.catch_up);
+    (due.too_many, due.next) = (too_many, times.next_after(watermark, begun));
     let in_time = |at: &DateTime<Utc>| {
         seen.cron.spec.deadline.is_none_or(|deadline| time::after(time::after(*at, jitter), deadline) >= now)
     };
-    let (fresh, late): (Vec<_>, Vec<_>) = pending.latest.into_iter().partition(|at| in_time(at) || is_started(seen, *at));
+    let (fresh, late): (Vec<_>, Vec<_>) = latest.into_iter().partition(|at| in_time(at) || has_run(seen, at));
     due.too_late = late.last().copied();
     due.miss(late.len(), due.too_late);
     match seen.cron.spec.concurrency {
@@ -96,12 +95,32 @@ fn started_between(seen: &Observed, after: DateTime<Utc>, before: Option<&DateTi
     times.filter(|at| *at > after && before.is_some_and(|before| at < before)).count()
 }
 
-/// The run of that time is there, or was.
+/// It has a run, or had one a moment ago.
+fn has_run(seen: &Observed, at: &DateTime<Utc>) -> bool {
+    seen.has_run(*at) || seen.reached == Some(*at)
+}
+
+/// The run of that time is there, or was: times run in their order, so whatever is older than a run that was seen.
 fn is_started(seen: &Observed, at: DateTime<Utc>) -> bool {
     seen.has_run(at) || seen.reached >= Some(at)
 }
 
 impl Due {
+    /// The latest times up to then; those before them are missed, unless they ran. And whether there were too many.
+    fn pass(
+        &mut self,
+        seen: &Observed,
+        times: &Times,
+        watermark: DateTime<Utc>,
+        until: DateTime<Utc>,
+        keep: usize,
+    ) -> (Vec<DateTime<Utc>>, bool) {
+        let Pending { count, latest, .. } = times.pending(watermark, until, keep);
+        let ran = started_between(seen, watermark, latest.first());
+        self.miss((count - latest.len()).saturating_sub(ran), earlier(times, watermark, latest.first()));
+        (latest, count > MANY)
+    }
+
     fn miss(&mut self, count: usize, last: Option<DateTime<Utc>>) {
         if count > 0 {
             self.missed += count;
@@ -128,13 +147,11 @@ impl Due {
 
     /// All wait in line; the first starts if nothing is active.
     fn queue(&mut self, seen: &Observed, fresh: Vec<DateTime<Utc>>, in_time: impl Fn(&DateTime<Utc>) -> bool) {
-        let mut line = std::mem::take(&mut self.queued);
+        let (mut line, late): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.queued).into_iter().partition(|at| in_time(at) || has_run(seen, at));
+        self.miss(late.len(), late.last().copied());
+        self.too_late = self.too_late.max(late.last().copied());
         line.retain(|at| !is_started(seen, *at));
-        let late = line.iter().filter(|at| !in_time(at)).copied().max();
-        let before = line.len();
-        line.retain(in_time);
-        self.miss(before - line.len(), late);
-        self.too_late = self.too_late.max(late);
         for at in fresh {
             if is_started(seen, at) {
                 self.last_schedule = self.last_schedule.max(Some(at));
