@@ -95,7 +95,7 @@ fn from_env(name: &str) -> Option<u64> {
 fn no_time_runs_twice_none_is_lost_and_then_there_is_rest() {
     let seeds = match from_env("SIDECARJOB_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..from_env("SIDECARJOB_HISTORIES").unwrap_or(2_000),
+        None => 0..from_env("SIDECARJOB_HISTORIES").unwrap_or(300),
     };
     let n = seeds.end - seeds.start;
     let mut runs = 0;

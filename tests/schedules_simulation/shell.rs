@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use sidecarjob::engine::observed::Refusal;
 use sidecarjob::engine::schedule::decide;
 use sidecarjob::engine::schedule::observed::{Cron, Observed, Run};
 use sidecarjob::engine::schedule::plan::Step;
@@ -15,13 +16,14 @@ pub struct Shell {
     runs: BTreeMap<String, (Run, u64)>,
     gone: BTreeSet<String>,
     reached: Option<DateTime<Utc>>,
+    refusal: Option<Refusal>,
 }
 
 impl Shell {
     /// As at the start: all is listed.
     pub fn list(world: &World) -> Self {
         let mut shell =
-            Self { cron: world.cron.clone(), runs: BTreeMap::new(), gone: BTreeSet::new(), reached: None };
+            Self { cron: world.cron.clone(), runs: BTreeMap::new(), gone: BTreeSet::new(), reached: None, refusal: None };
         shell.watch(world);
         shell
     }
@@ -52,7 +54,7 @@ impl Shell {
             runs: self.runs.values().map(|(run, _)| run.clone()).collect(),
             reached: self.reached,
             gone: self.gone.clone(),
-            refusal: None,
+            refusal: self.refusal.clone(),
         }
     }
 
@@ -92,8 +94,14 @@ impl Shell {
         let owner = self.cron.0.uid.clone();
         match step {
             Step::Create(at) => match world.create(&owner, at) {
-                Created::Run(run, version) => self.saw(run, version),
-                Created::NotOurs => {}
+                Created::Run(run, version) => {
+                    self.refusal = None;
+                    self.saw(run, version);
+                }
+                Created::NotOurs => {
+                    let retry_at = world.now + TimeDelta::minutes(1);
+                    self.refusal = Some(Refusal { message: "there already".into(), retry_at });
+                }
             },
             Step::Delete { run, .. } => {
                 world.delete(&run.uid);

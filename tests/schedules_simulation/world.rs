@@ -238,6 +238,8 @@ impl World {
         self.tell("calm");
         self.spec["suspend"] = json!(false);
         self.change();
+        let uid = self.cron.0.uid.clone();
+        self.runs.retain(|_, (_, _, of)| *of == uid); // what a deleted owner left is collected
         let last = self.cron.0.status.last_schedule;
         self.now = self.now.max(last.unwrap_or(self.now)); // the clock is right again
     }

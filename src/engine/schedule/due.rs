@@ -48,6 +48,7 @@ pub fn of(seen: &Observed, now: DateTime<Utc>) -> Due {
     if seen.cron.spec.suspend {
         // A run that was started just before may be news: what passed up to then is missed.
         due.pass(seen, times, watermark, due.last_schedule.unwrap_or(watermark), 1);
+        due.queued.retain(|at| !has_run(seen, at));
         return due;
     }
     let begun = now.checked_sub_signed(jitter).unwrap_or(now);

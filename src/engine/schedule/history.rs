@@ -38,7 +38,8 @@ fn is_written_down(seen: &Observed, run: &Run) -> bool {
     let status = &seen.cron.status;
     let Some((success, at)) = run.ended else { return false };
     let last = if success { status.last_success } else { status.last_failure };
-    let passed = run.manual || run.scheduled.is_none_or(|at| status.last_schedule >= Some(at));
+    let passed = |at| status.last_schedule >= Some(at) && !status.queued.contains(&at);
+    let passed = run.manual || run.scheduled.is_none_or(passed);
     last >= Some(at) && passed && !status.active.iter().any(|active| active.uid == run.uid)
 }
 

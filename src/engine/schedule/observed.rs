@@ -119,10 +119,10 @@ impl Observed {
         self.runs.iter().filter(|run| run.ended.is_none() && !run.manual)
     }
 
-    /// A run of that time is there, whoever made it.
+    /// A run of that time is there, whoever made it, or is remembered.
     pub fn has_run(&self, at: DateTime<Utc>) -> bool {
         let name = scheduled_run::name(&self.cron.name, at);
-        self.runs.iter().any(|run| run.name == name)
+        self.runs.iter().any(|run| run.name == name) || self.cron.status.recent.iter().any(|run| run.name == name)
     }
 }
 
