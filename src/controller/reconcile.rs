@@ -38,6 +38,10 @@ pub async fn reconcile<K: Managed>(watched: Arc<Watched<K>>, ctx: Arc<Context<K>
     if !job.is_ours() {
         return Ok(Action::await_change());
     }
+    if let (Some(event), Some(seen)) = (job.unfit(), job.observe()) {
+        ctx.events.about_job(&seen, event);
+        return Ok(Action::await_change());
+    }
     let key = key(job);
     tracing::Span::current().record("name", format!("{}/{}", key.0, key.1));
     let begin = Instant::now();
