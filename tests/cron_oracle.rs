@@ -77,7 +77,8 @@ fn questions(dice: &mut Dice) -> Vec<Question> {
             }
         }
     }
-    let slow = ["UTC", "America/New_York", "Australia/Lord_Howe"].iter().flat_map(|zone| expressions::SLOW.map(|e| (zone, e)));
+    let slow =
+        ["UTC", "America/New_York", "Australia/Lord_Howe"].iter().flat_map(|zone| expressions::SLOW.map(|e| (zone, e)));
     all.extend(slow.map(|(zone, text)| ask(zone, text, unix("2026-11-25T00:00:00Z"))));
     for n in 0..from_env("SIDECARJOB_CASES", CASES) {
         let (zone, changes) = &zones[n as usize % zones.len()];
@@ -143,7 +144,8 @@ fn zones_are_taken_and_refused_as_the_original_does() {
         names.extend([format!("./{name}"), format!("{name} "), format!("posix/{name}"), format!("right/{name}")]);
         names.insert(expressions::spoil(&mut dice, &name));
     }
-    for name in ["", "Local", "local", "LOCAL", "Etc/Unknown", "..", ".", "America", "posixrules", "zone.tab", "+01:00"] {
+    for name in ["", "Local", "local", "LOCAL", "Etc/Unknown", "..", ".", "America", "posixrules", "zone.tab", "+01:00"]
+    {
         names.insert(name.into());
     }
     let names: Vec<String> = names.into_iter().collect();
@@ -170,5 +172,8 @@ fn admission_is_never_stricter_than_the_parser() {
     }
     let refused = counts[&(false, false)] + counts[&(true, false)];
     println!("of {refused} schedules that can't be read, {} are refused at admission", counts[&(false, false)]);
-    assert!(counts[&(false, false)] * 10 > refused * 7, "most of what can't be read is refused at admission: {counts:?}");
+    assert!(
+        counts[&(false, false)] * 10 > refused * 7,
+        "most of what can't be read is refused at admission: {counts:?}"
+    );
 }

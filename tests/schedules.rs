@@ -6,8 +6,8 @@ mod support;
 
 use std::process::{Command, Output};
 
-use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::ResourceExt;
+use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 use sidecarjob::api::{SidecarCronJob, SidecarCronJobStatus, SidecarJob, labels};
 use support::{World, eventually, world, world_without_controller};
@@ -19,7 +19,8 @@ fn schedules(w: &World) -> Api<SidecarCronJob> {
 /// A schedule with these fields, whose runs take a moment.
 fn cron(name: &str, spec: Value) -> SidecarCronJob {
     let container = json!({"name": "main", "image": "busybox:1.37", "command": ["sh", "-c", "echo \"$0 $GREETING\""], "args": ["as it is"]});
-    let mut whole = json!({"jobTemplate": {"spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [container]}}}}});
+    let mut whole =
+        json!({"jobTemplate": {"spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [container]}}}}});
     for (key, value) in spec.as_object().expect("an object") {
         whole[key] = value.clone();
     }
@@ -31,12 +32,7 @@ async fn create(w: &World, cron: &SidecarCronJob) -> kube::Result<SidecarCronJob
 }
 
 /// Waits, for longer than a minute, until the status is so.
-async fn until(
-    w: &World,
-    name: &str,
-    what: &str,
-    is: impl Fn(&SidecarCronJobStatus) -> bool,
-) -> SidecarCronJobStatus {
+async fn until(w: &World, name: &str, what: &str, is: impl Fn(&SidecarCronJobStatus) -> bool) -> SidecarCronJobStatus {
     let api = schedules(w);
     eventually(&format!("{name}: {what}"), || async { api.get(name).await.ok()?.status.filter(&is) }).await
 }
@@ -84,7 +80,8 @@ async fn the_nightly_sample_runs_every_minute_if_it_is_told_to() {
         let pods = w.pods_of(&run.name).await;
         assert!(w.logs(&pods[0], "ffwd").await.contains("flushed"), "it is a SidecarJob");
         let table = w.kubectl_ok(&["get", "sccj"], "");
-        for word in ["SCHEDULE", "TIMEZONE", "SUSPEND", "ACTIVE", "LAST SCHEDULE", "NEXT", "* * * * *", "Europe/Berlin"] {
+        for word in ["SCHEDULE", "TIMEZONE", "SUSPEND", "ACTIVE", "LAST SCHEDULE", "NEXT", "* * * * *", "Europe/Berlin"]
+        {
             assert!(table.contains(word), "{word} is missing:\n{table}");
         }
     })
@@ -95,14 +92,20 @@ async fn the_nightly_sample_runs_every_minute_if_it_is_told_to() {
 #[ignore = "needs a cluster: run make test"]
 async fn a_controller_that_is_killed_at_each_start_starts_each_time_once() {
     world("cronkill", &[], |mut w| async move {
-        create(&w, &cron("often", json!({"schedule": "* * * * *", "successfulJobsHistoryLimit": 50}))).await.expect("created");
+        create(&w, &cron("often", json!({"schedule": "* * * * *", "successfulJobsHistoryLimit": 50})))
+            .await
+            .expect("created");
         for n in 1..=2 {
             eventually("a run is there", || async { (runs(&w, "often").await.len() >= n).then_some(()) }).await;
             w.kill_controller();
             w.start_controller();
         }
-        let status = until(&w, "often", "both are done", |s| s.recent_runs.iter().filter(|r| r.result == "Complete").count() >= 2).await;
-        let mut times: Vec<_> = runs(&w, "often").await.iter().map(|r| r.annotations()[labels::SCHEDULED_TIMESTAMP].clone()).collect();
+        let status = until(&w, "often", "both are done", |s| {
+            s.recent_runs.iter().filter(|r| r.result == "Complete").count() >= 2
+        })
+        .await;
+        let mut times: Vec<_> =
+            runs(&w, "often").await.iter().map(|r| r.annotations()[labels::SCHEDULED_TIMESTAMP].clone()).collect();
         let all = times.len();
         times.sort();
         times.dedup();
@@ -200,7 +203,11 @@ async fn runs_by_hand_and_a_backfill_leave_a_record_and_run_once() {
         assert!(lines.len() == 2 && lines.iter().all(|line| line.ends_with("Complete")), "{first}");
         assert_eq!(stdout(&sidecarjob(&w, &span)).lines().count(), 2, "repeated, it finds them");
         let status = until(&w, "yearly", "all are seen", |s| s.recent_runs.len() == 3).await;
-        assert_eq!((status.last_schedule_time, status.missed_runs), (None, Some(0)), "the schedule itself did not move");
+        assert_eq!(
+            (status.last_schedule_time, status.missed_runs),
+            (None, Some(0)),
+            "the schedule itself did not move"
+        );
         let out = sidecarjob(&w, &["cron", "run", "nobody"]);
         assert_eq!(out.status.code(), Some(3));
     })

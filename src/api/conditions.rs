@@ -153,7 +153,6 @@ pub mod schedule {
     /// Event: more than 100 times passed without a run.
     pub const TOO_MANY_MISSED_TIMES: &str = "TooManyMissedTimes";
 
-
     /// Result of a run that is not finished.
     pub const ACTIVE: &str = "Active";
     /// Result of a run that was gone before it was finished.

@@ -28,7 +28,8 @@ pub fn sidecarcronjob() -> CustomResourceDefinition {
     version["selectableFields"] = json!([{"jsonPath": ".spec.suspend"}, {"jsonPath": ".status.lastResult"}]);
     let schema = &mut version["schema"]["openAPIV3Schema"];
     tidy(schema);
-    schema["description"] = json!("SidecarCronJob runs a SidecarJob by a schedule, as batch/v1 CronJob does with Jobs.");
+    schema["description"] =
+        json!("SidecarCronJob runs a SidecarJob by a schedule, as batch/v1 CronJob does with Jobs.");
     let job = &mut schema["properties"]["spec"]["properties"]["jobTemplate"]["properties"]["spec"];
     shorten(&mut job["properties"]["template"]);
     merged_by_type(&mut schema["properties"]["status"]["properties"]["conditions"]);

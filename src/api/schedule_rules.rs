@@ -114,7 +114,9 @@ fn timeless(node: &mut Value) {
         Value::Object(fields) => {
             if let Some(Value::Array(rules)) = fields.get_mut("x-kubernetes-validations") {
                 rules.retain(|rule| !rule["rule"].as_str().is_some_and(|rule| rule.contains("oldSelf")));
-                rules.iter_mut().for_each(|rule| rule["message"] = json!(moved(rule["message"].as_str().unwrap_or(""))));
+                rules
+                    .iter_mut()
+                    .for_each(|rule| rule["message"] = json!(moved(rule["message"].as_str().unwrap_or(""))));
             }
             fields.values_mut().for_each(timeless);
         }

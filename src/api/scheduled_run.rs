@@ -78,7 +78,10 @@ mod tests {
         );
         assert_eq!(run["metadata"]["labels"], json!({"team": "a", "sidecarjob.dev/schedule": "nightly"}));
         let owner = &run["metadata"]["ownerReferences"][0];
-        assert_eq!((&owner["kind"], &owner["uid"], &owner["controller"]), (&json!("SidecarCronJob"), &json!("u"), &json!(true)));
+        assert_eq!(
+            (&owner["kind"], &owner["uid"], &owner["controller"]),
+            (&json!("SidecarCronJob"), &json!("u"), &json!(true))
+        );
         assert_eq!((&run["spec"]["backoffLimit"], &run["spec"]["managedBy"]), (&json!(2), &json!("example.com/other")));
     }
 }

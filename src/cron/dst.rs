@@ -44,13 +44,7 @@ pub enum Change {
 }
 
 /// What changes of clocks do between two times: at most `limit` of each kind.
-pub fn changes(
-    calendar: &Calendar,
-    zone: Zone,
-    from: DateTime<Utc>,
-    to: DateTime<Utc>,
-    limit: usize,
-) -> Vec<Change> {
+pub fn changes(calendar: &Calendar, zone: Zone, from: DateTime<Utc>, to: DateTime<Utc>, limit: usize) -> Vec<Change> {
     if calendar.every_hour() {
         return Vec::new();
     }
@@ -59,13 +53,23 @@ pub fn changes(
     left_out.chain(twice).collect()
 }
 
-fn left_out(calendar: &Calendar, zone: Zone, from: DateTime<Utc>, to: DateTime<Utc>) -> impl Iterator<Item = NaiveDateTime> {
+fn left_out(
+    calendar: &Calendar,
+    zone: Zone,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> impl Iterator<Item = NaiveDateTime> {
     let (first, last) = (zone.wall(from.timestamp()), zone.wall(to.timestamp()));
     let walls = std::iter::successors(first, move |wall| wall_after(calendar, *wall)).skip(1);
     walls.take_while(move |wall| last.is_some_and(|last| *wall <= last)).filter(move |wall| zone.is_left_out(*wall))
 }
 
-fn twice(calendar: &Calendar, zone: Zone, from: DateTime<Utc>, to: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
+fn twice(
+    calendar: &Calendar,
+    zone: Zone,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> impl Iterator<Item = DateTime<Utc>> {
     let times = std::iter::successors(Some(from), move |at| next::after(calendar, zone, *at)).skip(1);
     times.take_while(move |at| *at <= to).filter(move |at| {
         let wall = zone.wall(at.timestamp());

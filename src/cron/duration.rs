@@ -80,7 +80,12 @@ fn part(fraction: &str, unit: u64) -> u64 {
         n = more;
         scale *= 10.0;
     }
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "as Go does")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "as Go does"
+    )]
     let value = (n as f64 * (unit as f64 / scale)) as u64;
     value
 }

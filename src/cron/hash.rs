@@ -51,7 +51,9 @@ fn one(part: &str, bounds: &Bounds, n: u64) -> Result<String, ParseError> {
     let last = if bounds.name == DAY.name { LAST_SURE_DAY } else { bounds.max.into() };
     let (first, last) = match range {
         "" => (u64::from(bounds.min), last),
-        _ => parse_range(range).ok_or_else(|| wrong("is no H: write H, H(FIRST-LAST), H/STEP or H(FIRST-LAST)/STEP"))?,
+        _ => {
+            parse_range(range).ok_or_else(|| wrong("is no H: write H, H(FIRST-LAST), H/STEP or H(FIRST-LAST)/STEP"))?
+        }
     };
     if first < bounds.min.into() || last > bounds.max.into() || first > last {
         return Err(wrong(&format!("is not within {}-{}", bounds.min, bounds.max)));

@@ -60,7 +60,9 @@ pub enum TimesError {
     #[error("schedule {0:?}: TZ and CRON_TZ can't be used in a schedule: set timeZone")]
     ZoneInSchedule(String),
     /// `@every` beside others.
-    #[error("schedule {0:?}: @every counts from the last run and can't be one of several schedules: make it an object of its own")]
+    #[error(
+        "schedule {0:?}: @every counts from the last run and can't be one of several schedules: make it an object of its own"
+    )]
     EveryBesideOthers(String),
 }
 

@@ -4,12 +4,48 @@ use super::dice::Dice;
 
 /// Every case that was ever found to be read in two ways, and times at which clocks are changed.
 pub const HARD: [&str; 42] = [
-    "0 0 * * *", "30 0 * * *", "0 1 * * *", "30 1 * * *", "0 2 * * *", "30 2 * * *", "59 2 * * *", "0 3 * * *",
-    "59 23 * * *", "15,45 1 * * *", "*/20 1-3 * * *", "* * * * *", "*/7 */5 * * *", "@hourly", "@daily", "@weekly",
-    "@monthly", "@yearly", "0 0 1 * *", "0 0 31 * *", "0 0 29 2 *", "0 0 31 2 *", "0 0 13 * 5", "0 0 */2 * 1",
-    "0 0 */1 * 1", "0 2 ? * SUN", "0 0 1-7 * MON", "5/15 * * * *", "*/90 * * * *", "1,,2 1, * * *",
-    "0 0 , * *", "0 0 , * 1", "*-5 *,5 +5 * *", "0 23 * 3,11 0", "0 0 1 1-12/3 *", "30 1,2 * * 0",
-    "@every 1h30m", "@every 1s", "0 24 * * *", "0 0 * * 7", "@reboot", "H * * * *",
+    "0 0 * * *",
+    "30 0 * * *",
+    "0 1 * * *",
+    "30 1 * * *",
+    "0 2 * * *",
+    "30 2 * * *",
+    "59 2 * * *",
+    "0 3 * * *",
+    "59 23 * * *",
+    "15,45 1 * * *",
+    "*/20 1-3 * * *",
+    "* * * * *",
+    "*/7 */5 * * *",
+    "@hourly",
+    "@daily",
+    "@weekly",
+    "@monthly",
+    "@yearly",
+    "0 0 1 * *",
+    "0 0 31 * *",
+    "0 0 29 2 *",
+    "0 0 31 2 *",
+    "0 0 13 * 5",
+    "0 0 */2 * 1",
+    "0 0 */1 * 1",
+    "0 2 ? * SUN",
+    "0 0 1-7 * MON",
+    "5/15 * * * *",
+    "*/90 * * * *",
+    "1,,2 1, * * *",
+    "0 0 , * *",
+    "0 0 , * 1",
+    "*-5 *,5 +5 * *",
+    "0 23 * 3,11 0",
+    "0 0 1 1-12/3 *",
+    "30 1,2 * * 0",
+    "@every 1h30m",
+    "@every 1s",
+    "0 24 * * *",
+    "0 0 * * 7",
+    "@reboot",
+    "H * * * *",
 ];
 
 /// Never, at which the original looks for a good part of a second: every minute or hour of five years.
@@ -22,11 +58,13 @@ const DAYS: [&str; 6] = ["sun", "MON", "Fri", "sat", "FRİ", "tue"];
 /// One, mostly well formed.
 pub fn random(dice: &mut Dice) -> String {
     let text = match dice.roll(20) {
-        0 => ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"][dice.roll(7) as usize].into(),
+        0 => ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"][dice.roll(7) as usize]
+            .into(),
         1 => every(dice),
         _ => {
             let fields: Vec<String> = (0..5).map(|n| field(dice, n)).collect();
-            let space = if dice.one_in(10) { ["  ", "\t", "\u{a0}", "\n", "\u{2003}"][dice.roll(5) as usize] } else { " " };
+            let space =
+                if dice.one_in(10) { ["  ", "\t", "\u{a0}", "\n", "\u{2003}"][dice.roll(5) as usize] } else { " " };
             fields.join(space)
         }
     };
@@ -59,7 +97,9 @@ fn part(dice: &mut Dice, n: usize) -> String {
     };
     match dice.roll(6) {
         0 => format!("{range}/{}", 1 + dice.roll(12)),
-        1 if dice.one_in(4) => format!("{range}/{}", ["0", "+2", "90", "1", "", "x", "99999999999"][dice.roll(7) as usize]),
+        1 if dice.one_in(4) => {
+            format!("{range}/{}", ["0", "+2", "90", "1", "", "x", "99999999999"][dice.roll(7) as usize])
+        }
         _ => range,
     }
 }
@@ -90,8 +130,9 @@ fn every(dice: &mut Dice) -> String {
         _ => dice.roll(5000).to_string(),
     };
     let parts = 1 + dice.roll(3);
-    let duration: String =
-        (0..parts).map(|_| number(dice) + units[if dice.one_in(8) { dice.roll(10) } else { 5 + dice.roll(3) } as usize]).collect();
+    let duration: String = (0..parts)
+        .map(|_| number(dice) + units[if dice.one_in(8) { dice.roll(10) } else { 5 + dice.roll(3) } as usize])
+        .collect();
     let sign = ["", "", "", "-", "+"][dice.roll(5) as usize];
     format!("@every {sign}{duration}")
 }

@@ -22,8 +22,13 @@ pub struct Shell {
 impl Shell {
     /// As at the start: all is listed.
     pub fn list(world: &World) -> Self {
-        let mut shell =
-            Self { cron: world.cron.clone(), runs: BTreeMap::new(), gone: BTreeSet::new(), reached: None, refusal: None };
+        let mut shell = Self {
+            cron: world.cron.clone(),
+            runs: BTreeMap::new(),
+            gone: BTreeSet::new(),
+            reached: None,
+            refusal: None,
+        };
         shell.watch(world);
         shell
     }
@@ -36,7 +41,8 @@ impl Shell {
         if self.cron.0.uid != world.cron.0.uid || world.cron.1 > self.cron.1 {
             self.cron = world.cron.clone();
         }
-        let own: Vec<(Run, u64)> = world.runs.values().filter(|r| r.2 == self.cron.0.uid).map(|r| (r.0.clone(), r.1)).collect();
+        let own: Vec<(Run, u64)> =
+            world.runs.values().filter(|r| r.2 == self.cron.0.uid).map(|r| (r.0.clone(), r.1)).collect();
         let there: BTreeSet<String> = own.iter().map(|(run, _)| run.uid.clone()).collect();
         self.gone.extend(self.runs.keys().filter(|uid| !there.contains(*uid)).cloned());
         self.runs.retain(|uid, _| there.contains(uid));

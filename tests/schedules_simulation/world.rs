@@ -171,7 +171,8 @@ impl World {
     // --- the others
 
     pub fn finish_one(&mut self, dice: &mut Dice) {
-        let names: Vec<String> = self.runs.iter().filter(|(_, r)| r.0.ended.is_none()).map(|(n, _)| n.clone()).collect();
+        let names: Vec<String> =
+            self.runs.iter().filter(|(_, r)| r.0.ended.is_none()).map(|(n, _)| n.clone()).collect();
         if let Some(name) = dice.pick(&names).cloned() {
             self.finish(&name, !dice.one_in(3));
         }

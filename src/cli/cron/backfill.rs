@@ -113,13 +113,15 @@ async fn one(
         other => drop(other.map_err(CronError::api(format!("create SidecarJob {name}")))?),
     }
     let ended = await_condition(api, &name, |job: Option<&SidecarJob>| job.is_none_or(|job| result(job).is_some()));
-    let ended = ended.await.map_err(|e| CronError::Api { what: format!("watch SidecarJob {name}"), why: e.to_string() })?;
+    let ended =
+        ended.await.map_err(|e| CronError::Api { what: format!("watch SidecarJob {name}"), why: e.to_string() })?;
     Ok((name, ended.as_ref().and_then(result).unwrap_or_else(|| "Deleted".into())))
 }
 
 /// Complete or Failed, once it is over.
 fn result(job: &SidecarJob) -> Option<String> {
     let conditions = job.status.as_ref()?.conditions.iter();
-    let mut ends = conditions.filter(|c| c.status == "True" && [types::COMPLETE, types::FAILED].contains(&c.type_.as_str()));
+    let mut ends =
+        conditions.filter(|c| c.status == "True" && [types::COMPLETE, types::FAILED].contains(&c.type_.as_str()));
     ends.next().map(|c| c.type_.clone())
 }

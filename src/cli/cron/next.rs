@@ -138,7 +138,8 @@ fn of_object(
     let times = Times::parse(&schedules, &spec.exclude, spec.time_zone.as_deref(), dst, &name);
     let times = times.map_err(|e| CronError::Refused(format!("SidecarCronJob {name}: {e}")))?;
     let jitter = hash::jitter(&name, spec.jitter_seconds.and_then(|s| u32::try_from(s).ok()).unwrap_or(0));
-    let last = cron.status.as_ref().and_then(|s| s.last_schedule_time.as_ref()).or(cron.metadata.creation_timestamp.as_ref());
+    let last =
+        cron.status.as_ref().and_then(|s| s.last_schedule_time.as_ref()).or(cron.metadata.creation_timestamp.as_ref());
     let last = last.and_then(|t| DateTime::from_timestamp(t.0.as_second(), 0));
     let begin = match (from, last) {
         (None, Some(last)) if last <= now => times.pending(last, now, 1).latest.pop().unwrap_or(last),

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use k8s_openapi::api::core::v1::ObjectReference;
-use kube::api::{Api, DeleteParams, PostParams, Preconditions, PropagationPolicy};
 use kube::Resource;
+use kube::api::{Api, DeleteParams, PostParams, Preconditions, PropagationPolicy};
 use tracing::{debug, info, warn};
 
 use super::Schedules;
@@ -58,7 +58,9 @@ async fn create(ctx: &Schedules, key: &Key, cron: &Cron, at: DateTime<Utc>) -> R
             Ok(())
         }
         Err(kube::Error::Api(status)) if status.is_already_exists() => there_already(ctx, key, cron, &name).await,
-        Err(kube::Error::Api(status)) if is_terminating(&status) || matches!(status.code, 400 | 403 | 404 | 413 | 422) => {
+        Err(kube::Error::Api(status))
+            if is_terminating(&status) || matches!(status.code, 400 | 403 | 404 | 413 | 422) =>
+        {
             if !is_terminating(&status) {
                 warn!("the API server refuses {name}: {}", status.message);
                 let note = format!("Error creating job: {}", status.message);

@@ -45,13 +45,7 @@ pub struct Schedules {
 impl Schedules {
     /// Nothing is in view yet.
     pub fn new(client: Client, events: Events) -> Arc<Self> {
-        Arc::new(Self {
-            client,
-            runs: Runs::default(),
-            memory: Memory::default(),
-            events,
-            now: context::now,
-        })
+        Arc::new(Self { client, runs: Runs::default(), memory: Memory::default(), events, now: context::now })
     }
 
     /// Works until it is told to stop. A cluster without the kind is waited for.

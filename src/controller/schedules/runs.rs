@@ -146,8 +146,8 @@ impl State {
 /// The SidecarCronJob that controls the run, and its UID.
 fn owner(job: &SidecarJob) -> Option<(Key, String)> {
     let references = job.metadata.owner_references.as_deref().unwrap_or_default();
-    let owner = references.iter().find(|o| {
-        o.controller == Some(true) && o.kind == "SidecarCronJob" && o.api_version.starts_with(GROUP)
-    })?;
+    let owner = references
+        .iter()
+        .find(|o| o.controller == Some(true) && o.kind == "SidecarCronJob" && o.api_version.starts_with(GROUP))?;
     Some(((job.metadata.namespace.clone()?, owner.name.clone()), owner.uid.clone()))
 }

@@ -49,7 +49,9 @@ fn what_is_refused_says_why() {
     ] {
         assert_eq!(Expression::parse(text).unwrap_err().to_string(), want, "{text}");
     }
-    for text in ["@reboot", "@DAILY", "@daily ", " @daily", "@every", "@every1h", "0 0 L * *", "0 0 * * 1#2", "0 0 15W * *"] {
+    for text in
+        ["@reboot", "@DAILY", "@daily ", " @daily", "@every", "@every1h", "0 0 L * *", "0 0 * * 1#2", "0 0 15W * *"]
+    {
         assert!(Expression::parse(text).is_err(), "{text}");
     }
     assert!(Expression::parse("TZ=europe/berlin 0 2 * * *").unwrap_err().to_string().contains("write Europe/Berlin"));

@@ -59,6 +59,5 @@ fn retry(seen: &Observed) -> Option<DateTime<Utc>> {
     seen.refusal.as_ref().map(|refusal| refusal.retry_at)
 }
 
-
 #[cfg(test)]
 mod tests;

@@ -172,7 +172,10 @@ impl Spec {
                 limit: count(spec.successful_jobs_history_limit, 3),
                 ttl: seconds(spec.ttl_seconds_after_success),
             },
-            failed: Keep { limit: count(spec.failed_jobs_history_limit, 1), ttl: seconds(spec.ttl_seconds_after_failure) },
+            failed: Keep {
+                limit: count(spec.failed_jobs_history_limit, 1),
+                ttl: seconds(spec.ttl_seconds_after_failure),
+            },
         }
     }
 }

@@ -150,7 +150,9 @@ fn recent(seen: &Observed, now: DateTime<Utc>) -> Vec<Recent> {
         finished_at: run.ended.map(|(_, at)| at),
         result: result(run).into(),
     }));
-    all.sort_by_key(|run| (run.started_at.is_some(), std::cmp::Reverse((run.started_at, run.scheduled)), run.name.clone()));
+    all.sort_by_key(|run| {
+        (run.started_at.is_some(), std::cmp::Reverse((run.started_at, run.scheduled)), run.name.clone())
+    });
     all.truncate(RECENT_MAX);
     all
 }
@@ -223,5 +225,8 @@ fn reason_of(error: &TimesError) -> &'static str {
 /// The clock stands before a time that has run: it was set back.
 fn clock(due: &Due, now: DateTime<Utc>) -> Option<String> {
     let last = due.last_schedule.filter(|last| *last > now)?;
-    Some(format!("{} has run already and is in the future: nothing starts before it", last.format("%Y-%m-%dT%H:%M:%SZ")))
+    Some(format!(
+        "{} has run already and is in the future: nothing starts before it",
+        last.format("%Y-%m-%dT%H:%M:%SZ")
+    ))
 }

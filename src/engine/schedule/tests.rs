@@ -264,7 +264,8 @@ fn history_goes_by_outcome_oldest_first_and_only_what_is_written_down() {
     assert_eq!(seen.steps(at(606)), [""; 0], "first the ends are written down");
     seen.settle(at(606));
     assert_eq!(seen.times(), [360, 480, 540, 600], "three that succeeded, one that failed");
-    for (limit, want) in [(json!({"successfulJobsHistoryLimit": 0}), 0), (json!({"successfulJobsHistoryLimit": 9}), 1)] {
+    for (limit, want) in [(json!({"successfulJobsHistoryLimit": 0}), 0), (json!({"successfulJobsHistoryLimit": 9}), 1)]
+    {
         let mut seen = cron(limit).last(60).runs([run(60).ended(true, 61)]);
         seen.settle(at(62));
         assert_eq!((seen.runs.len(), seen.cron.status.last_success), (want, Some(at(61))));
@@ -354,7 +355,8 @@ fn queue_runs_one_after_another_in_order_and_has_a_bound() {
     assert_eq!(seen.settle(at(240)), ["MissSchedule"], "there is no room for a third");
     assert_eq!((seen.times(), seen.cron.status.missed), (vec![60], 1));
     for (done, want) in [(60, vec![60, 120]), (120, vec![60, 120, 180])] {
-        seen.runs = seen.runs.into_iter().map(|r| if r.scheduled == Some(at(done)) { r.ended(true, 250) } else { r }).collect();
+        seen.runs =
+            seen.runs.into_iter().map(|r| if r.scheduled == Some(at(done)) { r.ended(true, 250) } else { r }).collect();
         seen.settle(at(250));
         assert_eq!(seen.times(), want);
     }
@@ -401,7 +403,10 @@ fn several_schedules_and_exclusions_are_one() {
     for minute in (0..200).step_by(10) {
         seen.settle(at(minute));
     }
-    assert_eq!((seen.times(), seen.cron.status.schedule.as_deref()), (vec![30, 150, 180], Some("30 * * * *; 0 3 * * *")));
+    assert_eq!(
+        (seen.times(), seen.cron.status.schedule.as_deref()),
+        (vec![30, 150, 180], Some("30 * * * *; 0 3 * * *"))
+    );
 }
 
 #[test]
@@ -435,7 +440,8 @@ fn recent_runs_are_bounded_and_newest_first() {
     let mut seen = cron(json!({"successfulJobsHistoryLimit": 2}));
     for hour in 1..=20 {
         seen.settle(at(hour * 60));
-        seen.runs = seen.runs.into_iter().map(|r| if r.ended.is_none() { r.ended(true, hour * 60 + 5) } else { r }).collect();
+        seen.runs =
+            seen.runs.into_iter().map(|r| if r.ended.is_none() { r.ended(true, hour * 60 + 5) } else { r }).collect();
         seen.settle(at(hour * 60 + 5));
     }
     let recent = &seen.cron.status.recent;

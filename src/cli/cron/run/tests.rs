@@ -32,10 +32,7 @@ fn a_run_by_hand_says_who_when_and_with_what() {
     let env: Vec<_> = containers[1].env.iter().flatten().map(|v| (v.name.as_str(), v.value.as_deref())).collect();
     assert_eq!(env, [("A", Some("3")), ("B", Some("2"))]);
     let record: serde_json::Value = serde_json::from_str(&run.annotations()[labels::STARTED_BY]).unwrap();
-    assert_eq!(
-        record,
-        json!({"user": "ann", "time": "2026-11-24T01:00:00Z", "args": ["new"], "env": ["B=2", "A=3"]})
-    );
+    assert_eq!(record, json!({"user": "ann", "time": "2026-11-24T01:00:00Z", "args": ["new"], "env": ["B=2", "A=3"]}));
     assert_eq!(run.annotations()[labels::INSTANTIATE], "manual");
 }
 

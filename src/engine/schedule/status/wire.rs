@@ -25,14 +25,17 @@ impl Status {
             schedule: wire.schedule.clone(),
             last_result: wire.last_result.clone(),
             queued: wire.queued.iter().map(time::from_wire).collect(),
-            recent: wire.recent_runs.iter().map(|run| Recent {
-                name: run.name.clone(),
-                scheduled: at(&run.scheduled_time),
-                started_at: at(&run.start_time),
-                finished_at: at(&run.finish_time),
-                result: run.result.clone(),
-            })
-            .collect(),
+            recent: wire
+                .recent_runs
+                .iter()
+                .map(|run| Recent {
+                    name: run.name.clone(),
+                    scheduled: at(&run.scheduled_time),
+                    started_at: at(&run.start_time),
+                    finished_at: at(&run.finish_time),
+                    result: run.result.clone(),
+                })
+                .collect(),
         }
     }
 
