@@ -3,6 +3,7 @@
 //! With an expression it needs no cluster. Times are those of `cron`, the same that the controller goes by.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::{Parser, ValueEnum};
@@ -49,8 +50,17 @@ pub struct Args {
     #[arg(short, long, default_value = "text", value_name = "FORMAT")]
     pub output: Format,
 
-    #[command(flatten)]
-    cluster: Cluster,
+    /// Namespace of the SidecarCronJob [default: that of the context]
+    #[arg(long, value_name = "NAME")] // -n is the number of times
+    pub namespace: Option<String>,
+
+    /// Kubeconfig file [default: $KUBECONFIG or ~/.kube/config]
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+
+    /// Context of the kubeconfig
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
 }
 
 /// Form of the output.
@@ -78,7 +88,12 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
     let now = args.from.unwrap_or_else(Utc::now);
     let (times, from, jitter) = match is_name(&args.what) {
         true => {
-            let (_, cron) = find(&args.cluster, &args.what).await?;
+            let cluster = Cluster {
+                namespace: args.namespace.clone(),
+                kubeconfig: args.kubeconfig.clone(),
+                context: args.context.clone(),
+            };
+            let (_, cron) = find(&cluster, &args.what).await?;
             of_object(&cron, args.from, now)?
         }
         false => (of_expression(&args)?, now, 0),
