@@ -150,7 +150,7 @@ mod tests {
         let text = job.to_string();
         assert!(!text.contains("oldSelf"), "a template may change");
         assert!(text.contains("spec.jobTemplate.spec.template.spec.restartPolicy must be Never or OnFailure"));
-        assert_eq!(job["properties"]["backoffLimit"]["default"], 6);
+        assert_eq!(job["properties"]["backoffLimit"]["minimum"], 0);
     }
 
     #[test]
