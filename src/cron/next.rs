@@ -59,20 +59,20 @@ impl Search<'_> {
         None
     }
 
-    fn to(&mut self, unix: i64) -> Option<()> {
+    fn go(&mut self, unix: i64) -> Option<()> {
         self.steps += 1;
         (self.unix, self.wall) = (unix, self.zone.wall(unix)?);
         (self.steps < MAX_STEPS).then_some(())
     }
 
-    fn to_wall(&mut self, date: NaiveDate, time: NaiveTime) -> Option<()> {
-        self.to(self.zone.guess(date.and_time(time))?)
+    fn go_to_wall(&mut self, date: NaiveDate, time: NaiveTime) -> Option<()> {
+        self.go(self.zone.guess(date.and_time(time))?)
     }
 
     /// Once: everything below the field that is about to move goes to its beginning.
     fn begin(&mut self, date: NaiveDate, hour: u32) -> Option<()> {
         if !std::mem::replace(&mut self.moved, true) {
-            self.to_wall(date, NaiveTime::from_hms_opt(hour, 0, 0)?)?;
+            self.go_to_wall(date, NaiveTime::from_hms_opt(hour, 0, 0)?)?;
         }
         Some(())
     }
@@ -82,7 +82,7 @@ impl Search<'_> {
             self.begin(self.wall.date().with_day(1)?, 0)?;
             let (date, first) = (self.wall.date(), self.wall.date().with_day(1)?);
             let next = first.checked_add_months(chrono::Months::new(1))?;
-            self.to_wall(next.checked_add_days(Days::new(u64::from(date.day0())))?, self.wall.time())?;
+            self.go_to_wall(next.checked_add_days(Days::new(u64::from(date.day0())))?, self.wall.time())?;
             if self.wall.month() == 1 {
                 return Some(Found::Wrapped);
             }
@@ -93,12 +93,12 @@ impl Search<'_> {
     fn day(&mut self) -> Option<Found> {
         while !self.calendar.has_day(self.wall.day(), self.wall.weekday().num_days_from_sunday()) {
             self.begin(self.wall.date(), 0)?;
-            self.to_wall(self.wall.date().succ_opt()?, self.wall.time())?;
+            self.go_to_wall(self.wall.date().succ_opt()?, self.wall.time())?;
             // A change of clocks at midnight: back to 0 o'clock of this day, or on to that of the next.
             match i64::from(self.wall.hour()) {
                 0 => {}
-                late @ 13.. => self.to(self.unix + (24 - late) * 3600)?,
-                early => self.to(self.unix - early * 3600)?,
+                late @ 13.. => self.go(self.unix + (24 - late) * 3600)?,
+                early => self.go(self.unix - early * 3600)?,
             }
             if self.wall.day() == 1 {
                 return Some(Found::Wrapped);
@@ -110,7 +110,7 @@ impl Search<'_> {
     fn hour(&mut self) -> Option<Found> {
         while !self.calendar.hour.has(self.wall.hour()) {
             self.begin(self.wall.date(), self.wall.hour())?;
-            self.to(self.unix + 3600)?;
+            self.go(self.unix + 3600)?;
             if self.wall.hour() == 0 {
                 return Some(Found::Wrapped);
             }
@@ -121,9 +121,9 @@ impl Search<'_> {
     fn minute(&mut self) -> Option<Found> {
         while !self.calendar.minute.has(self.wall.minute()) {
             if !std::mem::replace(&mut self.moved, true) {
-                self.to(self.unix - self.unix.rem_euclid(60))?;
+                self.go(self.unix - self.unix.rem_euclid(60))?;
             }
-            self.to(self.unix + 60)?;
+            self.go(self.unix + 60)?;
             if self.wall.minute() == 0 {
                 return Some(Found::Wrapped);
             }
@@ -135,7 +135,7 @@ impl Search<'_> {
     fn second(&mut self) -> Option<Found> {
         while self.wall.second() != 0 {
             self.moved = true;
-            self.to(self.unix + 1)?;
+            self.go(self.unix + 1)?;
             if self.wall.second() == 0 {
                 return Some(Found::Wrapped);
             }
