@@ -142,7 +142,7 @@ async fn what_can_not_be_a_schedule_is_refused_at_admission() {
             assert!(refused.contains(words), "{spec}: {refused}");
         }
         let long = "n".repeat(53);
-        let refused = create(&w, &cron(&long, json!({"schedule": "@daily"}))).await.err().expect("refused").to_string();
+        let refused = create(&w, &cron(&long, json!({"schedule": "@daily"}))).await.expect_err("refused").to_string();
         assert!(refused.contains("52 characters"), "{refused}");
         let names = ["H H * * *", "@every 1h30m", "*/5 1,2 ? JAN-mar FRI", "*-5 * * * *", "1,,2 0 * * *", "@weekly"];
         for (n, schedule) in names.iter().enumerate() {
