@@ -15,7 +15,7 @@ use kube::runtime::watcher::Event as WatchEvent;
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 use sidecarjob::api::{SidecarJob, labels};
-use sidecarjob::controller::context::Context;
+use sidecarjob::controller::context::{Context, wall_clock};
 use sidecarjob::controller::error::Error;
 use sidecarjob::controller::events::Events;
 use sidecarjob::controller::memory::Memory;
@@ -61,6 +61,7 @@ fn stage(script: Vec<Call>, pods: Vec<Value>) -> Stage {
         metrics: Metrics::default(),
         settings: Settings::default(),
         batch_period: chrono::TimeDelta::seconds(1),
+        clock: wall_clock(),
     });
     let sent = Arc::new(Mutex::new(Vec::new()));
     let kept = sent.clone();

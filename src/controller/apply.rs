@@ -52,7 +52,7 @@ async fn step<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, step: &S
 }
 
 /// One call, with a bound.
-async fn call<T>(what: &str, future: impl Future<Output = kube::Result<T>>) -> Result<kube::Result<T>, Error> {
+pub async fn call<T>(what: &str, future: impl Future<Output = kube::Result<T>>) -> Result<kube::Result<T>, Error> {
     timeout(CALL_TIMEOUT, future).await.map_err(|_| Error::Timeout(what.to_owned()))
 }
 
@@ -96,7 +96,7 @@ async fn create_pod<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, ne
         }
         Err(error) => {
             ctx.metrics.pod_created(K::KIND, why_created(seen), false);
-            not_created(ctx, key, seen, &name, error).await
+            not_created(ctx, key, seen, (new, &name), error).await
         }
     }
 }
@@ -119,12 +119,12 @@ async fn not_created<K: Managed>(
     ctx: &Context<K>,
     key: &Key,
     seen: &Observed,
-    name: &str,
+    (new, name): (NewPod, &str),
     error: kube::Error,
 ) -> Result<bool, Error> {
     let kube::Error::Api(status) = &error else { return Err(failed(&format!("create Pod {name}"), error)) };
     if status.is_already_exists() {
-        return already_there(ctx, key, seen, name).await;
+        return already_there(ctx, key, seen, (new, name)).await;
     }
     let terminating = is_terminating(status) || status.is_not_found();
     let refused = matches!(status.code, 400 | 403 | 413 | 422);
@@ -149,7 +149,12 @@ fn is_terminating(status: &kube::core::Status) -> bool {
 }
 
 /// A name is computed, so a Pod of that name is ours, made by a write whose answer was lost; or a stranger's.
-async fn already_there<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, name: &str) -> Result<bool, Error> {
+async fn already_there<K: Managed>(
+    ctx: &Context<K>,
+    key: &Key,
+    seen: &Observed,
+    (new, name): (NewPod, &str),
+) -> Result<bool, Error> {
     let what = format!("get Pod {name}, which exists already");
     let Some(pod) = call(&what, pod_api(ctx, key).get_opt(name)).await?.map_err(|e| failed(&what, e))? else {
         return Ok(false); // gone in between: the next round creates it
@@ -160,10 +165,10 @@ async fn already_there<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed,
         ctx.pods.wrote(&pod);
         return Ok(true);
     }
-    let note = format!("Pod {name} exists already and is not ours: delete it, or give the SidecarJob another name");
-    ctx.events.about_job(&seen.job, Event::warning(reasons::FAILED_CREATE, format!("Error creating: {note}")));
-    ctx.memory.refused(key, note, ctx.now());
-    Ok(false)
+    // Somebody else's, or one that we let go: its name stays taken, so the next number is tried.
+    debug!(pod = name, "a Pod of that name exists already and is not ours");
+    ctx.pods.name_is_taken(K::KIND, key, new.number);
+    Ok(true)
 }
 
 /// Takes over a Pod without an owner, after a look whether the run is still there and not being deleted: a view can be

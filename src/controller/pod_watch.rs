@@ -38,7 +38,8 @@ pub async fn run(
     }
 }
 
-fn tell(wakers: &[Box<dyn Wake>], metrics: &Metrics, news: News) {
+/// Wakes the runs that a change of a Pod is news for.
+pub fn tell(wakers: &[Box<dyn Wake>], metrics: &Metrics, news: News) {
     match news {
         News::Owner { kind, key, ours } => {
             // A Job that we do not know is another manager's, or gone: then only our own Pods matter.
