@@ -80,6 +80,8 @@ pub mod events {
     pub const RESUMED: &str = "Resumed";
     /// Normal: a Pod's main containers are done; its plain sidecars were asked to stop.
     pub const SIDECAR_STOP_REQUESTED: &str = "SidecarStopRequested";
+    /// Warning: a Job's completionMode is one that this program does not know; it is left alone.
+    pub const UNKNOWN_COMPLETION_MODE: &str = "UnknownCompletionMode";
     /// Warning: more Pods succeeded than `spec.completions` asks for.
     pub const TOO_MANY_SUCCEEDED_PODS: &str = "TooManySucceededPods";
 }
@@ -102,6 +104,8 @@ pub mod messages {
     pub const JOB_RESUMED: &str = "Job resumed";
     /// For `events::COMPLETED`.
     pub const COMPLETED: &str = "Job completed";
+    /// For `events::UNKNOWN_COMPLETION_MODE`.
+    pub const UNKNOWN_COMPLETION_MODE: &str = "Skipped Job sync because completion mode is unknown";
     /// For `events::TOO_MANY_SUCCEEDED_PODS`.
     pub const TOO_MANY_SUCCEEDED_PODS: &str = "Too many succeeded pods running after completion count reached";
 }

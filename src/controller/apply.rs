@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use tracing::{debug, info, warn};
 
 use super::context::Context;
-use super::error::{CALL_TIMEOUT, Error, message};
+use super::error::{CALL_TIMEOUT, Error, is_absent, message};
 use super::managed::Managed;
 use super::memory::{self, Key};
 use crate::api::conditions::{events as reasons, types};
@@ -22,6 +22,7 @@ use crate::engine::observed::{Job, Observed, PodRef};
 use crate::engine::plan::{Event, NewPod, Step};
 use crate::engine::pod_template;
 use crate::engine::status::Status;
+use crate::engine::tracking;
 use crate::telemetry::Counted;
 
 /// How many Pods are patched or deleted at the same time.
@@ -66,10 +67,11 @@ fn pod_api<K: Managed>(ctx: &Context<K>, key: &Key) -> Api<Pod> {
 
 /// In batches of 1, 2, 4, …, so that a template that is refused costs one call and not hundreds.
 async fn create_pods<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pods: &[NewPod]) -> Result<(), Error> {
+    let why = why_created(seen);
     let (mut rest, mut size) = (pods, 1);
     while !rest.is_empty() {
         let (batch, later) = rest.split_at(size.min(rest.len()));
-        let created = future::join_all(batch.iter().map(|new| create_pod(ctx, key, seen, *new))).await;
+        let created = future::join_all(batch.iter().map(|new| create_pod(ctx, key, seen, *new, why))).await;
         let taken: Vec<bool> = created.into_iter().collect::<Result<_, _>>()?;
         if taken.contains(&false) {
             return Ok(());
@@ -79,9 +81,42 @@ async fn create_pods<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, p
     Ok(())
 }
 
-/// Whether the API server took it.
-async fn create_pod<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, new: NewPod) -> Result<bool, Error> {
+/// Whether the API server took it. Without a clear answer the Pod may be there: that is remembered.
+async fn create_pod<K: Managed>(
+    ctx: &Context<K>,
+    key: &Key,
+    seen: &Observed,
+    new: NewPod,
+    why: &'static str,
+) -> Result<bool, Error> {
     let pod = pod_template::pod(&seen.job, new, &seen.settings);
+    let name = pod.metadata.name.clone().unwrap_or_default();
+    let taken = try_create_pod(ctx, key, seen, (new, pod), why).await;
+    if taken.is_err() {
+        ctx.memory.unclear(key, name);
+    }
+    taken
+}
+
+/// Looks for the Pods that may have been created: a decision that does not know of them could create too many.
+pub async fn look_for_unclear<K: Managed>(ctx: &Context<K>, key: &Key) -> Result<(), Error> {
+    for name in ctx.memory.all_unclear(key) {
+        let what = format!("look whether Pod {name} was created");
+        if let Some(pod) = call(&what, pod_api(ctx, key).get_opt(&name)).await?.map_err(|e| failed(&what, e))? {
+            ctx.pods.wrote(&pod);
+        }
+        ctx.memory.cleared(key, &name);
+    }
+    Ok(())
+}
+
+async fn try_create_pod<K: Managed>(
+    ctx: &Context<K>,
+    key: &Key,
+    seen: &Observed,
+    (new, pod): (NewPod, Pod),
+    why: &'static str,
+) -> Result<bool, Error> {
     let name = pod.metadata.name.clone().unwrap_or_default();
     let what = format!("create Pod {name}");
     match call(&what, pod_api(ctx, key).create(&PostParams::default(), &pod)).await? {
@@ -89,13 +124,13 @@ async fn create_pod<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, ne
             info!(pod = name, "created Pod");
             ctx.pods.wrote(&created);
             ctx.memory.accepted(key);
-            ctx.metrics.pod_created(K::KIND, why_created(seen), true);
+            ctx.metrics.pod_created(K::KIND, why, true);
             let event = Event::normal(reasons::SUCCESSFUL_CREATE, format!("Created pod: {name}"));
             ctx.events.about_pod(&seen.job, event, &created);
             Ok(true)
         }
         Err(error) => {
-            ctx.metrics.pod_created(K::KIND, why_created(seen), false);
+            ctx.metrics.pod_created(K::KIND, why, false);
             not_created(ctx, key, seen, (new, &name), error).await
         }
     }
@@ -103,11 +138,10 @@ async fn create_pod<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, ne
 
 /// Upstream's words, for the metric.
 fn why_created(seen: &Observed) -> &'static str {
-    let status = &seen.job.status;
-    let failed = status.failed > 0 || !status.uncounted_failed.is_empty();
-    if failed && seen.job.spec.replaces_ended_only() {
+    let tally = tracking::tally(seen);
+    if tally.failed > 0 && seen.job.spec.replaces_ended_only() {
         "recreate_failed"
-    } else if failed || status.counts.terminating > Some(0) {
+    } else if tally.failed > 0 || tally.terminating > 0 {
         "recreate_terminating_or_failed"
     } else {
         "new"
@@ -126,7 +160,7 @@ async fn not_created<K: Managed>(
     if status.is_already_exists() {
         return already_there(ctx, key, seen, (new, name)).await;
     }
-    let terminating = is_terminating(status) || status.is_not_found();
+    let terminating = is_terminating(status) || is_absent(status);
     let refused = matches!(status.code, 400 | 403 | 413 | 422);
     if !terminating && !refused {
         return Err(failed(&format!("create Pod {name}"), error));
@@ -252,7 +286,7 @@ async fn patch_pod<K: Managed>(
 
 /// Not found, or another object by now: a precondition on the UID fails as a conflict.
 fn is_gone(status: &kube::core::Status) -> bool {
-    status.is_not_found() || (status.code == 409 && status.message.contains("UID"))
+    is_absent(status) || (status.code == 409 && status.message.contains("UID"))
 }
 
 async fn delete<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pod: &PodRef) -> Result<(), Error> {
@@ -333,7 +367,7 @@ pub async fn status<K: Managed>(ctx: &Context<K>, object: &K, before: &Job, stat
             }
             Ok(())
         }
-        Err(kube::Error::Api(status)) if status.is_not_found() => {
+        Err(kube::Error::Api(status)) if is_absent(&status) => {
             ctx.memory.forget(&key);
             Err(Error::Status(kube::Error::Api(status)))
         }

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 use tracing::warn;
 
-use super::error::message;
+use super::error::{is_absent, message};
 use crate::api::{SidecarJob, labels};
 
 /// The first minor version of Kubernetes with native sidecars on by default.
@@ -77,7 +77,7 @@ fn is_native(major: &str, minor: &str) -> bool {
 /// The kind is there and may be read. A cluster without it is served too, for its Jobs: that is said, once.
 pub async fn check_kind(client: &Client, namespace: Option<&str>) -> Result<(), ClusterError> {
     match list_one::<SidecarJob>(client, namespace).await {
-        Err(kube::Error::Api(status)) if status.is_not_found() => {
+        Err(kube::Error::Api(status)) if is_absent(&status) => {
             warn!(
                 "this cluster has no SidecarJob kind: until it is installed (kubectl apply --server-side -f crds/), only \
                  batch/v1 Jobs with spec.managedBy {} are reconciled",
@@ -97,7 +97,7 @@ pub async fn check_kind(client: &Client, namespace: Option<&str>) -> Result<(), 
 /// Waits until the kind is there.
 pub async fn has_kind(client: &Client, namespace: Option<&str>) {
     while let Err(kube::Error::Api(status)) = list_one::<SidecarJob>(client, namespace).await
-        && status.is_not_found()
+        && is_absent(&status)
     {
         tokio::time::sleep(LOOK_AGAIN).await;
     }

@@ -10,8 +10,10 @@ use kube::core::{NamespaceResourceScope, Selector};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::api::conditions::{events, messages};
 use crate::api::{Kind, SidecarJob, labels};
 use crate::engine::observed::Job;
+use crate::engine::plan::Event;
 use crate::engine::status::Status;
 
 /// A kind whose Pods we run.
@@ -42,6 +44,11 @@ pub trait Managed:
 
     /// It is for us to reconcile.
     fn is_ours(&self) -> bool;
+
+    /// Why it can't be run, if it can't: it is left alone and that is said.
+    fn unfit(&self) -> Option<Event> {
+        None
+    }
 
     /// Which Pods are its own. One that can't be read matches none.
     fn selector(&self) -> Option<Selector>;
@@ -101,6 +108,12 @@ impl Managed for BatchJob {
         self.manager() == Some(labels::CONTROLLER)
     }
 
+    fn unfit(&self) -> Option<Event> {
+        let mode = self.spec.as_ref()?.completion_mode.as_deref()?;
+        let known = ["NonIndexed", "Indexed"].contains(&mode);
+        (!known).then(|| Event::warning(events::UNKNOWN_COMPLETION_MODE, messages::UNKNOWN_COMPLETION_MODE))
+    }
+
     fn selector(&self) -> Option<Selector> {
         from_wire(self.spec.as_ref()?.selector.as_ref()?)
     }
@@ -109,4 +122,51 @@ impl Managed for BatchJob {
 /// An empty selector would match every Pod of the namespace: the API server refuses it, and so do we.
 fn from_wire(selector: &LabelSelector) -> Option<Selector> {
     Selector::try_from(selector.clone()).ok().filter(|selector| !selector.selects_all())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn batch(spec: Value) -> BatchJob {
+        let mut job = json!({"metadata": {"name": "job"}, "spec": {"template": {}}});
+        for (key, value) in spec.as_object().expect("an object") {
+            job["spec"][key] = value.clone();
+        }
+        serde_json::from_value(job).expect("a Job")
+    }
+
+    #[test]
+    fn a_job_is_ours_only_if_it_says_so_and_a_sidecarjob_unless_it_says_otherwise() {
+        for (manager, job, sidecarjob) in [
+            (None, false, true),
+            (Some("sidecarjob.dev/controller"), true, true),
+            (Some("kubernetes.io/job-controller"), false, false),
+            (Some("kueue.x-k8s.io/multikueue"), false, false),
+        ] {
+            assert_eq!(batch(json!({"managedBy": manager})).is_ours(), job, "Job {manager:?}");
+            let mut ours = SidecarJob::default();
+            ours.spec.managed_by = manager.map(str::to_owned);
+            assert_eq!(ours.is_ours(), sidecarjob, "SidecarJob {manager:?}");
+        }
+    }
+
+    #[test]
+    fn a_job_in_a_mode_that_nobody_knows_is_left_alone_and_that_is_said() {
+        for (mode, unfit) in [("Indexed", false), ("NonIndexed", false), ("Ranked", true)] {
+            let said = batch(json!({"completionMode": mode})).unfit();
+            assert_eq!(said.map(|event| event.reason), unfit.then(|| "UnknownCompletionMode".into()), "{mode}");
+        }
+        assert_eq!(batch(json!({})).unfit(), None);
+    }
+
+    #[test]
+    fn an_empty_selector_selects_nothing() {
+        let selects = |spec: Value| batch(spec).selector().is_some();
+        assert!(selects(json!({"selector": {"matchLabels": {"a": "b"}}})));
+        assert!(!selects(json!({"selector": {}})));
+        assert!(!selects(json!({})));
+    }
 }

@@ -29,6 +29,8 @@ struct State {
     places: HashMap<String, Place>,
     /// The Pods of a new list that is being read, while the old view still serves.
     list: Option<HashSet<String>>,
+    /// What our own writes were news for; told with what the watch says next.
+    untold: Vec<News>,
     buried: Buried,
     synced: bool,
 }
@@ -101,18 +103,24 @@ impl Pods {
     /// Takes in what the watch says. What it is news for.
     pub fn observe(&self, event: Event<core::Pod>) -> Vec<News> {
         let mut state = self.lock();
-        match event {
-            Event::Init => state.list = Some(HashSet::new()),
-            Event::InitApply(pod) | Event::Apply(pod) => return state.put(&pod),
-            Event::Delete(pod) => return state.remove(&pod),
-            Event::InitDone => return state.finish_list(),
-        }
-        Vec::new()
+        let mut news = match event {
+            Event::Init => {
+                state.list = Some(HashSet::new());
+                Vec::new()
+            }
+            Event::InitApply(pod) | Event::Apply(pod) => state.put(&pod),
+            Event::Delete(pod) => state.remove(&pod),
+            Event::InitDone => state.finish_list(),
+        };
+        news.append(&mut state.untold);
+        news
     }
 
-    /// Takes in the answer to one of our own writes.
+    /// Takes in the answer to one of our own writes. It wakes nobody: who wrote knows.
     pub fn wrote(&self, pod: &core::Pod) {
-        self.lock().put(pod);
+        let mut state = self.lock();
+        let news = state.put(pod);
+        state.untold.extend(news.into_iter().filter(|n| matches!(n, News::Tracking(_))));
     }
 
     /// We deleted it, and it is at least on its way out.
@@ -127,7 +135,8 @@ impl Pods {
     pub fn gone(&self, uid: &str) {
         let mut state = self.lock();
         state.buried.for_good(uid);
-        state.take(uid);
+        let news = state.take(uid);
+        state.untold.extend(news.into_iter().filter(|n| matches!(n, News::Tracking(_))));
     }
 
     /// The name of that number is another's: the number is not used.
@@ -189,11 +198,15 @@ impl State {
         }
         let uid = pod.uid.clone();
         let mut news = self.take(&uid);
-        let was_there = !news.is_empty();
-        let Some((place, seen)) = place(wire, pod, version) else { return news };
-        news.push(seen.news(&place));
-        news.extend(tracking(was_there, &place, &seen));
-        self.keep(uid, place, seen);
+        if let Some((place, seen)) = place(wire, pod, version) {
+            news.push(seen.news(&place));
+            news.extend(seen.holds_up_a_job(&place).then_some(News::Tracking(true)));
+            self.keep(uid, place, seen);
+        }
+        // It held its Job up before, and does so still: no news.
+        if news.contains(&News::Tracking(false)) && news.contains(&News::Tracking(true)) {
+            news.retain(|n| !matches!(n, News::Tracking(_)));
+        }
         news.dedup();
         news
     }
@@ -229,7 +242,9 @@ impl State {
                 seen
             }
         };
-        seen.map(|seen| seen.news(&place)).into_iter().collect()
+        let Some(seen) = seen else { return Vec::new() };
+        let let_go = seen.holds_up_a_job(&place).then_some(News::Tracking(false));
+        std::iter::once(seen.news(&place)).chain(let_go).collect()
     }
 
     fn remove(&mut self, wire: &core::Pod) -> Vec<News> {
@@ -248,6 +263,11 @@ impl State {
 }
 
 impl Seen {
+    /// A batch/v1 Job's Pod that has ended and still has the finalizer.
+    fn holds_up_a_job(&self, place: &Place) -> bool {
+        matches!(place, Place::Owned(Kind::Job, _)) && self.pod.ended() && self.pod.tracked
+    }
+
     fn news(&self, place: &Place) -> News {
         let ours = self.pod.tracked && self.labels.contains_key(labels::UID);
         match place {
@@ -276,12 +296,6 @@ fn place(wire: &core::Pod, pod: Pod, version: u64) -> Option<(Place, Seen)> {
     let seen = Seen { pod, owner_uid: owner.uid.clone(), labels, version };
     let kept = kind == Kind::SidecarJob || seen.pod.tracked || seen.labels.contains_key(labels::UID);
     kept.then(|| (Place::Owned(kind, (namespace, owner.name.clone())), seen))
-}
-
-/// A batch/v1 Job's Pod that has ended got the finalizer, or lost it.
-fn tracking(was_there: bool, place: &Place, seen: &Seen) -> Option<News> {
-    let of_job = matches!(place, Place::Owned(Kind::Job, _));
-    (of_job && seen.pod.ended() && (seen.pod.tracked || was_there)).then_some(News::Tracking(seen.pod.tracked))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use futures::{StreamExt, future};
+use futures::{FutureExt, StreamExt, future};
 use kube::core::{DeserializeGuard, SelectorExt};
 use kube::runtime::controller::{self, Controller, Error as QueueError};
 use kube::runtime::reflector::{self, ObjectRef, Store};
@@ -98,13 +98,30 @@ impl<K: Managed> Queue<K> {
             .filter_map(move |event| future::ready(event.map(|event| others.drop_from(event)).transpose()))
             .reflect(self.writer)
             .touched_objects();
-        Controller::for_stream(objects, self.store)
+        let stopped_early = stopped_before_the_first_list(self.store.clone(), stop.clone());
+        let work = Controller::for_stream(objects, self.store)
             .with_config(controller::Config::default().concurrency(concurrency))
             .reconcile_on(references(self.woken))
             .graceful_shutdown_on(stopped(stop))
             .run(reconcile, on_error, self.ctx.clone())
-            .for_each(|result| report(self.ctx.clone(), result))
-            .await;
+            .for_each(|result| report(self.ctx.clone(), result));
+        tokio::select! {
+            () = work => {}
+            () = stopped_early => {}
+        }
+    }
+}
+
+/// The controller of `kube` begins, and so ends, only after its first list; which may never come where the kind is not
+/// installed or the API server does not answer.
+async fn stopped_before_the_first_list<T>(store: Store<T>, stop: watch::Receiver<bool>)
+where
+    T: reflector::Lookup + Clone + 'static,
+    T::DynamicType: Eq + std::hash::Hash + Clone,
+{
+    stopped(stop).await;
+    if store.wait_until_ready().now_or_never().is_some() {
+        future::pending::<()>().await; // it has begun: what is under way is ended first
     }
 }
 
@@ -181,5 +198,25 @@ async fn report<K: Managed, E: std::error::Error>(ctx: Arc<Context<K>>, result: 
             warn!("the watch of {}s was interrupted, starting it again: {error}", K::KIND.name());
         }
         Err(error) => warn!("{error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::core::v1::ConfigMap;
+
+    use super::*;
+
+    #[test]
+    fn a_queue_that_is_stopped_before_its_first_list_ends_at_once() {
+        let (store, mut writer) = reflector::store::<ConfigMap>();
+        let (stop, is_stopped) = watch::channel(false);
+        let ends = || stopped_before_the_first_list(store.clone(), is_stopped.clone()).now_or_never().is_some();
+        assert!(!ends(), "nobody stops it");
+        stop.send_replace(true);
+        assert!(ends(), "there is nothing under way");
+        writer.apply_watcher_event(&Event::Init);
+        writer.apply_watcher_event(&Event::InitDone);
+        assert!(!ends(), "what is under way is ended by the controller");
     }
 }

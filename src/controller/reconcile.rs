@@ -38,6 +38,10 @@ pub async fn reconcile<K: Managed>(watched: Arc<Watched<K>>, ctx: Arc<Context<K>
     if !job.is_ours() {
         return Ok(Action::await_change());
     }
+    if let (Some(event), Some(seen)) = (job.unfit(), job.observe()) {
+        ctx.events.about_job(&seen, event);
+        return Ok(Action::await_change());
+    }
     let key = key(job);
     tracing::Span::current().record("name", format!("{}/{}", key.0, key.1));
     let begin = Instant::now();
@@ -52,6 +56,7 @@ pub async fn reconcile<K: Managed>(watched: Arc<Watched<K>>, ctx: Arc<Context<K>
 
 /// Decide and apply, each time with what the last round did in view.
 async fn until_quiet<K: Managed>(ctx: &Context<K>, key: &Key, watched: Arc<K>, did: &mut Did) -> Result<Action, Error> {
+    apply::look_for_unclear(ctx, key).await?;
     for _ in 0..MAX_ROUNDS {
         let job = ctx.memory.newest(watched.clone());
         let Some(seen) = gather(ctx, key, &job) else { return Ok(Action::await_change()) };

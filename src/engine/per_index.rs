@@ -62,10 +62,14 @@ impl Held {
     }
 }
 
-/// The indexes that have failed for good; `None` without a limit for each.
+/// The indexes that have failed for good; `None` without a limit for each. Once the result is known none is added: a Pod
+/// that fails now was deleted because of it.
 pub fn failed(seen: &Observed, pods: &[Judged]) -> Option<Indexes> {
     let limit = seen.job.spec.backoff_limit_per_index?;
     let stored = seen.job.failed_indexes();
+    if seen.job.status.result_is_known() {
+        return Some(stored);
+    }
     let over = |pod: &&Judged| {
         let fail_index = pod.matched.as_ref().is_some_and(|m| m.action == Action::FailIndex);
         let counted = failure_policy::counts(pod.matched.as_ref()) && pod.pod.index_failures.counted >= limit;

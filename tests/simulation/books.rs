@@ -51,7 +51,10 @@ impl Books {
         if let Some(before) = self.listed.insert(uid.to_owned(), as_succeeded) {
             return Err(format!("Pod {uid} is listed a second time (before as succeeded: {before})"));
         }
-        let Some(truth) = self.pods.get(uid) else { return Err(format!("{uid} is listed and is no Pod")) };
+        let Some(truth) = self.pods.get_mut(uid) else { return Err(format!("{uid} is listed and is no Pod")) };
+        if truth.uncounted {
+            (truth.uncounted, truth.doubtful) = (false, true); // somebody took it from the run while it was counted
+        }
         let right = truth.doubtful || truth.success == Some(as_succeeded);
         if right { Ok(()) } else { Err(format!("Pod {uid} is listed as succeeded: {as_succeeded}; the truth is {truth:?}")) }
     }

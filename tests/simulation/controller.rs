@@ -112,7 +112,7 @@ fn key() -> Key {
 }
 
 fn read<T: DeserializeOwned>(object: &Value) -> T {
-    serde_json::from_value(object.clone()).expect("an object that the types can read")
+    T::deserialize(object).expect("an object that the types can read")
 }
 
 impl<K: Managed> Life<K> {

@@ -72,7 +72,7 @@ impl World {
                 }
             }
         } else if plain.iter().any(|(c, exit)| c == "side" && exit.is_none()) && !sides_stop && !self.is_alone(pod) {
-            self.change_pod(name, |_| {}); // a plain sidecar goes on: nothing but a heartbeat
+            // a plain sidecar goes on until somebody stops it
         } else {
             self.stop_all(name);
         }

@@ -231,8 +231,10 @@ impl World {
         pod["metadata"]["ownerReferences"] = json!(owners);
         if let Some(seconds) = patch["spec"]["activeDeadlineSeconds"].as_i64() {
             let old = pod["spec"]["activeDeadlineSeconds"].as_i64();
-            let taken = seconds >= 1 && old.is_none_or(|old| seconds <= old);
-            self.must(taken, format!("activeDeadlineSeconds of {name} from {old:?} to {seconds}: refused"));
+            self.must(seconds >= 1, format!("activeDeadlineSeconds of {name} is {seconds}"));
+            if old.is_some_and(|old| seconds > old) {
+                return status(422, "Invalid", "spec.activeDeadlineSeconds: must be less than or equal to previous value");
+            }
             pod["spec"]["activeDeadlineSeconds"] = json!(seconds);
         }
         self.keep_books(&before, &pod);

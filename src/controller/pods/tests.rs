@@ -182,16 +182,39 @@ fn a_tracked_pod_of_ours_without_an_owner_is_an_orphan() {
     assert!(matches!(&told[..], [News::Stray { orphan: Some(pod), .. }] if pod.name == "a"), "{told:?}");
 }
 
+/// A batch/v1 Job's Pod, as its controller makes it.
+fn of_a_job(pod: core::Pod) -> core::Pod {
+    labelled(&[(labels::UID, "u")], owned_by("Job", "batch/v1", pod))
+}
+
+/// What the watch tells of finalizers.
+fn tracking(pods: &Pods, event: Event<core::Pod>) -> Vec<News> {
+    pods.observe(event).into_iter().filter(|n| matches!(n, News::Tracking(_))).collect()
+}
+
 #[test]
-fn the_finalizers_of_ended_pods_of_jobs_are_counted() {
+fn a_jobs_pod_that_ends_with_the_finalizer_is_counted_once_and_once_more_when_it_is_let_go() {
     let pods = listed(vec![]);
-    let of_job = |pod| owned_by("Job", "batch/v1", pod);
-    let told = |pod| {
-        pods.observe(Event::Apply(pod)).into_iter().filter(|n| matches!(n, News::Tracking(_))).collect::<Vec<_>>()
-    };
-    assert_eq!(told(of_job(pod("a", 1))), []);
-    assert_eq!(told(of_job(ended(pod("a", 2)))), [News::Tracking(true)]);
-    assert_eq!(told(labelled(&[(labels::UID, "u")], of_job(ended(released("a", 3))))), [News::Tracking(false)]);
+    assert_eq!(tracking(&pods, Event::Apply(of_a_job(pod("a", 1)))), []);
+    assert_eq!(tracking(&pods, Event::Apply(of_a_job(ended(pod("a", 2))))), [News::Tracking(true)]);
+    assert_eq!(tracking(&pods, Event::Apply(of_a_job(ended(pod("a", 3))))), [], "as before");
+    assert_eq!(tracking(&pods, Event::Apply(of_a_job(ended(released("a", 4))))), [News::Tracking(false)]);
+    assert_eq!(tracking(&pods, Event::Apply(of_a_job(ended(released("a", 5))))), []);
+}
+
+#[test]
+fn a_pod_that_we_let_go_ourselves_is_counted_once() {
+    let pods = listed(vec![of_a_job(ended(pod("a", 1)))]);
+    pods.wrote(&of_a_job(ended(released("a", 2))));
+    assert_eq!(tracking(&pods, Event::Apply(of_a_job(ended(released("a", 2))))), [News::Tracking(false)]);
+    assert_eq!(tracking(&pods, Event::Delete(of_a_job(ended(released("a", 3))))), []);
+}
+
+#[test]
+fn an_ended_pod_that_is_gone_holds_nobody_up() {
+    let pods = listed(vec![of_a_job(ended(pod("a", 1))), of_a_job(pod("b", 1))]);
+    assert_eq!(tracking(&pods, Event::Delete(of_a_job(ended(pod("a", 1))))), [News::Tracking(false)]);
+    assert_eq!(tracking(&pods, Event::Delete(of_a_job(pod("b", 1)))), [], "it never ended");
 }
 
 #[test]

@@ -219,19 +219,28 @@ fn containers(wire: &core::Pod) -> Vec<Container> {
     let Some(spec) = wire.spec.as_ref() else { return Vec::new() };
     let status = wire.status.as_ref();
     let of_pod = restart(spec.restart_policy.as_deref()).unwrap_or(Restart::Always);
-    let init = spec.init_containers.iter().flatten().map(|c| {
+    let of_init = status.and_then(|s| s.init_container_statuses.as_deref());
+    let init = spec.init_containers.iter().flatten().enumerate().map(|(place, c)| {
         let kind = if c.restart_policy.as_deref() == Some("Always") { Kind::NativeSidecar } else { Kind::Init };
-        container(c, kind, of_pod, status.and_then(|s| s.init_container_statuses.as_deref()))
+        container(c, kind, of_pod, status_of(c, place, of_init))
     });
-    let plain = spec
-        .containers
-        .iter()
-        .map(|c| container(c, Kind::Plain, of_pod, status.and_then(|s| s.container_statuses.as_deref())));
+    let of_plain = status.and_then(|s| s.container_statuses.as_deref());
+    let plain = spec.containers.iter().enumerate();
+    let plain = plain.map(|(place, c)| container(c, Kind::Plain, of_pod, status_of(c, place, of_plain)));
     init.chain(plain).collect()
 }
 
-fn container(c: &core::Container, kind: Kind, of_pod: Restart, all: Option<&[core::ContainerStatus]>) -> Container {
-    let status = all.into_iter().flatten().find(|s| s.name == c.name);
+/// By its name; a status without one (the kubelet gives it, who plays a kubelet may not) is taken by its place.
+fn status_of<'a>(
+    c: &core::Container,
+    place: usize,
+    all: Option<&'a [core::ContainerStatus]>,
+) -> Option<&'a core::ContainerStatus> {
+    let all = all?;
+    all.iter().find(|s| s.name == c.name).or_else(|| all.get(place).filter(|s| s.name.is_empty()))
+}
+
+fn container(c: &core::Container, kind: Kind, of_pod: Restart, status: Option<&core::ContainerStatus>) -> Container {
     let by_rules = c.restart_policy_rules.as_ref().is_some_and(|rules| !rules.is_empty());
     Container {
         name: c.name.clone(),

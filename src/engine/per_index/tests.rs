@@ -58,6 +58,15 @@ fn more_failed_indexes_than_allowed_end_the_run_at_once() {
 }
 
 #[test]
+fn a_pod_that_is_deleted_since_the_run_has_failed_does_not_fail_its_index() {
+    let over = two(0, [pod(0).index(0).failed(5)]).spec(|s| s.max_failed_indexes = Some(0)).stored(9);
+    let deleted = over.pods([pod(0).index(0).failed(5).released(), pod(9).index(1).deleted(10)]);
+    assert_eq!(deleted.next(11).failed_indexes.unwrap().to_string(), "0");
+    let ended = deleted.pods([pod(0).index(0).failed(5).released(), pod(9).index(1).failed(12)]);
+    assert_eq!(ended.next(13).failed_indexes.unwrap().to_string(), "0", "nor when it has ended");
+}
+
+#[test]
 fn each_index_waits_for_itself() {
     let seen = job()
         .indexed(3)

@@ -94,3 +94,6 @@ fn job_condition(c: &Condition) -> JobCondition {
         last_probe_time: Some(c.last_transition_time.clone()),
     }
 }
+
+#[cfg(test)]
+mod tests;
