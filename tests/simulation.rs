@@ -32,7 +32,7 @@ use std::time::Instant;
 use history::Told;
 
 /// How many histories one test plays.
-const HISTORIES: u64 = 3000;
+const HISTORIES: u64 = 1200;
 
 /// Seeds that failed once.
 fn regressions() -> Vec<u64> {
@@ -81,7 +81,13 @@ fn play(seeds: &[u64]) -> (Vec<String>, u64) {
 
 fn report(failed: &[String], n: usize) {
     let heads: Vec<&str> = failed.iter().take(20).filter_map(|f| f.lines().next()).collect();
-    assert!(failed.is_empty(), "{} of {n} histories failed; the first:\n{}\n\n{}", failed.len(), failed[0], heads.join("\n"));
+    assert!(
+        failed.is_empty(),
+        "{} of {n} histories failed; the first:\n{}\n\n{}",
+        failed.len(),
+        failed[0],
+        heads.join("\n")
+    );
 }
 
 #[test]

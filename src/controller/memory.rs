@@ -43,7 +43,15 @@ impl<K> Default for Memory<K> {
 
 impl<K> Default for Entry<K> {
     fn default() -> Self {
-        Self { uid: None, written: None, refused: None, failures: 0, held_since: None, backoff: None, unclear: BTreeSet::new() }
+        Self {
+            uid: None,
+            written: None,
+            refused: None,
+            failures: 0,
+            held_since: None,
+            backoff: None,
+            unclear: BTreeSet::new(),
+        }
     }
 }
 

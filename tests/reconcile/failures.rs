@@ -191,7 +191,8 @@ async fn nothing_is_taken_over_for_a_run_that_is_another_by_now_or_being_deleted
 async fn a_pod_whose_labels_match_no_longer_is_let_go_before_another_takes_its_place() {
     let mut other = pod("a", 5, "Running", None);
     other["metadata"]["labels"] = json!({"app": "another"});
-    let free = stray(json!({"app": "another"}));
+    let mut free = stray(json!({"app": "another"}));
+    free["metadata"]["resourceVersion"] = json!("6");
     let script = vec![
         on(Method::PATCH, "/pods/job-a", move |_| (200, free.clone())),
         on(Method::POST, PODS, stored(11)),

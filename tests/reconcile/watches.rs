@@ -33,7 +33,10 @@ fn server(answers: Vec<(&'static str, Value)>) -> (Client, Arc<Mutex<Vec<String>
 }
 
 fn list(kind: &str, version: u64, items: Vec<Value>) -> (&'static str, Value) {
-    ("list", json!({"kind": format!("{kind}List"), "apiVersion": "v1", "metadata": {"resourceVersion": version.to_string()}, "items": items}))
+    (
+        "list",
+        json!({"kind": format!("{kind}List"), "apiVersion": "v1", "metadata": {"resourceVersion": version.to_string()}, "items": items}),
+    )
 }
 
 fn events(all: Vec<(&str, Value)>) -> (&'static str, Value) {

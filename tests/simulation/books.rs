@@ -56,7 +56,11 @@ impl Books {
             (truth.uncounted, truth.doubtful) = (false, true); // somebody took it from the run while it was counted
         }
         let right = truth.doubtful || truth.success == Some(as_succeeded);
-        if right { Ok(()) } else { Err(format!("Pod {uid} is listed as succeeded: {as_succeeded}; the truth is {truth:?}")) }
+        if right {
+            Ok(())
+        } else {
+            Err(format!("Pod {uid} is listed as succeeded: {as_succeeded}; the truth is {truth:?}"))
+        }
     }
 
     pub fn is_listed(&self, uid: &str) -> bool {
@@ -72,7 +76,10 @@ impl Books {
 
     /// All Pods of that run that must be in one counter or the other.
     pub fn all(&self, job: &str) -> usize {
-        self.pods.values().filter(|t| t.job.as_deref() == Some(job) && !t.uncounted && (t.doubtful || t.success.is_some())).count()
+        self.pods
+            .values()
+            .filter(|t| t.job.as_deref() == Some(job) && !t.uncounted && (t.doubtful || t.success.is_some()))
+            .count()
     }
 
     /// The indexes that succeeded: those that must be known, and those that may be.

@@ -13,8 +13,8 @@ use tokio::time::sleep;
 use crate::controller::Controller;
 use crate::dice::Dice;
 use crate::rules;
-use crate::spec;
 use crate::server::lock;
+use crate::spec;
 use crate::world::{Fate, World, index, uid};
 
 /// Steps of trouble.
@@ -101,7 +101,8 @@ async fn troubles<K: Managed>(world: impl FnOnce() -> Arc<Mutex<World>>) -> Told
     let settings = {
         let mut world = lock(&world);
         world.create_job();
-        (world.faults.one_in, world.faults.meanwhile) = ([0, 8, 15][world.dice.roll(3) as usize], [0, 3, 10][world.dice.roll(3) as usize]);
+        (world.faults.one_in, world.faults.meanwhile) =
+            ([0, 8, 15][world.dice.roll(3) as usize], [0, 3, 10][world.dice.roll(3) as usize]);
         let max_uncounted = [3, 500][world.dice.roll(2) as usize];
         Settings { max_uncounted, native_sidecars: !world.dice.one_in(3), ..Settings::default() }
     };
@@ -229,7 +230,9 @@ fn indexes_at_the_end(world: &mut World, job: &Value) {
     let lost = sure.iter().find(|i| **i < completions && !known.contains(i) && !failed.contains(i)).copied();
     let elastic = world.books.elastic;
     world.must(elastic || lost.is_none(), format!("index {lost:?} succeeded and is not completed"));
-    let misplaced = world.names(|pod| index(pod).is_none() && crate::world::is_active(pod) && crate::world::owner(pod) == Some(uid(job)));
+    let misplaced = world.names(|pod| {
+        index(pod).is_none() && crate::world::is_active(pod) && crate::world::owner(pod) == Some(uid(job))
+    });
     world.must(misplaced.is_empty(), format!("Pods without an index go on: {misplaced:?}"));
 }
 

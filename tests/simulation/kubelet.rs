@@ -61,7 +61,11 @@ impl World {
             match self.dice.roll(5) {
                 0 if open && self.restart_side(name, pod) => {}
                 1 if open => self.become_ready(name, pod),
-                2 if open && self.has_sidecars && plain.iter().any(|(c, exit)| c == "side" && exit.is_none()) && self.dice.one_in(4) => {
+                2 if open
+                    && self.has_sidecars
+                    && plain.iter().any(|(c, exit)| c == "side" && exit.is_none())
+                    && self.dice.one_in(4) =>
+                {
                     let code = i64::from(self.dice.roll(3));
                     self.exit(name, "side", code, false); // a plain sidecar ends too early
                 }
@@ -147,7 +151,9 @@ impl World {
     /// What still runs gets TERM, and the Pod ends.
     fn stop_all(&mut self, name: &str) {
         let Some(pod) = self.pods.get(name).cloned() else { return };
-        for (container, exit) in containers(&pod, "containerStatuses").into_iter().chain(containers(&pod, "initContainerStatuses")) {
+        for (container, exit) in
+            containers(&pod, "containerStatuses").into_iter().chain(containers(&pod, "initContainerStatuses"))
+        {
             if exit.is_none() {
                 let code = [0, 143, 143][self.dice.roll(3) as usize];
                 self.exit(name, &container, code, false);
@@ -266,7 +272,9 @@ fn fixed(seed: u64, pod: &Value) -> i64 {
         (Some(index), Some(failures)) => format!("{index}/{failures}"),
         _ => label("sidecarjob.dev/attempt"),
     };
-    let mut dice = crate::dice::Dice::new(place.bytes().fold(seed ^ 0x5eed, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)));
+    let mut dice = crate::dice::Dice::new(
+        place.bytes().fold(seed ^ 0x5eed, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)),
+    );
     dice.roll(7);
     [0, 0, 1, 2][dice.roll(4) as usize]
 }
@@ -274,7 +282,8 @@ fn fixed(seed: u64, pod: &Value) -> i64 {
 /// Name and exit code of each container in that list.
 fn containers(pod: &Value, list: &str) -> Vec<(String, Option<i64>)> {
     let all = pod["status"][list].as_array().into_iter().flatten();
-    all.map(|c| (c["name"].as_str().unwrap_or_default().to_owned(), c["state"]["terminated"]["exitCode"].as_i64())).collect()
+    all.map(|c| (c["name"].as_str().unwrap_or_default().to_owned(), c["state"]["terminated"]["exitCode"].as_i64()))
+        .collect()
 }
 
 fn status_of<'a>(pod: &'a mut Value, container: &str) -> &'a mut Value {

@@ -175,7 +175,8 @@ impl World {
             return; // for an object that is gone: the collector takes it
         }
         let (Some(job), Some(known)) = (self.job.clone(), self.known_job().cloned()) else { return };
-        let result = ["SuccessCriteriaMet", "FailureTarget", "Complete", "Failed"].into_iter().find(|c| is_true(&job, c));
+        let result =
+            ["SuccessCriteriaMet", "FailureTarget", "Complete", "Failed"].into_iter().find(|c| is_true(&job, c));
         self.must(result.is_none(), format!("a Pod is created after {result:?}"));
         self.must(known["spec"]["suspend"] != true, "a Pod is created for a suspended run");
         self.must(!is_deleting(&known), "a Pod is created for a run that is being deleted");
@@ -214,7 +215,11 @@ impl World {
         kept.retain(|f| !list(&meta["$deleteFromPrimitiveList/finalizers"]).contains(f));
         let new: Vec<Value> = list(&meta["finalizers"]).into_iter().filter(|f| !kept.contains(f)).collect();
         if is_deleting(&pod) && !new.is_empty() {
-            return status(422, "Invalid", "metadata.finalizers: no new finalizers can be added if the object is being deleted");
+            return status(
+                422,
+                "Invalid",
+                "metadata.finalizers: no new finalizers can be added if the object is being deleted",
+            );
         }
         kept.extend(new);
         pod["metadata"]["finalizers"] = json!(kept);
@@ -226,14 +231,22 @@ impl World {
             }
         }
         if owners.iter().filter(|o| o["controller"] == true).count() > 1 {
-            return status(422, "Invalid", "metadata.ownerReferences: only one reference can have controller set to true");
+            return status(
+                422,
+                "Invalid",
+                "metadata.ownerReferences: only one reference can have controller set to true",
+            );
         }
         pod["metadata"]["ownerReferences"] = json!(owners);
         if let Some(seconds) = patch["spec"]["activeDeadlineSeconds"].as_i64() {
             let old = pod["spec"]["activeDeadlineSeconds"].as_i64();
             self.must(seconds >= 1, format!("activeDeadlineSeconds of {name} is {seconds}"));
             if old.is_some_and(|old| seconds > old) {
-                return status(422, "Invalid", "spec.activeDeadlineSeconds: must be less than or equal to previous value");
+                return status(
+                    422,
+                    "Invalid",
+                    "spec.activeDeadlineSeconds: must be less than or equal to previous value",
+                );
             }
             pod["spec"]["activeDeadlineSeconds"] = json!(seconds);
         }
@@ -309,7 +322,10 @@ fn not_found() -> (u16, Value) {
 }
 
 fn status(code: u16, reason: &str, message: &str) -> (u16, Value) {
-    (code, json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason, "message": message}))
+    (
+        code,
+        json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason, "message": message}),
+    )
 }
 
 fn short(path: &str) -> &str {

@@ -111,7 +111,8 @@ fn per_index(spec: &mut Value, dice: &mut Dice) {
 
 /// Exit codes are 1, 2, 3 and 143; a lost node shows as DisruptionTarget.
 fn failure_policy(dice: &mut Dice, per_index: bool) -> Value {
-    let actions: &[&str] = if per_index { &["FailJob", "Ignore", "Count", "FailIndex"] } else { &["FailJob", "Ignore", "Count"] };
+    let actions: &[&str] =
+        if per_index { &["FailJob", "Ignore", "Count", "FailIndex"] } else { &["FailJob", "Ignore", "Count"] };
     let rules: Vec<Value> = (0..1 + dice.roll(3))
         .map(|_| {
             let action = actions[dice.roll(actions.len() as u32) as usize];
@@ -143,6 +144,7 @@ pub fn in_words(kind: Kind, spec: &Value) -> String {
     let mut short = spec.clone();
     let pod = &spec["template"]["spec"];
     let containers = pod["containers"].as_array().map_or(0, Vec::len);
-    short["template"] = json!(format!("restartPolicy {}, {containers} containers", pod["restartPolicy"].as_str().unwrap_or("?")));
+    short["template"] =
+        json!(format!("restartPolicy {}, {containers} containers", pod["restartPolicy"].as_str().unwrap_or("?")));
     format!("{} {short}", kind.name())
 }

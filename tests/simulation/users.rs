@@ -51,7 +51,9 @@ impl World {
     fn scale(&mut self) {
         let n = self.dice.roll(6);
         let elastic = self.dice.one_in(2);
-        let Some(spec) = self.job.as_ref().filter(|_| !self.is_finished()).map(|job| job["spec"].clone()) else { return };
+        let Some(spec) = self.job.as_ref().filter(|_| !self.is_finished()).map(|job| job["spec"].clone()) else {
+            return;
+        };
         let elastic = elastic && spec["completionMode"] == "Indexed" && spec["completions"] == spec["parallelism"];
         self.tell(format!("user: parallelism {n}{}", if elastic { ", completions too" } else { "" }));
         self.books.elastic |= elastic;
@@ -66,7 +68,11 @@ impl World {
     fn change_limits(&mut self) {
         let (limit, deadline) = (self.dice.roll(6), 50 + self.dice.roll(200));
         let by_time = self.dice.one_in(2);
-        self.tell(if by_time { format!("user: activeDeadlineSeconds {deadline}") } else { format!("user: backoffLimit {limit}") });
+        self.tell(if by_time {
+            format!("user: activeDeadlineSeconds {deadline}")
+        } else {
+            format!("user: backoffLimit {limit}")
+        });
         self.change_spec(|spec| {
             if by_time {
                 spec["activeDeadlineSeconds"] = json!(deadline);

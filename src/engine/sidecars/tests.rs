@@ -57,11 +57,7 @@ fn a_pod_whose_result_is_stored_and_whose_plain_sidecars_run_gets_a_deadline() {
             job().indexed(2).per_index(3).pods([pod(0).plain_sidecar().main_exits(1, 8).index(0)]),
             Some("stop the sidecars of p0 (deadline 9s)"),
         ),
-        (
-            "a result for which the list has no room yet",
-            job().settings(|s| s.max_uncounted = 0).pods([drains()]),
-            None,
-        ),
+        ("a result for which the list has no room yet", job().settings(|s| s.max_uncounted = 0).pods([drains()]), None),
     ] {
         let got: Vec<String> = steps(&seen.decide(10)).into_iter().filter(|s| s.starts_with("stop")).collect();
         assert_eq!(got, want.into_iter().collect::<Vec<_>>(), "{what}");
