@@ -28,9 +28,7 @@ pub async fn run(
     while let Some(event) = stream.next().await {
         match event {
             Ok(event) => {
-                for news in pods.observe(event) {
-                    tell(&wakers, &metrics, news);
-                }
+                take_in(event, &pods, &wakers, &metrics);
                 listed.send_if_modified(|listed| !std::mem::replace(listed, pods.synced()) && *listed);
             }
             Err(error) => warn!("the watch of Pods was interrupted, starting it again: {error}"),
@@ -38,14 +36,42 @@ pub async fn run(
     }
 }
 
-/// Wakes the runs that a change of a Pod is news for.
-pub fn tell(wakers: &[Box<dyn Wake>], metrics: &Metrics, news: News) {
+/// One event: into the view, and on to the runs that it is news for.
+pub fn take_in(event: watcher::Event<Pod>, pods: &Pods, wakers: &[Box<dyn Wake>], metrics: &Metrics) {
+    let urgency = Urgency::of(&event);
+    for news in pods.observe(event) {
+        tell(wakers, metrics, urgency, news);
+    }
+}
+
+/// When a run is looked at again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Urgency {
+    /// Something can be counted, or written.
+    Now,
+    /// A Pod is gone. Who deletes one often deletes more, or its run as well: a replacement made at once is made in vain.
+    Later,
+}
+
+impl Urgency {
+    fn of(event: &watcher::Event<Pod>) -> Self {
+        match event {
+            watcher::Event::Delete(_) => Self::Later,
+            _ => Self::Now,
+        }
+    }
+}
+
+fn tell(wakers: &[Box<dyn Wake>], metrics: &Metrics, urgency: Urgency, news: News) {
     match news {
         News::Owner { kind, key, ours } => {
             // A Job that we do not know is another manager's, or gone: then only our own Pods matter.
             for waker in wakers.iter().filter(|w| w.kind() == kind) {
                 if kind == Kind::SidecarJob || ours || waker.knows(&key) {
-                    waker.wake(&key);
+                    match urgency {
+                        Urgency::Now => waker.wake(&key),
+                        Urgency::Later => waker.wake_later(&key),
+                    }
                 }
             }
         }
@@ -62,5 +88,54 @@ pub fn tell(wakers: &[Box<dyn Wake>], metrics: &Metrics, news: News) {
             }
         }
         News::Tracking(added) => metrics.tracking_finalizer(added),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::controller::memory::Key;
+    use crate::engine::observed::PodRef;
+
+    /// A queue of Jobs that notes when it is woken.
+    #[derive(Default)]
+    struct Noted(Arc<Mutex<Vec<&'static str>>>);
+
+    impl Wake for Noted {
+        fn kind(&self) -> Kind {
+            Kind::Job
+        }
+        fn knows(&self, _: &Key) -> bool {
+            true
+        }
+        fn wake(&self, _: &Key) {
+            self.0.lock().unwrap().push("now");
+        }
+        fn wake_later(&self, _: &Key) {
+            self.0.lock().unwrap().push("later");
+        }
+        fn selecting(&self, _: &str, _: &BTreeMap<String, String>) -> Vec<Key> {
+            Vec::new()
+        }
+        fn release_stray(&self, _: String, _: PodRef) {}
+    }
+
+    #[test]
+    fn a_pod_that_changes_wakes_its_run_at_once_and_one_that_is_gone_after_the_batch_period() {
+        for (event, want) in [
+            (watcher::Event::Apply(Pod::default()), "now"),
+            (watcher::Event::InitApply(Pod::default()), "now"),
+            (watcher::Event::InitDone, "now"),
+            (watcher::Event::Delete(Pod::default()), "later"),
+        ] {
+            let noted = Noted::default();
+            let woken = noted.0.clone();
+            let news = News::Owner { kind: Kind::Job, key: ("space".into(), "run".into()), ours: true };
+            tell(&[Box::new(noted)], &Metrics::default(), Urgency::of(&event), news);
+            assert_eq!(*woken.lock().unwrap(), [want], "{event:?}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! Objects that another controller manages are dropped where the watch delivers them: they cost no memory and no wake-up.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::{FutureExt, StreamExt, future};
 use kube::core::{DeserializeGuard, SelectorExt};
@@ -32,6 +32,8 @@ pub trait Wake: Send + Sync {
     fn knows(&self, key: &Key) -> bool;
     /// Look at that run again.
     fn wake(&self, key: &Key);
+    /// Look at that run again after the batch period.
+    fn wake_later(&self, key: &Key);
     /// The runs that are going on and whose selector matches these labels.
     fn selecting(&self, namespace: &str, labels: &BTreeMap<String, String>) -> Vec<Key>;
     /// Let go of a Pod that nobody owns or selects.
@@ -51,13 +53,15 @@ pub struct Waker<K: Managed> {
     ctx: Arc<Context<K>>,
     store: Store<Watched<K>>,
     wake: mpsc::UnboundedSender<Key>,
+    /// Those that will be woken anyway.
+    later: Arc<Mutex<HashSet<Key>>>,
 }
 
 /// A queue, and what wakes it.
 pub fn queue<K: Managed>(ctx: Arc<Context<K>>) -> (Queue<K>, Waker<K>) {
     let (store, writer) = reflector::store();
     let (wake, woken) = mpsc::unbounded_channel();
-    (Queue { ctx: ctx.clone(), store: store.clone(), writer, woken }, Waker { ctx, store, wake })
+    (Queue { ctx: ctx.clone(), store: store.clone(), writer, woken }, Waker { ctx, store, wake, later: Arc::default() })
 }
 
 impl<K: Managed> Wake for Waker<K> {
@@ -71,6 +75,19 @@ impl<K: Managed> Wake for Waker<K> {
 
     fn wake(&self, key: &Key) {
         let _ = self.wake.send(key.clone());
+    }
+
+    fn wake_later(&self, key: &Key) {
+        if !locked(&self.later).insert(key.clone()) {
+            return;
+        }
+        let (later, wake, key) = (self.later.clone(), self.wake.clone(), key.clone());
+        let period = self.ctx.batch_period.to_std().unwrap_or_default();
+        tokio::spawn(async move {
+            tokio::time::sleep(period).await;
+            locked(&later).remove(&key);
+            let _ = wake.send(key);
+        });
     }
 
     fn selecting(&self, namespace: &str, labels: &BTreeMap<String, String>) -> Vec<Key> {
@@ -165,6 +182,10 @@ impl Others {
         object.managed_fields_mut().clear();
         Some(object)
     }
+}
+
+fn locked(keys: &Mutex<HashSet<Key>>) -> MutexGuard<'_, HashSet<Key>> {
+    keys.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn reference<K: Managed>(key: &Key) -> ObjectRef<Watched<K>> {

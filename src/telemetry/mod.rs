@@ -7,6 +7,7 @@ mod logs;
 mod metrics;
 mod server;
 mod signals;
+mod text;
 
 pub use health::Health;
 pub use logs::init as init_logs;

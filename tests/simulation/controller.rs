@@ -62,6 +62,8 @@ struct Life<K: Managed> {
 struct Queue<K> {
     job: Mutex<Option<K>>,
     woken: AtomicBool,
+    /// Woken for that time.
+    later: Mutex<Option<Instant>>,
 }
 
 struct Waker<K: Managed> {
@@ -81,6 +83,13 @@ impl<K: Managed> Wake for Waker<K> {
     fn wake(&self, key: &Key) {
         if key.1 == NAME {
             self.queue.woken.store(true, Ordering::SeqCst);
+        }
+    }
+
+    fn wake_later(&self, key: &Key) {
+        if key.1 == NAME {
+            let at = Instant::now() + Duration::from_secs(1);
+            self.queue.later.lock().expect("not poisoned").get_or_insert(at);
         }
     }
 
@@ -132,7 +141,7 @@ impl<K: Managed> Life<K> {
             batch_period: chrono::TimeDelta::seconds(1),
             clock: Arc::new(move || now_since(start)),
         });
-        let queue = Arc::new(Queue { job: Mutex::new(None), woken: AtomicBool::new(false) });
+        let queue = Arc::new(Queue { job: Mutex::new(None), woken: AtomicBool::new(false), later: Mutex::new(None) });
         let wakers: Vec<Box<dyn Wake>> = vec![Box::new(Waker { ctx: ctx.clone(), queue: queue.clone() })];
         let relist = Some(world.pods.values().cloned().collect());
         let seen = world.pod_log.len();
@@ -153,9 +162,7 @@ impl<K: Managed> Life<K> {
     }
 
     fn show(&self, event: Event<Pod>) {
-        for news in self.ctx.pods.observe(event) {
-            pod_watch::tell(&self.wakers, &self.ctx.metrics, news);
-        }
+        pod_watch::take_in(event, &self.ctx.pods, &self.wakers, &self.ctx.metrics);
     }
 
     fn finish_list(&mut self) {
@@ -235,7 +242,9 @@ impl<K: Managed> Controller<K> {
 
     /// Reconciles, if it was woken or wanted to look again by now. Whether it did.
     pub async fn work(&mut self) -> bool {
-        let due = self.life.due.is_some_and(|at| at <= Instant::now());
+        let is_over = |at: &Instant| *at <= Instant::now();
+        let later = self.life.queue.later.lock().expect("not poisoned").take_if(|at| is_over(at)).is_some();
+        let due = later || self.life.due.as_ref().is_some_and(is_over);
         if !self.life.queue.woken.swap(false, Ordering::SeqCst) && !due {
             return false;
         }

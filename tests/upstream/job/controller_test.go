@@ -93,15 +93,20 @@ func (p *program) Run(ctx context.Context, _ int) {
 
 // flags are upstream's variables, as the test has set them at this moment.
 func flags() []string {
-	return append([]string{
+	all := []string{
 		"controller",
 		"--leader-elect=false",
 		"--pod-failure-backoff=" + duration(jobcontroller.DefaultJobPodFailureBackOff),
-		"--pod-failure-backoff-max=" + duration(jobcontroller.MaxJobPodFailureBackOff),
-		"--sync-batch-period=" + duration(jobcontroller.SyncJobBatchPeriod),
-		"--max-uncounted-pods=" + strconv.Itoa(jobcontroller.MaxUncountedPods),
-		"--max-pod-create-delete-per-sync=" + strconv.Itoa(jobcontroller.MaxPodCreateDeletePerSync),
-	}, strings.Fields(os.Getenv("SIDECARJOB_ARGS"))...)
+	}
+	if os.Getenv("SIDECARJOB_FEW_FLAGS") != "" {
+		return all
+	}
+	return append(append(all,
+		"--pod-failure-backoff-max="+duration(jobcontroller.MaxJobPodFailureBackOff),
+		"--sync-batch-period="+duration(jobcontroller.SyncJobBatchPeriod),
+		"--max-uncounted-pods="+strconv.Itoa(jobcontroller.MaxUncountedPods),
+		"--max-pod-create-delete-per-sync="+strconv.Itoa(jobcontroller.MaxPodCreateDeletePerSync),
+	), strings.Fields(os.Getenv("SIDECARJOB_ARGS"))...)
 }
 
 func duration(d time.Duration) string { return fmt.Sprintf("%dms", d.Milliseconds()) }
