@@ -162,3 +162,15 @@ fn a_batch_jobs_pod_has_its_owner_and_finalizer_and_its_templates_labels() {
     );
     assert_eq!(meta["labels"], json!({"sidecarjob.dev/uid": "job-uid", "sidecarjob.dev/attempt": "0"}));
 }
+
+#[test]
+fn a_jobs_pod_gets_a_default_container_only_beside_sidecars() {
+    for (sidecars, want) in [(json!([]), None), (json!([{"name": "ffwd"}]), Some("work"))] {
+        let mut spec = spec();
+        spec["sidecars"] = sidecars.clone();
+        let seen = job_with(spec).batch();
+        let new = NewPod { number: 0, index: None, index_failures: IndexFailures::default() };
+        let annotations = pod(&seen.job, new, &seen.settings).metadata.annotations.unwrap();
+        assert_eq!(annotations.get("kubectl.kubernetes.io/default-container").map(String::as_str), want, "{sidecars}");
+    }
+}
