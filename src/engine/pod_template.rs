@@ -15,10 +15,13 @@ use crate::api::{self, labels};
 pub fn pod(job: &Job, number: u32, settings: &Settings) -> Pod {
     let template: &PodTemplateSpec = &job.spec.template;
     let mut spec = template.spec.clone().unwrap_or_default();
+    let mut metadata = metadata(job, number);
     if job.spec.native(settings) {
         make_native(&mut spec, &job.spec.roles);
+    } else {
+        metadata.annotations.get_or_insert_default().insert(labels::MODE.into(), labels::MANAGED.into());
     }
-    Pod { metadata: metadata(job, number), spec: Some(spec), status: None }
+    Pod { metadata, spec: Some(spec), status: None }
 }
 
 fn metadata(job: &Job, number: u32) -> ObjectMeta {
@@ -32,7 +35,10 @@ fn metadata(job: &Job, number: u32) -> ObjectMeta {
     labels.insert(labels::ATTEMPT.into(), number.to_string());
     let mut annotations = template.annotations.unwrap_or_default();
     annotations.insert(labels::MAIN.into(), roles.main().join(","));
-    annotations.insert(labels::SIDECARS.into(), roles.sidecars().join(","));
+    annotations.insert(labels::SIDECARS.into(), roles.all_sidecars().join(","));
+    if roles.injected_are_main() {
+        annotations.insert(labels::INJECTED_CONTAINERS.into(), "Main".into());
+    }
     if let Some(main) = roles.main().first() {
         annotations.entry(labels::DEFAULT_CONTAINER.into()).or_insert_with(|| (*main).into());
     }
