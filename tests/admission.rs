@@ -8,6 +8,22 @@ use serde_json::{Value, json};
 mod support;
 use support::world_without_controller;
 
+#[path = "admission/counts.rs"]
+mod counts;
+#[path = "admission/elastic.rs"]
+mod elastic;
+#[path = "admission/failure_policy.rs"]
+mod failure_policy;
+#[path = "admission/selector.rs"]
+mod selector;
+#[path = "admission/success_policy.rs"]
+mod success_policy;
+#[path = "admission/suspended.rs"]
+mod suspended;
+
+/// What is merged into the valid object, and the words of the refusal; no words: it is taken.
+type Case = (&'static str, Value, Option<&'static str>);
+
 /// A field and its value, as a JSON pointer below the whole object; `null` removes it.
 type Set = (&'static str, fn() -> Value);
 
@@ -31,7 +47,12 @@ const CREATE: &[(&str, &[Set], Option<&str>)] = &[
     (
         "two containers of one name",
         &[("/spec/template/spec/containers", || json!([{"name": "a"}, {"name": "a"}]))],
-        Some("two containers of one name"),
+        Some("spec.template.spec.containers[1]: Duplicate value"),
+    ),
+    (
+        "two init containers of one name",
+        &[("/spec/template/spec/initContainers", || json!([{"name": "a"}, {"name": "a"}]))],
+        Some("spec.template.spec.initContainers[1]: Duplicate value"),
     ),
     (
         "a container name that only the Pod's admission refuses",
@@ -133,6 +154,15 @@ const CREATE: &[(&str, &[Set], Option<&str>)] = &[
         ],
         None,
     ),
+    (
+        "nulls where there is a default",
+        &[("/spec", || {
+            let mut spec = valid("x")["spec"].take();
+            merge(&mut spec, json!({"suspend": null, "completionMode": null, "manualSelector": null}));
+            spec
+        })],
+        None,
+    ),
     ("labels of their own", &[("/spec/template/metadata", || json!({"labels": {"app": "x"}}))], None),
     (
         "a limit as a number",
@@ -143,14 +173,14 @@ const CREATE: &[(&str, &[Set], Option<&str>)] = &[
         None,
     ),
     (
-        "a mode that is not there yet",
-        &[("/spec/completionMode", || json!("Indexed"))],
-        Some("spec.completionMode: Unsupported value: \"Indexed\""),
+        "an unknown completionMode",
+        &[("/spec/completionMode", || json!("Sorted"))],
+        Some("spec.completionMode: Unsupported value: \"Sorted\""),
     ),
     (
-        "a policy that is not there yet",
-        &[("/spec/podFailurePolicy", || json!({"rules": []}))],
-        Some("unknown field \"spec.podFailurePolicy\""),
+        "scheduling, which is alpha in a Job",
+        &[("/spec/scheduling", || json!({}))],
+        Some("unknown field \"spec.scheduling\""),
     ),
     (
         "a misspelt field deep in the template",
@@ -195,6 +225,32 @@ const UPDATE: &[(&str, Set, Option<&str>)] = &[
     ),
     ("sidecarMode", ("/spec/sidecarMode", || json!("Native")), Some("spec.sidecarMode can't be changed")),
     ("managedBy", ("/spec/managedBy", || json!("a.b/c")), Some("spec.managedBy can't be changed")),
+    (
+        "completionMode",
+        ("/spec", || json!({"completionMode": "Indexed", "completions": 1})),
+        Some("spec.completionMode can't be changed"),
+    ),
+    (
+        "podFailurePolicy",
+        ("/spec/podFailurePolicy", || json!({"rules": []})),
+        Some("spec.podFailurePolicy can't be changed"),
+    ),
+    (
+        "successPolicy",
+        ("/spec/successPolicy", || json!({"rules": [{"succeededCount": 1}]})),
+        Some("spec.successPolicy can't be changed"),
+    ),
+    (
+        "backoffLimitPerIndex",
+        ("/spec/backoffLimitPerIndex", || json!(1)),
+        Some("spec.backoffLimitPerIndex can't be changed"),
+    ),
+    (
+        "selector",
+        ("/spec", || json!({"selector": {"matchLabels": {"a": "b"}}, "manualSelector": true})),
+        Some("spec.selector can't be changed"),
+    ),
+    ("manualSelector to what it is", ("/spec/manualSelector", || json!(false)), None),
 ];
 
 fn valid(name: &str) -> Value {
@@ -214,6 +270,42 @@ fn set(object: &mut Value, (path, value): &Set) {
         (value, Ok(n)) => parent[n] = value,
         (value, _) => parent[key] = value,
     }
+}
+
+/// As a JSON merge patch does it, but that null stays.
+fn merge(object: &mut Value, patch: Value) {
+    match (object, patch) {
+        (Value::Object(object), Value::Object(patch)) => {
+            patch.into_iter().for_each(|(key, value)| merge(object.entry(key).or_insert(Value::Null), value));
+        }
+        (object, patch) => *object = patch,
+    }
+}
+
+/// Tries each case as a new object; nothing is stored.
+async fn created(name: &str, cases: Vec<Case>) {
+    world_without_controller(name, |w| async move {
+        let mut wrong = Vec::new();
+        for (case, changes, words) in cases {
+            let mut object = valid("case");
+            merge(&mut object, changes);
+            let object: DynamicObject = serde_json::from_value(object).expect("an object");
+            let dry_run = PostParams { dry_run: true, field_manager: None };
+            wrong.extend(judge(case, w.strict_create(&object, &dry_run).await, words));
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    })
+    .await;
+}
+
+/// Tries each patch on an object that is stored and stays as it was.
+async fn patched(api: &Api<DynamicObject>, name: &str, cases: Vec<Case>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (case, patch, words) in cases {
+        let dry_run = PatchParams { dry_run: true, ..PatchParams::default() };
+        wrong.extend(judge(case, api.patch(name, &dry_run, &Patch::Merge(patch)).await, words));
+    }
+    wrong
 }
 
 /// Untyped, so that wrong things can be sent.
@@ -309,7 +401,13 @@ async fn a_new_object_has_its_defaults_and_reads_as_in_progress() {
         let object = serde_json::from_value(valid("new")).expect("an object");
         api.create(&PostParams::default(), &object).await.expect("created");
         let object = serde_json::to_value(api.get("new").await.expect("there")).expect("JSON");
-        assert_eq!((&object["spec"]["backoffLimit"], &object["spec"]["suspend"]), (&json!(6), &json!(false)));
+        let spec = &object["spec"];
+        assert_eq!((&spec["suspend"], &spec["manualSelector"]), (&json!(false), &json!(false)));
+        assert_eq!(spec["completionMode"], "NonIndexed");
+        // What they are by default depends on other fields.
+        for field in ["backoffLimit", "podReplacementPolicy", "parallelism", "completions"] {
+            assert_eq!(spec.get(field), None, "{field}");
+        }
         assert_eq!(object["status"]["phase"], "Pending");
         assert_eq!(object["status"]["conditions"][0]["type"], "Reconciling");
         assert_eq!(object["status"]["conditions"][0]["status"], "True");

@@ -35,7 +35,7 @@ fn on(method: Method, path: &'static str, answer: impl Fn(&Value) -> (u16, Value
 
 /// A controller whose API server knows only the script; what it was sent is kept.
 struct Stage {
-    ctx: Arc<Context>,
+    ctx: Arc<Context<SidecarJob>>,
     sent: Arc<Mutex<Vec<(String, Value)>>>,
     server: tokio::task::JoinHandle<()>,
 }
@@ -125,7 +125,7 @@ fn pod(uid: &str, version: u64, phase: &str, main_exit: Option<i32>) -> Value {
         "metadata": {
             "name": format!("job-{uid}"), "namespace": "ns", "uid": uid, "resourceVersion": version.to_string(),
             "creationTimestamp": "2026-01-01T00:00:00Z", "finalizers": [labels::TRACKING_FINALIZER],
-            "labels": {labels::ATTEMPT: "0"},
+            "labels": {labels::UID: "job-uid", labels::ATTEMPT: "0"},
             "ownerReferences": [{"apiVersion": "sidecarjob.dev/v1alpha1", "kind": "SidecarJob", "name": "job",
                                  "uid": "job-uid", "controller": true}]
         },

@@ -32,6 +32,14 @@ pub mod reasons {
     pub const BACKOFF_LIMIT_EXCEEDED: &str = "BackoffLimitExceeded";
     /// Failed: `spec.activeDeadlineSeconds` passed.
     pub const DEADLINE_EXCEEDED: &str = "DeadlineExceeded";
+    /// Failed: a rule of `spec.podFailurePolicy` says so; the message names the Pod and the rule.
+    pub const POD_FAILURE_POLICY: &str = "PodFailurePolicy";
+    /// Failed: more indexes failed than `spec.maxFailedIndexes` allows.
+    pub const MAX_FAILED_INDEXES_EXCEEDED: &str = "MaxFailedIndexesExceeded";
+    /// Failed: all indexes are done, and some of them failed.
+    pub const FAILED_INDEXES: &str = "FailedIndexes";
+    /// Complete: a rule of `spec.successPolicy` is met; the message names it.
+    pub const SUCCESS_POLICY: &str = "SuccessPolicy";
     /// Suspended=True.
     pub const JOB_SUSPENDED: &str = "JobSuspended";
     /// Suspended=False after a resume.
@@ -72,6 +80,8 @@ pub mod events {
     pub const RESUMED: &str = "Resumed";
     /// Normal: a Pod's main containers are done; its plain sidecars were asked to stop.
     pub const SIDECAR_STOP_REQUESTED: &str = "SidecarStopRequested";
+    /// Warning: a Job's completionMode is one that this program does not know; it is left alone.
+    pub const UNKNOWN_COMPLETION_MODE: &str = "UnknownCompletionMode";
     /// Warning: more Pods succeeded than `spec.completions` asks for.
     pub const TOO_MANY_SUCCEEDED_PODS: &str = "TooManySucceededPods";
 }
@@ -84,12 +94,18 @@ pub mod messages {
     pub const BACKOFF_LIMIT_EXCEEDED: &str = "Job has reached the specified backoff limit";
     /// For `reasons::DEADLINE_EXCEEDED`.
     pub const DEADLINE_EXCEEDED: &str = "Job was active longer than specified deadline";
+    /// For `reasons::MAX_FAILED_INDEXES_EXCEEDED`.
+    pub const MAX_FAILED_INDEXES_EXCEEDED: &str = "Job has exceeded the specified maximal number of failed indexes";
+    /// For `reasons::FAILED_INDEXES`.
+    pub const FAILED_INDEXES: &str = "Job has failed indexes";
     /// For `reasons::JOB_SUSPENDED`.
     pub const JOB_SUSPENDED: &str = "Job suspended";
     /// For `reasons::JOB_RESUMED`.
     pub const JOB_RESUMED: &str = "Job resumed";
     /// For `events::COMPLETED`.
     pub const COMPLETED: &str = "Job completed";
+    /// For `events::UNKNOWN_COMPLETION_MODE`.
+    pub const UNKNOWN_COMPLETION_MODE: &str = "Skipped Job sync because completion mode is unknown";
     /// For `events::TOO_MANY_SUCCEEDED_PODS`.
     pub const TOO_MANY_SUCCEEDED_PODS: &str = "Too many succeeded pods running after completion count reached";
 }

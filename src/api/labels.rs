@@ -17,7 +17,7 @@ pub const MAIN: &str = "sidecarjob.dev/main";
 
 /// Annotation on each Pod: its sidecars by name, separated by commas. The admission policy reads it to put back a
 /// `restartPolicy` that a webhook took, and adds what it makes a sidecar.
-/// On a batch/v1 Job (not its Pod) with `spec.managedBy` ours: which of its containers are sidecars.
+/// On a batch/v1 Job with our `spec.managedBy`, or on its Pod template, users mark sidecars with it.
 pub const SIDECARS: &str = "sidecarjob.dev/sidecars";
 
 /// Annotation on a Pod, written by the admission policy: the containers that it moved behind the init containers.
@@ -41,8 +41,29 @@ pub const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
 /// would never be counted (KEP-2307). Our own, so that the built-in Job controller leaves these Pods alone.
 pub const TRACKING_FINALIZER: &str = "sidecarjob.dev/job-tracking";
 
+/// The same of a batch/v1 Job's Pods: Kubernetes' own, since tools and the Pod garbage collector know it.
+pub const BATCH_TRACKING_FINALIZER: &str = "batch.kubernetes.io/job-tracking";
+
+/// Annotation and label on each Pod of an Indexed run: its index. Kubernetes' own name.
+pub const COMPLETION_INDEX: &str = "batch.kubernetes.io/job-completion-index";
+
+/// The environment variable in which a Pod's containers find its index. Kubernetes' own name.
+pub const COMPLETION_INDEX_ENV: &str = "JOB_COMPLETION_INDEX";
+
+/// Annotation on each Pod of a run with backoffLimitPerIndex: how many Pods of its index failed before it (KEP-3850).
+pub const INDEX_FAILURE_COUNT: &str = "batch.kubernetes.io/job-index-failure-count";
+
+/// The same for failures that podFailurePolicy ignores; absent while there are none.
+pub const INDEX_IGNORED_FAILURE_COUNT: &str = "batch.kubernetes.io/job-index-ignored-failure-count";
+
 /// `spec.managedBy` of objects that this controller reconciles; absent means the same (KEP-4368).
 pub const CONTROLLER: &str = "sidecarjob.dev/controller";
+
+/// The same of the controller that Kubernetes brings.
+pub const BUILT_IN_CONTROLLER: &str = "kubernetes.io/job-controller";
+
+/// Whose events about a batch/v1 Job people and tools look for: the built-in controller's name.
+pub const JOB_EVENT_SOURCE: &str = "job-controller";
 
 /// The name under which this program writes: field manager, event reporter, user agent, lease.
 pub const FIELD_MANAGER: &str = "sidecarjob-controller";

@@ -6,11 +6,14 @@
 
 pub mod conditions;
 pub mod crd;
+mod job;
+mod kind;
 pub mod labels;
 mod rules;
 pub mod sidecarjob;
 pub mod status;
 
+pub use kind::Kind;
 pub use sidecarjob::{
     CompletionMode, InjectedContainers, MainContainers, PodReplacementPolicy, Sidecar, SidecarJob, SidecarJobSpec,
     SidecarMode,

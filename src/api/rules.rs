@@ -1,42 +1,48 @@
 //! What a SidecarJob must keep to, and what may change later: a Job's validation as bounds and CEL rules.
 //!
 //! Each message names the field and says what to do. What only the Pod's own validation can tell (a container's name,
-//! an image policy, a quota) is left to it: its words end in the condition Stalled.
+//! an image policy, a quota) is left to it: its words end in the condition Stalled. Here stand the rules on which
+//! container is what; the files below have the Job's own, by the question they answer.
+
+mod changes;
+mod counts;
+mod failure_policy;
+mod selector;
+mod success_policy;
+mod template;
 
 use serde_json::{Value, json};
 
 use super::labels;
 
+/// A rule and what is said if it does not hold.
+type Rule = (&'static str, &'static str);
+
 /// Adds bounds and rules to the schema of a SidecarJob.
 pub fn add(schema: &mut Value) {
     let spec = &mut schema["properties"]["spec"];
-    bounds(spec);
-    let rules: Vec<Value> = SPEC
-        .iter()
-        .map(|(rule, message)| json!({"rule": rule, "message": message}))
-        .chain(fixed())
-        .chain(own_labels())
-        .collect();
-    spec["x-kubernetes-validations"] = json!(rules);
+    self::spec(spec);
+    changes::spec(spec);
+    changes::containers(spec);
+    let template = changes::template(spec);
+    put(schema, [counts::host_names(), template]);
 }
 
-/// Rules on the spec: what must hold, and what is said if it does not.
-const SPEC: [(&str, &str); 11] = [
-    ("has(self.template.spec)", "spec.template.spec is missing: put the Pod to run there"),
-    (
-        "!has(self.template.spec) || (has(self.template.spec.restartPolicy) && self.template.spec.restartPolicy in \
-         ['Never', 'OnFailure'])",
-        "spec.template.spec.restartPolicy must be Never or OnFailure: a run that is to end can't restart for ever",
-    ),
-    (
-        "!has(self.template.spec) || size(self.template.spec.containers) > 0",
-        "spec.template.spec.containers is empty: name at least the main container",
-    ),
-    (
-        "!has(self.template.spec) || self.template.spec.containers.all(c, \
-         self.template.spec.containers.exists_one(d, d.name == c.name))",
-        "spec.template.spec.containers has two containers of one name: give each its own",
-    ),
+/// Adds what must hold when a `SidecarJobSpec` is created, whichever kind holds it. What may change later is not in it.
+pub fn spec(spec: &mut Value) {
+    bounds(spec);
+    counts::bounds(spec);
+    let fields = &mut spec["properties"];
+    template::bounds(&mut fields["template"]);
+    failure_policy::bounds(&mut fields["podFailurePolicy"]);
+    success_policy::bounds(&mut fields["successPolicy"]);
+    selector::bounds(&mut fields["selector"]);
+    let groups = [template::RULES, ROLES, counts::RULES, failure_policy::RULES, success_policy::RULES, selector::RULES];
+    put(spec, groups.concat().into_iter().map(rule).chain(own_labels()));
+}
+
+/// Which container is what.
+const ROLES: &[Rule] = &[
     (
         "!has(self.template.spec) || has(self.mainContainers) || !has(self.sidecars) || \
          self.template.spec.containers.exists(c, !self.sidecars.exists(s, s.name == c.name))",
@@ -52,41 +58,7 @@ const SPEC: [(&str, &str); 11] = [
          !self.sidecars.exists(s, s.name == n))",
         "a container is in both spec.mainContainers.names and spec.sidecars: it can be only one of them",
     ),
-    (
-        "!has(self.template.spec) || !has(self.template.spec.activeDeadlineSeconds) || \
-         self.template.spec.activeDeadlineSeconds > 0",
-        "spec.template.spec.activeDeadlineSeconds must be at least 1",
-    ),
-    (
-        "(has(self.completions) ? self.completions : -1) == (has(oldSelf.completions) ? oldSelf.completions : -1)",
-        "spec.completions can't be changed: create a new SidecarJob",
-    ),
-    (
-        "has(self.completions) || has(self.parallelism) == has(oldSelf.parallelism)",
-        "spec.parallelism can't be added or removed later without spec.completions: one of both absent means a run of one \
-         Pod, the other a work queue; use spec.suspend to pause a run, or create a new SidecarJob",
-    ),
-    (
-        "has(self.template.metadata) == has(oldSelf.template.metadata) && (!has(self.template.metadata) || \
-         self.template.metadata == oldSelf.template.metadata) && self.template.spec == oldSelf.template.spec",
-        "spec.template can't be changed: create a new SidecarJob",
-    ),
 ];
-
-/// Fields that stay as they were created, whether they were given or not.
-const FIXED: [&str; 6] =
-    ["completionMode", "sidecars", "mainContainers", "injectedContainers", "sidecarMode", "managedBy"];
-
-fn fixed() -> impl Iterator<Item = Value> {
-    FIXED.iter().map(|field| {
-        json!({
-            "rule": format!(
-                "has(self.{field}) == has(oldSelf.{field}) && (!has(self.{field}) || self.{field} == oldSelf.{field})"
-            ),
-            "message": format!("spec.{field} can't be changed: create a new SidecarJob")
-        })
-    })
-}
 
 /// Labels by which we find our Pods.
 fn own_labels() -> impl Iterator<Item = Value> {
@@ -103,21 +75,15 @@ fn own_labels() -> impl Iterator<Item = Value> {
 
 fn bounds(spec: &mut Value) {
     let fields = &mut spec["properties"];
-    for field in ["parallelism", "completions", "backoffLimit", "ttlSecondsAfterFinished"] {
-        fields[field]["minimum"] = json!(0);
-        fields[field]["maximum"] = json!(i32::MAX);
-    }
-    fields["activeDeadlineSeconds"]["minimum"] = json!(0);
-    fields["activeDeadlineSeconds"]["maximum"] = json!(i64::from(i32::MAX));
-    fields["backoffLimit"]["default"] = json!(6);
-    fields["suspend"]["default"] = json!(false);
-    fields["completionMode"]["default"] = json!("NonIndexed");
     let managed_by = &mut fields["managedBy"];
     managed_by["maxLength"] = json!(63);
-    managed_by["x-kubernetes-validations"] = json!([{
-        "rule": r#"self.matches(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/[A-Za-z0-9/._~%!$&'()*+,;=:-]+$")"#,
-        "message": "spec.managedBy must be a domain name, a slash and a path, as in example.com/controller"
-    }]);
+    put(
+        managed_by,
+        [rule((
+            r#"self.matches(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/[A-Za-z0-9/._~%!$&'()*+,;=:-]+$")"#,
+            "spec.managedBy must be a domain name, a slash and a path, as in example.com/controller",
+        ))],
+    );
     let sidecars = &mut fields["sidecars"];
     sidecars["maxItems"] = json!(32);
     sidecars["x-kubernetes-list-type"] = json!("map");
@@ -128,7 +94,6 @@ fn bounds(spec: &mut Value) {
     names["maxItems"] = json!(32);
     names["x-kubernetes-list-type"] = json!("set");
     name(&mut names["items"]);
-    template(&mut fields["template"]);
 }
 
 /// A container's name: its form is left to the Pod's validation.
@@ -137,11 +102,25 @@ fn name(schema: &mut Value) {
     schema["maxLength"] = json!(63);
 }
 
-/// The API server bounds the cost of rules by the size that lists and texts may have.
-fn template(template: &mut Value) {
-    let pod = &mut template["properties"]["spec"]["properties"];
-    let containers = &mut pod["containers"];
-    containers["maxItems"] = json!(64);
-    containers["items"]["properties"]["name"]["maxLength"] = json!(63);
-    pod["restartPolicy"]["maxLength"] = json!(20);
+/// As the schema has it.
+fn rule((rule, message): Rule) -> Value {
+    json!({"rule": rule, "message": message})
 }
+
+/// Adds rules to those that a part of the schema has.
+fn put(schema: &mut Value, rules: impl IntoIterator<Item = Value>) {
+    let mut all = schema["x-kubernetes-validations"].take().as_array().cloned().unwrap_or_default();
+    all.extend(rules);
+    schema["x-kubernetes-validations"] = json!(all);
+}
+
+/// A field that has a default is never null: null means absent, as everywhere in Kubernetes, and so the default.
+fn default(field: &mut Value, value: impl Into<Value>) {
+    field["default"] = value.into();
+    if let Some(field) = field.as_object_mut() {
+        field.remove("nullable");
+    }
+}
+
+#[cfg(test)]
+mod tests;

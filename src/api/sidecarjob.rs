@@ -1,9 +1,11 @@
 //! SidecarJob: the fields of batch/v1 `JobSpec` under their own names, and which containers are sidecars.
 //!
 //! The comments here are what `kubectl explain` shows. What each field does is in `engine`, a file for each question.
-//! Fields of `JobSpec` that are not here yet are refused by the API server, never accepted and ignored.
+//! `JobSpec.scheduling` (alpha, off by default) is not here, so it is refused by the API server, never accepted and ignored.
 
+use k8s_openapi::api::batch::v1::{PodFailurePolicy, SuccessPolicy};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,7 +30,9 @@ use super::status::SidecarJobStatus;
 )]
 #[serde(rename_all = "camelCase")]
 pub struct SidecarJobSpec {
-    /// The Pod to run. Its restartPolicy must be Never or OnFailure. Can't be changed later.
+    /// The Pod to run. Its restartPolicy must be Never or OnFailure. Can't be changed later, but for a run that is
+    /// suspended and has no active Pods: then labels, annotations, nodeSelector, node affinity, tolerations,
+    /// schedulingGates and the containers' resources may be.
     pub template: PodTemplateSpec,
 
     /// Which containers are sidecars: started before the main containers and stopped after them; their exit codes and
@@ -60,19 +64,51 @@ pub struct SidecarJobSpec {
     pub parallelism: Option<i32>,
 
     /// How many Pods must succeed. Default 1 if parallelism is absent too. Absent with parallelism given: the run is
-    /// a work queue, complete when one Pod has succeeded and all others have ended. Can't be changed later.
+    /// a work queue, complete when one Pod has succeeded and all others have ended. Can't be changed later, but with
+    /// completionMode Indexed together with parallelism, to the same number (an elastic run).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completions: Option<i32>,
 
-    /// How completions are counted. NonIndexed (the default): any Pod that succeeds counts. Indexed is not there yet.
-    /// Can't be changed later.
+    /// How completions are counted. NonIndexed (the default): any Pod that succeeds counts. Indexed: each of the indexes
+    /// 0 to completions-1 must succeed once; its Pod finds it in the environment as JOB_COMPLETION_INDEX, in its host
+    /// name, and in the label and annotation batch.kubernetes.io/job-completion-index. Can't be changed later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completion_mode: Option<CompletionMode>,
 
-    /// How many Pods may fail before the run is Failed. Default 6. With restartPolicy OnFailure the restarts of main
-    /// containers count too; restarts of sidecars never do.
+    /// How many Pods may fail before the run is Failed. Default 6, with backoffLimitPerIndex no limit. With restartPolicy
+    /// OnFailure the restarts of main containers count too; restarts of sidecars never do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backoff_limit: Option<i32>,
+
+    /// How many Pods of one index may fail before that index is failed; the others go on, and the run is Failed when
+    /// all are done (KEP-3850). Needs completionMode Indexed and restartPolicy Never. Can't be changed later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backoff_limit_per_index: Option<i32>,
+
+    /// How many indexes may fail before the whole run is Failed at once. Needs backoffLimitPerIndex. Absent: no limit;
+    /// must be given with more than 100,000 completions, at most 10,000 then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_failed_indexes: Option<i32>,
+
+    /// What a failed Pod means, by the exit codes of its containers or by its conditions: FailJob, FailIndex, Ignore or
+    /// Count (KEP-3329). The first of at most 20 rules that matches decides. A sidecar's exit code matches only a rule
+    /// that names that sidecar. Needs restartPolicy Never. Can't be changed later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod_failure_policy: Option<PodFailurePolicy>,
+
+    /// When the run has succeeded before all indexes have: the first of at most 20 rules that matches decides, and all
+    /// other Pods are ended (KEP-3998). Needs completionMode Indexed. Can't be changed later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub success_policy: Option<SuccessPolicy>,
+
+    /// Which Pods belong to this run. Leave it out: the controller labels its Pods and finds them by that. With
+    /// manualSelector true: Pods without an owner that it matches are taken over. Can't be changed later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selector: Option<LabelSelector>,
+
+    /// true: selector is yours, and you make sure that it matches no other Pods. Default false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manual_selector: Option<bool>,
 
     /// Seconds from status.startTime after which the run is Failed and its Pods are ended, however many may still be
     /// retried. Absent: no limit. Time that the run is suspended does not count.
@@ -88,7 +124,8 @@ pub struct SidecarJobSpec {
     pub suspend: Option<bool>,
 
     /// When a Pod that is being deleted is replaced. TerminatingOrFailed (the default): at once, and it counts as
-    /// failed at once. Failed: when it has ended, so that two never run at the same time.
+    /// failed at once. Failed (the default, and the only choice, with podFailurePolicy): when it has ended, so that two
+    /// never run at the same time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pod_replacement_policy: Option<PodReplacementPolicy>,
 
@@ -142,6 +179,8 @@ pub enum CompletionMode {
     /// Any Pod that succeeds counts.
     #[default]
     NonIndexed,
+    /// Each index must succeed once.
+    Indexed,
 }
 
 /// When a Pod that is being deleted is replaced (KEP-3939).

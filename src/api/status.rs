@@ -63,7 +63,7 @@ pub struct SidecarJobStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terminating: Option<i32>,
 
-    /// Pods whose main containers succeeded, each counted once.
+    /// Pods whose main containers succeeded, each counted once; with completionMode Indexed: indexes that succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub succeeded: Option<i32>,
 
@@ -75,6 +75,14 @@ pub struct SidecarJobStatus {
     /// is counted exactly once (KEP-2307).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uncounted_terminated_pods: Option<UncountedTerminatedPods>,
+
+    /// With completionMode Indexed: the indexes that succeeded, as in `1,3-5,7`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed_indexes: Option<String>,
+
+    /// With backoffLimitPerIndex: the indexes that failed, as in `1,3-5,7`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_indexes: Option<String>,
 
     /// The failures since the last success, from which the wait before the next Pod follows. Kept here so that a
     /// controller that restarts does not forget it.

@@ -13,20 +13,23 @@ use tokio::time::timeout;
 use tracing::{debug, info, warn};
 
 use super::context::Context;
-use super::error::{CALL_TIMEOUT, Error, message};
-use super::memory::Key;
-use crate::api::conditions::events as reasons;
-use crate::api::{SidecarJob, labels};
-use crate::engine::observed::{Observed, PodRef};
-use crate::engine::plan::{Event, Step};
+use super::error::{CALL_TIMEOUT, Error, is_absent, message};
+use super::managed::Managed;
+use super::memory::{self, Key};
+use crate::api::conditions::{events as reasons, types};
+use crate::api::{Kind, labels};
+use crate::engine::observed::{Job, Observed, PodRef};
+use crate::engine::plan::{Event, NewPod, Step};
+use crate::engine::pod_template;
 use crate::engine::status::Status;
-use crate::engine::{self, pod_template};
+use crate::engine::tracking;
+use crate::telemetry::Counted;
 
 /// How many Pods are patched or deleted at the same time.
 const AT_ONCE: usize = 32;
 
 /// All steps, in their order; those of one kind that stand together at the same time.
-pub async fn steps(ctx: &Context, key: &Key, seen: &Observed, steps: &[Step]) -> Result<(), Error> {
+pub async fn steps<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, steps: &[Step]) -> Result<(), Error> {
     let same_kind = |a: &Step, b: &Step| std::mem::discriminant(a) == std::mem::discriminant(b);
     for group in steps.chunk_by(same_kind) {
         for at_once in group.chunks(AT_ONCE) {
@@ -37,9 +40,11 @@ pub async fn steps(ctx: &Context, key: &Key, seen: &Observed, steps: &[Step]) ->
     Ok(())
 }
 
-async fn step(ctx: &Context, key: &Key, seen: &Observed, step: &Step) -> Result<(), Error> {
+async fn step<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, step: &Step) -> Result<(), Error> {
     match step {
-        Step::CreatePods(numbers) => create_pods(ctx, key, seen, numbers).await,
+        Step::Adopt(pod) => adopt(ctx, key, seen, pod).await,
+        Step::Disown(pod) => disown(ctx, key, seen, pod).await,
+        Step::CreatePods(pods) => create_pods(ctx, key, seen, pods).await,
         Step::Release(pod) => release(ctx, key, pod).await,
         Step::Delete(pod) => delete(ctx, key, seen, pod).await,
         Step::StopSidecars { pod, deadline_seconds } => stop_sidecars(ctx, key, seen, pod, *deadline_seconds).await,
@@ -56,16 +61,17 @@ fn failed(step: &str, source: kube::Error) -> Error {
     Error::Step { step: step.to_owned(), source }
 }
 
-fn pod_api(ctx: &Context, key: &Key) -> Api<Pod> {
+fn pod_api<K: Managed>(ctx: &Context<K>, key: &Key) -> Api<Pod> {
     Api::namespaced(ctx.client.clone(), &key.0)
 }
 
 /// In batches of 1, 2, 4, …, so that a template that is refused costs one call and not hundreds.
-async fn create_pods(ctx: &Context, key: &Key, seen: &Observed, numbers: &[u32]) -> Result<(), Error> {
-    let (mut rest, mut size) = (numbers, 1);
+async fn create_pods<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pods: &[NewPod]) -> Result<(), Error> {
+    let why = why_created(seen);
+    let (mut rest, mut size) = (pods, 1);
     while !rest.is_empty() {
         let (batch, later) = rest.split_at(size.min(rest.len()));
-        let created = future::join_all(batch.iter().map(|n| create_pod(ctx, key, seen, *n))).await;
+        let created = future::join_all(batch.iter().map(|new| create_pod(ctx, key, seen, *new, why))).await;
         let taken: Vec<bool> = created.into_iter().collect::<Result<_, _>>()?;
         if taken.contains(&false) {
             return Ok(());
@@ -76,8 +82,14 @@ async fn create_pods(ctx: &Context, key: &Key, seen: &Observed, numbers: &[u32])
 }
 
 /// Whether the API server took it.
-async fn create_pod(ctx: &Context, key: &Key, seen: &Observed, number: u32) -> Result<bool, Error> {
-    let pod = pod_template::pod(&seen.job, number, &seen.settings);
+async fn create_pod<K: Managed>(
+    ctx: &Context<K>,
+    key: &Key,
+    seen: &Observed,
+    new: NewPod,
+    why: &'static str,
+) -> Result<bool, Error> {
+    let pod = pod_template::pod(&seen.job, new, &seen.settings);
     let name = pod.metadata.name.clone().unwrap_or_default();
     let what = format!("create Pod {name}");
     match call(&what, pod_api(ctx, key).create(&PostParams::default(), &pod)).await? {
@@ -85,25 +97,43 @@ async fn create_pod(ctx: &Context, key: &Key, seen: &Observed, number: u32) -> R
             info!(pod = name, "created Pod");
             ctx.pods.wrote(&created);
             ctx.memory.accepted(key);
-            ctx.metrics.pod_created(true);
+            ctx.metrics.pod_created(K::KIND, why, true);
             let event = Event::normal(reasons::SUCCESSFUL_CREATE, format!("Created pod: {name}"));
             ctx.events.about_pod(&seen.job, event, &created);
             Ok(true)
         }
         Err(error) => {
-            ctx.metrics.pod_created(false);
+            ctx.metrics.pod_created(K::KIND, why, false);
             not_created(ctx, key, seen, &name, error).await
         }
     }
 }
 
+/// Upstream's words, for the metric.
+fn why_created(seen: &Observed) -> &'static str {
+    let tally = tracking::tally(seen);
+    if tally.failed > 0 && seen.job.spec.replaces_ended_only() {
+        "recreate_failed"
+    } else if tally.failed > 0 || tally.terminating > 0 {
+        "recreate_terminating_or_failed"
+    } else {
+        "new"
+    }
+}
+
 /// What a failed create means: there already, refused, or worth another try.
-async fn not_created(ctx: &Context, key: &Key, seen: &Observed, name: &str, error: kube::Error) -> Result<bool, Error> {
+async fn not_created<K: Managed>(
+    ctx: &Context<K>,
+    key: &Key,
+    seen: &Observed,
+    name: &str,
+    error: kube::Error,
+) -> Result<bool, Error> {
     let kube::Error::Api(status) = &error else { return Err(failed(&format!("create Pod {name}"), error)) };
     if status.is_already_exists() {
         return already_there(ctx, key, seen, name).await;
     }
-    let terminating = is_terminating(status) || status.is_not_found();
+    let terminating = is_terminating(status) || is_absent(status);
     let refused = matches!(status.code, 400 | 403 | 413 | 422);
     if !terminating && !refused {
         return Err(failed(&format!("create Pod {name}"), error));
@@ -126,7 +156,7 @@ fn is_terminating(status: &kube::core::Status) -> bool {
 }
 
 /// A name is computed, so a Pod of that name is ours, made by a write whose answer was lost; or a stranger's.
-async fn already_there(ctx: &Context, key: &Key, seen: &Observed, name: &str) -> Result<bool, Error> {
+async fn already_there<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, name: &str) -> Result<bool, Error> {
     let what = format!("get Pod {name}, which exists already");
     let Some(pod) = call(&what, pod_api(ctx, key).get_opt(name)).await?.map_err(|e| failed(&what, e))? else {
         return Ok(false); // gone in between: the next round creates it
@@ -143,19 +173,68 @@ async fn already_there(ctx: &Context, key: &Key, seen: &Observed, name: &str) ->
     Ok(false)
 }
 
+/// Takes over a Pod without an owner, after a look whether the run is still there and not being deleted: a view can be
+/// old, and a Pod that is given to an owner that is going would go with it.
+async fn adopt<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pod: &PodRef) -> Result<(), Error> {
+    let what = format!("adopt Pod {}", pod.name);
+    let api: Api<K> = Api::namespaced(ctx.client.clone(), &key.0);
+    let found = call(&what, api.get_opt(&key.1)).await?.map_err(|e| failed(&what, e))?;
+    let stays = |job: &K| job.meta().uid.as_ref() == Some(&seen.job.uid) && job.meta().deletion_timestamp.is_none();
+    if !found.as_ref().is_some_and(stays) {
+        return Err(Error::Gone(what));
+    }
+    let patch = json!({"metadata": {
+        "uid": pod.uid,
+        "labels": {labels::UID: seen.job.uid},
+        "finalizers": [K::KIND.finalizer()],
+        "ownerReferences": [pod_template::owner(&seen.job)]
+    }});
+    if patch_pod(ctx, pod, key, &what, patch).await?.is_some() {
+        info!(pod = pod.name, "took over the Pod");
+    }
+    Ok(())
+}
+
+/// Lets go of a Pod whose labels we do not select any more; it counts for nothing.
+async fn disown<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pod: &PodRef) -> Result<(), Error> {
+    let what = format!("let go of Pod {}", pod.name);
+    let patch = json!({"metadata": {
+        "uid": pod.uid,
+        "$deleteFromPrimitiveList/finalizers": [K::KIND.finalizer()],
+        "ownerReferences": [{"$patch": "delete", "uid": seen.job.uid}]
+    }});
+    if patch_pod(ctx, pod, key, &what, patch).await?.is_some() {
+        info!(pod = pod.name, "let go of the Pod: the selector does not match its labels any more");
+    }
+    Ok(())
+}
+
 /// Takes our finalizer and no other; the UID in the patch makes it fail on another Pod of the same name.
-pub async fn release(ctx: &Context, key: &Key, pod: &PodRef) -> Result<(), Error> {
+pub async fn release<K: Managed>(ctx: &Context<K>, key: &Key, pod: &PodRef) -> Result<(), Error> {
+    take_finalizers(ctx, key, pod, &[K::KIND.finalizer()]).await
+}
+
+/// The same of a Pod without an owner: nothing tells any more which of the two it is.
+pub async fn release_ownerless<K: Managed>(ctx: &Context<K>, key: &Key, pod: &PodRef) -> Result<(), Error> {
+    take_finalizers(ctx, key, pod, &Kind::ALL.map(Kind::finalizer)).await
+}
+
+async fn take_finalizers<K: Managed>(
+    ctx: &Context<K>,
+    key: &Key,
+    pod: &PodRef,
+    finalizers: &[&str],
+) -> Result<(), Error> {
     let what = format!("take the finalizer from Pod {}", pod.name);
-    let patch =
-        json!({"metadata": {"uid": pod.uid, "$deleteFromPrimitiveList/finalizers": [labels::TRACKING_FINALIZER]}});
-    patch_pod(ctx, key, pod, &what, patch).await.map(drop)
+    let patch = json!({"metadata": {"uid": pod.uid, "$deleteFromPrimitiveList/finalizers": finalizers}});
+    patch_pod(ctx, pod, key, &what, patch).await.map(drop)
 }
 
 /// The patched Pod; `None` if it is gone.
-async fn patch_pod(
-    ctx: &Context,
-    key: &Key,
+async fn patch_pod<K: Managed>(
+    ctx: &Context<K>,
     pod: &PodRef,
+    key: &Key,
     what: &str,
     patch: serde_json::Value,
 ) -> Result<Option<Pod>, Error> {
@@ -166,7 +245,7 @@ async fn patch_pod(
             Ok(Some(patched))
         }
         Err(kube::Error::Api(status)) if is_gone(&status) => {
-            ctx.pods.gone(key, &pod.uid);
+            ctx.pods.gone(&pod.uid);
             Ok(None)
         }
         Err(error) => Err(failed(what, error)),
@@ -175,10 +254,10 @@ async fn patch_pod(
 
 /// Not found, or another object by now: a precondition on the UID fails as a conflict.
 fn is_gone(status: &kube::core::Status) -> bool {
-    status.is_not_found() || (status.code == 409 && status.message.contains("UID"))
+    is_absent(status) || (status.code == 409 && status.message.contains("UID"))
 }
 
-async fn delete(ctx: &Context, key: &Key, seen: &Observed, pod: &PodRef) -> Result<(), Error> {
+async fn delete<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pod: &PodRef) -> Result<(), Error> {
     let what = format!("delete Pod {}", pod.name);
     let preconditions = Preconditions { uid: Some(pod.uid.clone()), resource_version: None };
     let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
@@ -186,13 +265,13 @@ async fn delete(ctx: &Context, key: &Key, seen: &Observed, pod: &PodRef) -> Resu
         Ok(answer) => {
             info!(pod = pod.name, "deleted Pod");
             answer.left().iter().for_each(|left| ctx.pods.wrote(left));
-            ctx.pods.deleted(key, &pod.uid, ctx.now());
+            ctx.pods.deleted(&pod.uid, ctx.now());
             let note = format!("Deleted pod: {}", pod.name);
             ctx.events.about_job(&seen.job, Event::normal(reasons::SUCCESSFUL_DELETE, note));
             Ok(())
         }
         Err(kube::Error::Api(status)) if is_gone(&status) => {
-            ctx.pods.gone(key, &pod.uid);
+            ctx.pods.gone(&pod.uid);
             Ok(())
         }
         Err(error) => {
@@ -203,10 +282,16 @@ async fn delete(ctx: &Context, key: &Key, seen: &Observed, pod: &PodRef) -> Resu
     }
 }
 
-async fn stop_sidecars(ctx: &Context, key: &Key, seen: &Observed, pod: &PodRef, seconds: i64) -> Result<(), Error> {
+async fn stop_sidecars<K: Managed>(
+    ctx: &Context<K>,
+    key: &Key,
+    seen: &Observed,
+    pod: &PodRef,
+    seconds: i64,
+) -> Result<(), Error> {
     let what = format!("stop the sidecars of Pod {}", pod.name);
     let patch = json!({"metadata": {"uid": pod.uid}, "spec": {"activeDeadlineSeconds": seconds}});
-    if patch_pod(ctx, key, pod, &what, patch).await?.is_some() {
+    if patch_pod(ctx, pod, key, &what, patch).await?.is_some() {
         info!(pod = pod.name, "main containers are done: stopping the sidecars");
         let note = format!("Main containers of pod {} are done: stopping its sidecars", pod.name);
         ctx.events.about_job(&seen.job, Event::normal(reasons::SIDECAR_STOP_REQUESTED, note));
@@ -215,8 +300,8 @@ async fn stop_sidecars(ctx: &Context, key: &Key, seen: &Observed, pod: &PodRef, 
 }
 
 /// Its Pods first (foreground), as the TTL controller does with Jobs. The UID guards against a newer object.
-async fn delete_job(ctx: &Context, key: &Key, seen: &Observed) -> Result<(), Error> {
-    let api: Api<SidecarJob> = Api::namespaced(ctx.client.clone(), &key.0);
+async fn delete_job<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed) -> Result<(), Error> {
+    let api: Api<K> = Api::namespaced(ctx.client.clone(), &key.0);
     let preconditions = Preconditions { uid: Some(seen.job.uid.clone()), resource_version: None };
     let params = DeleteParams {
         preconditions: Some(preconditions),
@@ -232,32 +317,51 @@ async fn delete_job(ctx: &Context, key: &Key, seen: &Observed) -> Result<(), Err
 }
 
 /// Writes the status onto the object it was decided from; if that has changed meanwhile, the server says conflict.
-pub async fn status(ctx: &Context, job: &SidecarJob, status: &Status) -> Result<(), Error> {
-    let namespace = job.metadata.namespace.clone().unwrap_or_default();
-    let name = job.metadata.name.clone().unwrap_or_default();
-    let api: Api<SidecarJob> = Api::namespaced(ctx.client.clone(), &namespace);
-    let next = SidecarJob { status: Some(status.to_wire()), ..job.clone() };
+pub async fn status<K: Managed>(ctx: &Context<K>, object: &K, before: &Job, status: &Status) -> Result<(), Error> {
+    let key = memory::key(object);
+    let next = object.with_status(status);
+    if next.same_status(object) {
+        ctx.memory.keep_backoff(&key, status.backoff);
+        return Ok(()); // what changed is not on the wire
+    }
+    let api: Api<K> = Api::namespaced(ctx.client.clone(), &key.0);
     let params = PostParams { field_manager: Some(labels::FIELD_MANAGER.into()), ..PostParams::default() };
-    match call("write the status", api.replace_status(&name, &params, &next)).await? {
+    match call("write the status", api.replace_status(&key.1, &params, &next)).await? {
         Ok(written) => {
-            ctx.metrics.status_written(job, &written);
+            ctx.metrics.status_written(&tally(before, &before.status), &tally(before, status));
             ctx.memory.wrote(Arc::new(written));
+            if K::KIND == Kind::Job {
+                ctx.memory.keep_backoff(&key, status.backoff);
+            }
             Ok(())
         }
-        Err(kube::Error::Api(status)) if status.is_not_found() => {
-            ctx.memory.forget(&(namespace, name));
+        Err(kube::Error::Api(status)) if is_absent(&status) => {
+            ctx.memory.forget(&key);
             Err(Error::Status(kube::Error::Api(status)))
         }
         Err(error) => Err(Error::Status(error)),
     }
 }
 
+/// What the metrics count of a status.
+fn tally(job: &Job, status: &Status) -> Counted {
+    let ended = |type_, result| status.conditions.when_true(type_).map(|c| (result, c.reason.clone()));
+    Counted {
+        kind: job.kind,
+        indexed: job.spec.indexed,
+        per_index: job.spec.backoff_limit_per_index.is_some(),
+        succeeded: status.succeeded,
+        failed: status.failed,
+        completed_indexes: status.completed.below(job.spec.completions.unwrap_or(0)).len(),
+        failed_indexes: status.failed_indexes.as_ref().map_or(0, |f| f.below(job.spec.completions.unwrap_or(0)).len()),
+        end: ended(types::COMPLETE, "succeeded").or_else(|| ended(types::FAILED, "failed")),
+    }
+}
+
 /// What is told once the status is stored.
-pub fn events(ctx: &Context, job: &SidecarJob, events: &[Event]) {
-    if let Some(job) = engine::observed::Job::from_wire(job) {
-        for event in events {
-            info!(reason = event.reason, "{}", event.note);
-            ctx.events.about_job(&job, event.clone());
-        }
+pub fn events<K: Managed>(ctx: &Context<K>, job: &Job, events: &[Event]) {
+    for event in events {
+        info!(reason = event.reason, "{}", event.note);
+        ctx.events.about_job(job, event.clone());
     }
 }

@@ -2,21 +2,27 @@
 //!
 //! Asked once at the start, so that what is missing is said in words before a watch fails in a loop.
 
+use std::fmt::Debug;
 use std::path::Path;
 use std::time::Duration;
 
+use k8s_openapi::api::batch::v1::Job;
 use kube::api::{Api, ListParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::NamespaceResourceScope;
 use kube::{Client, Config};
+use serde::de::DeserializeOwned;
 use thiserror::Error;
 use tracing::warn;
 
-use super::error::message;
-use crate::api::SidecarJob;
+use super::error::{is_absent, message};
+use crate::api::{SidecarJob, labels};
 
 /// The first minor version of Kubernetes with native sidecars on by default.
 const NATIVE_SINCE: u32 = 29;
+
+/// How often it is looked whether the CRD is there by now.
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
 /// The start can't go on.
 #[derive(Debug, Error)]
@@ -32,9 +38,6 @@ pub enum ClusterError {
         /// Why.
         reason: String,
     },
-    /// The CRD is not installed.
-    #[error("this cluster has no SidecarJob kind: install it with kubectl apply --server-side -f crds/")]
-    NoCrd,
     /// The rights are missing.
     #[error("not allowed to list SidecarJobs: {0}; give the rights of config/rbac, or name --namespace")]
     Forbidden(String),
@@ -71,18 +74,50 @@ fn is_native(major: &str, minor: &str) -> bool {
     }
 }
 
-/// The kind is there and may be read.
+/// The kind is there and may be read. A cluster without it is served too, for its Jobs: that is said, once.
 pub async fn check_kind(client: &Client, namespace: Option<&str>) -> Result<(), ClusterError> {
-    let one = ListParams::default().limit(1);
-    match api::<SidecarJob>(client, namespace).list(&one).await {
-        Ok(_) => Ok(()),
-        Err(kube::Error::Api(status)) if status.is_not_found() => Err(ClusterError::NoCrd),
+    match list_one::<SidecarJob>(client, namespace).await {
+        Err(kube::Error::Api(status)) if is_absent(&status) => {
+            warn!(
+                "this cluster has no SidecarJob kind: until it is installed (kubectl apply --server-side -f crds/), only \
+                 batch/v1 Jobs with spec.managedBy {} are reconciled",
+                labels::CONTROLLER
+            );
+            Ok(())
+        }
         Err(kube::Error::Api(status)) if status.is_forbidden() => Err(ClusterError::Forbidden(status.message.clone())),
         Err(error) => {
             warn!("failed to list SidecarJobs: {}; going on, the watch tries again", message(&error));
             Ok(())
         }
+        Ok(()) => Ok(()),
     }
+}
+
+/// Waits until the kind is there.
+pub async fn has_kind(client: &Client, namespace: Option<&str>) {
+    while let Err(kube::Error::Api(status)) = list_one::<SidecarJob>(client, namespace).await
+        && is_absent(&status)
+    {
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// Whether batch/v1 Jobs may be read; if not, that is said and they are left alone.
+pub async fn may_list_jobs(client: &Client, namespace: Option<&str>) -> bool {
+    let Err(kube::Error::Api(status)) = list_one::<Job>(client, namespace).await else { return true };
+    let forbidden = status.is_forbidden();
+    if forbidden {
+        warn!("Jobs with spec.managedBy {} are not reconciled: {}", labels::CONTROLLER, status.message);
+    }
+    !forbidden
+}
+
+async fn list_one<K>(client: &Client, namespace: Option<&str>) -> kube::Result<()>
+where
+    K: kube::Resource<Scope = NamespaceResourceScope, DynamicType = ()> + Clone + DeserializeOwned + Debug,
+{
+    api::<K>(client, namespace).list(&ListParams::default().limit(1)).await.map(drop)
 }
 
 /// The objects of one namespace, or of all.

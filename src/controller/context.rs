@@ -6,20 +6,21 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kube::Client;
 
 use super::events::Events;
+use super::managed::Managed;
 use super::memory::Memory;
 use super::orphans::Orphans;
 use super::pods::Pods;
 use crate::engine::observed::Settings;
 use crate::telemetry::Metrics;
 
-/// Shared by all reconciles.
-pub struct Context {
+/// Shared by all reconciles of one kind.
+pub struct Context<K: Managed> {
     /// To the API server.
     pub client: Client,
-    /// Our Pods.
+    /// Our Pods; both kinds share them.
     pub pods: Arc<Pods>,
     /// What may be lost.
-    pub memory: Memory,
+    pub memory: Memory<K>,
     /// Owners that are gone and whose Pods are being let go.
     pub orphans: Orphans,
     /// To people.
@@ -32,7 +33,7 @@ pub struct Context {
     pub batch_period: TimeDelta,
 }
 
-impl Context {
+impl<K: Managed> Context<K> {
     /// The one clock of the program.
     pub fn now(&self) -> DateTime<Utc> {
         Utc::now()

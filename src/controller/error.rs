@@ -24,22 +24,15 @@ pub enum Error {
     /// The API server did not answer.
     #[error("failed to {0}: no answer within {limit}s", limit = CALL_TIMEOUT.as_secs())]
     Timeout(String),
+    /// The object that it was to be done for is not there any more, or is being deleted: news is on its way.
+    #[error("failed to {0}: the owner is gone, or being deleted")]
+    Gone(String),
     /// Rounds of decide and apply did not come to an end.
     #[error("still not quiet after {0} rounds; going on later")]
     NotQuiet(usize),
 }
 
 impl Error {
-    /// A small closed set, for the metric.
-    pub fn label(&self) -> &'static str {
-        match self {
-            Self::Step { .. } => "step",
-            Self::Status(_) => "status",
-            Self::Timeout(_) => "timeout",
-            Self::NotQuiet(_) => "not_quiet",
-        }
-    }
-
     /// Somebody else wrote at the same time: the newer object is on its way to us.
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Status(kube::Error::Api(status)) if status.code == 409)
@@ -57,6 +50,12 @@ pub fn message(error: &kube::Error) -> String {
     }
 }
 
+/// The object is not there, or its whole kind is not: of a group that it does not know the API server says so in plain
+/// text, which has the code and no reason.
+pub fn is_absent(status: &kube::core::Status) -> bool {
+    status.code == 404
+}
+
 /// The wait before try `n` (from 1): 1 s, doubling to 60 s.
 pub fn wait(n: u32) -> Duration {
     Duration::from_secs((1_u64 << n.saturating_sub(1).min(6)).min(60))
@@ -65,6 +64,15 @@ pub fn wait(n: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kind_that_the_api_server_does_not_know_is_absent_as_an_object_is() {
+        let in_text =
+            kube::core::Status { code: 404, reason: "Failed to parse error data".into(), ..Default::default() };
+        let object = kube::core::Status { code: 404, reason: "NotFound".into(), ..Default::default() };
+        let conflict = kube::core::Status { code: 409, reason: "Conflict".into(), ..Default::default() };
+        assert!(is_absent(&in_text) && is_absent(&object) && !is_absent(&conflict));
+    }
 
     #[test]
     fn waits_grow_from_one_second_to_one_minute() {

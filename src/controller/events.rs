@@ -1,5 +1,10 @@
-//! How are people told? Events of events.k8s.io, sent from a queue beside the work: an event that can't be sent is
-//! logged and never stops a reconcile.
+//! How are people told? By events, sent from a queue beside the work: one that can't be sent is logged and never stops a
+//! reconcile.
+//!
+//! About SidecarJobs: events.k8s.io, by kube's recorder. About batch/v1 Jobs: in the form and under the name that the
+//! built-in controller has (`job_events`), since filters look for that.
+
+mod job_events;
 
 use k8s_openapi::api::core::v1::{ObjectReference, Pod};
 use kube::Client;
@@ -8,7 +13,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tracing::warn;
 
-use crate::api::{self, labels};
+use job_events::JobEvents;
+
+use crate::api::{Kind, labels};
 use crate::engine::observed::Job;
 use crate::engine::plan::Event;
 
@@ -19,17 +26,29 @@ const NOTE_MAX: usize = 1024;
 
 /// Where events are dropped in.
 #[derive(Clone)]
-pub struct Events(mpsc::Sender<(ObjectReference, Wire)>);
+pub struct Events(mpsc::Sender<Told>);
+
+/// What is told, and about what.
+struct Told {
+    kind: Kind,
+    about: ObjectReference,
+    event: Wire,
+}
 
 impl Events {
     /// The queue, and the task that empties it; it ends when the last sender is gone and the queue is empty.
     pub fn start(client: Client) -> (Self, JoinHandle<()>) {
-        let (sender, mut queue) = mpsc::channel::<(ObjectReference, Wire)>(QUEUE);
+        let (sender, mut queue) = mpsc::channel::<Told>(QUEUE);
         let instance = std::env::var("HOSTNAME").ok();
+        let mut job_events = JobEvents::new(client.clone(), instance.clone());
         let recorder = Recorder::new(client, Reporter { controller: labels::FIELD_MANAGER.into(), instance });
         let task = tokio::spawn(async move {
-            while let Some((about, event)) = queue.recv().await {
-                if let Err(error) = recorder.publish(&event, &about).await {
+            while let Some(Told { kind, about, event }) = queue.recv().await {
+                let sent = match kind {
+                    Kind::SidecarJob => recorder.publish(&event, &about).await,
+                    Kind::Job => job_events.publish(&event, &about).await,
+                };
+                if let Err(error) = sent {
                     warn!(reason = event.reason, "failed to send an event: {}", super::error::message(&error));
                 }
             }
@@ -57,16 +76,17 @@ impl Events {
             note: Some(cut(event.note)),
             secondary: pod,
         };
-        if self.0.try_send((reference(job), wire)).is_err() {
-            warn!(sidecarjob = format!("{}/{}", job.namespace, job.name), "event dropped: too many are waiting");
+        let told = Told { kind: job.kind, about: reference(job), event: wire };
+        if self.0.try_send(told).is_err() {
+            warn!(name = format!("{}/{}", job.namespace, job.name), "event dropped: too many are waiting");
         }
     }
 }
 
 fn reference(job: &Job) -> ObjectReference {
     ObjectReference {
-        api_version: Some(format!("{}/{}", api::GROUP, api::VERSION)),
-        kind: Some("SidecarJob".into()),
+        api_version: Some(job.kind.api_version()),
+        kind: Some(job.kind.name().into()),
         name: Some(job.name.clone()),
         namespace: Some(job.namespace.clone()),
         uid: Some(job.uid.clone()),

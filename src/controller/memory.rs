@@ -1,7 +1,8 @@
-//! What does the controller remember of each SidecarJob between two reconciles? Nothing that it could not lose.
+//! What does the controller remember of each run between two reconciles? Nothing that it could not lose.
 //!
 //! Its own last write, which the watch may not have shown yet; the API server's refusal of a Pod; how many tries failed
-//! in a row. After a restart all of it is found out again.
+//! in a row; of a batch/v1 Job, whose status has no place for it, the failures since its last success (upstream forgets
+//! those with a restart too). After a restart all else is found out again.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,28 +11,42 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kube::ResourceExt;
 
 use super::error;
-use crate::api::SidecarJob;
+use super::managed::Managed;
+use crate::engine::backoff::Backoff;
 use crate::engine::observed::Refusal;
 
 /// Namespace and name.
 pub type Key = (String, String);
 
 /// All that is remembered.
-#[derive(Debug, Default)]
-pub struct Memory(Mutex<HashMap<Key, Entry>>);
+#[derive(Debug)]
+pub struct Memory<K>(Mutex<HashMap<Key, Entry<K>>>);
 
-#[derive(Debug, Default)]
-struct Entry {
+#[derive(Debug)]
+struct Entry<K> {
     /// Of which object, once it was seen; another one of the same name starts clean.
     uid: Option<String>,
-    written: Option<Arc<SidecarJob>>,
+    written: Option<Arc<K>>,
     refused: Option<(Refusal, u32)>,
     failures: u32,
     held_since: Option<DateTime<Utc>>,
+    backoff: Option<Backoff>,
+}
+
+impl<K> Default for Memory<K> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K> Default for Entry<K> {
+    fn default() -> Self {
+        Self { uid: None, written: None, refused: None, failures: 0, held_since: None, backoff: None }
+    }
 }
 
 /// The key of an object.
-pub fn key(job: &SidecarJob) -> Key {
+pub fn key<K: kube::Resource>(job: &K) -> Key {
     (job.namespace().unwrap_or_default(), job.name_any())
 }
 
@@ -40,15 +55,15 @@ pub fn version<K: kube::Resource>(object: &K) -> u64 {
     object.meta().resource_version.as_deref().and_then(|v| v.parse().ok()).unwrap_or(0)
 }
 
-impl Memory {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Entry>> {
+impl<K: Managed> Memory<K> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Entry<K>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The newer of what the watch shows and what was written last.
-    pub fn newest(&self, watched: Arc<SidecarJob>) -> Arc<SidecarJob> {
+    pub fn newest(&self, watched: Arc<K>) -> Arc<K> {
         let mut all = self.lock();
-        let Some(entry) = all.get_mut(&key(&watched)) else { return watched };
+        let Some(entry) = all.get_mut(&key(&*watched)) else { return watched };
         if entry.uid.is_some() && entry.uid != watched.uid() {
             *entry = Entry::default();
         }
@@ -63,11 +78,24 @@ impl Memory {
     }
 
     /// This is what was written last.
-    pub fn wrote(&self, job: Arc<SidecarJob>) {
-        let key = key(&job);
+    pub fn wrote(&self, job: Arc<K>) {
+        let key = key(&*job);
         let mut all = self.lock();
         let entry = all.entry(key).or_default();
         (entry.uid, entry.written, entry.held_since) = (job.uid(), Some(job), None);
+    }
+
+    /// The failures since the last success, where the status has no place for them.
+    pub fn backoff(&self, key: &Key) -> Option<Backoff> {
+        self.lock().get(key)?.backoff
+    }
+
+    /// Keeps them.
+    pub fn keep_backoff(&self, key: &Key, backoff: Option<Backoff>) {
+        let mut all = self.lock();
+        if backoff.is_some() || all.contains_key(key) {
+            all.entry(key.clone()).or_default().backoff = backoff;
+        }
     }
 
     /// A status is held back: since when.
@@ -109,7 +137,8 @@ impl Memory {
         let mut all = self.lock();
         if let Some(entry) = all.get_mut(key) {
             entry.failures = 0;
-            if entry.written.is_none() && entry.refused.is_none() && entry.held_since.is_none() {
+            let nothing_held = entry.held_since.is_none() && entry.backoff.is_none();
+            if entry.written.is_none() && entry.refused.is_none() && nothing_held {
                 all.remove(key);
             }
         }

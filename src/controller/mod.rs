@@ -1,7 +1,7 @@
-//! The shell: the only place that talks to Kubernetes about SidecarJobs.
+//! The shell: the only place that talks to Kubernetes about SidecarJobs and the Jobs that are ours.
 //!
 //! `run` wires watches, queue, leader election and the HTTP server together; `reconcile` is the sentence that each
-//! SidecarJob goes through: gather, decide, apply. What to do is never decided here; that is `engine`.
+//! run goes through: gather, decide, apply. What to do is never decided here; that is `engine`.
 
 pub mod apply;
 pub mod args;
@@ -11,9 +11,12 @@ pub mod error;
 pub mod events;
 pub mod gather;
 pub mod leader;
+pub mod managed;
 pub mod memory;
 pub mod orphans;
+pub mod pod_watch;
 pub mod pods;
+pub mod queue;
 pub mod reconcile;
 pub mod run;
 

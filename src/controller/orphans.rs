@@ -1,21 +1,23 @@
-//! What becomes of Pods whose SidecarJob is gone? They lose our finalizer, or they could never be deleted.
+//! What becomes of Pods whose run is gone? They lose our finalizer, or they could never be deleted.
 //!
-//! Asked when a Pod's owner is not in the queue's view, also after a restart. The owner is looked up once more before:
-//! a view can be old.
+//! Asked when a Pod's owner is not in the queue's view, or its owner reference was taken away; also after a restart. What is
+//! there is looked up once more before: a view can be old.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use tracing::{info, warn};
 
 use super::apply;
 use super::context::Context;
 use super::error::message;
+use super::managed::Managed;
 use super::memory::Key;
 use super::pods::Seen;
-use crate::api::SidecarJob;
+use crate::engine::observed::PodRef;
 
 /// How long until a look-up or patch that failed is tried again.
 const RETRY: Duration = Duration::from_secs(5);
@@ -25,9 +27,10 @@ const RETRY: Duration = Duration::from_secs(5);
 pub struct Orphans(Mutex<HashSet<Key>>);
 
 impl Orphans {
-    /// Begins a task for the Pods of a SidecarJob that is not there any more, unless one is at it.
-    pub fn release(ctx: &Arc<Context>, key: Key) {
+    /// Begins a task for the Pods of a run that is not there any more, unless one is at it.
+    pub fn release<K: Managed>(ctx: &Arc<Context<K>>, key: Key) {
         ctx.memory.forget(&key);
+        ctx.pods.forget(K::KIND, &key);
         if tracked(ctx, &key).is_empty() || !ctx.orphans.lock().insert(key.clone()) {
             return;
         }
@@ -37,14 +40,26 @@ impl Orphans {
                 match release_all(&ctx, &key).await {
                     Ok(Owner::Gone) => {}
                     Ok(Owner::Anew) => break, // its own reconcile knows what is an orphan
-                    Err(why) => {
-                        let sidecarjob = format!("{}/{}", key.0, key.1);
-                        warn!(sidecarjob, "{why}; trying again in {}s", RETRY.as_secs());
-                        tokio::time::sleep(RETRY).await;
-                    }
+                    Err(why) => again(&key, &why).await,
                 }
             }
+            ctx.pods.forget(K::KIND, &key);
             ctx.orphans.lock().remove(&key);
+        });
+    }
+
+    /// Begins a task for a Pod of ours whose owner reference was taken away and that no run selects, unless one is at it.
+    pub fn release_stray<K: Managed>(ctx: &Arc<Context<K>>, namespace: String, pod: PodRef) {
+        let task = (namespace.clone(), pod.uid.clone());
+        if !ctx.orphans.lock().insert(task.clone()) {
+            return;
+        }
+        let (ctx, key) = (ctx.clone(), (namespace, pod.name.clone()));
+        tokio::spawn(async move {
+            while let Err(why) = release_ownerless(&ctx, &key, &pod).await {
+                again(&key, &why).await;
+            }
+            ctx.orphans.lock().remove(&task);
         });
     }
 
@@ -53,27 +68,51 @@ impl Orphans {
     }
 }
 
-fn tracked(ctx: &Context, key: &Key) -> Vec<Seen> {
-    ctx.pods.of(key).into_iter().filter(|seen| seen.pod.tracked).collect()
+async fn again(key: &Key, why: &str) {
+    warn!(name = format!("{}/{}", key.0, key.1), "{why}; trying again in {}s", RETRY.as_secs());
+    tokio::time::sleep(RETRY).await;
+}
+
+fn tracked<K: Managed>(ctx: &Context<K>, key: &Key) -> Vec<Seen> {
+    ctx.pods.of(K::KIND, key).pods.into_iter().filter(|seen| seen.pod.tracked).collect()
 }
 
 /// What the look-up found under the name.
 enum Owner {
     /// Nothing.
     Gone,
-    /// A SidecarJob, which may be a new one.
+    /// An object, which may be a new one, or another manager's.
     Anew,
 }
 
 /// Takes the finalizer from each Pod that names another owner than the one that is there.
-async fn release_all(ctx: &Context, key: &Key) -> Result<Owner, String> {
-    let jobs: Api<SidecarJob> = Api::namespaced(ctx.client.clone(), &key.0);
+async fn release_all<K: Managed>(ctx: &Context<K>, key: &Key) -> Result<Owner, String> {
+    let jobs: Api<K> = Api::namespaced(ctx.client.clone(), &key.0);
     let found = jobs.get_opt(&key.1).await;
     let found = found.map_err(|e| format!("failed to look up the owner of Pods: {}", message(&e)))?;
-    let owner = found.and_then(|job| job.metadata.uid);
+    if found.as_ref().is_some_and(|job| !job.is_ours()) {
+        return Ok(Owner::Anew);
+    }
+    let owner = found.and_then(|job| job.meta().uid.clone());
     for seen in tracked(ctx, key).iter().filter(|seen| owner.as_ref() != Some(&seen.owner_uid)) {
-        info!(pod = seen.pod.name, "its SidecarJob is gone: taking the finalizer");
+        info!(pod = seen.pod.name, "its {} is gone: taking the finalizer", K::KIND.name());
         apply::release(ctx, key, &seen.pod.to_ref()).await.map_err(|e| e.to_string())?;
     }
     Ok(if owner.is_some() { Owner::Anew } else { Owner::Gone })
+}
+
+/// Takes the finalizer from a Pod that still has no owner.
+async fn release_ownerless<K: Managed>(ctx: &Context<K>, key: &Key, pod: &PodRef) -> Result<(), String> {
+    let pods: Api<Pod> = Api::namespaced(ctx.client.clone(), &key.0);
+    let found =
+        pods.get_opt(&pod.name).await.map_err(|e| format!("failed to look up Pod {}: {}", pod.name, message(&e)))?;
+    let Some(found) = found.filter(|found| found.metadata.uid.as_ref() == Some(&pod.uid)) else {
+        ctx.pods.gone(&pod.uid);
+        return Ok(());
+    };
+    if found.metadata.owner_references.iter().flatten().any(|owner| owner.controller == Some(true)) {
+        return Ok(());
+    }
+    info!(pod = pod.name, "its owner was taken away: taking the finalizer");
+    apply::release_ownerless(ctx, key, pod).await.map_err(|e| e.to_string())
 }

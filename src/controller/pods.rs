@@ -1,33 +1,52 @@
 //! Which Pods are there? Those that the watch shows and those that we wrote ourselves, whichever is newer.
 //!
-//! One watch of our Pods feeds it and tells which SidecarJob to look at again. What we create or patch goes in at once,
-//! so a decision never rests on a view that lacks our own deeds (upstream's KEP-5647 solves the same by waiting).
-//! Only the engine's small form of a Pod is kept.
+//! One watch of Pods feeds it and tells which runs to look at again. What we create or patch goes in at once, so a
+//! decision never rests on a view that lacks our own deeds (upstream's KEP-5647 solves the same by waiting).
+//! Only the engine's small form of a Pod is kept, and of a Pod that has ended and is counted nothing but its number: what
+//! a reconcile costs does not grow with the past.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+mod buried;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use k8s_openapi::api::core::v1 as core;
 use kube::runtime::watcher::Event;
 
 use super::memory::{Key, version};
-use crate::engine::observed::Pod;
+use crate::api::{Kind, labels};
+use crate::engine::observed::{Pod, PodRef};
+use buried::Buried;
 
-/// How many UIDs of deleted Pods are kept, so that a late answer to one of our writes does not bring a Pod back.
-const GONE_MAX: usize = 20_000;
-
-/// All our Pods, by the SidecarJob that owns them.
+/// All Pods of runs, by their owner, and those without an owner, by their namespace.
 #[derive(Debug, Default)]
 pub struct Pods(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    by_owner: HashMap<Key, BTreeMap<String, Seen>>,
+    owned: HashMap<(Kind, Key), Group>,
+    strays: HashMap<String, BTreeMap<String, Seen>>,
+    places: HashMap<String, Place>,
     /// The Pods of a new list that is being read, while the old view still serves.
     list: Option<HashSet<String>>,
-    gone: HashSet<String>,
-    gone_order: VecDeque<String>,
+    /// What our own writes were news for; told with what the watch says next.
+    untold: Vec<News>,
+    buried: Buried,
     synced: bool,
+}
+
+/// The Pods of one run.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Group {
+    pods: BTreeMap<String, Seen>,
+    next_number: u32,
+}
+
+/// Where a Pod stands in the view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    Owned(Kind, Key),
+    Stray(String),
 }
 
 /// A Pod and who owns it.
@@ -35,9 +54,45 @@ struct State {
 pub struct Seen {
     /// The Pod.
     pub pod: Pod,
-    /// The UID in its owner reference.
+    /// The UID in its owner reference; empty if it has none.
     pub owner_uid: String,
+    /// Its labels, for selectors.
+    pub labels: Arc<BTreeMap<String, String>>,
     version: u64,
+}
+
+/// What there is to see of one run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct View {
+    /// Its Pods, also those of an older object of the same name; oldest first.
+    pub pods: Vec<Seen>,
+    /// The number after those of its Pods that are not kept any more.
+    pub next_number: u32,
+}
+
+/// What a change of a Pod is news for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum News {
+    /// The run that owns it, or did.
+    Owner {
+        /// Its kind.
+        kind: Kind,
+        /// Its namespace and name.
+        key: Key,
+        /// The Pod carries a label that only we give and still has to be counted.
+        ours: bool,
+    },
+    /// Every run of its namespace whose selector matches its labels.
+    Stray {
+        /// Its namespace.
+        namespace: String,
+        /// Its labels.
+        labels: Arc<BTreeMap<String, String>>,
+        /// The Pod, if it carries a label that only we give and our finalizer: somebody took its owner away.
+        orphan: Option<PodRef>,
+    },
+    /// A Pod that has ended got (true) or lost (false) a batch/v1 Job's finalizer.
+    Tracking(bool),
 }
 
 impl Pods {
@@ -45,45 +100,67 @@ impl Pods {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes in what the watch says. Which SidecarJobs to look at again.
-    pub fn observe(&self, event: Event<core::Pod>) -> Vec<Key> {
+    /// Takes in what the watch says. What it is news for.
+    pub fn observe(&self, event: Event<core::Pod>) -> Vec<News> {
         let mut state = self.lock();
-        match event {
-            Event::Init => state.list = Some(HashSet::new()),
-            Event::InitApply(pod) | Event::Apply(pod) => return state.put(&pod).into_iter().collect(),
-            Event::Delete(pod) => return state.remove(&pod).into_iter().collect(),
-            Event::InitDone => return state.finish_list(),
-        }
-        Vec::new()
+        let mut news = match event {
+            Event::Init => {
+                state.list = Some(HashSet::new());
+                Vec::new()
+            }
+            Event::InitApply(pod) | Event::Apply(pod) => state.put(&pod),
+            Event::Delete(pod) => state.remove(&pod),
+            Event::InitDone => state.finish_list(),
+        };
+        news.append(&mut state.untold);
+        news
     }
 
-    /// Takes in the answer to one of our own writes.
+    /// Takes in the answer to one of our own writes. It wakes nobody: who wrote knows.
     pub fn wrote(&self, pod: &core::Pod) {
-        self.lock().put(pod);
+        let mut state = self.lock();
+        let news = state.put(pod);
+        state.untold.extend(news.into_iter().filter(|n| matches!(n, News::Tracking(_))));
     }
 
     /// We deleted it, and it is at least on its way out.
-    pub fn deleted(&self, key: &Key, uid: &str, at: chrono::DateTime<chrono::Utc>) {
-        if let Some(seen) = self.lock().by_owner.get_mut(key).and_then(|pods| pods.get_mut(uid)) {
+    pub fn deleted(&self, uid: &str, at: chrono::DateTime<chrono::Utc>) {
+        let mut state = self.lock();
+        if let Some(seen) = state.get_mut(uid) {
             seen.pod.deleting_since.get_or_insert(at);
         }
     }
 
     /// The API server says that it is not there any more.
-    pub fn gone(&self, key: &Key, uid: &str) {
+    pub fn gone(&self, uid: &str) {
         let mut state = self.lock();
-        state.bury(uid);
-        state.drop_pod(key, uid);
+        state.buried.for_good(uid);
+        let news = state.take(uid);
+        state.untold.extend(news.into_iter().filter(|n| matches!(n, News::Tracking(_))));
     }
 
-    /// All Pods that name this SidecarJob as their owner, also those of an older one of the same name; oldest first.
-    pub fn of(&self, key: &Key) -> Vec<Seen> {
-        let mut all: Vec<Seen> =
-            self.lock().by_owner.get(key).map(|pods| pods.values().cloned().collect()).unwrap_or_default();
-        all.sort_by(|a, b| {
+    /// What there is to see of that run.
+    pub fn of(&self, kind: Kind, key: &Key) -> View {
+        let Group { pods, next_number } = self.lock().owned.get(&(kind, key.clone())).cloned().unwrap_or_default();
+        let mut pods: Vec<Seen> = pods.into_values().collect();
+        pods.sort_by(|a, b| {
             (a.pod.created_at, a.pod.number, &a.pod.name).cmp(&(b.pod.created_at, b.pod.number, &b.pod.name))
         });
-        all
+        View { pods, next_number }
+    }
+
+    /// The Pods of that namespace without an owner.
+    pub fn strays(&self, namespace: &str) -> Vec<Seen> {
+        self.lock().strays.get(namespace).map(|pods| pods.values().cloned().collect()).unwrap_or_default()
+    }
+
+    /// The run is gone, and so is what was kept of its past.
+    pub fn forget(&self, kind: Kind, key: &Key) {
+        let mut state = self.lock();
+        let key = (kind, key.clone());
+        if state.owned.get(&key).is_some_and(|group| group.pods.is_empty()) {
+            state.owned.remove(&key);
+        }
     }
 
     /// The first list has been read.
@@ -93,77 +170,125 @@ impl Pods {
 }
 
 impl State {
-    /// The newer of two views wins. Pods without one of our owners are not ours.
-    fn put(&mut self, wire: &core::Pod) -> Option<Key> {
-        let (key, owner_uid) = owner(wire)?;
-        let pod = Pod::from_wire(wire)?;
-        if self.gone.contains(&pod.uid) {
-            return None;
+    fn get_mut(&mut self, uid: &str) -> Option<&mut Seen> {
+        match self.places.get(uid)? {
+            Place::Owned(kind, key) => self.owned.get_mut(&(*kind, key.clone()))?.pods.get_mut(uid),
+            Place::Stray(namespace) => self.strays.get_mut(namespace)?.get_mut(uid),
+        }
+    }
+
+    /// The newer of two views wins. What is of no interest to anybody is not kept.
+    fn put(&mut self, wire: &core::Pod) -> Vec<News> {
+        let (Some(pod), version) = (Pod::from_wire(wire), version(wire)) else { return Vec::new() };
+        if self.buried.since(&pod.uid).is_some_and(|since| since >= version) {
+            return Vec::new();
         }
         if let Some(list) = &mut self.list {
             list.insert(pod.uid.clone());
         }
-        let version = version(wire);
-        let pods = self.by_owner.entry(key.clone()).or_default();
-        if pods.get(&pod.uid).is_some_and(|old| old.version >= version) {
-            return None;
+        if self.get_mut(&pod.uid).is_some_and(|old| old.version >= version) {
+            return Vec::new();
         }
-        pods.insert(pod.uid.clone(), Seen { pod, owner_uid, version });
-        Some(key)
+        let uid = pod.uid.clone();
+        let mut news = self.take(&uid);
+        if let Some((place, seen)) = place(wire, pod, version) {
+            news.push(seen.news(&place));
+            news.extend(seen.holds_up_a_job(&place).then_some(News::Tracking(true)));
+            self.keep(uid, place, seen);
+        }
+        // It held its Job up before, and does so still: no news.
+        if news.contains(&News::Tracking(false)) && news.contains(&News::Tracking(true)) {
+            news.retain(|n| !matches!(n, News::Tracking(_)));
+        }
+        news.dedup();
+        news
     }
 
-    fn remove(&mut self, wire: &core::Pod) -> Option<Key> {
-        let uid = wire.metadata.uid.as_deref()?;
-        self.bury(uid);
-        let (key, _) = owner(wire)?;
-        self.drop_pod(&key, uid);
-        Some(key)
-    }
-
-    fn drop_pod(&mut self, key: &Key, uid: &str) {
-        if let Some(pods) = self.by_owner.get_mut(key) {
-            pods.remove(uid);
-            if pods.is_empty() {
-                self.by_owner.remove(key);
+    fn keep(&mut self, uid: String, place: Place, seen: Seen) {
+        match &place {
+            Place::Owned(kind, key) => {
+                let group = self.owned.entry((*kind, key.clone())).or_default();
+                if seen.pod.ended() && !seen.pod.tracked {
+                    let next = seen.pod.number.map_or(0, |n| n.saturating_add(1));
+                    group.next_number = group.next_number.max(next);
+                    return self.buried.at(&uid, seen.version);
+                }
+                group.pods.insert(uid.clone(), seen);
+            }
+            Place::Stray(namespace) => {
+                self.strays.entry(namespace.clone()).or_default().insert(uid.clone(), seen);
             }
         }
+        self.places.insert(uid, place);
+    }
+
+    /// Takes a Pod out of the view. What it is news for.
+    fn take(&mut self, uid: &str) -> Vec<News> {
+        let Some(place) = self.places.remove(uid) else { return Vec::new() };
+        let seen = match &place {
+            Place::Owned(kind, key) => {
+                self.owned.get_mut(&(*kind, key.clone())).and_then(|group| group.pods.remove(uid))
+            }
+            Place::Stray(namespace) => {
+                let seen = self.strays.get_mut(namespace).and_then(|pods| pods.remove(uid));
+                self.strays.retain(|_, pods| !pods.is_empty());
+                seen
+            }
+        };
+        let Some(seen) = seen else { return Vec::new() };
+        let let_go = seen.holds_up_a_job(&place).then_some(News::Tracking(false));
+        std::iter::once(seen.news(&place)).chain(let_go).collect()
+    }
+
+    fn remove(&mut self, wire: &core::Pod) -> Vec<News> {
+        let Some(uid) = wire.metadata.uid.as_deref() else { return Vec::new() };
+        self.buried.for_good(uid);
+        self.take(uid)
     }
 
     /// What the new list does not have is gone. Own writes since the list began are in it too (`put`).
-    fn finish_list(&mut self) -> Vec<Key> {
+    fn finish_list(&mut self) -> Vec<News> {
         self.synced = true;
         let list = self.list.take().unwrap_or_default();
-        let mut changed = Vec::new();
-        self.by_owner.retain(|key, pods| {
-            let before = pods.len();
-            pods.retain(|uid, _| list.contains(uid));
-            if pods.len() < before {
-                changed.push(key.clone());
-            }
-            !pods.is_empty()
-        });
-        changed
+        let gone: Vec<String> = self.places.keys().filter(|uid| !list.contains(*uid)).cloned().collect();
+        gone.iter().flat_map(|uid| self.take(uid)).collect()
+    }
+}
+
+impl Seen {
+    /// A batch/v1 Job's Pod that has ended and still has the finalizer.
+    fn holds_up_a_job(&self, place: &Place) -> bool {
+        matches!(place, Place::Owned(Kind::Job, _)) && self.pod.ended() && self.pod.tracked
     }
 
-    fn bury(&mut self, uid: &str) {
-        if self.gone.insert(uid.to_owned()) {
-            self.gone_order.push_back(uid.to_owned());
-        }
-        if self.gone_order.len() > GONE_MAX
-            && let Some(oldest) = self.gone_order.pop_front()
-        {
-            self.gone.remove(&oldest);
+    fn news(&self, place: &Place) -> News {
+        let ours = self.pod.tracked && self.labels.contains_key(labels::UID);
+        match place {
+            Place::Owned(kind, key) => News::Owner { kind: *kind, key: key.clone(), ours },
+            Place::Stray(namespace) => News::Stray {
+                namespace: namespace.clone(),
+                labels: self.labels.clone(),
+                orphan: ours.then(|| self.pod.to_ref()),
+            },
         }
     }
 }
 
-/// The SidecarJob that controls the Pod, and its UID.
-fn owner(pod: &core::Pod) -> Option<(Key, String)> {
-    let references = pod.metadata.owner_references.as_deref().unwrap_or_default();
-    let owner = references.iter().find(|o| {
-        o.controller == Some(true) && o.kind == "SidecarJob" && o.api_version.starts_with(crate::api::GROUP)
-    })?;
-    Some(((pod.metadata.namespace.clone()?, owner.name.clone()), owner.uid.clone()))
+/// Where the Pod belongs: to a run, or to nobody. Pods of other owners, and those that no selector can match, are of no
+/// interest; nor are the Pods of other managers' Jobs that have no finalizer any more.
+fn place(wire: &core::Pod, pod: Pod, version: u64) -> Option<(Place, Seen)> {
+    let meta = &wire.metadata;
+    let namespace = meta.namespace.clone()?;
+    let labels = Arc::new(meta.labels.clone().unwrap_or_default());
+    let controller = meta.owner_references.iter().flatten().find(|o| o.controller == Some(true));
+    let Some(owner) = controller else {
+        let seen = Seen { pod, owner_uid: String::new(), labels, version };
+        return (!seen.labels.is_empty()).then_some((Place::Stray(namespace), seen));
+    };
+    let kind = Kind::of_reference(&owner.api_version, &owner.kind)?;
+    let seen = Seen { pod, owner_uid: owner.uid.clone(), labels, version };
+    let kept = kind == Kind::SidecarJob || seen.pod.tracked || seen.labels.contains_key(labels::UID);
+    kept.then(|| (Place::Owned(kind, (namespace, owner.name.clone())), seen))
 }
 
 #[cfg(test)]

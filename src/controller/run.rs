@@ -1,31 +1,32 @@
 //! From the command line to a controller that works: wiring only.
 //!
-//! One queue for each namespace that was named, or one for all. SIGTERM and SIGINT: nothing new is begun, what is under
+//! For each namespace that was named, or for all: one watch of Pods, a queue for SidecarJobs and one for Jobs. SIGTERM and SIGINT: nothing new is begun, what is under
 //! way is finished, the Lease is given back, exit 0.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::{StreamExt, future};
-use k8s_openapi::api::core::v1::Pod;
+use chrono::TimeDelta;
+use futures::future;
+use k8s_openapi::api::batch::v1::Job as BatchJob;
 use kube::Client;
-use kube::runtime::controller::{self, Controller, Error as QueueError};
-use kube::runtime::reflector::ObjectRef;
-use kube::runtime::{WatchStreamExt, watcher};
 use thiserror::Error;
-use tokio::sync::{mpsc, watch};
-use tracing::{debug, info, warn};
+use tokio::sync::watch;
+use tracing::{info, warn};
 
 use super::args::{self, Args};
 use super::cluster::{self, ClusterError};
 use super::context::Context;
 use super::events::Events;
 use super::leader::{Leadership, LeaseError};
-use super::memory::{Key, Memory};
+use super::managed::Managed;
+use super::memory::Memory;
 use super::orphans::Orphans;
+use super::pod_watch;
 use super::pods::Pods;
-use super::reconcile::{Watched, on_error, reconcile};
-use crate::api::labels;
+use super::queue::{self, Wake, stopped};
+use crate::api::SidecarJob;
+use crate::engine::observed::Settings;
 use crate::telemetry::{self, Health, Metrics};
 
 /// Why the controller could not start, or ended.
@@ -121,26 +122,47 @@ async fn work(
     metrics: Metrics,
 ) {
     let (events, sending) = Events::start(client.clone());
-    let settings = args.settings(native);
-    let queues = namespaces(args).into_iter().map(|namespace| {
-        let ctx = Arc::new(Context {
-            client: client.clone(),
-            pods: Arc::new(Pods::default()),
-            memory: Memory::default(),
-            orphans: Orphans::default(),
-            events: events.clone(),
-            metrics: metrics.clone(),
-            settings: settings.clone(),
-            batch_period: args::span(args.sync_batch_period),
-        });
-        queue(ctx, namespace, args.concurrent_syncs, stop.clone(), health.clone())
-    });
-    let queues: Vec<_> = queues.collect();
-    drop(events);
-    health.working(queues.len());
-    future::join_all(queues).await;
+    let scopes = namespaces(args);
+    health.working(scopes.len());
+    let jobs_too = cluster::may_list_jobs(&client, scopes.first().and_then(Option::as_deref)).await;
+    let shared = Shared {
+        client,
+        settings: args.settings(native),
+        events,
+        metrics,
+        batch_period: args::span(args.sync_batch_period),
+    };
+    let work = scopes
+        .into_iter()
+        .map(|namespace| scope(&shared, namespace, args.concurrent_syncs, jobs_too, stop.clone(), health.clone()));
+    future::join_all(work.collect::<Vec<_>>()).await;
+    drop(shared);
     if tokio::time::timeout(Duration::from_secs(5), sending).await.is_err() {
         warn!("some events were not sent");
+    }
+}
+
+/// What all scopes and kinds have in common.
+struct Shared {
+    client: Client,
+    settings: Settings,
+    events: Events,
+    metrics: Metrics,
+    batch_period: TimeDelta,
+}
+
+impl Shared {
+    fn context<K: Managed>(&self, pods: &Arc<Pods>) -> Arc<Context<K>> {
+        Arc::new(Context {
+            client: self.client.clone(),
+            pods: pods.clone(),
+            memory: Memory::default(),
+            orphans: Orphans::default(),
+            events: self.events.clone(),
+            metrics: self.metrics.clone(),
+            settings: self.settings.clone(),
+            batch_period: self.batch_period,
+        })
     }
 }
 
@@ -151,81 +173,44 @@ fn namespaces(args: &Args) -> Vec<Option<String>> {
     }
 }
 
-async fn stopped(mut stop: watch::Receiver<bool>) {
-    let _ = stop.wait_for(|stop| *stop).await;
-}
-
-/// The SidecarJobs of one namespace, or of all.
-async fn queue(
-    ctx: Arc<Context>,
+/// The runs of one namespace, or of all: a queue for each kind, and one watch of Pods for both.
+fn scope(
+    shared: &Shared,
     namespace: Option<String>,
     concurrency: u16,
+    jobs_too: bool,
     stop: watch::Receiver<bool>,
     health: Health,
-) {
-    let (wake, woken) = mpsc::unbounded_channel();
+) -> impl Future<Output = ()> + use<> {
+    let pods = Arc::new(Pods::default());
+    let client = shared.client.clone();
+    let (ours, wake_ours) = queue::queue::<SidecarJob>(shared.context(&pods));
+    let (jobs, wake_jobs) = queue::queue::<BatchJob>(shared.context(&pods));
     let (listed, mut is_listed) = watch::channel(false);
-    let pods = tokio::spawn(watch_pods(ctx.clone(), namespace.clone(), wake, listed));
-    // Nothing is decided before all Pods are in view: a job that seems to have none would get them twice.
-    tokio::select! {
-        _ = is_listed.wait_for(|listed| *listed) => health.listed(),
-        () = stopped(stop.clone()) => return pods.abort(),
-    }
-    let config = controller::Config::default().concurrency(concurrency);
-    Controller::new(cluster::api::<Watched>(&ctx.client, namespace.as_deref()), watcher::Config::default())
-        .with_config(config)
-        .reconcile_on(tokio_stream(woken))
-        .graceful_shutdown_on(stopped(stop))
-        .run(reconcile, on_error, ctx.clone())
-        .for_each(|result| report(ctx.clone(), result))
-        .await;
-    pods.abort();
-}
-
-fn tokio_stream(mut woken: mpsc::UnboundedReceiver<Key>) -> impl futures::Stream<Item = ObjectRef<Watched>> {
-    futures::stream::poll_fn(move |cx| woken.poll_recv(cx))
-        .map(|(namespace, name)| ObjectRef::<Watched>::new(&name).within(&namespace))
-}
-
-/// Keeps the view of our Pods, and wakes their SidecarJobs.
-async fn watch_pods(
-    ctx: Arc<Context>,
-    namespace: Option<String>,
-    wake: mpsc::UnboundedSender<Key>,
-    listed: watch::Sender<bool>,
-) {
-    let config = watcher::Config::default().labels(labels::UID);
-    let mut stream = watcher(cluster::api::<Pod>(&ctx.client, namespace.as_deref()), config).default_backoff().boxed();
-    while let Some(event) = stream.next().await {
-        match event {
-            Ok(event) => {
-                for key in ctx.pods.observe(event) {
-                    let _ = wake.send(key);
-                }
-                listed.send_if_modified(|listed| !std::mem::replace(listed, ctx.pods.synced()) && *listed);
+    let wakers: Vec<Box<dyn Wake>> = vec![Box::new(wake_ours), Box::new(wake_jobs)];
+    let scope = namespace.clone();
+    let watched = pod_watch::run(cluster::api(&client, scope.as_deref()), pods, wakers, shared.metrics.clone(), listed);
+    async move {
+        let watched = tokio::spawn(watched);
+        // Nothing is decided before all Pods are in view: a job that seems to have none would get them twice.
+        tokio::select! {
+            _ = is_listed.wait_for(|listed| *listed) => health.listed(),
+            () = stopped(stop.clone()) => return watched.abort(),
+        }
+        let namespace = namespace.as_deref();
+        let of_ours = async {
+            tokio::select! {
+                () = cluster::has_kind(&client, namespace) => {}
+                () = stopped(stop.clone()) => return,
             }
-            Err(error) => warn!("the watch of Pods was interrupted, starting it again: {error}"),
-        }
-    }
-}
-
-/// What became of a reconcile: errors are logged where they happen, so only the queue's own are left.
-async fn report<E>(
-    ctx: Arc<Context>,
-    result: Result<(ObjectRef<Watched>, controller::Action), QueueError<E, watcher::Error>>,
-) where
-    E: std::error::Error,
-{
-    match result {
-        Ok(_) | Err(QueueError::ReconcilerFailed(..)) => {}
-        Err(QueueError::ObjectNotFound(gone)) => {
-            let key: Key = (gone.namespace.unwrap_or_default(), gone.name);
-            debug!(sidecarjob = format!("{}/{}", key.0, key.1), "gone");
-            Orphans::release(&ctx, key);
-        }
-        Err(QueueError::QueueError(error)) => {
-            warn!("the watch of SidecarJobs was interrupted, starting it again: {error}")
-        }
-        Err(error) => warn!("{error}"),
+            ours.run(cluster::api(&client, namespace), concurrency, stop.clone()).await;
+        };
+        let of_jobs = async {
+            if jobs_too {
+                jobs.run(cluster::api(&client, namespace), concurrency, stop.clone()).await;
+            }
+        };
+        future::join(of_ours, of_jobs).await;
+        watched.abort();
     }
 }

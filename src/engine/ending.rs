@@ -39,11 +39,15 @@ impl Ending {
 type Rule = fn(&Observed, &Tally, DateTime<Utc>) -> Option<Ending>;
 
 /// The rules, in order.
-const RULES: [Rule; 5] = [
+const RULES: [Rule; 9] = [
     |seen, _, _| recorded(seen, types::SUCCESS_CRITERIA_MET, true), // a success stays
     |seen, _, _| recorded(seen, types::FAILURE_TARGET, false),      // a failure stays
+    |_, tally, _| failed_by_policy(tally),                          // a Pod's failure fails all
     |seen, tally, _| backoff_limit_exceeded(seen, tally),           // too many Pods failed
     |seen, _, now| deadline::passed(seen, now),                     // it took too long
+    |seen, tally, _| too_many_failed_indexes(seen, tally),          // too many indexes failed
+    |seen, tally, _| all_done_with_failures(seen, tally),           // all indexes are done, some failed
+    |seen, tally, _| success_policy_met(seen, tally),               // some successes are enough
     |seen, tally, _| completions_reached(seen, tally),              // enough Pods succeeded
 ];
 
@@ -56,6 +60,28 @@ pub fn judge(seen: &Observed, tally: &Tally, now: DateTime<Utc>) -> Option<Endin
 fn recorded(seen: &Observed, type_: &str, success: bool) -> Option<Ending> {
     let c = seen.job.status.conditions.when_true(type_)?;
     Some(Ending { success, reason: c.reason.clone(), message: c.message.clone(), stored: true })
+}
+
+fn failed_by_policy(tally: &Tally) -> Option<Ending> {
+    tally.fail_job.as_ref().map(|message| Ending::failure(reasons::POD_FAILURE_POLICY, message))
+}
+
+fn too_many_failed_indexes(seen: &Observed, tally: &Tally) -> Option<Ending> {
+    let (failed, limit) = (tally.failed_indexes.as_ref()?.len(), seen.job.spec.max_failed_indexes?);
+    let (reason, message) = (reasons::MAX_FAILED_INDEXES_EXCEEDED, messages::MAX_FAILED_INDEXES_EXCEEDED);
+    (failed > limit).then(|| Ending::failure(reason, message))
+}
+
+fn all_done_with_failures(seen: &Observed, tally: &Tally) -> Option<Ending> {
+    let failed = tally.failed_indexes.as_ref().filter(|failed| !failed.is_empty())?;
+    let done = failed.len() + tally.completed.len() >= seen.job.spec.completions?;
+    done.then(|| Ending::failure(reasons::FAILED_INDEXES, messages::FAILED_INDEXES))
+}
+
+fn success_policy_met(seen: &Observed, tally: &Tally) -> Option<Ending> {
+    let spec = &seen.job.spec;
+    let message = spec.success_policy.as_ref()?.met(&tally.completed, spec.completions?)?;
+    Some(Ending::success(reasons::SUCCESS_POLICY, &message))
 }
 
 fn backoff_limit_exceeded(seen: &Observed, tally: &Tally) -> Option<Ending> {

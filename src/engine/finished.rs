@@ -9,6 +9,7 @@ use super::observed::Observed;
 use super::plan::{Plan, Step};
 use super::time;
 use super::tracking;
+use crate::api::Kind;
 
 /// The job is Complete or Failed.
 pub fn clean_up(seen: &Observed, now: DateTime<Utc>) -> Plan {
@@ -31,7 +32,11 @@ pub fn release_all(seen: &Observed) -> Plan {
     Plan { steps, ..Plan::nothing() }
 }
 
+/// A Job is deleted by Kubernetes' own TTL controller, whoever manages it.
 fn expires_at(seen: &Observed) -> Option<DateTime<Utc>> {
+    if seen.job.kind == Kind::Job {
+        return None;
+    }
     Some(time::after(seen.job.status.finished_at()?, seen.job.spec.ttl?))
 }
 

@@ -10,16 +10,23 @@ pub mod backoff;
 pub mod conditions;
 pub mod deadline;
 pub mod ending;
+pub mod failure_policy;
 pub mod finished;
+pub mod indexed;
+pub mod indexes;
+pub mod judged;
 pub mod names;
 pub mod observed;
 pub mod outcome;
+pub mod ownership;
+pub mod per_index;
 pub mod plan;
 pub mod pod_template;
 pub mod pods;
 pub mod roles;
 pub mod sidecars;
 pub mod status;
+pub mod success_policy;
 pub mod summary;
 pub mod suspend;
 pub mod time;
@@ -31,7 +38,7 @@ use observed::Observed;
 use plan::{Plan, Step};
 use tracking::Tally;
 
-/// What to do about one SidecarJob, from all that was seen of it.
+/// What to do about one run, from all that was seen of it.
 ///
 /// A plan with steps is carried out and decided anew, with the steps' results in view; only a plan without steps
 /// writes the status. So a status is written once for all that led to it, and never before it is true.
@@ -45,6 +52,10 @@ pub fn decide(seen: &Observed, now: DateTime<Utc>) -> Plan {
     if seen.job.status.is_finished() {
         return finished::clean_up(seen, now);
     }
+    let claims = ownership::settle(seen);
+    if !claims.is_empty() {
+        return Plan { steps: claims, ..Plan::nothing() };
+    }
     let tally = tracking::tally(seen);
     let ending = ending::judge(seen, &tally, now);
     let mut wake = deadline::wake(seen, ending.as_ref());
@@ -52,7 +63,7 @@ pub fn decide(seen: &Observed, now: DateTime<Utc>) -> Plan {
     if steps.is_empty() {
         report(seen, &tally, ending.as_ref(), now, wake)
     } else {
-        Plan { steps, wake, ..Plan::nothing() }
+        Plan { steps, wake, handled: tally.handled_by_release, ..Plan::nothing() }
     }
 }
 
@@ -79,7 +90,7 @@ fn report(
         return Plan { wake, ..Plan::nothing() };
     }
     let may_wait = status.differs_for_people_only(&seen.job.status);
-    Plan { steps: Vec::new(), status: Some(status), may_wait, events, wake }
+    Plan { steps: Vec::new(), status: Some(status), may_wait, events, handled: tally.handled.clone(), wake }
 }
 
 /// The deeds, in the order in which they are done.
@@ -90,7 +101,7 @@ fn steps(
     now: DateTime<Utc>,
     wake: &mut Option<DateTime<Utc>>,
 ) -> Vec<Step> {
-    let mut steps = tracking::release(seen);
+    let mut steps = tracking::release(tally);
     steps.extend(tracking::release_orphans(seen));
     steps.extend(sidecars::stop(seen, now));
     steps.extend(match ending {

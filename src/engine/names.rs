@@ -3,6 +3,8 @@
 //! Computed, never drawn: the same Pod made twice is refused by the API server as AlreadyExists. The name looks like
 //! one that the API server made up (`cleanup-x7k2p`), so that tools and eyes see nothing new.
 
+use super::plan::NewPod;
+
 /// The letters that Kubernetes' own generated names use: no vowels, so no words.
 const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 /// How many letters the suffix has, as in Kubernetes' generated names.
@@ -10,11 +12,20 @@ const SUFFIX: u32 = 5;
 /// A Pod's name is its host name, and that is a DNS label.
 const MAX: usize = 63;
 
-/// The name of Pod `number` of the job with that name and UID. Two numbers below 14,348,907 never give one name.
-pub fn pod(job: &str, uid: &str, number: u32) -> String {
-    let room = MAX - 1 - SUFFIX as usize;
+/// The longest prefix of a generated name.
+const MAX_PREFIX: usize = MAX - SUFFIX as usize;
+
+/// The name of that Pod of the job with that name and UID. Two numbers below 14,348,907 never give one name.
+pub fn pod(job: &str, uid: &str, new: NewPod) -> String {
+    format!("{}{}", prefix(job, new.index), suffix(uid, new.number))
+}
+
+/// What the name begins with: `cleanup-`, of an Indexed run `cleanup-3-`. The job's part is cut if it is too long.
+pub fn prefix(job: &str, index: Option<u32>) -> String {
+    let end = index.map_or("-".into(), |index| format!("-{index}-"));
+    let room = MAX_PREFIX - end.len();
     let base = job.get(..room.min(job.len())).unwrap_or(job).trim_end_matches(['-', '.']);
-    format!("{base}-{}", suffix(uid, number))
+    format!("{base}{end}")
 }
 
 /// Five letters: a walk through all of them with a stride that has no factor 3, from a start that the UID gives.

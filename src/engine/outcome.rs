@@ -5,9 +5,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::observed::{Container, Kind, Phase, Pod, Restart, State};
+use super::observed::{Container, Kind, Phase, Pod, Restart, Spec, State};
 use super::roles::{Role, Roles};
-use crate::api::PodReplacementPolicy;
 
 /// How a Pod's main containers ended, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,27 +17,42 @@ pub struct Outcome {
     pub at: DateTime<Utc>,
 }
 
-/// The outcome, or `None` while it is open.
-pub fn of(pod: &Pod, roles: &Roles, replacement: PodReplacementPolicy) -> Option<Outcome> {
+/// The outcome, or `None` while it is open. `failing`: the run has failed, so a Pod that is being deleted has too.
+pub fn of(pod: &Pod, spec: &Spec, failing: bool) -> Option<Outcome> {
+    if pod.ended() {
+        return Some(ended(pod, &spec.roles));
+    }
+    early(pod, &spec.roles).or_else(|| deleted(pod, failing || !spec.replaces_ended_only()))
+}
+
+/// The kubelet's word, unless the Pod reads Failed and has sidecars: that may be theirs, so the exit codes of the main
+/// containers decide, if all are known.
+fn ended(pod: &Pod, roles: &Roles) -> Outcome {
+    let all_zero = |c: &Container| matches!(c.state, State::Terminated { exit: 0, .. });
+    let sidecars = has_sidecars(pod, roles);
+    let mains_succeeded = sidecars && mains(pod, roles).count() > 0 && mains(pod, roles).all(all_zero);
+    let success = pod.phase == Phase::Succeeded || mains_succeeded;
+    let at = if success && sidecars { last_end(mains(pod, roles)) } else { None };
+    Outcome { success, at: at.unwrap_or_else(|| ended_at(pod)) }
+}
+
+/// While sidecars go on: as soon as the main containers are done. Without sidecars the kubelet says so itself.
+fn early(pod: &Pod, roles: &Roles) -> Option<Outcome> {
     let mains: Vec<&Container> = mains(pod, roles).collect();
-    let all_zero = !mains.is_empty() && mains.iter().all(|c| succeeded(c, pod.ended()));
-    if all_zero {
-        return Some(Outcome { success: true, at: last_end(mains.iter().copied()).unwrap_or(ended_at(pod)) });
+    if mains.is_empty() || !has_sidecars(pod, roles) || !mains.iter().all(|c| done(c)) {
+        return None;
     }
-    match pod.phase {
-        Phase::Succeeded => Some(Outcome { success: true, at: ended_at(pod) }),
-        Phase::Failed => Some(Outcome { success: false, at: ended_at(pod) }),
-        _ if !mains.is_empty() && mains.iter().all(|c| done(c)) => {
-            Some(Outcome { success: false, at: last_end(mains.iter().copied()).unwrap_or(ended_at(pod)) })
-        }
-        _ => deleted(pod, replacement),
-    }
+    let success = mains.iter().all(|c| matches!(c.state, State::Terminated { exit: 0, .. }));
+    Some(Outcome { success, at: last_end(mains.iter().copied()).unwrap_or_else(|| ended_at(pod)) })
 }
 
 /// A Pod that is deleted before its main containers are done has failed: at once, or with policy Failed when it ended.
-fn deleted(pod: &Pod, replacement: PodReplacementPolicy) -> Option<Outcome> {
-    let at = pod.deleting_since?;
-    (replacement == PodReplacementPolicy::TerminatingOrFailed).then_some(Outcome { success: false, at })
+fn deleted(pod: &Pod, at_once: bool) -> Option<Outcome> {
+    (at_once && pod.deleting_since.is_some()).then(|| Outcome { success: false, at: ended_at(pod) })
+}
+
+fn has_sidecars(pod: &Pod, roles: &Roles) -> bool {
+    sidecars(pod, roles).next().is_some()
 }
 
 /// The Pod's main containers.
@@ -64,11 +78,7 @@ fn done(c: &Container) -> bool {
     }
 }
 
-/// It ended with exit code 0 for good: by its restart policy, or since the whole Pod ended.
-fn succeeded(c: &Container, pod_ended: bool) -> bool {
-    matches!(c.state, State::Terminated { exit: 0, .. }) && (pod_ended || done(c))
-}
-
+/// When the last of them ended, if all have and say when.
 fn last_end<'a>(mut containers: impl Iterator<Item = &'a Container>) -> Option<DateTime<Utc>> {
     containers.try_fold(DateTime::<Utc>::MIN_UTC, |last, c| match c.state {
         State::Terminated { at: Some(at), .. } => Some(last.max(at)),

@@ -7,7 +7,8 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use super::observed::PodRef;
+use super::failure_policy::Action;
+use super::observed::{IndexFailures, PodRef};
 use super::status::Status;
 
 /// The decision about one SidecarJob at one moment.
@@ -21,6 +22,8 @@ pub struct Plan {
     pub may_wait: bool,
     /// To be sent when the status is stored.
     pub events: Vec<Event>,
+    /// What the failure policy said about Pods that the status now has, for the metric.
+    pub handled: Vec<Action>,
     /// When to look again if nothing happens before.
     pub wake: Option<DateTime<Utc>>,
 }
@@ -45,8 +48,12 @@ pub fn sooner(a: Option<DateTime<Utc>>, b: Option<DateTime<Utc>>) -> Option<Date
 /// One deed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// Create the Pods with these numbers.
-    CreatePods(Vec<u32>),
+    /// Take over a Pod that has no owner and that our selector matches.
+    Adopt(PodRef),
+    /// Let go of a Pod that our selector matches no longer.
+    Disown(PodRef),
+    /// Create these Pods.
+    CreatePods(Vec<NewPod>),
     /// Take the tracking finalizer from a Pod: it is counted, or must not be.
     Release(PodRef),
     /// Delete a Pod that still runs.
@@ -65,13 +72,42 @@ pub enum Step {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::CreatePods(numbers) => write!(f, "create Pods {numbers:?}"),
+            Self::Adopt(pod) => write!(f, "adopt {}", pod.name),
+            Self::Disown(pod) => write!(f, "disown {}", pod.name),
+            Self::CreatePods(pods) => {
+                let pods: Vec<String> = pods.iter().map(NewPod::to_string).collect();
+                write!(f, "create Pods [{}]", pods.join(", "))
+            }
             Self::Release(pod) => write!(f, "release {}", pod.name),
             Self::Delete(pod) => write!(f, "delete {}", pod.name),
             Self::StopSidecars { pod, deadline_seconds } => {
                 write!(f, "stop the sidecars of {} (deadline {deadline_seconds}s)", pod.name)
             }
             Self::DeleteJob => write!(f, "delete the SidecarJob"),
+        }
+    }
+}
+
+/// A Pod to create.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NewPod {
+    /// Which of the job's Pods it is: its name follows from it.
+    pub number: u32,
+    /// Its completion index, if the run is Indexed.
+    pub index: Option<u32>,
+    /// How many Pods of its index failed before it.
+    pub index_failures: IndexFailures,
+}
+
+impl fmt::Display for NewPod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.number)?;
+        let Some(index) = self.index else { return Ok(()) };
+        write!(f, " for index {index}")?;
+        match self.index_failures {
+            IndexFailures { counted: 0, ignored: 0 } => Ok(()),
+            IndexFailures { counted, ignored: 0 } => write!(f, " after {counted} failures"),
+            IndexFailures { counted, ignored } => write!(f, " after {counted} failures and {ignored} ignored"),
         }
     }
 }

@@ -3,36 +3,41 @@
 //! The template, with our labels, finalizer and owner; in native mode the sidecars moved behind the init containers with
 //! `restartPolicy: Always`. The rest of the template goes through as it is.
 
-use k8s_openapi::api::core::v1::{Container, Pod, PodSpec, PodTemplateSpec};
+use k8s_openapi::api::core::v1::{Container, EnvVar, EnvVarSource, ObjectFieldSelector, Pod, PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use super::names;
-use super::observed::{Job, Settings};
+use super::observed::{IndexFailures, Job, Settings};
+use super::plan::NewPod;
 use super::roles::{Role, Roles};
-use crate::api::{self, labels};
+use crate::api::{Kind, labels};
 
-/// Pod `number` of the job.
-pub fn pod(job: &Job, number: u32, settings: &Settings) -> Pod {
+/// That Pod of the job.
+pub fn pod(job: &Job, new: NewPod, settings: &Settings) -> Pod {
     let template: &PodTemplateSpec = &job.spec.template;
     let mut spec = template.spec.clone().unwrap_or_default();
-    let mut metadata = metadata(job, number);
+    let mut metadata = metadata(job, new);
     if job.spec.native(settings) {
         make_native(&mut spec, &job.spec.roles);
     } else {
         metadata.annotations.get_or_insert_default().insert(labels::MODE.into(), labels::MANAGED.into());
     }
+    if let Some(index) = new.index {
+        spec.hostname = Some(format!("{}-{index}", job.name));
+        spec.init_containers.iter_mut().flatten().chain(&mut spec.containers).for_each(tell_index);
+    }
     Pod { metadata, spec: Some(spec), status: None }
 }
 
-fn metadata(job: &Job, number: u32) -> ObjectMeta {
+fn metadata(job: &Job, new: NewPod) -> ObjectMeta {
     let template = job.spec.template.metadata.clone().unwrap_or_default();
     let roles = &job.spec.roles;
     let mut labels = template.labels.unwrap_or_default();
-    if job.name.len() <= 63 {
+    if job.kind == Kind::SidecarJob && job.name.len() <= 63 {
         labels.insert(labels::NAME.into(), job.name.clone());
     }
     labels.insert(labels::UID.into(), job.uid.clone());
-    labels.insert(labels::ATTEMPT.into(), number.to_string());
+    labels.insert(labels::ATTEMPT.into(), new.number.to_string());
     let mut annotations = template.annotations.unwrap_or_default();
     annotations.insert(labels::MAIN.into(), roles.main().join(","));
     annotations.insert(labels::SIDECARS.into(), roles.all_sidecars().join(","));
@@ -42,12 +47,17 @@ fn metadata(job: &Job, number: u32) -> ObjectMeta {
     if let Some(main) = roles.main().first() {
         annotations.entry(labels::DEFAULT_CONTAINER.into()).or_insert_with(|| (*main).into());
     }
+    if let Some(index) = new.index {
+        labels.insert(labels::COMPLETION_INDEX.into(), index.to_string());
+        annotations.extend(index_annotations(job, index, new.index_failures));
+    }
     let mut finalizers = template.finalizers.unwrap_or_default();
-    if !finalizers.iter().any(|f| f == labels::TRACKING_FINALIZER) {
-        finalizers.push(labels::TRACKING_FINALIZER.into());
+    if !finalizers.iter().any(|f| f == job.kind.finalizer()) {
+        finalizers.push(job.kind.finalizer().into());
     }
     ObjectMeta {
-        name: Some(names::pod(&job.name, &job.uid, number)),
+        name: Some(names::pod(&job.name, &job.uid, new)),
+        generate_name: Some(names::prefix(&job.name, new.index)),
         namespace: Some(job.namespace.clone()),
         labels: Some(labels),
         annotations: Some(annotations),
@@ -57,11 +67,40 @@ fn metadata(job: &Job, number: u32) -> ObjectMeta {
     }
 }
 
+/// The index, and with a limit for each index how often it failed before.
+fn index_annotations(job: &Job, index: u32, before: IndexFailures) -> Vec<(String, String)> {
+    let mut all = vec![(labels::COMPLETION_INDEX.into(), index.to_string())];
+    if job.spec.backoff_limit_per_index.is_some() {
+        all.push((labels::INDEX_FAILURE_COUNT.into(), before.counted.to_string()));
+        if before.ignored > 0 {
+            all.push((labels::INDEX_IGNORED_FAILURE_COUNT.into(), before.ignored.to_string()));
+        }
+    }
+    all
+}
+
+/// The index in the environment, unless the container has a variable of that name already.
+fn tell_index(container: &mut Container) {
+    let env = container.env.get_or_insert_default();
+    if env.iter().any(|e| e.name == labels::COMPLETION_INDEX_ENV) {
+        return;
+    }
+    let field_path = format!("metadata.labels['{}']", labels::COMPLETION_INDEX);
+    env.push(EnvVar {
+        name: labels::COMPLETION_INDEX_ENV.into(),
+        value_from: Some(EnvVarSource {
+            field_ref: Some(ObjectFieldSelector { field_path, ..ObjectFieldSelector::default() }),
+            ..EnvVarSource::default()
+        }),
+        ..EnvVar::default()
+    });
+}
+
 /// `blockOwnerDeletion`, so that a foreground deletion waits for the Pods, as a Job's does.
-fn owner(job: &Job) -> OwnerReference {
+pub fn owner(job: &Job) -> OwnerReference {
     OwnerReference {
-        api_version: format!("{}/{}", api::GROUP, api::VERSION),
-        kind: "SidecarJob".into(),
+        api_version: job.kind.api_version(),
+        kind: job.kind.name().into(),
         name: job.name.clone(),
         uid: job.uid.clone(),
         controller: Some(true),

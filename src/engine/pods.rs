@@ -9,29 +9,50 @@ use chrono::{DateTime, Utc};
 
 use super::backoff;
 use super::ending::Ending;
+use super::indexed;
 use super::observed::{Observed, Pod, PodRef};
-use super::plan::{Step, sooner};
+use super::plan::{NewPod, Step, sooner};
 use super::tracking::{self, Tally};
-use crate::api::PodReplacementPolicy;
 
 /// While the result is open: bring the number of Pods to what is wanted.
 pub fn manage(seen: &Observed, tally: &Tally, now: DateTime<Utc>, wake: &mut Option<DateTime<Utc>>) -> Vec<Step> {
     let (working, wanted) = (count(&tally.working), wanted(seen, tally));
-    if working > wanted {
-        return end_unrecorded(seen, surplus(seen, tally, (working - wanted) as usize));
+    let surplus = surplus(seen, tally, working.saturating_sub(wanted) as usize);
+    if !surplus.is_empty() {
+        return end_unrecorded(seen, surplus);
     }
-    let missing = (wanted - working).min(free_slots(seen, tally));
+    let missing = wanted.saturating_sub(working).min(free_slots(seen, tally));
     if missing == 0 {
         return Vec::new();
     }
-    let wait = later(backoff::until(backoff_record(seen, tally), &seen.settings), refused_until(seen));
-    if let Some(until) = wait.filter(|until| *until > now) {
-        *wake = sooner(*wake, Some(until));
+    let mut wait = |until: Option<DateTime<Utc>>| {
+        let until = until.filter(|until| *until > now);
+        *wake = sooner(*wake, until);
+        until.is_some()
+    };
+    if wait(later(backoff::until(backoff_record(seen, tally), &seen.settings), refused_until(seen))) {
         return Vec::new();
     }
-    let missing = missing.min(u32::try_from(seen.settings.max_pods_per_sync).unwrap_or(u32::MAX));
-    let first = next_number(seen, tally);
-    vec![Step::CreatePods((first..first.saturating_add(missing)).collect())]
+    let missing = (missing as usize).min(seen.settings.max_pods_per_sync);
+    let pods = match seen.job.spec.indexed {
+        true => for_indexes(seen, tally, missing, &mut wait),
+        false => vec![NewPod::default(); missing],
+    };
+    let pods: Vec<NewPod> =
+        (next_number(seen, tally)..).zip(pods).map(|(number, pod)| NewPod { number, ..pod }).collect();
+    if pods.is_empty() { Vec::new() } else { vec![Step::CreatePods(pods)] }
+}
+
+/// A Pod for each of the next indexes that has not to wait for itself.
+fn for_indexes(
+    seen: &Observed,
+    tally: &Tally,
+    missing: usize,
+    wait: &mut impl FnMut(Option<DateTime<Utc>>) -> bool,
+) -> Vec<NewPod> {
+    let due = indexed::pending(seen, tally).take(missing).filter(|i| !wait(tally.held.until(*i, &seen.settings)));
+    let pod = |index| NewPod { number: 0, index: Some(index), index_failures: tally.held.carried_on(index) };
+    due.map(pod).collect()
 }
 
 /// When the result is stored: end what still works. A failed run's Pods keep their finalizer, and so count as failed;
@@ -74,16 +95,16 @@ fn wanted(seen: &Observed, tally: &Tally) -> u32 {
 /// How many Pods there is room for: those that drain take a place, and with policy Failed those being deleted too.
 fn free_slots(seen: &Observed, tally: &Tally) -> u32 {
     let spec = &seen.job.spec;
-    let terminating = match spec.replacement {
-        PodReplacementPolicy::TerminatingOrFailed => 0,
-        PodReplacementPolicy::Failed => tally.terminating,
-    };
+    let terminating = if spec.replaces_ended_only() { tally.terminating } else { 0 };
     spec.parallelism.saturating_sub(count(&tally.working) + count(&tally.draining) + terminating)
 }
 
-/// The Pods to end when there are too many: unscheduled first, then pending, then not ready, then most recently ready,
-/// then more restarts, then newer.
+/// The Pods to end: those without a place among the indexes, and more until `n` are found: unscheduled first, then
+/// pending, then not ready, then most recently ready, then more restarts, then newer.
 fn surplus(seen: &Observed, tally: &Tally, n: usize) -> Vec<PodRef> {
+    if n == 0 && !seen.job.spec.indexed {
+        return Vec::new();
+    }
     let uids = tally.working_uids();
     let mut working: Vec<&Pod> = seen.pods.iter().filter(|p| uids.contains(p.uid.as_str())).collect();
     let restarts = |p: &Pod| p.containers.iter().map(|c| c.restarts).max();
@@ -91,19 +112,23 @@ fn surplus(seen: &Observed, tally: &Tally, n: usize) -> Vec<PodRef> {
         let pending = p.phase == super::observed::Phase::Pending;
         (p.scheduled, !pending, p.ready_since.is_some(), Reverse((p.ready_since, restarts(p), p.created_at)))
     });
-    working.into_iter().take(n).map(Pod::to_ref).collect()
+    let (misplaced, placed) = indexed::misplaced(seen, working);
+    let more = n.saturating_sub(misplaced.len());
+    misplaced.into_iter().chain(placed.into_iter().take(more)).map(Pod::to_ref).collect()
 }
 
 /// The number after all that may ever have been used: those of the Pods seen, and as many as were counted.
 fn next_number(seen: &Observed, tally: &Tally) -> u32 {
     let highest = seen.pods.iter().filter_map(|p| p.number).max().map_or(0, |n| n.saturating_add(1));
-    highest.max(tally.succeeded.saturating_add(tally.failed))
+    highest.max(seen.next_number).max(tally.succeeded.saturating_add(tally.failed))
 }
 
-/// The failures in a row, those included that are about to be written.
+/// The failures in a row, those included that are about to be written. None where each index waits for itself.
 pub fn backoff_record(seen: &Observed, tally: &Tally) -> Option<backoff::Backoff> {
-    let new: Vec<_> = tally.new.iter().map(|(_, outcome)| *outcome).collect();
-    backoff::after(seen.job.status.backoff, &new)
+    match seen.job.spec.backoff_limit_per_index {
+        Some(_) => None,
+        None => backoff::after(seen.job.status.backoff, &tally.new_for_backoff),
+    }
 }
 
 fn refused_until(seen: &Observed) -> Option<DateTime<Utc>> {

@@ -24,7 +24,7 @@ pub fn stop(seen: &Observed, now: DateTime<Utc>) -> Vec<Step> {
 }
 
 fn mains_done(seen: &Observed, pod: &Pod) -> bool {
-    outcome::of(pod, &seen.job.spec.roles, seen.job.spec.replacement).is_some()
+    outcome::of(pod, &seen.job.spec, false).is_some()
 }
 
 fn has_running_plain_sidecar(seen: &Observed, pod: &Pod) -> bool {

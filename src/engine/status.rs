@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use super::backoff::Backoff;
 use super::conditions::Conditions;
 use super::ending::Ending;
+use super::indexes::Indexes;
 use super::observed::Observed;
 use super::plan::Event;
 use super::pods;
@@ -20,6 +21,7 @@ use super::summary::{self, Summary};
 use super::suspend;
 use super::time;
 use super::tracking::{self, Tally};
+use crate::api::Kind;
 use crate::api::conditions::{events, messages, reasons, types};
 
 /// The status of a job.
@@ -43,6 +45,10 @@ pub struct Status {
     pub uncounted_succeeded: BTreeSet<String>,
     /// Failed Pods on their way to the counter.
     pub uncounted_failed: BTreeSet<String>,
+    /// Indexes that succeeded.
+    pub completed: Indexes,
+    /// Indexes that failed; none without `backoffLimitPerIndex`.
+    pub failed_indexes: Option<Indexes>,
     /// The failures in a row.
     pub backoff: Option<Backoff>,
     /// All conditions, those of others included.
@@ -75,6 +81,11 @@ impl Status {
         self.conditions.true_since(types::COMPLETE).or(self.conditions.true_since(types::FAILED))
     }
 
+    /// The result is stored and will stay.
+    pub fn result_is_known(&self) -> bool {
+        self.conditions.is_true(types::SUCCESS_CRITERIA_MET) || self.conditions.is_true(types::FAILURE_TARGET)
+    }
+
     /// The UID is on its way to a counter.
     pub fn is_listed(&self, uid: &str) -> bool {
         self.uncounted_succeeded.contains(uid) || self.uncounted_failed.contains(uid)
@@ -99,7 +110,6 @@ impl Status {
 pub fn next(seen: &Observed, tally: &Tally, ending: Option<&Ending>, now: DateTime<Utc>) -> (Status, Vec<Event>) {
     let mut status = seen.job.status.clone();
     let mut told = Vec::new();
-    status.observed_generation = Some(seen.job.generation);
     status.counts = counts(seen, tally);
     status.backoff = pods::backoff_record(seen, tally);
     tracking::settle(seen, tally, &mut status);
@@ -108,8 +118,11 @@ pub fn next(seen: &Observed, tally: &Tally, ending: Option<&Ending>, now: DateTi
         Some(ending) => told.extend(end(seen, tally, ending, &mut status, now)),
     }
     told.extend(missing::note(seen, &mut status, now));
-    note_progress(seen, ending, &mut status, now);
-    status.summary = summary::of(seen, &status, tally, now);
+    if seen.job.kind == Kind::SidecarJob {
+        status.observed_generation = Some(seen.job.generation);
+        note_progress(seen, ending, &mut status, now);
+        status.summary = summary::of(seen, &status, tally, now);
+    }
     (status, told)
 }
 
@@ -119,33 +132,44 @@ fn counts(seen: &Observed, tally: &Tally) -> Counts {
     Counts {
         active: some(tally.working.len() + tally.draining.len()),
         ready: some(ready),
-        stopping: some(tally.draining.len()),
+        stopping: (seen.job.kind == Kind::SidecarJob).then_some(some(tally.draining.len())).flatten(),
         terminating: Some(tally.terminating),
     }
 }
 
-/// The result, as soon as it is known; the end, as soon as nothing runs any more.
+/// The result, as soon as it is known; the end, as soon as nothing runs any more and all is counted.
 fn end(seen: &Observed, tally: &Tally, ending: &Ending, status: &mut Status, now: DateTime<Utc>) -> Vec<Event> {
     let Ending { success, reason, message, stored: _ } = ending;
     let (interim, end) =
         if *success { (types::SUCCESS_CRITERIA_MET, types::COMPLETE) } else { (types::FAILURE_TARGET, types::FAILED) };
+    let ours = seen.job.kind == Kind::SidecarJob;
     if !seen.job.spec.suspend {
         status.start_time = status.start_time.or(Some(time::whole_seconds(now)));
     }
-    status.main_finished_at = status.main_finished_at.or(tally.last_end).or(Some(time::whole_seconds(now)));
+    if ours {
+        status.main_finished_at = status.main_finished_at.or(tally.last_end).or(Some(time::whole_seconds(now)));
+    }
     status.conditions.set(interim, true, reason, message, now);
-    if tally.more || !tally.all_ended() {
+    if tally.more || !tally.held.is_empty() || !tally.all_ended() || (!ours && tracking::tracked(seen).next().is_some())
+    {
         return Vec::new();
     }
     tracking::settle_for_good(status);
     status.backoff = None;
     status.conditions.set(end, true, reason, message, now);
-    status.conditions.set(types::FINISHED, true, reason, message, now);
+    if !*success {
+        status.start_time = status.start_time.or(Some(time::whole_seconds(now))); // the API server wants one
+    }
+    if ours {
+        status.conditions.set(types::FINISHED, true, reason, message, now);
+    }
     if *success {
         status.completion_time = status.conditions.true_since(types::COMPLETE);
         return completed(seen, status);
     }
-    status.conditions.set(types::STALLED, true, reason, message, now);
+    if ours {
+        status.conditions.set(types::STALLED, true, reason, message, now);
+    }
     vec![Event::warning(reason, message)]
 }
 

@@ -159,3 +159,32 @@ fn only_news_for_people_may_wait() {
         assert_eq!((plan.status.is_some(), plan.may_wait), (true, want), "{what}: {:?}", steps(&plan));
     }
 }
+
+#[test]
+fn a_job_is_finished_in_two_steps_and_its_pods_are_let_go_in_between() {
+    let seen = job().batch().started(1).pods([pod(0).succeeded(5)]);
+    let first = seen.next(10);
+    assert!(first.conditions.is_true("SuccessCriteriaMet") && !first.is_finished());
+    assert_eq!(first.uncounted_succeeded.iter().collect::<Vec<_>>(), ["u0"]);
+    let seen = seen.stored(10);
+    assert_eq!(steps(&seen.decide(10)), ["release p0"]);
+    let last = seen.pods([]).next(11);
+    assert_eq!((last.succeeded, last.is_finished(), last.uncounted().count()), (1, true, 0));
+    assert_eq!(last.completion_time, Some(at(11)));
+}
+
+#[test]
+fn an_ignored_failure_delays_the_next_pod_and_counts_nowhere() {
+    let policy = serde_json::json!({"backoffLimit": 0, "podFailurePolicy": {"rules": [
+        {"action": "Ignore", "onExitCodes": {"operator": "In", "values": [1]}}]}});
+    let seen = fixture::job_with(policy).started(0).pods([pod(0).failed(5)]);
+    assert_eq!(steps(&seen.decide(6)), [""; 0], "it waits");
+    let status = seen.next(6);
+    assert_eq!((status.failed, status.uncounted().count(), status.result_is_known()), (0, 0, false));
+    assert_eq!(status.backoff.map(|b| b.failures), Some(1));
+    let seen = seen.stored(6);
+    assert_eq!(steps(&seen.decide(7)), ["release p0"], "the wait knows of it");
+    let seen = seen.pods([]);
+    assert_eq!(seen.decide(7).wake, Some(at(15)));
+    assert_eq!(steps(&seen.decide(15)), ["create Pods [0]"]);
+}

@@ -1,33 +1,58 @@
 //! Which Pods count, and which have been counted already?
 //!
 //! Each Pod counts once (KEP-2307), in three moves, of which each may be the last before the controller is killed:
-//! its UID is written to `uncountedTerminatedPods`; its finalizer is taken; its UID moves into the counter.
+//! its UID is written to `uncountedTerminatedPods`; its finalizer is taken; its UID moves into the counter. A success of
+//! an Indexed run needs no UID: its index in `completedIndexes` is what is counted.
 //! A Pod whose result is known keeps its finalizer until nothing of it runs any more, so that a node lost while
 //! sidecars drain loses no result.
 
 use std::collections::BTreeSet;
 
+use super::failure_policy::{self, Action};
+use super::indexes::Indexes;
+use super::judged::{self, Judged};
 use super::observed::{Observed, Pod, PodRef};
-use super::outcome::{self, Outcome};
+use super::outcome::Outcome;
+use super::per_index::{self, Held};
 use super::plan::Step;
+use super::status::Status;
+use crate::api::conditions::types;
 
 /// The Pods of a job, sorted by what they are for the counts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tally {
-    /// Results that the status does not have yet, by UID.
+    /// Results that go into the status' lists of UIDs.
     pub new: Vec<(String, Outcome)>,
-    /// There are more such results than the list in the status has room for.
+    /// Indexes that go into `completedIndexes`.
+    pub new_indexes: BTreeSet<u32>,
+    /// There are more such results than the lists have room for.
     pub more: bool,
+    /// Results that the wait before the next Pod does not know of yet.
+    pub new_for_backoff: Vec<Outcome>,
     /// Pods that run, or will, and whose result is open.
     pub working: Vec<PodRef>,
     /// Pods whose result is known and that have not ended: their sidecars drain.
     pub draining: Vec<PodRef>,
     /// Pods that are being deleted and have not ended.
     pub terminating: u32,
-    /// Succeeded Pods, counted or not.
+    /// Pods that nobody has to count any more: their finalizer may go.
+    pub free: Vec<PodRef>,
+    /// Succeeded Pods, counted or not; of an Indexed run: succeeded indexes.
     pub succeeded: u32,
     /// Failed Pods, counted or not.
     pub failed: u32,
+    /// Succeeded indexes, stored or not.
+    pub completed: Indexes,
+    /// Failed indexes, stored or not; none without `backoffLimitPerIndex`.
+    pub failed_indexes: Option<Indexes>,
+    /// Failed Pods whose count their replacement takes over, by index.
+    pub held: Held,
+    /// What a rule of the failure policy with FailJob says.
+    pub fail_job: Option<String>,
+    /// What the failure policy said about the Pods in `new`.
+    pub handled: Vec<Action>,
+    /// What it said about the Pods in `free` that were in no list.
+    pub handled_by_release: Vec<Action>,
     /// The latest end of main containers among the Pods seen.
     pub last_end: Option<chrono::DateTime<chrono::Utc>>,
 }
@@ -47,29 +72,43 @@ impl Tally {
 /// Sorts the Pods.
 pub fn tally(seen: &Observed) -> Tally {
     let status = &seen.job.status;
+    let pods = judged::all(seen);
     let mut tally = Tally {
         succeeded: status.succeeded + len(&status.uncounted_succeeded),
         failed: status.failed + len(&status.uncounted_failed),
+        completed: seen.job.completed().union(&successes(&pods)),
+        failed_indexes: per_index::failed(seen, &pods),
+        fail_job: pods.iter().find_map(Judged::fails_job),
         ..Tally::default()
     };
-    let room = seen.settings.max_uncounted.saturating_sub(status.uncounted().count());
-    for pod in &seen.pods {
-        let outcome = outcome::of(pod, &seen.job.spec.roles, seen.job.spec.replacement);
-        tally.last_end = tally.last_end.max(outcome.map(|o| o.at));
-        place(&mut tally, pod, outcome);
-        let Some(outcome) = outcome.filter(|_| pod.tracked && !status.is_listed(&pod.uid)) else { continue };
-        let total = if outcome.success { &mut tally.succeeded } else { &mut tally.failed };
-        *total += 1;
-        if tally.new.len() < room {
-            tally.new.push((pod.uid.clone(), outcome));
-        } else {
-            tally.more = true;
+    tally.held = per_index::held(seen, &pods, &tally);
+    for pod in &pods {
+        tally.last_end = tally.last_end.max(pod.outcome.map(|o| o.at));
+        place(&mut tally, pod);
+        if pod.is_new(status) {
+            count(seen, &mut tally, pod);
         }
+        if may_go(seen, &tally, pod) {
+            tally.free.push(pod.pod.to_ref());
+            let unlisted = pod.matched.as_ref().filter(|_| !pod.listed && pod.placed);
+            tally.handled_by_release.extend(unlisted.map(|m| m.action));
+        }
+    }
+    if seen.job.spec.indexed {
+        tally.succeeded = tally.completed.len();
     }
     tally
 }
 
-fn place(tally: &mut Tally, pod: &Pod, outcome: Option<Outcome>) {
+/// The indexes of the Pods that succeeded and still carry the finalizer.
+fn successes(pods: &[Judged]) -> Indexes {
+    pods.iter()
+        .filter(|p| p.pod.tracked && p.placed && p.succeeded() && !p.listed_as_failed)
+        .filter_map(|p| p.pod.index)
+        .collect()
+}
+
+fn place(tally: &mut Tally, Judged { pod, outcome, .. }: &Judged) {
     if pod.terminating() {
         tally.terminating += 1;
     } else if pod.active() {
@@ -78,30 +117,90 @@ fn place(tally: &mut Tally, pod: &Pod, outcome: Option<Outcome>) {
     }
 }
 
+/// A result that the status does not have yet.
+fn count(seen: &Observed, tally: &mut Tally, judged: &Judged) {
+    let (Some(outcome), true) = (judged.outcome, judged.placed) else { return };
+    let counts = outcome.success || failure_policy::counts(judged.matched.as_ref());
+    if !outcome.success && counts {
+        tally.failed += 1;
+    }
+    if outcome.success && !seen.job.spec.indexed {
+        tally.succeeded += 1;
+    }
+    let status = &seen.job.status;
+    if tally.held.has(judged.pod) {
+        return; // with its replacement
+    }
+    if !counts {
+        if is_new_for_backoff(seen, outcome) {
+            tally.new_for_backoff.push(outcome);
+        }
+        return;
+    }
+    let room = seen.settings.max_uncounted.saturating_sub(status.uncounted().count());
+    if tally.new.len() + tally.new_indexes.len() >= room {
+        tally.more = true;
+        return;
+    }
+    match judged.pod.index.filter(|_| outcome.success && seen.job.spec.indexed) {
+        Some(index) if status.completed.contains(index) => return,
+        Some(index) => drop(tally.new_indexes.insert(index)),
+        None => tally.new.push((judged.pod.uid.clone(), outcome)),
+    }
+    tally.new_for_backoff.push(outcome);
+    tally.handled.extend(judged.matched.as_ref().map(|m| m.action));
+}
+
+/// An ignored failure is in no list: the wait knows of it when its last failure is not older.
+fn is_new_for_backoff(seen: &Observed, outcome: Outcome) -> bool {
+    seen.job.status.backoff.is_none_or(|b| b.last_failure_at < outcome.at)
+}
+
+/// Its finalizer may go: what it counts for is stored, or it counts for nothing; and nothing of it runs any more, or it
+/// is being deleted.
+fn may_go(seen: &Observed, tally: &Tally, judged: &Judged) -> bool {
+    let (pod, status) = (judged.pod, &seen.job.status);
+    if !pod.tracked || pod.active() || tally.held.has(pod) {
+        return false;
+    }
+    let Some(outcome) = judged.outcome else { return status.conditions.is_true(types::SUCCESS_CRITERIA_MET) };
+    if judged.listed || !judged.placed {
+        return true;
+    }
+    if outcome.success {
+        return seen.job.spec.indexed && pod.index.is_some_and(|index| status.completed.contains(index));
+    }
+    let ignored = !failure_policy::counts(judged.matched.as_ref());
+    let waits_by_index = seen.job.spec.backoff_limit_per_index.is_some();
+    ignored && (waits_by_index || status.result_is_known() || !is_new_for_backoff(seen, outcome))
+}
+
 /// The UIDs of the Pods that carry our finalizer.
 pub fn tracked_uids(seen: &Observed) -> BTreeSet<&str> {
-    seen.pods.iter().filter(|pod| pod.tracked).map(|pod| pod.uid.as_str()).collect()
+    tracked(seen).map(|pod| pod.uid.as_str()).collect()
+}
+
+/// The Pods that carry our finalizer.
+pub fn tracked(seen: &Observed) -> impl Iterator<Item = &Pod> {
+    seen.pods.iter().filter(|pod| pod.tracked)
 }
 
 fn len(list: &BTreeSet<String>) -> u32 {
     u32::try_from(list.len()).unwrap_or(u32::MAX)
 }
 
-/// Pods whose UID is stored in the status and of which nothing runs any more, or that are being deleted: their
-/// finalizer may go.
-pub fn release(seen: &Observed) -> Vec<Step> {
-    let stored = |pod: &&Pod| pod.tracked && seen.job.status.is_listed(&pod.uid);
-    let over = |pod: &&Pod| !pod.active();
-    seen.pods.iter().filter(stored).filter(over).map(|pod| Step::Release(pod.to_ref())).collect()
+/// Pods that nobody has to count any more.
+pub fn release(tally: &Tally) -> Vec<Step> {
+    tally.free.iter().cloned().map(Step::Release).collect()
 }
 
-/// Pods of an older SidecarJob of the same name: nobody counts them any more.
+/// Pods of an older object of the same name: nobody counts them any more.
 pub fn release_orphans(seen: &Observed) -> Vec<Step> {
     seen.orphans.iter().cloned().map(Step::Release).collect()
 }
 
 /// The lists and counters after this sync: what is new is listed, what is listed and has no finalizer is counted.
-pub fn settle(seen: &Observed, tally: &Tally, status: &mut super::status::Status) {
+pub fn settle(seen: &Observed, tally: &Tally, status: &mut Status) {
     let tracked = tracked_uids(seen);
     let count = |list: &mut BTreeSet<String>, counter: &mut u32| {
         let before = len(list);
@@ -114,11 +213,16 @@ pub fn settle(seen: &Observed, tally: &Tally, status: &mut super::status::Status
         let list = if outcome.success { &mut status.uncounted_succeeded } else { &mut status.uncounted_failed };
         list.insert(uid.clone());
     }
+    if seen.job.spec.indexed {
+        status.completed = seen.job.completed().union(&tally.new_indexes.iter().copied().collect());
+        status.succeeded = status.completed.len();
+        status.failed_indexes = tally.failed_indexes.clone();
+    }
 }
 
 /// The last count, in the write that ends the job: a finished job counts nothing any more, so that everything listed
 /// can go into the counters at once; leftover finalizers are taken afterwards. Spares a write for each job.
-pub fn settle_for_good(status: &mut super::status::Status) {
+pub fn settle_for_good(status: &mut Status) {
     status.succeeded += len(&std::mem::take(&mut status.uncounted_succeeded));
     status.failed += len(&std::mem::take(&mut status.uncounted_failed));
 }

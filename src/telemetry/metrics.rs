@@ -1,4 +1,7 @@
-//! What is counted? Syncs, Pods and finished SidecarJobs, in the words of the built-in Job controller's metrics.
+//! What is counted? Syncs, Pods and finished runs, under the names and labels of the built-in Job controller's metrics.
+//!
+//! Twice: `job_controller_…` for batch/v1 Jobs, so that what watches the built-in controller can watch this one, and
+//! `sidecarjob_controller_…` for SidecarJobs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,58 +12,171 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
-use crate::api::SidecarJob;
-use crate::api::conditions::types;
+use crate::api::Kind;
 
 /// All of them; clones share the counts.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     registry: Arc<Registry>,
+    of_sidecarjobs: PerKind,
+    of_jobs: PerKind,
+    tracking_finalizers: Family<EventLabels, Counter>,
+    by_others: Family<ControllerLabels, Counter>,
+}
+
+/// Those of one kind.
+#[derive(Clone, Debug)]
+struct PerKind {
     syncs: Family<SyncLabels, Counter>,
-    sync_seconds: Histogram,
-    pods_created: Family<ResultLabels, Counter>,
-    pods_finished: Family<ResultLabels, Counter>,
+    sync_seconds: Family<SyncLabels, Histogram>,
+    pods_created: Family<CreationLabels, Counter>,
+    pods_finished: Family<ModeLabels, Counter>,
     jobs_finished: Family<FinishedLabels, Counter>,
+    indexes_finished: Family<IndexLabels, Counter>,
+    failures_handled: Family<ActionLabels, Counter>,
     status_writes: Counter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct SyncLabels {
+    completion_mode: &'static str,
+    action: &'static str,
     result: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ResultLabels {
+struct CreationLabels {
+    reason: &'static str,
+    status: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ModeLabels {
+    completion_mode: &'static str,
     result: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct FinishedLabels {
+    completion_mode: &'static str,
     result: &'static str,
     reason: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+#[allow(non_snake_case, reason = "upstream's label")]
+struct IndexLabels {
+    status: &'static str,
+    backoffLimit: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ActionLabels {
+    action: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EventLabels {
+    event: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ControllerLabels {
+    controller_name: String,
+}
+
+/// What a status says that is counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Whose status it is.
+    pub kind: Kind,
+    /// The run has indexes.
+    pub indexed: bool,
+    /// It has a limit for each of them.
+    pub per_index: bool,
+    /// Succeeded Pods; of an Indexed run: indexes.
+    pub succeeded: u32,
+    /// Failed Pods.
+    pub failed: u32,
+    /// Succeeded indexes.
+    pub completed_indexes: u32,
+    /// Failed indexes.
+    pub failed_indexes: u32,
+    /// Result and reason, if it is finished.
+    pub end: Option<(&'static str, String)>,
+}
+
 impl Default for Metrics {
     fn default() -> Self {
-        let mut registry = Registry::with_prefix("sidecarjob_controller");
-        let syncs = Family::default();
-        registry.register("syncs", "Reconciles, by result: ok, or the stage that failed", syncs.clone());
-        let sync_seconds = Histogram::new(exponential_buckets(0.001, 2.0, 15));
-        registry.register("sync_duration_seconds", "Duration of a reconcile", sync_seconds.clone());
-        let pods_created = Family::default();
-        registry.register("pods_creation", "Pods created, by result: succeeded or failed", pods_created.clone());
-        let pods_finished = Family::default();
-        registry.register(
-            "pods_finished",
-            "Pods counted, by the result of their main containers",
-            pods_finished.clone(),
+        let mut registry = Registry::default();
+        let of_sidecarjobs =
+            PerKind::register(registry.sub_registry_with_prefix("sidecarjob_controller"), "SidecarJob");
+        let jobs = registry.sub_registry_with_prefix("job_controller");
+        let of_jobs = PerKind::register(jobs, "Job");
+        let tracking_finalizers = Family::default();
+        jobs.register(
+            "terminated_pods_tracking_finalizer",
+            "Ended Pods of Jobs that got (add) or lost (delete) the finalizer batch.kubernetes.io/job-tracking",
+            tracking_finalizers.clone(),
         );
-        let jobs_finished = Family::default();
-        registry.register("jobs_finished", "SidecarJobs finished, by result and reason", jobs_finished.clone());
-        let status_writes = Counter::default();
-        registry.register("status_writes", "Writes of a SidecarJob's status", status_writes.clone());
-        let registry = Arc::new(registry);
-        Self { registry, syncs, sync_seconds, pods_created, pods_finished, jobs_finished, status_writes }
+        let by_others = Family::default();
+        jobs.register(
+            "jobs_by_external_controller",
+            "Jobs seen whose spec.managedBy names neither this nor the built-in controller",
+            by_others.clone(),
+        );
+        Self { registry: Arc::new(registry), of_sidecarjobs, of_jobs, tracking_finalizers, by_others }
+    }
+}
+
+impl PerKind {
+    fn register(registry: &mut Registry, kind: &str) -> Self {
+        let all = Self {
+            syncs: Family::default(),
+            sync_seconds: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.001, 2.0, 15))),
+            pods_created: Family::default(),
+            pods_finished: Family::default(),
+            jobs_finished: Family::default(),
+            indexes_finished: Family::default(),
+            failures_handled: Family::default(),
+            status_writes: Counter::default(),
+        };
+        let help = |what: &str| what.replace("{kind}", kind);
+        registry.register("job_syncs", help("Reconciles of a {kind}, by action and result"), all.syncs.clone());
+        registry.register("job_sync_duration_seconds", help("Duration of a reconcile"), all.sync_seconds.clone());
+        registry.register(
+            "job_pods_creation",
+            help("Pods created, or refused, by the reason for their creation"),
+            all.pods_created.clone(),
+        );
+        registry.register(
+            "job_pods_finished",
+            help("Pods counted, by the result of their main containers"),
+            all.pods_finished.clone(),
+        );
+        registry.register("jobs_finished", help("{kind}s finished, by result and reason"), all.jobs_finished.clone());
+        registry.register("job_finished_indexes", help("Indexes finished, by result"), all.indexes_finished.clone());
+        registry.register(
+            "pod_failures_handled_by_failure_policy",
+            help("Failed Pods by the action of the rule in spec.podFailurePolicy that matched"),
+            all.failures_handled.clone(),
+        );
+        registry.register("status_writes", help("Writes of a {kind}'s status"), all.status_writes.clone());
+        all
+    }
+
+    fn finished(&self, mode: &'static str, result: &'static str, more: u32) {
+        if more > 0 {
+            let labels = ModeLabels { completion_mode: mode, result };
+            self.pods_finished.get_or_create(&labels).inc_by(more.into());
+        }
+    }
+
+    fn indexes(&self, per_index: bool, status: &'static str, more: u32) {
+        if more > 0 {
+            let labels = IndexLabels { status, backoffLimit: if per_index { "perIndex" } else { "global" } };
+            self.indexes_finished.get_or_create(&labels).inc_by(more.into());
+        }
     }
 }
 
@@ -74,45 +190,70 @@ impl Metrics {
         }
     }
 
+    fn of(&self, kind: Kind) -> &PerKind {
+        match kind {
+            Kind::SidecarJob => &self.of_sidecarjobs,
+            Kind::Job => &self.of_jobs,
+        }
+    }
+
     /// A reconcile ended.
-    pub fn synced(&self, result: &'static str, took: Duration) {
-        self.syncs.get_or_create(&SyncLabels { result }).inc();
-        self.sync_seconds.observe(took.as_secs_f64());
+    pub fn synced(&self, kind: Kind, indexed: bool, action: &'static str, ok: bool, took: Duration) {
+        let result = if ok { "success" } else { "error" };
+        let labels = SyncLabels { completion_mode: mode(indexed), action, result };
+        self.of(kind).syncs.get_or_create(&labels).inc();
+        self.of(kind).sync_seconds.get_or_create(&labels).observe(took.as_secs_f64());
     }
 
     /// A Pod was created, or was to be.
-    pub fn pod_created(&self, taken: bool) {
-        let result = if taken { "succeeded" } else { "failed" };
-        self.pods_created.get_or_create(&ResultLabels { result }).inc();
+    pub fn pod_created(&self, kind: Kind, reason: &'static str, taken: bool) {
+        let status = if taken { "succeeded" } else { "failed" };
+        self.of(kind).pods_created.get_or_create(&CreationLabels { reason, status }).inc();
+    }
+
+    /// Rules of a failure policy matched.
+    pub fn failures_handled(&self, kind: Kind, actions: impl IntoIterator<Item = &'static str>) {
+        for action in actions {
+            self.of(kind).failures_handled.get_or_create(&ActionLabels { action }).inc();
+        }
+    }
+
+    /// A Pod that has ended got a Job's finalizer, or lost it.
+    pub fn tracking_finalizer(&self, added: bool) {
+        let event = if added { "add" } else { "delete" };
+        self.tracking_finalizers.get_or_create(&EventLabels { event }).inc();
+    }
+
+    /// A Job of another manager was seen for the first time.
+    pub fn managed_by_others(&self, kind: Kind, manager: &str) {
+        if kind == Kind::Job {
+            self.by_others.get_or_create(&ControllerLabels { controller_name: manager.into() }).inc();
+        }
     }
 
     /// A status was stored: what it says that the one before did not.
-    pub fn status_written(&self, before: &SidecarJob, after: &SidecarJob) {
-        self.status_writes.inc();
-        let count = |job: &SidecarJob, failed: bool| {
-            let status = job.status.as_ref();
-            u64::try_from(status.and_then(|s| if failed { s.failed } else { s.succeeded }).unwrap_or(0)).unwrap_or(0)
+    pub fn status_written(&self, before: &Counted, after: &Counted) {
+        let all = self.of(after.kind);
+        all.status_writes.inc();
+        let mode = mode(after.indexed);
+        let succeeded = match after.indexed {
+            true => after.completed_indexes.saturating_sub(before.completed_indexes),
+            false => after.succeeded.saturating_sub(before.succeeded),
         };
-        for (failed, result) in [(false, "succeeded"), (true, "failed")] {
-            let more = count(after, failed).saturating_sub(count(before, failed));
-            if more > 0 {
-                self.pods_finished.get_or_create(&ResultLabels { result }).inc_by(more);
-            }
+        all.finished(mode, "succeeded", succeeded);
+        all.finished(mode, "failed", after.failed.saturating_sub(before.failed));
+        if after.indexed {
+            all.indexes(after.per_index, "succeeded", succeeded);
+            all.indexes(after.per_index, "failed", after.failed_indexes.saturating_sub(before.failed_indexes));
         }
-        if let (None, Some((result, reason))) = (end(before), end(after)) {
-            self.jobs_finished.get_or_create(&FinishedLabels { result, reason }).inc();
+        if let (None, Some((result, reason))) = (&before.end, after.end.clone()) {
+            all.jobs_finished.get_or_create(&FinishedLabels { completion_mode: mode, result, reason }).inc();
         }
     }
 }
 
-/// Result and reason of a finished job.
-fn end(job: &SidecarJob) -> Option<(&'static str, String)> {
-    let conditions = job.status.as_ref()?.conditions.iter().filter(|c| c.status == "True");
-    conditions.into_iter().find_map(|c| match c.type_.as_str() {
-        types::COMPLETE => Some(("succeeded", c.reason.clone())),
-        types::FAILED => Some(("failed", c.reason.clone())),
-        _ => None,
-    })
+fn mode(indexed: bool) -> &'static str {
+    if indexed { "Indexed" } else { "NonIndexed" }
 }
 
 #[cfg(test)]

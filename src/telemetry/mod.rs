@@ -7,9 +7,10 @@ mod logs;
 mod metrics;
 mod server;
 mod signals;
+mod text;
 
 pub use health::Health;
 pub use logs::init as init_logs;
-pub use metrics::Metrics;
+pub use metrics::{Counted, Metrics};
 pub use server::serve;
 pub use signals::signal;

@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 
 use axum::Router;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tracing::warn;
 
-use super::{Health, Metrics};
+use super::{Health, Metrics, text};
 
 /// Listens at once, and answers from a task of its own.
 pub async fn serve(address: SocketAddr, health: Health, metrics: Metrics) -> std::io::Result<()> {
@@ -24,8 +24,14 @@ pub async fn serve(address: SocketAddr, health: Health, metrics: Metrics) -> std
 }
 
 fn router(health: Health, metrics: Metrics) -> Router {
-    const TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    let text = move || async move { ([(header::CONTENT_TYPE, TYPE)], metrics.encode()).into_response() };
+    let text = move |asked: HeaderMap| async move {
+        let accept = asked.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let (form, told) = match text::wants_openmetrics(accept) {
+            true => (text::OPENMETRICS, metrics.encode()),
+            false => (text::PROMETHEUS, text::as_prometheus(&metrics.encode())),
+        };
+        ([(header::CONTENT_TYPE, form)], told).into_response()
+    };
     let ready = move || async move {
         match health.is_ready() {
             true => (StatusCode::OK, "ok\n"),

@@ -81,7 +81,8 @@ async fn a_moved_container_keeps_all_that_it_has_and_runs_with_it() {
 }
 
 /// A sentence; main; the containers; the rest of the Pod's spec; plain containers and init containers (* native) after.
-type Row = (&'static str, &'static str, fn() -> Vec<Value>, fn() -> Value, &'static [&'static str], &'static [&'static str]);
+type Row =
+    (&'static str, &'static str, fn() -> Vec<Value>, fn() -> Value, &'static [&'static str], &'static [&'static str]);
 
 fn named(names: &[&str]) -> Vec<Value> {
     names.iter().map(|n| container(n, SIDE)).collect()
@@ -98,16 +99,25 @@ const ORDER: &[Row] = &[
         &["one", "two"],
         &["a*", "b*", "c*"],
     ),
-    ("mains in another order than in the Pod", "two,one", || named(&["one", "a", "two"]), || json!({}), &["one", "two"], &["a*"]),
+    (
+        "mains in another order than in the Pod",
+        "two,one",
+        || named(&["one", "a", "two"]),
+        || json!({}),
+        &["one", "two"],
+        &["a*"],
+    ),
     ("a main named twice", "work,work", || named(&["work", "a"]), || json!({}), &["work"], &["a*"]),
     ("nothing but main", "work", || named(&["work"]), || json!({}), &["work"], &[]),
     (
         "behind the init containers and the native sidecars that are there",
         "work",
         || named(&["a", "work", "b"]),
-        || json!({"initContainers": [
-            container("setup", "true"), with(container("mesh", SIDE), json!({"restartPolicy": "Always"})), container("late", "true")
-        ]}),
+        || {
+            json!({"initContainers": [
+                container("setup", "true"), with(container("mesh", SIDE), json!({"restartPolicy": "Always"})), container("late", "true")
+            ]})
+        },
         &["work"],
         &["setup", "mesh*", "late", "a*", "b*"],
     ),
@@ -120,13 +130,23 @@ const ORDER: &[Row] = &[
         &["known*", "setup"],
     ),
     ("hostNetwork", "work", || named(&["work", "a"]), || json!({"hostNetwork": true}), &["work"], &["a*"]),
-    ("shareProcessNamespace", "work", || named(&["work", "a"]), || json!({"shareProcessNamespace": true}), &["work"], &["a*"]),
+    (
+        "shareProcessNamespace",
+        "work",
+        || named(&["work", "a"]),
+        || json!({"shareProcessNamespace": true}),
+        &["work"],
+        &["a*"],
+    ),
     (
         "a restartPolicy Always of its own, with rules that only restart",
         "work",
         || {
             let rules = json!([{"action": "Restart", "exitCodes": {"operator": "In", "values": [1]}}]);
-            vec![container("work", "true"), with(container("a", SIDE), json!({"restartPolicy": "Always", "restartPolicyRules": rules}))]
+            vec![
+                container("work", "true"),
+                with(container("a", SIDE), json!({"restartPolicy": "Always", "restartPolicyRules": rules})),
+            ]
         },
         || json!({}),
         &["work"],
@@ -140,7 +160,14 @@ const ORDER: &[Row] = &[
         &["work"],
         &["a*"],
     ),
-    ("a Pod that is always restarted", "work", || named(&["work", "a"]), || json!({"restartPolicy": "Always"}), &["work"], &["a*"]),
+    (
+        "a Pod that is always restarted",
+        "work",
+        || named(&["work", "a"]),
+        || json!({"restartPolicy": "Always"}),
+        &["work"],
+        &["a*"],
+    ),
 ];
 
 #[tokio::test]
@@ -151,12 +178,17 @@ async fn what_is_moved_stands_behind_the_init_containers_in_its_order() {
         for (case, main, containers, more, plain_after, inits_after) in ORDER {
             let pod = annotated(&w, main, &containers(), more());
             let pod = pod.unwrap_or_else(|e| panic!("{case}: {e}"));
-            assert_eq!((plain(&pod), inits(&pod)), (plain_after.to_vec(), inits_after.iter().map(ToString::to_string).collect()), "{case}");
+            assert_eq!(
+                (plain(&pod), inits(&pod)),
+                (plain_after.to_vec(), inits_after.iter().map(ToString::to_string).collect()),
+                "{case}"
+            );
             // a Pod copied from a live one is taken as it is
             let again: Value = serde_json::to_value(&pod).expect("JSON");
             let again = json!({"apiVersion": "v1", "kind": "Pod", "spec": again["spec"],
                 "metadata": {"name": "again", "annotations": again["metadata"]["annotations"]}});
-            let copy: Pod = serde_json::from_str(&create(&w, &again, &["--dry-run=server"]).expect(case)).expect("a Pod");
+            let copy: Pod =
+                serde_json::from_str(&create(&w, &again, &["--dry-run=server"]).expect(case)).expect("a Pod");
             assert_eq!((plain(&copy), inits(&copy)), (plain(&pod), inits(&pod)), "{case}, once more");
             assert_eq!(copy.metadata.annotations, pod.metadata.annotations, "{case}, once more");
         }

@@ -71,20 +71,31 @@ async fn the_variant_for_older_clusters_differs_in_its_version_alone() {
 #[test]
 fn each_annotation_and_label_in_the_policies_is_one_that_the_code_knows() {
     let known = [
-        labels::MAIN, labels::SIDECARS, labels::MOVED, labels::MODE, labels::INJECTED_CONTAINERS, labels::WELL_KNOWN,
-        labels::WELL_KNOWN_SIDECARS, labels::CONTROLLER,
+        labels::MAIN,
+        labels::SIDECARS,
+        labels::MOVED,
+        labels::MODE,
+        labels::INJECTED_CONTAINERS,
+        labels::WELL_KNOWN,
+        labels::WELL_KNOWN_SIDECARS,
+        labels::CONTROLLER,
     ];
     let files = [
-        "components/policy/mutation/policy.yaml", "components/policy/validation/refuse.yaml",
-        "components/policy/validation/advise.yaml", "components/well-known-sidecars/choice.yaml",
-        "components/well-known-sidecars/kustomization.yaml", "admission/job_sidecars.yaml",
+        "components/policy/mutation/policy.yaml",
+        "components/policy/validation/refuse.yaml",
+        "components/policy/validation/advise.yaml",
+        "components/well-known-sidecars/choice.yaml",
+        "components/well-known-sidecars/kustomization.yaml",
+        "admission/job_sidecars.yaml",
     ];
     let mut seen = BTreeSet::new();
     for file in files {
         let text = std::fs::read_to_string(folder(file)).unwrap_or_else(|e| panic!("{file}: {e}"));
         for word in text.split("sidecarjob.dev/").skip(1) {
             let end = word.find(|c: char| !(c.is_ascii_lowercase() || c == '-')).unwrap_or(word.len());
-            if end == 0 { continue } // of any name of ours
+            if end == 0 {
+                continue;
+            } // of any name of ours
             let name = format!("sidecarjob.dev/{}", &word[..end]);
             assert!(known.contains(&&*name), "{file}: {name} is not in src/api/labels.rs");
             seen.insert(name);

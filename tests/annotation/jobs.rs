@@ -49,8 +49,12 @@ async fn two_main_containers_and_on_failure() {
 async fn a_main_container_that_fails_fails_the_job_though_the_sidecar_ran() {
     world_without_controller("fails", |w| async move {
         let _policy = Policy::one_annotation(&w).await;
-        create(&w, &job("fails", Some("work"), &[container("work", "exit 3"), container("side", SIDE)], json!({})), &[])
-            .expect("created");
+        create(
+            &w,
+            &job("fails", Some("work"), &[container("work", "exit 3"), container("side", SIDE)], json!({})),
+            &[],
+        )
+        .expect("created");
         let jobs: Api<Job> = Api::namespaced(w.client.clone(), &w.namespace);
         eventually("the Job has failed", || async {
             let status = jobs.get("fails").await.ok()?.status?;
@@ -128,7 +132,8 @@ async fn the_pod_of_a_deployment_without_the_annotation_is_untouched_byte_for_by
                 })
                 .await;
                 w.kubectl_ok(&["delete", "deployment", "web", "--cascade=foreground", "--wait=true"], "");
-                eventually("it is gone", || async { pods.list(&labels).await.ok()?.items.is_empty().then_some(()) }).await;
+                eventually("it is gone", || async { pods.list(&labels).await.ok()?.items.is_empty().then_some(()) })
+                    .await;
                 essence(&pod)
             }
         };
@@ -146,7 +151,8 @@ async fn the_pod_of_a_deployment_without_the_annotation_is_untouched_byte_for_by
 async fn a_job_without_the_annotation_is_left_alone() {
     world_without_controller("unmarked", |w| async move {
         let _policy = Policy::one_annotation(&w).await;
-        create(&w, &job("plain", None, &[container("work", "true"), container("side", SIDE)], json!({})), &[]).expect("created");
+        create(&w, &job("plain", None, &[container("work", "true"), container("side", SIDE)], json!({})), &[])
+            .expect("created");
         let pod = pod_of(&w, "plain").await;
         assert_eq!((plain(&pod), inits(&pod).len()), (vec!["work", "side"], 0));
         assert_eq!((annotation(&pod, "moved"), annotation(&pod, "sidecars")), (None, None));

@@ -46,7 +46,8 @@ fn job(name: &str, main: Option<&str>, containers: &[Value], more: Value) -> Val
 /// The Pod alone, as a dry run: what admission makes of it. Else the words of the refusal.
 fn admitted(w: &World, main: Option<&str>, containers: &[Value], more: Value) -> Result<Pod, String> {
     let template = job("x", main, containers, more)["spec"]["template"].take();
-    let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": template["metadata"], "spec": template["spec"]});
+    let mut pod =
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": template["metadata"], "spec": template["spec"]});
     pod["metadata"]["name"] = json!("dry");
     create(w, &pod, &["--dry-run=server"]).map(|out| serde_json::from_str(&out).expect("a Pod"))
 }
@@ -97,7 +98,8 @@ fn plain(pod: &Pod) -> Vec<&str> {
 /// The names of the init containers, in their order; a native sidecar has a star.
 fn inits(pod: &Pod) -> Vec<String> {
     let list = pod.spec.as_ref().and_then(|s| s.init_containers.as_ref()).into_iter().flatten();
-    list.map(|c| format!("{}{}", c.name, if c.restart_policy.as_deref() == Some("Always") { "*" } else { "" })).collect()
+    list.map(|c| format!("{}{}", c.name, if c.restart_policy.as_deref() == Some("Always") { "*" } else { "" }))
+        .collect()
 }
 
 fn annotation<'a>(pod: &'a Pod, name: &str) -> Option<&'a str> {

@@ -42,7 +42,11 @@ async fn webhook_injects_into_a_sidecarjob_whose_policy_makes_it_native_unless_i
             let status = w.until(name, "Complete", |s| s.phase == Some(Phase::Complete)).await;
             assert_eq!((status.succeeded, status.failed), (Some(1), Some(0)), "{name}");
             let pod = w.pods_of(name).await.remove(0);
-            assert_eq!((plain(&pod), inits(&pod)), (plain_after.to_vec(), inits_after.iter().map(ToString::to_string).collect()), "{name}");
+            assert_eq!(
+                (plain(&pod), inits(&pod)),
+                (plain_after.to_vec(), inits_after.iter().map(ToString::to_string).collect()),
+                "{name}"
+            );
         }
     })
     .await;

@@ -18,7 +18,8 @@ fn blocks(page: &str, language: &str) -> Vec<String> {
 fn run(command: &str) {
     let kubectl = std::env::var("KUBECTL").unwrap_or("kubectl".into());
     let shell = command.replace("kubectl ", &format!("{kubectl} "));
-    let out = Command::new("sh").args(["-ec", &shell]).current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("sh runs");
+    let out =
+        Command::new("sh").args(["-ec", &shell]).current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("sh runs");
     assert!(out.status.success(), "{command}: {}", String::from_utf8_lossy(&out.stderr));
 }
 
@@ -51,7 +52,8 @@ async fn the_page_holds_what_it_says() {
         let pods = w.pods();
         eventually("the work is done and ffwd still runs", || async {
             let pod = pods.get_opt(pod_of(&w, name).await.metadata.name.as_deref()?).await.ok()??;
-            let state = |c: &str| pod.status.as_ref()?.container_statuses.as_ref()?.iter().find(|s| s.name == c)?.state.clone();
+            let state =
+                |c: &str| pod.status.as_ref()?.container_statuses.as_ref()?.iter().find(|s| s.name == c)?.state.clone();
             (state(name)?.terminated?.exit_code == 0 && state("ffwd")?.running.is_some()).then_some(())
         })
         .await;
@@ -61,8 +63,10 @@ async fn the_page_holds_what_it_says() {
 
         run(&install);
         let _installed = Installed(remove);
-        eventually("the policy is in force", || async { super::support::policy::annotation_is_in_force(&w).then_some(()) })
-            .await;
+        eventually("the policy is in force", || async {
+            super::support::policy::annotation_is_in_force(&w).then_some(())
+        })
+        .await;
         w.kubectl_ok(&["apply", "-f", "-"], &fixed);
         let pod = complete(&w, name).await;
         assert_eq!(inits(&pod), ["ffwd*"]);

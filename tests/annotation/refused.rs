@@ -54,7 +54,9 @@ async fn what_cant_be_meant_is_refused_on_each_kind_with_the_names_that_are_ther
         for (case, main, words) in REFUSED {
             for (kind, object) in kinds(main) {
                 let said = dry_run(&w, &object).expect_err(&format!("{case} on a {kind} is refused"));
-                words.iter().for_each(|part| assert!(said.contains(part), "{case} on a {kind}: {part:?} is not in: {said}"));
+                words
+                    .iter()
+                    .for_each(|part| assert!(said.contains(part), "{case} on a {kind}: {part:?} is not in: {said}"));
             }
         }
         for (kind, object) in kinds("work") {
@@ -141,7 +143,9 @@ async fn who_creates_it_is_told_what_will_happen() {
         let moved = "These run as native sidecars: ffwd. They start, in this order, before work; ";
         for (kind, object) in kinds("work") {
             match kind {
-                "SidecarJob" => says(&object, "sets sidecarjob.dev/main itself, so the one in the template has no effect"),
+                "SidecarJob" => {
+                    says(&object, "sets sidecarjob.dev/main itself, so the one in the template has no effect")
+                }
                 _ => says(&object, moved),
             }
         }

@@ -72,7 +72,11 @@ async fn webhook_whatever_it_injects_or_strips_the_job_completes() {
         for (case, calls, job, inits_after, moved) in COMPLETES {
             hooks.register(&w, &calls()).await;
             let pod = completes(&w, &job(case)).await;
-            assert_eq!((plain(&pod), inits(&pod)), (vec!["work"], inits_after.iter().map(ToString::to_string).collect()), "{case}");
+            assert_eq!(
+                (plain(&pod), inits(&pod)),
+                (vec!["work"], inits_after.iter().map(ToString::to_string).collect()),
+                "{case}"
+            );
             assert_eq!(annotation(&pod, "moved"), *moved, "{case}");
             let last = inits_after[inits_after.len() - 1].trim_end_matches('*');
             assert!(w.logs(&pod, last).await.contains("drained"), "{case}");

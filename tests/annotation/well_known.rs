@@ -30,14 +30,19 @@ fn istio() -> Value {
 
 async fn install(w: &World) -> Policy {
     w.kubectl_ok(&["label", "namespace", &w.namespace, "sidecarjob.dev/well-known-sidecars=enabled"], "");
-    let in_force = |w: &World| inits(&owned_by(w, "Job", json!({}), &[container("work", "true"), istio()])) == ["istio-proxy*"];
+    let in_force =
+        |w: &World| inits(&owned_by(w, "Job", json!({}), &[container("work", "true"), istio()])) == ["istio-proxy*"];
     Policy::install(w, FOLDER, in_force).await
 }
 
 /// A sentence; the containers besides `work`; which of them are moved.
 const KNOWN: &[(&str, fn() -> Vec<Value>, &[&str])] = &[
     ("by name and image", || vec![istio()], &["istio-proxy*"]),
-    ("from another registry", || vec![with_image("istio-proxy", "my.registry:5000/mirror/istio/proxyv2")], &["istio-proxy*"]),
+    (
+        "from another registry",
+        || vec![with_image("istio-proxy", "my.registry:5000/mirror/istio/proxyv2")],
+        &["istio-proxy*"],
+    ),
     ("by digest", || vec![with_image("linkerd-proxy", "cr.l5d.io/linkerd/proxy@sha256:00")], &["linkerd-proxy*"]),
     ("two", || vec![istio(), with_image("vault-agent", "hashicorp/vault:1.20")], &["istio-proxy*", "vault-agent*"]),
     ("the name with another image", || vec![with_image("istio-proxy", "my/work:1")], &[]),
@@ -64,13 +69,22 @@ async fn well_known_sidecars_of_jobs_need_no_annotation_and_the_pod_says_what_wa
             let pod = owned_by(&w, "Job", json!({"a": "b"}), &all);
             assert_eq!(inits(&pod), *moved, "{case}");
             let said = (!moved.is_empty()).then(|| moved.join(",").replace('*', ""));
-            assert_eq!((annotation(&pod, "well-known"), annotation(&pod, "moved")), (said.as_deref(), said.as_deref()), "{case}");
+            assert_eq!(
+                (annotation(&pod, "well-known"), annotation(&pod, "moved")),
+                (said.as_deref(), said.as_deref()),
+                "{case}"
+            );
             assert_eq!(annotation(&pod, "main"), None, "{case}");
-            assert_eq!(owned_by(&w, "ReplicaSet", json!({}), &all).spec.expect("a spec").init_containers, None, "{case}");
+            assert_eq!(
+                owned_by(&w, "ReplicaSet", json!({}), &all).spec.expect("a spec").init_containers,
+                None,
+                "{case}"
+            );
         }
         let alone = owned_by(&w, "Job", json!({}), &[istio()]);
         assert_eq!(plain(&alone), ["istio-proxy"], "somebody has to do the work");
-        let annotated = owned_by(&w, "Job", json!({"sidecarjob.dev/main": "istio-proxy"}), &[istio(), container("x", SIDE)]);
+        let annotated =
+            owned_by(&w, "Job", json!({"sidecarjob.dev/main": "istio-proxy"}), &[istio(), container("x", SIDE)]);
         assert_eq!(plain(&annotated), ["istio-proxy", "x"], "who has the annotation is left to the other policy");
     })
     .await;

@@ -6,6 +6,7 @@
 mod bad_input;
 mod controller;
 mod injected;
+mod jobs;
 mod kubectl;
 mod lifecycle;
 mod result;

@@ -14,6 +14,7 @@ use crate::world::World;
 pub struct Shell {
     pods: BTreeMap<String, (Pod, u64)>,
     job: Option<(Job, u64)>,
+    next_number: u32,
 }
 
 /// It was killed, or the API server said no.
@@ -28,7 +29,9 @@ impl Shell {
             let (job, version) = self.job.clone().expect("watched");
             let seen = Observed {
                 pods: self.sorted(),
+                strays: Vec::new(),
                 orphans: Vec::new(),
+                next_number: self.next_number,
                 refusal: None,
                 settings: Settings { max_uncounted: 3, ..Settings::default() },
                 job,
@@ -108,11 +111,12 @@ impl Shell {
             Ok(())
         };
         match step {
-            Step::CreatePods(numbers) => numbers.iter().try_for_each(|n| {
-                let name = names::pod(&seen.job.name, &seen.job.uid, *n);
+            Step::CreatePods(pods) => pods.iter().try_for_each(|new| {
+                let name = names::pod(&seen.job.name, &seen.job.uid, *new);
                 let allowed = seen.job.spec.parallelism;
-                call(self, &name, &mut |world| Some(world.create(&name, *n, allowed)))
+                call(self, &name, &mut |world| Some(world.create(&name, new.number, allowed)))
             }),
+            Step::Adopt(_) | Step::Disown(_) => unreachable!("every Pod is selected and owned"),
             Step::Release(pod) => call(self, &pod.name, &mut |world| world.release(&pod.name, &pod.uid)),
             Step::Delete(pod) => call(self, &pod.name, &mut |world| world.delete(&pod.name, &pod.uid)),
             Step::StopSidecars { pod, deadline_seconds } => {

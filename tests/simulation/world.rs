@@ -114,6 +114,9 @@ impl World {
             name: name.into(),
             uid: format!("uid-{}", self.version),
             number: Some(number),
+            index: None,
+            index_failures: Default::default(),
+            selected: true,
             created_at: self.now,
             deleting_since: None,
             tracked: true,
@@ -123,6 +126,7 @@ impl World {
             unready_since: None,
             started_at: None,
             deadline_seconds: None,
+            conditions: Vec::new(),
             containers: vec![container("side", side.0, side.1), container("main", Kind::Plain, Restart::Never)],
         };
         self.tell(format!("Pod {name} created"));

@@ -42,7 +42,10 @@ pub fn annotation_is_in_force(w: &World) -> bool {
             "metadata": {"name": "in-force", "annotations": {"sidecarjob.dev/main": main}},
             "spec": {"containers": [{"name": "work", "image": "w"}, {"name": "side", "image": "s"}]}
         });
-        w.kubectl(&["create", "--dry-run=server", "-o", "jsonpath={.spec.initContainers[*].name}", "-f", "-"], &pod.to_string())
+        w.kubectl(
+            &["create", "--dry-run=server", "-o", "jsonpath={.spec.initContainers[*].name}", "-f", "-"],
+            &pod.to_string(),
+        )
     };
     let right = probe("work");
     String::from_utf8_lossy(&right.stdout) == "side"

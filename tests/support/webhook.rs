@@ -92,7 +92,11 @@ impl Webhooks {
 
 impl Drop for Webhooks {
     fn drop(&mut self) {
-        kubectl(&self.namespace, &["delete", "--ignore-not-found", "mutatingwebhookconfiguration", &self.namespace], "");
+        kubectl(
+            &self.namespace,
+            &["delete", "--ignore-not-found", "mutatingwebhookconfiguration", &self.namespace],
+            "",
+        );
     }
 }
 

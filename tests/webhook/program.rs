@@ -119,6 +119,7 @@ fn acceptor() -> TlsAcceptor {
     let pem = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} has no PEM"));
     let certificate = CertificateDer::from_pem_slice(pem("TLS_CERT").as_bytes()).expect("a certificate");
     let key = PrivateKeyDer::from_pem_slice(pem("TLS_KEY").as_bytes()).expect("a key");
-    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate], key).expect("they fit");
+    let config =
+        ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate], key).expect("they fit");
     TlsAcceptor::from(Arc::new(config))
 }

@@ -1,6 +1,7 @@
 //! What is remembered between reconciles, and what must not be.
 
 use super::*;
+use crate::api::SidecarJob;
 
 fn job(uid: &str, version: u64) -> Arc<SidecarJob> {
     let mut job = SidecarJob::new("job", Default::default());
@@ -20,7 +21,7 @@ fn at(seconds: i64) -> DateTime<Utc> {
 
 #[test]
 fn our_own_write_is_seen_until_the_watch_has_caught_up() {
-    let memory = Memory::default();
+    let memory = Memory::<SidecarJob>::default();
     memory.wrote(job("a", 5));
     assert_eq!(version(&*memory.newest(job("a", 4))), 5);
     assert_eq!(version(&*memory.newest(job("a", 5))), 5);
@@ -29,7 +30,7 @@ fn our_own_write_is_seen_until_the_watch_has_caught_up() {
 
 #[test]
 fn nothing_carries_over_to_another_object_of_the_same_name() {
-    let memory = Memory::default();
+    let memory = Memory::<SidecarJob>::default();
     memory.wrote(job("a", 2));
     memory.newest(job("a", 2));
     memory.refused(&the_key(), "no".into(), at(0));
@@ -41,7 +42,7 @@ fn nothing_carries_over_to_another_object_of_the_same_name() {
 
 #[test]
 fn a_refusal_is_remembered_by_the_next_look_at_the_same_object() {
-    let memory = Memory::default();
+    let memory = Memory::<SidecarJob>::default();
     memory.refused(&the_key(), "no".into(), at(0));
     memory.newest(job("a", 1));
     assert!(memory.refusal(&the_key()).is_some());
@@ -51,7 +52,7 @@ fn a_refusal_is_remembered_by_the_next_look_at_the_same_object() {
 
 #[test]
 fn each_refusal_in_a_row_waits_longer_and_a_pod_that_is_taken_ends_it() {
-    let memory = Memory::default();
+    let memory = Memory::<SidecarJob>::default();
     let mut waits = Vec::new();
     for _ in 0..8 {
         memory.refused(&the_key(), "quota".into(), at(100));
@@ -64,7 +65,7 @@ fn each_refusal_in_a_row_waits_longer_and_a_pod_that_is_taken_ends_it() {
 
 #[test]
 fn failures_are_counted_until_one_reconcile_goes_well() {
-    let memory = Memory::default();
+    let memory = Memory::<SidecarJob>::default();
     assert_eq!((memory.failed(&the_key()), memory.failed(&the_key())), (1, 2));
     memory.succeeded(&the_key());
     assert_eq!(memory.failed(&the_key()), 1);
@@ -72,7 +73,7 @@ fn failures_are_counted_until_one_reconcile_goes_well() {
 
 #[test]
 fn nothing_is_kept_of_a_job_that_is_quiet() {
-    let memory = Memory::default();
+    let memory = Memory::<SidecarJob>::default();
     memory.wrote(job("a", 5));
     memory.newest(job("a", 5));
     memory.succeeded(&the_key());
@@ -81,7 +82,7 @@ fn nothing_is_kept_of_a_job_that_is_quiet() {
 
 #[test]
 fn a_status_is_held_from_the_first_time_until_something_is_written() {
-    let memory = Memory::default();
+    let memory = Memory::<SidecarJob>::default();
     assert_eq!(memory.held_since(&the_key(), at(5)), at(5));
     assert_eq!(memory.held_since(&the_key(), at(6)), at(5));
     memory.wrote(job("a", 9));

@@ -28,9 +28,14 @@ fn key() -> Key {
     ("ns".into(), "job".into())
 }
 
+/// That the run has to be looked at again.
+fn news() -> News {
+    News::Owner { kind: Kind::SidecarJob, key: key(), ours: false }
+}
+
 /// Names and whether they are tracked.
 fn view(pods: &Pods) -> Vec<(String, bool)> {
-    pods.of(&key()).into_iter().map(|seen| (seen.pod.name, seen.pod.tracked)).collect()
+    pods.of(Kind::SidecarJob, &key()).pods.into_iter().map(|seen| (seen.pod.name, seen.pod.tracked)).collect()
 }
 
 fn listed(all: Vec<core::Pod>) -> Pods {
@@ -39,7 +44,7 @@ fn listed(all: Vec<core::Pod>) -> Pods {
     pods
 }
 
-fn relist(pods: &Pods, all: Vec<core::Pod>) -> Vec<Key> {
+fn relist(pods: &Pods, all: Vec<core::Pod>) -> Vec<News> {
     pods.observe(Event::Init);
     for pod in all {
         pods.observe(Event::InitApply(pod));
@@ -69,14 +74,14 @@ fn an_event_that_is_older_than_our_own_write_changes_nothing() {
     pods.wrote(&released("a", 7));
     assert_eq!(pods.observe(Event::Apply(pod("a", 6))), []);
     assert_eq!(view(&pods), [("a".into(), false)]);
-    assert_eq!(pods.observe(Event::Apply(pod("a", 8))), [key()]);
+    assert_eq!(pods.observe(Event::Apply(pod("a", 8))), [news()]);
     assert_eq!(view(&pods), [("a".into(), true)]);
 }
 
 #[test]
 fn an_answer_that_comes_after_the_deletion_does_not_bring_a_pod_back() {
     let pods = listed(vec![pod("a", 5)]);
-    assert_eq!(pods.observe(Event::Delete(pod("a", 9))), [key()]);
+    assert_eq!(pods.observe(Event::Delete(pod("a", 9))), [news()]);
     pods.wrote(&released("a", 8));
     assert_eq!(view(&pods), []);
 }
@@ -84,7 +89,7 @@ fn an_answer_that_comes_after_the_deletion_does_not_bring_a_pod_back() {
 #[test]
 fn what_a_new_list_does_not_have_is_gone_and_its_owner_is_woken() {
     let pods = listed(vec![pod("a", 1), pod("b", 2)]);
-    assert_eq!(relist(&pods, vec![pod("b", 2)]), [key()]);
+    assert_eq!(relist(&pods, vec![pod("b", 2)]), [news()]);
     assert_eq!(view(&pods), [("b".into(), true)]);
 }
 
@@ -105,30 +110,118 @@ fn while_a_list_is_read_the_old_view_serves() {
     assert_eq!(view(&pods).len(), 2);
 }
 
+fn owned_by(kind: &str, api_version: &str, mut pod: core::Pod) -> core::Pod {
+    let owner = &mut pod.metadata.owner_references.as_mut().unwrap()[0];
+    (owner.kind, owner.api_version) = (kind.into(), api_version.into());
+    pod
+}
+
+fn labelled(labels: &[(&str, &str)], mut pod: core::Pod) -> core::Pod {
+    pod.metadata.labels = Some(labels.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect());
+    pod
+}
+
+fn without_owner(mut pod: core::Pod) -> core::Pod {
+    pod.metadata.owner_references = None;
+    pod
+}
+
+fn ended(mut pod: core::Pod) -> core::Pod {
+    pod.status = Some(core::PodStatus { phase: Some("Succeeded".into()), ..core::PodStatus::default() });
+    pod
+}
+
 #[test]
-fn a_pod_without_our_owner_is_none_of_ours() {
-    let mut stranger = pod("a", 1);
-    stranger.metadata.owner_references = None;
-    let mut of_a_job = pod("b", 1);
-    of_a_job.metadata.owner_references.as_mut().unwrap()[0].kind = "Job".into();
-    assert_eq!(view(&listed(vec![stranger, of_a_job])), []);
+fn a_pod_of_another_owner_or_without_labels_is_of_no_interest() {
+    let pods = listed(vec![without_owner(pod("a", 1)), owned_by("ReplicaSet", "apps/v1", pod("b", 1))]);
+    assert_eq!((view(&pods), pods.strays("ns")), (vec![], vec![]));
+}
+
+#[test]
+fn a_jobs_pod_is_kept_while_it_is_tracked_or_carries_our_label() {
+    let of_job = |pod| owned_by("Job", "batch/v1", pod);
+    let pods = listed(vec![
+        of_job(pod("tracked", 1)),
+        of_job(released("of another manager", 1)),
+        of_job(labelled(&[(labels::UID, "u")], released("ours", 1))),
+    ]);
+    let names: Vec<String> = pods.of(Kind::Job, &key()).pods.into_iter().map(|seen| seen.pod.name).collect();
+    assert_eq!(names, ["ours", "tracked"]);
+    assert_eq!(view(&pods), [], "a Job is no SidecarJob, whatever its name");
+}
+
+#[test]
+fn of_a_pod_that_has_ended_and_is_counted_only_the_number_is_kept() {
+    let pods = listed(vec![]);
+    let numbered = |pod| labelled(&[(labels::ATTEMPT, "6")], pod);
+    pods.wrote(&numbered(ended(pod("a", 5))));
+    assert_eq!(pods.of(Kind::SidecarJob, &key()).pods.len(), 1);
+    pods.wrote(&numbered(ended(released("a", 7))));
+    assert_eq!(pods.of(Kind::SidecarJob, &key()), View { pods: vec![], next_number: 7 });
+    assert_eq!(pods.observe(Event::Apply(numbered(ended(pod("a", 6))))), [], "an older event does not bring it back");
+    assert_eq!(view(&pods), []);
+}
+
+#[test]
+fn a_pod_whose_owner_changes_is_news_for_both() {
+    let pods = listed(vec![labelled(&[("app", "x")], pod("a", 1))]);
+    let stray = labelled(&[("app", "x")], without_owner(pod("a", 2)));
+    let labels = Arc::new(stray.metadata.labels.clone().unwrap());
+    assert_eq!(
+        pods.observe(Event::Apply(stray)),
+        [news(), News::Stray { namespace: "ns".into(), labels, orphan: None }]
+    );
+    assert_eq!((view(&pods).len(), pods.strays("ns").len()), (0, 1));
+}
+
+#[test]
+fn a_tracked_pod_of_ours_without_an_owner_is_an_orphan() {
+    let pods = listed(vec![]);
+    let orphan = labelled(&[(labels::UID, "u")], without_owner(pod("a", 2)));
+    let told = pods.observe(Event::Apply(orphan));
+    assert!(matches!(&told[..], [News::Stray { orphan: Some(pod), .. }] if pod.name == "a"), "{told:?}");
+}
+
+/// A batch/v1 Job's Pod, as its controller makes it.
+fn of_a_job(pod: core::Pod) -> core::Pod {
+    labelled(&[(labels::UID, "u")], owned_by("Job", "batch/v1", pod))
+}
+
+/// What the watch tells of finalizers.
+fn tracking(pods: &Pods, event: Event<core::Pod>) -> Vec<News> {
+    pods.observe(event).into_iter().filter(|n| matches!(n, News::Tracking(_))).collect()
+}
+
+#[test]
+fn a_jobs_pod_that_ends_with_the_finalizer_is_counted_once_and_once_more_when_it_is_let_go() {
+    let pods = listed(vec![]);
+    assert_eq!(tracking(&pods, Event::Apply(of_a_job(pod("a", 1)))), []);
+    assert_eq!(tracking(&pods, Event::Apply(of_a_job(ended(pod("a", 2))))), [News::Tracking(true)]);
+    assert_eq!(tracking(&pods, Event::Apply(of_a_job(ended(pod("a", 3))))), [], "as before");
+    assert_eq!(tracking(&pods, Event::Apply(of_a_job(ended(released("a", 4))))), [News::Tracking(false)]);
+    assert_eq!(tracking(&pods, Event::Apply(of_a_job(ended(released("a", 5))))), []);
+}
+
+#[test]
+fn a_pod_that_we_let_go_ourselves_is_counted_once() {
+    let pods = listed(vec![of_a_job(ended(pod("a", 1)))]);
+    pods.wrote(&of_a_job(ended(released("a", 2))));
+    assert_eq!(tracking(&pods, Event::Apply(of_a_job(ended(released("a", 2))))), [News::Tracking(false)]);
+    assert_eq!(tracking(&pods, Event::Delete(of_a_job(ended(released("a", 3))))), []);
+}
+
+#[test]
+fn an_ended_pod_that_is_gone_holds_nobody_up() {
+    let pods = listed(vec![of_a_job(ended(pod("a", 1))), of_a_job(pod("b", 1))]);
+    assert_eq!(tracking(&pods, Event::Delete(of_a_job(ended(pod("a", 1))))), [News::Tracking(false)]);
+    assert_eq!(tracking(&pods, Event::Delete(of_a_job(pod("b", 1)))), [], "it never ended");
 }
 
 #[test]
 fn a_pod_that_we_deleted_is_on_its_way_out_at_once() {
     let pods = listed(vec![pod("a", 1)]);
-    pods.deleted(&key(), "uid-a", chrono::DateTime::UNIX_EPOCH);
-    assert!(pods.of(&key())[0].pod.terminating());
-    pods.gone(&key(), "uid-a");
+    pods.deleted("uid-a", chrono::DateTime::UNIX_EPOCH);
+    assert!(pods.of(Kind::SidecarJob, &key()).pods[0].pod.terminating());
+    pods.gone("uid-a");
     assert_eq!(view(&pods), []);
-}
-
-#[test]
-fn the_memory_of_deleted_pods_is_bounded() {
-    let pods = listed(vec![]);
-    for n in 0..GONE_MAX + 10 {
-        pods.observe(Event::Delete(pod(&n.to_string(), 1)));
-    }
-    let state = pods.lock();
-    assert_eq!((state.gone.len(), state.gone_order.len()), (GONE_MAX, GONE_MAX));
 }

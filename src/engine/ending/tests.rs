@@ -121,3 +121,43 @@ fn the_backoff_limit_is_asked_before_the_deadline() {
     assert_eq!(ending(&seen, 10).as_deref(), LIMIT);
     assert_eq!(ending(&seen.counted(0, 0), 10).as_deref(), Some("DeadlineExceeded"));
 }
+
+#[test]
+fn the_reasons_are_asked_in_their_order() {
+    let policy = serde_json::json!({
+        "completionMode": "Indexed", "completions": 3, "parallelism": 3, "backoffLimitPerIndex": 0,
+        "maxFailedIndexes": 1, "backoffLimit": 1, "activeDeadlineSeconds": 0,
+        "podFailurePolicy": {"rules": [{"action": "FailJob", "onExitCodes": {"operator": "In", "values": [1]}}]},
+        "successPolicy": {"rules": [{"succeededCount": 1}]}
+    });
+    let mut seen = crate::engine::tests::fixture::job_with(policy).started(0).counted(0, 1).failed_indexes("0-1");
+    seen.pods = vec![pod(0).index(2).failed(5), pod(1).index(2).succeeded(5)];
+    let mut reasons = Vec::new();
+    let rules: [fn(&mut super::super::observed::Spec); 7] = [
+        |s| s.failure_policy = None,
+        |s| s.backoff_limit = 9,
+        |s| s.active_deadline = None,
+        |s| s.max_failed_indexes = None,
+        |s| s.backoff_limit_per_index = None,
+        |s| s.success_policy = None,
+        |s| s.completions = Some(1),
+    ];
+    for drop in rules {
+        reasons.extend(ending(&seen, 10));
+        seen = seen.spec(drop);
+        if seen.job.spec.backoff_limit_per_index.is_none() {
+            seen = seen.status(|s| s.failed_indexes = None);
+        }
+    }
+    reasons.extend(ending(&seen.pods([pod(1).index(0).succeeded(5)]), 10));
+    let want = [
+        "PodFailurePolicy",
+        "BackoffLimitExceeded",
+        "DeadlineExceeded",
+        "MaxFailedIndexesExceeded",
+        "FailedIndexes",
+        "SuccessPolicy",
+        "CompletionsReached",
+    ];
+    assert_eq!(reasons, want);
+}

@@ -30,3 +30,9 @@ fn a_failed_run_has_a_time_to_live_too() {
     let seen = job().backoff_limit(0).started(1).spec(|s| s.ttl = Some(seconds(5))).pods([pod(0).failed(5)]).stored(10);
     assert_eq!(steps(&seen.decide(15)), ["release p0", "delete the SidecarJob"]);
 }
+
+#[test]
+fn a_batch_job_is_left_to_the_ttl_controller() {
+    let seen = job().batch().spec(|s| s.ttl = Some(seconds(0))).condition("Complete", "CompletionsReached", 5);
+    assert_eq!(seen.decide(100), crate::engine::plan::Plan::nothing());
+}

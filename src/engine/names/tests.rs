@@ -4,6 +4,10 @@ use std::collections::BTreeSet;
 
 use super::*;
 
+fn pod(job: &str, uid: &str, number: u32) -> String {
+    super::pod(job, uid, NewPod { number, ..NewPod::default() })
+}
+
 fn is_dns_label(name: &str) -> bool {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     name.len() <= 63 && name.chars().all(fits) && !name.starts_with('-') && !name.ends_with('-')
@@ -31,7 +35,20 @@ fn a_long_name_is_cut_so_that_the_host_name_is_one_too() {
     for job in
         ["a".repeat(63), "a".repeat(200), format!("{}-b", "a".repeat(56)), format!("{}.b", "a".repeat(56)), "x".into()]
     {
-        let name = pod(&job, "uid", 7);
-        assert!(is_dns_label(&name), "{name}");
+        for index in [None, Some(0), Some(99_999)] {
+            let name = super::pod(&job, "uid", NewPod { number: 7, index, ..NewPod::default() });
+            assert!(is_dns_label(&name), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_pod_of_an_indexed_run_has_its_index_in_its_name() {
+    for (job, index, want) in [
+        ("job", None, "job-"),
+        ("job", Some(3), "job-3-"),
+        (&"a".repeat(63), Some(12), &format!("{}-12-", "a".repeat(54))),
+    ] {
+        assert_eq!(prefix(job, index), want);
     }
 }

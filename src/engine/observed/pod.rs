@@ -5,7 +5,7 @@
 use chrono::{DateTime, Utc};
 use k8s_openapi::api::core::v1 as core;
 
-use crate::api::labels;
+use crate::api::{self, labels};
 use crate::engine::time;
 
 /// A Pod of the job.
@@ -17,6 +17,12 @@ pub struct Pod {
     pub uid: String,
     /// Which of the job's Pods it is, from its label; Pods of other origin have none.
     pub number: Option<u32>,
+    /// Its completion index, from its annotation.
+    pub index: Option<u32>,
+    /// How many Pods of its index failed before it.
+    pub index_failures: IndexFailures,
+    /// The selector of the job matches its labels.
+    pub selected: bool,
     /// `metadata.creationTimestamp`.
     pub created_at: DateTime<Utc>,
     /// It has a deletionTimestamp, and since when: the grace period is taken off.
@@ -35,8 +41,26 @@ pub struct Pod {
     pub started_at: Option<DateTime<Utc>>,
     /// `spec.activeDeadlineSeconds`.
     pub deadline_seconds: Option<i64>,
+    /// Type and status of its conditions, for `spec.podFailurePolicy`.
+    pub conditions: Vec<(String, String)>,
     /// Init containers first, then containers, in the order of the spec.
     pub containers: Vec<Container>,
+}
+
+/// How many Pods of an index failed before this one (KEP-3850).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct IndexFailures {
+    /// Those that count.
+    pub counted: u32,
+    /// Those that a failure policy ignored.
+    pub ignored: u32,
+}
+
+impl IndexFailures {
+    /// Both.
+    pub fn all(self) -> u32 {
+        self.counted.saturating_add(self.ignored)
+    }
 }
 
 /// A Pod by name, and by the UID that says it is still the same one.
@@ -123,22 +147,34 @@ impl Pod {
         let status = wire.status.as_ref();
         let spec = wire.spec.as_ref();
         let ready = |is| since_ready(status, is);
+        let annotation = |name: &str| meta.annotations.as_ref().and_then(|a| a.get(name)).and_then(|n| n.parse().ok());
         Some(Self {
             name: meta.name.clone()?,
             uid: meta.uid.clone()?,
             number: meta.labels.as_ref().and_then(|l| l.get(labels::ATTEMPT)).and_then(|n| n.parse().ok()),
+            index: annotation(labels::COMPLETION_INDEX),
+            index_failures: IndexFailures {
+                counted: annotation(labels::INDEX_FAILURE_COUNT).unwrap_or(0),
+                ignored: annotation(labels::INDEX_IGNORED_FAILURE_COUNT).unwrap_or(0),
+            },
+            selected: true,
             created_at: meta.creation_timestamp.as_ref().map(time::from_wire).unwrap_or_default(),
             deleting_since: meta
                 .deletion_timestamp
                 .as_ref()
                 .map(|at| time::from_wire(at) - time::seconds(meta.deletion_grace_period_seconds.unwrap_or(0))),
-            tracked: meta.finalizers.iter().flatten().any(|f| f == labels::TRACKING_FINALIZER),
+            tracked: api::Kind::ALL.iter().any(|k| meta.finalizers.iter().flatten().any(|f| f == k.finalizer())),
             scheduled: spec.and_then(|s| s.node_name.as_deref()).is_some_and(|n| !n.is_empty()),
             phase: phase(status.and_then(|s| s.phase.as_deref())),
             ready_since: ready("True"),
             unready_since: ready("False"),
             started_at: status.and_then(|s| s.start_time.as_ref()).map(time::from_wire),
             deadline_seconds: spec.and_then(|s| s.active_deadline_seconds),
+            conditions: status
+                .iter()
+                .flat_map(|s| s.conditions.iter().flatten())
+                .map(|c| (c.type_.clone(), c.status.clone()))
+                .collect(),
             containers: containers(wire),
         })
     }
@@ -183,19 +219,28 @@ fn containers(wire: &core::Pod) -> Vec<Container> {
     let Some(spec) = wire.spec.as_ref() else { return Vec::new() };
     let status = wire.status.as_ref();
     let of_pod = restart(spec.restart_policy.as_deref()).unwrap_or(Restart::Always);
-    let init = spec.init_containers.iter().flatten().map(|c| {
+    let of_init = status.and_then(|s| s.init_container_statuses.as_deref());
+    let init = spec.init_containers.iter().flatten().enumerate().map(|(place, c)| {
         let kind = if c.restart_policy.as_deref() == Some("Always") { Kind::NativeSidecar } else { Kind::Init };
-        container(c, kind, of_pod, status.and_then(|s| s.init_container_statuses.as_deref()))
+        container(c, kind, of_pod, status_of(c, place, of_init))
     });
-    let plain = spec
-        .containers
-        .iter()
-        .map(|c| container(c, Kind::Plain, of_pod, status.and_then(|s| s.container_statuses.as_deref())));
+    let of_plain = status.and_then(|s| s.container_statuses.as_deref());
+    let plain = spec.containers.iter().enumerate();
+    let plain = plain.map(|(place, c)| container(c, Kind::Plain, of_pod, status_of(c, place, of_plain)));
     init.chain(plain).collect()
 }
 
-fn container(c: &core::Container, kind: Kind, of_pod: Restart, all: Option<&[core::ContainerStatus]>) -> Container {
-    let status = all.into_iter().flatten().find(|s| s.name == c.name);
+/// By its name; a status without one (the kubelet gives it, who plays a kubelet may not) is taken by its place.
+fn status_of<'a>(
+    c: &core::Container,
+    place: usize,
+    all: Option<&'a [core::ContainerStatus]>,
+) -> Option<&'a core::ContainerStatus> {
+    let all = all?;
+    all.iter().find(|s| s.name == c.name).or_else(|| all.get(place).filter(|s| s.name.is_empty()))
+}
+
+fn container(c: &core::Container, kind: Kind, of_pod: Restart, status: Option<&core::ContainerStatus>) -> Container {
     let by_rules = c.restart_policy_rules.as_ref().is_some_and(|rules| !rules.is_empty());
     Container {
         name: c.name.clone(),

@@ -84,6 +84,21 @@ fn states_and_times_come_from_the_status() {
 }
 
 #[test]
+fn a_status_without_a_name_is_taken_by_its_place() {
+    let nameless = |exit| {
+        json!({"name": "", "state": {"terminated": {"exitCode": exit, "finishedAt": "2026-01-01T00:00:09Z"}},
+        "ready": false, "restartCount": 0, "image": "", "imageID": ""})
+    };
+    let pod = pod(json!({"phase": "Failed", "containerStatuses": [nameless(13)]}));
+    let states: Vec<_> = pod.containers.iter().map(|c| c.state).collect();
+    assert_eq!(
+        states,
+        [State::Waiting, State::Waiting, State::Terminated { exit: 13, at: Some(at(9)) }, State::Waiting],
+        "the first of spec.containers"
+    );
+}
+
+#[test]
 fn a_deletion_began_when_its_grace_period_began() {
     let wire = json!({"metadata": {"name": "p", "uid": "u", "deletionTimestamp": "2026-01-01T00:00:40Z", "deletionGracePeriodSeconds": 30}});
     let pod = Pod::from_wire(&serde_json::from_value(wire).unwrap()).unwrap();

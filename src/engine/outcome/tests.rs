@@ -1,17 +1,17 @@
 //! What became of a Pod? From its main containers, alone.
 
 use super::*;
-use crate::api::PodReplacementPolicy::{Failed as WhenFailed, TerminatingOrFailed};
+use crate::api::PodReplacementPolicy::{self, Failed as WhenFailed, TerminatingOrFailed};
 use crate::engine::tests::fixture::{at, container, job_with, pod};
 use serde_json::json;
 
-fn roles() -> Roles {
-    job_with(json!({})).job.spec.roles
+fn spec(replacement: PodReplacementPolicy) -> Spec {
+    Spec { replacement, ..job_with(json!({})).job.spec }
 }
 
-fn two_mains() -> Roles {
+fn two_mains() -> Spec {
     let containers = json!([{"name": "main"}, {"name": "second"}, {"name": "side"}]);
-    job_with(json!({"template": {"spec": {"containers": containers}}})).job.spec.roles
+    job_with(json!({"template": {"spec": {"containers": containers}}})).job.spec
 }
 
 fn success(seconds: i64) -> Option<Outcome> {
@@ -55,30 +55,51 @@ fn the_main_container_alone_decides() {
         ("it is deleted after it succeeded", pod(0).main_exits(0, 5).deleted(6), success(5)),
         ("it is deleted before it started", pod(0).pending().deleted(6), failure(6)),
     ] {
-        assert_eq!(of(&pod, &roles(), TerminatingOrFailed), want, "{what}");
+        assert_eq!(of(&pod, &spec(TerminatingOrFailed), false), want, "{what}");
     }
 }
 
 #[test]
 fn with_replacement_policy_failed_a_deleted_pod_is_open_until_it_ended() {
-    assert_eq!(of(&pod(0).deleted(6), &roles(), WhenFailed), None);
-    assert_eq!(of(&pod(0).deleted(6).failed(8), &roles(), WhenFailed), failure(8));
+    assert_eq!(of(&pod(0).deleted(6), &spec(WhenFailed), false), None);
+    assert_eq!(of(&pod(0).deleted(6).failed(8), &spec(WhenFailed), false), failure(8));
+}
+
+#[test]
+fn once_the_run_has_failed_a_deleted_pod_has_too() {
+    assert_eq!(of(&pod(0).deleted(6), &spec(WhenFailed), true), failure(6));
+}
+
+#[test]
+fn without_sidecars_the_kubelets_word_is_the_pods() {
+    let alone = |pod: Pod| Pod { containers: pod.containers.into_iter().filter(|c| c.name == "main").collect(), ..pod };
+    for (what, pod, want) in [
+        ("main exited, the kubelet has not said so yet", alone(pod(0).main_exits(0, 9)), None),
+        ("the Pod succeeded", alone(pod(0).succeeded(9)), success(9)),
+        (
+            "it was evicted although main exited with 0",
+            alone(pod(0).main_exits(0, 9).ends_as(Phase::Failed)),
+            failure(9),
+        ),
+    ] {
+        assert_eq!(of(&pod, &spec(TerminatingOrFailed), false), want, "{what}");
+    }
 }
 
 #[test]
 fn with_on_failure_a_main_container_that_failed_will_be_restarted() {
     let pod = pod(0).restart_policy(Restart::OnFailure);
-    assert_eq!(of(&pod.clone().main_exits(1, 9), &roles(), TerminatingOrFailed), None);
-    assert_eq!(of(&pod.clone().main_exits(0, 9), &roles(), TerminatingOrFailed), success(9));
-    assert_eq!(of(&pod.failed(9), &roles(), TerminatingOrFailed), failure(9), "the Pod gave up");
+    assert_eq!(of(&pod.clone().main_exits(1, 9), &spec(TerminatingOrFailed), false), None);
+    assert_eq!(of(&pod.clone().main_exits(0, 9), &spec(TerminatingOrFailed), false), success(9));
+    assert_eq!(of(&pod.failed(9), &spec(TerminatingOrFailed), false), failure(9), "the Pod gave up");
 }
 
 #[test]
 fn a_container_with_restart_rules_or_always_is_done_only_with_its_pod() {
     for restart in [Restart::ByRules, Restart::Always] {
         let pod = pod(0).restart_policy(restart);
-        assert_eq!(of(&pod.clone().main_exits(0, 9), &roles(), TerminatingOrFailed), None, "{restart:?}");
-        assert_eq!(of(&pod.succeeded(9), &roles(), TerminatingOrFailed), success(9), "{restart:?}");
+        assert_eq!(of(&pod.clone().main_exits(0, 9), &spec(TerminatingOrFailed), false), None, "{restart:?}");
+        assert_eq!(of(&pod.succeeded(9), &spec(TerminatingOrFailed), false), success(9), "{restart:?}");
     }
 }
 
@@ -92,7 +113,7 @@ fn of_several_main_containers_all_must_succeed() {
         ("both succeeded", two.clone().main_exits(0, 5).exits("second", 0, 9), success(9)),
         ("one failed", two.clone().main_exits(1, 5).exits("second", 0, 9), failure(9)),
     ] {
-        assert_eq!(of(&pod, &two_mains(), TerminatingOrFailed), want, "{what}");
+        assert_eq!(of(&pod, &two_mains(), false), want, "{what}");
     }
 }
 
@@ -103,14 +124,14 @@ fn an_init_container_that_fails_fails_the_pod() {
         state: State::Terminated { exit: 1, at: Some(at(4)) },
         ..container("init", Kind::Init, Restart::Never)
     });
-    assert_eq!(of(&broken, &roles(), TerminatingOrFailed).map(|o| o.success), Some(false));
+    assert_eq!(of(&broken, &spec(TerminatingOrFailed), false).map(|o| o.success), Some(false));
 }
 
 #[test]
 fn an_injected_container_is_a_sidecar_unless_the_spec_says_main() {
     let mut injected = pod(0).main_exits(0, 5);
     injected.containers.push(container("istio-proxy", Kind::Plain, Restart::Never));
-    assert_eq!(of(&injected, &roles(), TerminatingOrFailed), success(5));
-    let main = job_with(json!({"injectedContainers": "Main"})).job.spec.roles;
-    assert_eq!(of(&injected, &main, TerminatingOrFailed), None);
+    assert_eq!(of(&injected, &spec(TerminatingOrFailed), false), success(5));
+    let main = job_with(json!({"injectedContainers": "Main"})).job.spec;
+    assert_eq!(of(&injected, &main, false), None);
 }

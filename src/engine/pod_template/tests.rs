@@ -22,10 +22,14 @@ fn spec() -> Value {
     })
 }
 
+fn number(number: u32) -> NewPod {
+    NewPod { number, ..NewPod::default() }
+}
+
 fn sent(spec: Value, native_sidecars: bool) -> Value {
     let seen = job_with(spec);
     let settings = Settings { native_sidecars, ..seen.settings };
-    serde_json::to_value(pod(&seen.job, 4, &settings)).unwrap()
+    serde_json::to_value(pod(&seen.job, number(4), &settings)).unwrap()
 }
 
 #[test]
@@ -81,7 +85,11 @@ fn the_admission_policy_is_told_what_to_leave_alone() {
     injected_are_main["injectedContainers"] = json!("Main");
     assert_eq!(told(spec(), false, labels::MODE), "managed", "sidecars that are to stay plain containers");
     assert_eq!(told(spec(), true, labels::MODE), Value::Null);
-    assert_eq!(told(injected_are_main, true, labels::INJECTED_CONTAINERS), "Main", "injected ones that decide the result");
+    assert_eq!(
+        told(injected_are_main, true, labels::INJECTED_CONTAINERS),
+        "Main",
+        "injected ones that decide the result"
+    );
     assert_eq!(told(spec(), true, labels::INJECTED_CONTAINERS), Value::Null);
 }
 
@@ -102,6 +110,70 @@ fn a_job_with_no_sidecar_has_no_init_containers() {
 fn a_name_too_long_for_a_label_is_left_out() {
     let mut seen = job_with(json!({}));
     seen.job.name = "a".repeat(64);
-    let labels = pod(&seen.job, 0, &seen.settings).metadata.labels.unwrap();
+    let labels = pod(&seen.job, number(0), &seen.settings).metadata.labels.unwrap();
     assert!(!labels.contains_key(labels::NAME) && labels.contains_key(labels::UID));
+}
+
+/// The Pod of an index, with a variable in one of its containers.
+fn of_index(more: Value, new: NewPod) -> Value {
+    let mut spec = json!({
+        "completionMode": "Indexed", "completions": 9,
+        "template": {"spec": {
+            "restartPolicy": "Never", "initContainers": [{"name": "setup"}],
+            "containers": [{"name": "main"}, {"name": "side", "env": [{"name": "JOB_COMPLETION_INDEX", "value": "mine"}]}]
+        }}
+    });
+    for (key, value) in more.as_object().unwrap() {
+        spec[key] = value.clone();
+    }
+    let seen = job_with(spec);
+    serde_json::to_value(pod(&seen.job, new, &seen.settings)).unwrap()
+}
+
+#[test]
+fn a_pod_of_an_indexed_run_finds_its_index_everywhere() {
+    let pod = of_index(json!({}), NewPod { number: 5, index: Some(3), ..NewPod::default() });
+    assert_eq!(pod["metadata"]["annotations"][labels::COMPLETION_INDEX], "3");
+    assert_eq!(pod["metadata"]["labels"][labels::COMPLETION_INDEX], "3");
+    assert_eq!(pod["metadata"]["generateName"], "job-3-");
+    assert_eq!(pod["spec"]["hostname"], "job-3");
+    let from = json!([{"name": "JOB_COMPLETION_INDEX", "valueFrom": {"fieldRef": {
+        "fieldPath": "metadata.labels['batch.kubernetes.io/job-completion-index']"}}}]);
+    assert_eq!(pod["spec"]["containers"][0]["env"], from);
+    assert_eq!(pod["spec"]["initContainers"][0]["env"], from);
+    let own = &pod["spec"]["initContainers"][1];
+    assert_eq!(
+        own["env"],
+        json!([{"name": "JOB_COMPLETION_INDEX", "value": "mine"}]),
+        "a variable of the user's stays"
+    );
+}
+
+#[test]
+fn the_failures_of_an_index_are_carried_on_only_with_a_limit_for_each() {
+    let new =
+        |counted, ignored| NewPod { number: 5, index: Some(3), index_failures: IndexFailures { counted, ignored } };
+    let counts = |pod: Value| {
+        let of = |name: &str| pod["metadata"]["annotations"].get(name).and_then(Value::as_str).map(str::to_owned);
+        (of(labels::INDEX_FAILURE_COUNT), of(labels::INDEX_IGNORED_FAILURE_COUNT))
+    };
+    let limit = || json!({"backoffLimitPerIndex": 1});
+    let some = |n: &str| Some(n.to_owned());
+    assert_eq!(counts(of_index(limit(), new(0, 0))), (some("0"), None));
+    assert_eq!(counts(of_index(limit(), new(2, 1))), (some("2"), some("1")));
+    assert_eq!(counts(of_index(json!({}), new(2, 1))), (None, None));
+}
+
+#[test]
+fn a_batch_jobs_pod_has_its_owner_and_finalizer_and_its_templates_labels() {
+    let mut seen = job_with(json!({})).batch();
+    seen.job.spec.indexed = false;
+    let pod = serde_json::to_value(pod(&seen.job, number(0), &seen.settings)).unwrap();
+    let meta = &pod["metadata"];
+    assert_eq!(meta["finalizers"], json!(["batch.kubernetes.io/job-tracking"]));
+    assert_eq!(
+        (&meta["ownerReferences"][0]["apiVersion"], &meta["ownerReferences"][0]["kind"]),
+        (&json!("batch/v1"), &json!("Job"))
+    );
+    assert_eq!(meta["labels"], json!({"sidecarjob.dev/uid": "job-uid", "sidecarjob.dev/attempt": "0"}));
 }

@@ -1,4 +1,6 @@
-//! The status between the wire's form and the engine's.
+//! The status between the wire's form and the engine's. A batch/v1 Job's is in `batch`.
+
+mod batch;
 
 use std::collections::BTreeSet;
 
@@ -6,6 +8,7 @@ use super::{Counts, Status};
 use crate::api;
 use crate::engine::backoff::Backoff;
 use crate::engine::conditions::Conditions;
+use crate::engine::indexes::Indexes;
 use crate::engine::summary::Summary;
 use crate::engine::time;
 
@@ -29,6 +32,8 @@ impl Status {
             failed: count(wire.failed).unwrap_or(0),
             uncounted_succeeded: uncounted.succeeded.into_iter().collect(),
             uncounted_failed: uncounted.failed.into_iter().collect(),
+            completed: indexes(wire.completed_indexes.as_deref()).unwrap_or_default(),
+            failed_indexes: indexes(wire.failed_indexes.as_deref()),
             backoff: wire.backoff.as_ref().map(|b| Backoff {
                 failures: count(Some(b.failures)).unwrap_or(1),
                 last_failure_at: time::from_wire(&b.last_failure_time),
@@ -66,6 +71,8 @@ impl Status {
             succeeded: count(self.succeeded),
             failed: count(self.failed),
             uncounted_terminated_pods: uncounted(&self.uncounted_succeeded, &self.uncounted_failed),
+            completed_indexes: (!self.completed.is_empty()).then(|| self.completed.to_string()),
+            failed_indexes: self.failed_indexes.as_ref().map(Indexes::to_string),
             backoff: self.backoff.map(|b| api::status::Backoff {
                 failures: i32::try_from(b.failures).unwrap_or(i32::MAX),
                 last_failure_time: time::to_wire(b.last_failure_at),
@@ -76,6 +83,10 @@ impl Status {
             selector,
         }
     }
+}
+
+fn indexes(text: Option<&str>) -> Option<Indexes> {
+    text.map(|text| Indexes::parse(text, u32::MAX))
 }
 
 fn uncounted(succeeded: &BTreeSet<String>, failed: &BTreeSet<String>) -> Option<api::UncountedTerminatedPods> {

@@ -10,7 +10,10 @@ use serde_json::{Value, json};
 use crate::api::{PodReplacementPolicy, SidecarJob};
 use crate::engine::backoff::Backoff;
 use crate::engine::decide;
-use crate::engine::observed::{Container, Job, Kind, Observed, Phase, Pod, Refusal, Restart, Settings, State};
+use crate::engine::indexes::Indexes;
+use crate::engine::observed::{
+    Container, IndexFailures, Job, Kind, Observed, Phase, Pod, Refusal, Restart, Settings, State,
+};
 use crate::engine::plan::{Plan, Step};
 use crate::engine::status::Status;
 
@@ -41,7 +44,9 @@ pub fn job_with(spec: Value) -> Observed {
     Observed {
         job: Job::from_wire(&wire).unwrap(),
         pods: Vec::new(),
+        strays: Vec::new(),
         orphans: Vec::new(),
+        next_number: 0,
         refusal: None,
         settings: Settings::default(),
     }
@@ -71,6 +76,36 @@ impl Observed {
 
     pub fn parallelism(self, n: u32) -> Self {
         self.spec(|s| s.parallelism = n)
+    }
+
+    /// An Indexed run of that many indexes, all at once.
+    pub fn indexed(self, completions: u32) -> Self {
+        self.spec(|s| (s.indexed, s.completions, s.parallelism) = (true, Some(completions), completions))
+    }
+
+    /// With a limit for each index, and none for all.
+    pub fn per_index(self, limit: u32) -> Self {
+        self.spec(|s| (s.backoff_limit_per_index, s.backoff_limit) = (Some(limit), i32::MAX.unsigned_abs()))
+    }
+
+    /// Indexes that are stored as completed.
+    pub fn completed(self, text: &str) -> Self {
+        self.status(|s| {
+            s.completed = Indexes::parse(text, u32::MAX);
+            s.succeeded = s.completed.len();
+        })
+    }
+
+    /// Indexes that are stored as failed.
+    pub fn failed_indexes(self, text: &str) -> Self {
+        self.status(|s| s.failed_indexes = Some(Indexes::parse(text, u32::MAX)))
+    }
+
+    /// As a batch/v1 Job.
+    pub fn batch(mut self) -> Self {
+        self.job.kind = crate::api::Kind::Job;
+        self.job.managed_by = Some(crate::api::labels::CONTROLLER.into());
+        self
     }
 
     pub fn work_queue(self, parallelism: u32) -> Self {
@@ -160,6 +195,9 @@ pub fn pod(number: u32) -> Pod {
         name: format!("p{number}"),
         uid: format!("u{number}"),
         number: Some(number),
+        index: None,
+        index_failures: IndexFailures::default(),
+        selected: true,
         created_at: at(i64::from(number)),
         deleting_since: None,
         tracked: true,
@@ -169,6 +207,7 @@ pub fn pod(number: u32) -> Pod {
         unready_since: None,
         started_at: Some(at(1)),
         deadline_seconds: None,
+        conditions: Vec::new(),
         containers: vec![
             container("side", Kind::NativeSidecar, Restart::Always),
             container("main", Kind::Plain, Restart::Never),
@@ -181,6 +220,22 @@ pub fn container(name: &str, kind: Kind, restart: Restart) -> Container {
 }
 
 impl Pod {
+    /// Of that index of an Indexed run.
+    pub fn index(self, index: u32) -> Self {
+        Self { index: Some(index), ..self }
+    }
+
+    /// So many Pods of its index failed before it.
+    pub fn after_failures(self, counted: u32, ignored: u32) -> Self {
+        Self { index_failures: IndexFailures { counted, ignored }, ..self }
+    }
+
+    /// With that condition True.
+    pub fn with_condition(mut self, type_: &str) -> Self {
+        self.conditions.push((type_.into(), "True".into()));
+        self
+    }
+
     pub fn container(mut self, name: &str, change: impl FnOnce(&mut Container)) -> Self {
         change(self.containers.iter_mut().find(|c| c.name == name).unwrap());
         self

@@ -1,0 +1,69 @@
+//! What does a batch/v1 Job say in the words of a SidecarJob?
+//!
+//! The same fields; its sidecars are marked by annotations, since it has no field for them. Whether the names make sense
+//! is checked at admission (`config/`) and said in the status, not here.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::batch::v1::{Job, JobSpec};
+
+use super::labels;
+use super::sidecarjob::{CompletionMode, MainContainers, PodReplacementPolicy, Sidecar, SidecarJobSpec};
+
+impl SidecarJobSpec {
+    /// The spec of a Job. Sidecars: annotation `sidecarjob.dev/sidecars` of the Job, else of its Pod template; main
+    /// containers: annotation `sidecarjob.dev/main` in the same places.
+    pub fn of_job(job: &Job) -> Self {
+        let spec: JobSpec = job.spec.clone().unwrap_or_default();
+        let on_job = job.metadata.annotations.as_ref();
+        let on_pods = spec.template.metadata.as_ref().and_then(|m| m.annotations.clone());
+        let marked = |annotation: &str| names(on_job, annotation).or_else(|| names(on_pods.as_ref(), annotation));
+        Self {
+            sidecars: marked(labels::SIDECARS).unwrap_or_default().into_iter().map(|name| Sidecar { name }).collect(),
+            main_containers: marked(labels::MAIN).map(|names| MainContainers { names }),
+            parallelism: spec.parallelism,
+            completions: spec.completions,
+            completion_mode: spec.completion_mode.as_deref().and_then(completion_mode),
+            backoff_limit: spec.backoff_limit,
+            backoff_limit_per_index: spec.backoff_limit_per_index,
+            max_failed_indexes: spec.max_failed_indexes,
+            pod_failure_policy: spec.pod_failure_policy,
+            success_policy: spec.success_policy,
+            selector: spec.selector,
+            manual_selector: spec.manual_selector,
+            active_deadline_seconds: spec.active_deadline_seconds,
+            ttl_seconds_after_finished: spec.ttl_seconds_after_finished,
+            suspend: spec.suspend,
+            pod_replacement_policy: spec.pod_replacement_policy.as_deref().and_then(replacement),
+            managed_by: spec.managed_by,
+            template: spec.template,
+            ..Self::default()
+        }
+    }
+}
+
+/// The names in that annotation; `None` if it is absent or has none.
+fn names(annotations: Option<&BTreeMap<String, String>>, annotation: &str) -> Option<Vec<String>> {
+    let text = annotations?.get(annotation)?;
+    let names: Vec<String> = text.split(',').map(str::trim).filter(|n| !n.is_empty()).map(Into::into).collect();
+    (!names.is_empty()).then_some(names)
+}
+
+fn completion_mode(word: &str) -> Option<CompletionMode> {
+    match word {
+        "Indexed" => Some(CompletionMode::Indexed),
+        "NonIndexed" => Some(CompletionMode::NonIndexed),
+        _ => None,
+    }
+}
+
+fn replacement(word: &str) -> Option<PodReplacementPolicy> {
+    match word {
+        "Failed" => Some(PodReplacementPolicy::Failed),
+        "TerminatingOrFailed" => Some(PodReplacementPolicy::TerminatingOrFailed),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

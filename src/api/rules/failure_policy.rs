@@ -1,0 +1,108 @@
+//! Which rules `spec.podFailurePolicy` may have (KEP-3329).
+
+use serde_json::{Value, json};
+
+use super::{Rule, default, put, rule};
+
+/// Of the policy by itself. Its descriptions are the Job's own, made shorter and true for sidecars.
+pub fn bounds(policy: &mut Value) {
+    let rules = &mut policy["properties"]["rules"];
+    rules["maxItems"] = json!(20);
+    rules["description"] =
+        json!("In order; the first that matches decides. None matches: the failure counts. At most 20.");
+    let item = &mut rules["items"];
+    item["description"] = json!("What matches, by one of onExitCodes and onPodConditions, and what is done then.");
+    put(item, [rule(BOTH), rule(NEITHER)]);
+    let fields = &mut item["properties"];
+    fields["action"]["enum"] = json!(["FailJob", "FailIndex", "Ignore", "Count"]);
+    fields["action"]["description"] = json!(
+        "FailJob: the run is Failed and its Pods are ended. FailIndex: the Pod's index is failed and not tried again; \
+         needs backoffLimitPerIndex. Ignore: the Pod is replaced and counts nowhere. Count: it counts, as without a policy."
+    );
+    exit_codes(&mut fields["onExitCodes"]);
+    conditions(&mut fields["onPodConditions"]);
+}
+
+const BOTH: Rule = (
+    "!has(self.onExitCodes) || !has(self.onPodConditions) || size(self.onPodConditions) == 0",
+    "a rule of spec.podFailurePolicy.rules has both onExitCodes and onPodConditions: make two rules of it",
+);
+
+const NEITHER: Rule = (
+    "has(self.onExitCodes) || (has(self.onPodConditions) && size(self.onPodConditions) > 0)",
+    "a rule of spec.podFailurePolicy.rules has neither onExitCodes nor onPodConditions: give one of them",
+);
+
+fn exit_codes(on: &mut Value) {
+    put(
+        on,
+        [rule((
+            "self.operator != 'In' || !(0 in self.values)",
+            "spec.podFailurePolicy.rules[].onExitCodes.values has 0 with the operator In: 0 is no failure, remove it",
+        ))],
+    );
+    let fields = &mut on["properties"];
+    fields["containerName"]["maxLength"] = json!(63);
+    fields["containerName"]["description"] =
+        json!("The container, init container or sidecar that is meant. Absent: all that are no sidecars.");
+    fields["operator"]["enum"] = json!(["In", "NotIn"]);
+    fields["operator"]["description"] =
+        json!("In: some container failed with one of the values. NotIn: some container failed with none of them.");
+    let values = &mut fields["values"];
+    values["description"] = json!("Exit codes, ascending, each once, 1 to 255 of them. 0 never matches.");
+    values["minItems"] = json!(1);
+    values["maxItems"] = json!(255);
+    values["x-kubernetes-list-type"] = json!("set");
+    put(
+        values,
+        [rule(("self.isSorted()", "spec.podFailurePolicy.rules[].onExitCodes.values must be ascending: sort them"))],
+    );
+}
+
+fn conditions(on: &mut Value) {
+    on["maxItems"] = json!(20);
+    on["description"] = json!("Matches if the Pod has one of these conditions. At most 20.");
+    let fields = &mut on["items"]["properties"];
+    default(&mut fields["status"], "True");
+    fields["status"]["enum"] = json!(["True", "False", "Unknown"]);
+    fields["status"]["description"] = json!("The status that the condition must have. Default True.");
+    fields["type"]["description"] = json!("The type of the condition, as in DisruptionTarget.");
+    fields["type"]["maxLength"] = json!(317);
+    put(
+        &mut fields["type"],
+        [rule((
+            r"self.matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$')",
+            "spec.podFailurePolicy.rules[].onPodConditions[].type must be a name, as in DisruptionTarget or example.com/Broken",
+        ))],
+    );
+}
+
+/// With the rest of the spec. A container that a webhook will inject can be named if it is in `spec.sidecars`.
+pub const RULES: &[Rule] = &[
+    (
+        "!has(self.podFailurePolicy) || !has(self.template.spec) || !has(self.template.spec.restartPolicy) || \
+         self.template.spec.restartPolicy != 'OnFailure'",
+        "spec.template.spec.restartPolicy must be Never with spec.podFailurePolicy: a container that restarts does not \
+         fail its Pod",
+    ),
+    (
+        "!has(self.podFailurePolicy) || !has(self.podReplacementPolicy) || self.podReplacementPolicy == 'Failed'",
+        "spec.podReplacementPolicy must be Failed, or absent, with spec.podFailurePolicy: only a Pod that has ended can be \
+         judged",
+    ),
+    (
+        "!has(self.podFailurePolicy) || has(self.backoffLimitPerIndex) || \
+         self.podFailurePolicy.rules.all(r, r.action != 'FailIndex')",
+        "spec.podFailurePolicy.rules has the action FailIndex, which needs spec.backoffLimitPerIndex: set it",
+    ),
+    (
+        "!has(self.podFailurePolicy) || !has(self.template.spec) || self.podFailurePolicy.rules.all(r, \
+         !has(r.onExitCodes) || !has(r.onExitCodes.containerName) || \
+         self.template.spec.containers.exists(c, c.name == r.onExitCodes.containerName) || \
+         (has(self.template.spec.initContainers) && \
+         self.template.spec.initContainers.exists(c, c.name == r.onExitCodes.containerName)) || \
+         (has(self.sidecars) && self.sidecars.exists(s, s.name == r.onExitCodes.containerName)))",
+        "spec.podFailurePolicy.rules[].onExitCodes.containerName is no container or init container of the template and not \
+         in spec.sidecars: correct it",
+    ),
+];

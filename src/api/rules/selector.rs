@@ -1,0 +1,67 @@
+//! Which Pods are its own: when `spec.selector` may be given, and what it must match.
+
+use serde_json::{Value, json};
+
+use super::{Rule, put, rule};
+
+/// Of the selector by itself.
+pub fn bounds(selector: &mut Value) {
+    put(
+        selector,
+        [rule((
+            "(has(self.matchLabels) && size(self.matchLabels) > 0) || \
+         (has(self.matchExpressions) && size(self.matchExpressions) > 0)",
+            "spec.selector is empty and would match every Pod: give matchLabels or matchExpressions",
+        ))],
+    );
+    let fields = &mut selector["properties"];
+    fields["matchLabels"]["maxProperties"] = json!(64);
+    fields["matchLabels"]["additionalProperties"]["maxLength"] = json!(63);
+    let expressions = &mut fields["matchExpressions"];
+    expressions["maxItems"] = json!(64);
+    let item = &mut expressions["items"];
+    put(
+        item,
+        [
+            rule((
+                "!(self.operator in ['In', 'NotIn']) || (has(self.values) && size(self.values) > 0)",
+                "spec.selector.matchExpressions[].values is missing: the operators In and NotIn need at least one",
+            )),
+            rule((
+                "self.operator in ['In', 'NotIn'] || !has(self.values) || size(self.values) == 0",
+                "spec.selector.matchExpressions[].values must be absent with the operators Exists and DoesNotExist",
+            )),
+        ],
+    );
+    item["properties"]["operator"]["enum"] = json!(["In", "NotIn", "Exists", "DoesNotExist"]);
+    item["properties"]["key"]["maxLength"] = json!(317);
+    item["properties"]["values"]["maxItems"] = json!(64);
+    item["properties"]["values"]["items"]["maxLength"] = json!(63);
+}
+
+/// With the rest of the spec.
+pub const RULES: &[Rule] = &[
+    (
+        "!has(self.selector) || (has(self.manualSelector) && self.manualSelector)",
+        "spec.selector needs spec.manualSelector true: leave it out, the controller makes one, or say that it is yours",
+    ),
+    (
+        "!has(self.manualSelector) || !self.manualSelector || has(self.selector)",
+        "spec.selector is missing: with manualSelector true it must say which Pods belong to this run",
+    ),
+    (
+        "!has(self.selector) || !has(self.selector.matchLabels) || self.selector.matchLabels.all(k, \
+         has(self.template.metadata) && has(self.template.metadata.labels) && k in self.template.metadata.labels && \
+         self.template.metadata.labels[k] == self.selector.matchLabels[k])",
+        "spec.template.metadata.labels must have every label of spec.selector.matchLabels: else no Pod would be its own",
+    ),
+    (
+        "!has(self.selector) || !has(self.selector.matchExpressions) || self.selector.matchExpressions.all(e, \
+         has(self.template.metadata) && has(self.template.metadata.labels) && e.key in self.template.metadata.labels ? \
+         (e.operator == 'Exists' || (e.operator == 'In' && has(e.values) && \
+         e.values.exists(v, v == self.template.metadata.labels[e.key])) || (e.operator == 'NotIn' && has(e.values) && \
+         e.values.all(v, v != self.template.metadata.labels[e.key]))) : \
+         (e.operator == 'NotIn' || e.operator == 'DoesNotExist'))",
+        "spec.template.metadata.labels must be matched by spec.selector.matchExpressions: else no Pod would be its own",
+    ),
+];

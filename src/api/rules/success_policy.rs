@@ -1,0 +1,62 @@
+//! Which rules `spec.successPolicy` may have (KEP-3998).
+//!
+//! CEL can't afford to read a text of 64 KiB number by number. So that indexes ascend strictly, and that there are as many
+//! as succeededCount asks for, is not checked here: the engine reads what it can and passes over the rest.
+
+use serde_json::{Value, json};
+
+use super::{Rule, put, rule};
+
+/// Of the policy by itself.
+pub fn bounds(policy: &mut Value) {
+    let rules = &mut policy["properties"]["rules"];
+    rules["minItems"] = json!(1);
+    rules["maxItems"] = json!(20);
+    rules["description"] = json!("In order; the first that is met ends the run as Complete. 1 to 20.");
+    let item = &mut rules["items"];
+    item["description"] = json!("Which indexes must have succeeded, or how many, or how many of which.");
+    put(
+        item,
+        [rule((
+            "has(self.succeededIndexes) || has(self.succeededCount)",
+            "a rule of spec.successPolicy.rules has neither succeededIndexes nor succeededCount: give at least one",
+        ))],
+    );
+    let fields = &mut item["properties"];
+    let count = &mut fields["succeededCount"];
+    count["minimum"] = json!(0);
+    count["description"] =
+        json!("How many indexes must have succeeded: of succeededIndexes if given, else of all. At most completions.");
+    let indexes = &mut fields["succeededIndexes"];
+    indexes["maxLength"] = json!(65_536);
+    indexes["description"] = json!(
+        "Indexes from 0 to completions-1, ascending, as in 1,3-5,7. With succeededCount so many of them must have \
+         succeeded, else all."
+    );
+    put(
+        indexes,
+        [rule((
+            "self.matches('^([0-9]{1,10}(-[0-9]{1,10})?(,[0-9]{1,10}(-[0-9]{1,10})?)*)?$')",
+            "spec.successPolicy.rules[].succeededIndexes must be numbers and ranges, separated by commas, as in 1,3-5,7",
+        ))],
+    );
+}
+
+/// With the rest of the spec.
+pub const RULES: &[Rule] = &[
+    (
+        "!has(self.successPolicy) || (has(self.completionMode) && self.completionMode == 'Indexed')",
+        "spec.successPolicy needs spec.completionMode Indexed: set it, or remove the policy",
+    ),
+    (
+        "!has(self.successPolicy) || !has(self.completions) || self.successPolicy.rules.all(r, !has(r.succeededCount) || \
+         r.succeededCount <= self.completions)",
+        "spec.successPolicy.rules[].succeededCount must be at most spec.completions: else it is never met",
+    ),
+    (
+        "!has(self.successPolicy) || !has(self.completions) || self.successPolicy.rules.all(r, \
+         !has(r.succeededIndexes) || r.succeededIndexes == '' || \
+         int('0' + r.succeededIndexes.find('[0-9]{1,10}$')) < self.completions)",
+        "spec.successPolicy.rules[].succeededIndexes has an index beyond spec.completions - 1: correct it",
+    ),
+];

@@ -1,0 +1,75 @@
+//! The rules as they stand in the schema: what a real API server makes of them is in `tests/admission.rs`.
+
+use serde_json::{Value, json};
+
+use crate::api::crd;
+
+fn schema() -> Value {
+    let crd = serde_json::to_value(crd::sidecarjob()).unwrap();
+    crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"].clone()
+}
+
+/// Every rule of the schema and of all below it.
+fn all(schema: &Value) -> Vec<Value> {
+    let mut rules = schema["x-kubernetes-validations"].as_array().cloned().unwrap_or_default();
+    let inner = [schema.get("items"), schema.get("additionalProperties")].into_iter().flatten();
+    let fields = schema.get("properties").and_then(Value::as_object).into_iter().flat_map(|fields| fields.values());
+    rules.extend(inner.chain(fields).flat_map(all));
+    rules
+}
+
+fn text(rule: &Value, field: &str) -> String {
+    rule[field].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn every_rule_names_a_field_and_says_what_to_do() {
+    let rules = all(&schema());
+    assert!(rules.len() > 50, "{}", rules.len());
+    for rule in rules {
+        let message = text(&rule, "message");
+        assert!((message.contains("spec.") || message.starts_with("metadata.name")) && message.len() > 30, "{message}");
+        assert!(!message.contains("  ") && !text(&rule, "rule").contains("  "), "{rule}");
+    }
+}
+
+#[test]
+fn the_rules_on_the_template_forget_no_field() {
+    let schema = schema();
+    let rules: Vec<String> = all(&schema).iter().map(|rule| text(rule, "rule")).collect();
+    let has = |part: &str| rules.iter().any(|rule| rule.contains(part));
+    let template = &schema["properties"]["spec"]["properties"]["template"]["properties"];
+    let pod = &template["spec"]["properties"];
+    let free = ["nodeSelector", "tolerations", "schedulingGates", "affinity", "containers", "initContainers"];
+    for field in pod.as_object().unwrap().keys() {
+        let whole = format!("self.spec.template.spec.{field} == oldSelf.spec.template.spec.{field}");
+        assert_eq!(has(&whole), !free.contains(&field.as_str()), "{field}");
+    }
+    for field in pod["containers"]["items"]["properties"].as_object().unwrap().keys() {
+        assert_eq!(has(&format!("self.{field} == oldSelf.{field}")), field != "resources", "{field}");
+    }
+}
+
+#[test]
+fn what_another_kind_embeds_has_no_rule_on_changes() {
+    let crd = serde_json::to_value(<crate::api::SidecarJob as kube::CustomResourceExt>::crd()).unwrap();
+    let mut spec = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"].clone();
+    super::spec(&mut spec);
+    let rules = all(&spec);
+    assert!(rules.len() > 25);
+    assert!(rules.iter().all(|rule| !text(rule, "rule").contains("oldSelf")));
+}
+
+#[test]
+fn defaults_that_depend_on_no_other_field_are_the_schema_s() {
+    let schema = schema();
+    let fields = &schema["properties"]["spec"]["properties"];
+    for (field, value) in
+        [("suspend", json!(false)), ("manualSelector", json!(false)), ("completionMode", json!("NonIndexed"))]
+    {
+        assert_eq!(fields[field]["default"], value, "{field}");
+    }
+    for field in ["backoffLimit", "podReplacementPolicy", "parallelism", "completions"] {
+        assert_eq!(fields[field].get("default"), None, "{field}");
+    }
+}

@@ -1,0 +1,136 @@
+//! Whom does a change of a Pod wake? The run that owns it; or, if nobody does, the runs that may take it over.
+//!
+//! All Pods are watched, since labels and owners of a Pod can change under us; what is kept of them is `pods`' part.
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+use k8s_openapi::api::core::v1::Pod;
+use kube::Api;
+use kube::runtime::{WatchStreamExt, watcher};
+use tokio::sync::watch;
+use tracing::warn;
+
+use super::pods::{News, Pods};
+use super::queue::Wake;
+use crate::api::Kind;
+use crate::telemetry::Metrics;
+
+/// Keeps the view of Pods, and wakes runs. `listed` turns true after the first list.
+pub async fn run(
+    api: Api<Pod>,
+    pods: Arc<Pods>,
+    wakers: Vec<Box<dyn Wake>>,
+    metrics: Metrics,
+    listed: watch::Sender<bool>,
+) {
+    let mut stream = watcher(api, watcher::Config::default()).default_backoff().boxed();
+    while let Some(event) = stream.next().await {
+        match event {
+            Ok(event) => {
+                let urgency = Urgency::of(&event);
+                for news in pods.observe(event) {
+                    tell(&wakers, &metrics, urgency, news);
+                }
+                listed.send_if_modified(|listed| !std::mem::replace(listed, pods.synced()) && *listed);
+            }
+            Err(error) => warn!("the watch of Pods was interrupted, starting it again: {error}"),
+        }
+    }
+}
+
+/// When a run is looked at again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Urgency {
+    /// Something can be counted, or written.
+    Now,
+    /// A Pod is gone. Who deletes one often deletes more, or its run as well: a replacement made at once is made in vain.
+    Later,
+}
+
+impl Urgency {
+    fn of(event: &watcher::Event<Pod>) -> Self {
+        match event {
+            watcher::Event::Delete(_) => Self::Later,
+            _ => Self::Now,
+        }
+    }
+}
+
+fn tell(wakers: &[Box<dyn Wake>], metrics: &Metrics, urgency: Urgency, news: News) {
+    match news {
+        News::Owner { kind, key, ours } => {
+            // A Job that we do not know is another manager's, or gone: then only our own Pods matter.
+            for waker in wakers.iter().filter(|w| w.kind() == kind) {
+                if kind == Kind::SidecarJob || ours || waker.knows(&key) {
+                    match urgency {
+                        Urgency::Now => waker.wake(&key),
+                        Urgency::Later => waker.wake_later(&key),
+                    }
+                }
+            }
+        }
+        News::Stray { namespace, labels, orphan } => {
+            let mut wanted = false;
+            for waker in wakers {
+                for key in waker.selecting(&namespace, &labels) {
+                    wanted = true;
+                    waker.wake(&key);
+                }
+            }
+            if let (Some(pod), false, Some(waker)) = (orphan, wanted, wakers.first()) {
+                waker.release_stray(namespace, pod);
+            }
+        }
+        News::Tracking(added) => metrics.tracking_finalizer(added),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::controller::memory::Key;
+    use crate::engine::observed::PodRef;
+
+    /// A queue of Jobs that notes when it is woken.
+    #[derive(Default)]
+    struct Noted(Arc<Mutex<Vec<&'static str>>>);
+
+    impl Wake for Noted {
+        fn kind(&self) -> Kind {
+            Kind::Job
+        }
+        fn knows(&self, _: &Key) -> bool {
+            true
+        }
+        fn wake(&self, _: &Key) {
+            self.0.lock().unwrap().push("now");
+        }
+        fn wake_later(&self, _: &Key) {
+            self.0.lock().unwrap().push("later");
+        }
+        fn selecting(&self, _: &str, _: &BTreeMap<String, String>) -> Vec<Key> {
+            Vec::new()
+        }
+        fn release_stray(&self, _: String, _: PodRef) {}
+    }
+
+    #[test]
+    fn a_pod_that_changes_wakes_its_run_at_once_and_one_that_is_gone_after_the_batch_period() {
+        for (event, want) in [
+            (watcher::Event::Apply(Pod::default()), "now"),
+            (watcher::Event::InitApply(Pod::default()), "now"),
+            (watcher::Event::InitDone, "now"),
+            (watcher::Event::Delete(Pod::default()), "later"),
+        ] {
+            let noted = Noted::default();
+            let woken = noted.0.clone();
+            let news = News::Owner { kind: Kind::Job, key: ("space".into(), "run".into()), ours: true };
+            tell(&[Box::new(noted)], &Metrics::default(), Urgency::of(&event), news);
+            assert_eq!(*woken.lock().unwrap(), [want], "{event:?}");
+        }
+    }
+}

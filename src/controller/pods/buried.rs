@@ -1,0 +1,63 @@
+//! Which Pods must not come back into the view, however late an old answer arrives?
+//!
+//! Deleted ones, for good; and those that have ended and are counted, in the version in which that was so or an older
+//! one. Bounded: the oldest are forgotten, long after any answer can be under way.
+
+use std::collections::{HashMap, VecDeque};
+
+/// How many are kept.
+const MAX: usize = 20_000;
+
+/// UIDs and the version up to which nothing is believed.
+#[derive(Debug, Default)]
+pub struct Buried {
+    until: HashMap<String, u64>,
+    order: VecDeque<String>,
+}
+
+impl Buried {
+    /// It is deleted.
+    pub fn for_good(&mut self, uid: &str) {
+        self.at(uid, u64::MAX);
+    }
+
+    /// Nothing up to this version is news.
+    pub fn at(&mut self, uid: &str, version: u64) {
+        if self.until.insert(uid.to_owned(), version).is_none() {
+            self.order.push_back(uid.to_owned());
+        }
+        if self.order.len() > MAX
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.until.remove(&oldest);
+        }
+    }
+
+    /// The version up to which nothing of that Pod is news.
+    pub fn since(&self, uid: &str) -> Option<u64> {
+        self.until.get(uid).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_bounded_and_the_oldest_goes_first() {
+        let mut buried = Buried::default();
+        for n in 0..MAX + 10 {
+            buried.at(&n.to_string(), 1);
+        }
+        assert_eq!((buried.until.len(), buried.order.len()), (MAX, MAX));
+        assert_eq!((buried.since("9"), buried.since("10")), (None, Some(1)));
+    }
+
+    #[test]
+    fn a_deleted_pod_is_buried_for_good() {
+        let mut buried = Buried::default();
+        buried.at("a", 4);
+        buried.for_good("a");
+        assert_eq!(buried.since("a"), Some(u64::MAX));
+    }
+}

@@ -1,0 +1,243 @@
+//! Who is reconciled next? One queue for each kind, fed by the watch of its objects and by the news of Pods.
+//!
+//! Objects that another controller manages are dropped where the watch delivers them: they cost no memory and no wake-up.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::{FutureExt, StreamExt, future};
+use kube::core::{DeserializeGuard, SelectorExt};
+use kube::runtime::controller::{self, Controller, Error as QueueError};
+use kube::runtime::reflector::{self, ObjectRef, Store};
+use kube::runtime::watcher::{Event, InitialListStrategy};
+use kube::runtime::{WatchStreamExt, watcher};
+use kube::{Api, ResourceExt};
+use tokio::sync::{mpsc, watch};
+use tracing::{debug, warn};
+
+use super::context::Context;
+use super::managed::Managed;
+use super::memory::Key;
+use super::orphans::Orphans;
+use super::reconcile::{Watched, on_error, reconcile};
+use crate::api::{Kind, labels};
+use crate::engine::observed::PodRef;
+use crate::telemetry::Metrics;
+
+/// One kind's queue as the watch of Pods sees it.
+pub trait Wake: Send + Sync {
+    /// Whose queue it is.
+    fn kind(&self) -> Kind;
+    /// That run is one of ours.
+    fn knows(&self, key: &Key) -> bool;
+    /// Look at that run again.
+    fn wake(&self, key: &Key);
+    /// Look at that run again after the batch period.
+    fn wake_later(&self, key: &Key);
+    /// The runs that are going on and whose selector matches these labels.
+    fn selecting(&self, namespace: &str, labels: &BTreeMap<String, String>) -> Vec<Key>;
+    /// Let go of a Pod that nobody owns or selects.
+    fn release_stray(&self, namespace: String, pod: PodRef);
+}
+
+/// The queue's ends: what wakes it, and what it has in view.
+pub struct Queue<K: Managed> {
+    ctx: Arc<Context<K>>,
+    store: Store<Watched<K>>,
+    writer: reflector::store::Writer<Watched<K>>,
+    woken: mpsc::UnboundedReceiver<Key>,
+}
+
+/// Wakes a queue.
+pub struct Waker<K: Managed> {
+    ctx: Arc<Context<K>>,
+    store: Store<Watched<K>>,
+    wake: mpsc::UnboundedSender<Key>,
+    /// Those that will be woken anyway.
+    later: Arc<Mutex<HashSet<Key>>>,
+}
+
+/// A queue, and what wakes it.
+pub fn queue<K: Managed>(ctx: Arc<Context<K>>) -> (Queue<K>, Waker<K>) {
+    let (store, writer) = reflector::store();
+    let (wake, woken) = mpsc::unbounded_channel();
+    (Queue { ctx: ctx.clone(), store: store.clone(), writer, woken }, Waker { ctx, store, wake, later: Arc::default() })
+}
+
+impl<K: Managed> Wake for Waker<K> {
+    fn kind(&self) -> Kind {
+        K::KIND
+    }
+
+    fn knows(&self, key: &Key) -> bool {
+        self.store.get(&reference::<K>(key)).is_some()
+    }
+
+    fn wake(&self, key: &Key) {
+        let _ = self.wake.send(key.clone());
+    }
+
+    fn wake_later(&self, key: &Key) {
+        if !locked(&self.later).insert(key.clone()) {
+            return;
+        }
+        let (later, wake, key) = (self.later.clone(), self.wake.clone(), key.clone());
+        let period = self.ctx.batch_period.to_std().unwrap_or_default();
+        tokio::spawn(async move {
+            tokio::time::sleep(period).await;
+            locked(&later).remove(&key);
+            let _ = wake.send(key);
+        });
+    }
+
+    fn selecting(&self, namespace: &str, labels: &BTreeMap<String, String>) -> Vec<Key> {
+        let going_on = |job: &K| job.observe().is_some_and(|job| !job.deleting && !job.status.is_finished());
+        let selects = |job: &K| job.selector().is_some_and(|selector| selector.matches(labels));
+        let here = |job: &&Arc<Watched<K>>| job.namespace().as_deref() == Some(namespace);
+        let all = self.store.state();
+        let jobs = all.iter().filter(here).filter_map(|job| job.0.as_ref().ok());
+        jobs.filter(|job| selects(job) && going_on(job)).map(super::memory::key).collect()
+    }
+
+    fn release_stray(&self, namespace: String, pod: PodRef) {
+        Orphans::release_stray(&self.ctx, namespace, pod);
+    }
+}
+
+impl<K: Managed> Queue<K> {
+    /// Works until it is told to stop, and ends what is under way.
+    pub async fn run(self, api: Api<Watched<K>>, concurrency: u16, stop: watch::Receiver<bool>) {
+        let config =
+            watcher::Config { initial_list_strategy: InitialListStrategy::default(), ..watcher::Config::default() };
+        let mut others = Others::new(self.ctx.metrics.clone());
+        let objects = watcher(api, config)
+            .default_backoff()
+            .filter_map(move |event| future::ready(event.map(|event| others.drop_from(event)).transpose()))
+            .reflect(self.writer)
+            .touched_objects();
+        let stopped_early = stopped_before_the_first_list(self.store.clone(), stop.clone());
+        let work = Controller::for_stream(objects, self.store)
+            .with_config(controller::Config::default().concurrency(concurrency))
+            .reconcile_on(references(self.woken))
+            .graceful_shutdown_on(stopped(stop))
+            .run(reconcile, on_error, self.ctx.clone())
+            .for_each(|result| report(self.ctx.clone(), result));
+        tokio::select! {
+            () = work => {}
+            () = stopped_early => {}
+        }
+    }
+}
+
+/// The controller of `kube` begins, and so ends, only after its first list; which may never come where the kind is not
+/// installed or the API server does not answer.
+async fn stopped_before_the_first_list<T>(store: Store<T>, stop: watch::Receiver<bool>)
+where
+    T: reflector::Lookup + Clone + 'static,
+    T::DynamicType: Eq + std::hash::Hash + Clone,
+{
+    stopped(stop).await;
+    if store.wait_until_ready().now_or_never().is_some() {
+        future::pending::<()>().await; // it has begun: what is under way is ended first
+    }
+}
+
+/// The objects that another controller manages: dropped, and counted once each.
+struct Others {
+    uids: HashSet<String>,
+    metrics: Metrics,
+}
+
+impl Others {
+    fn new(metrics: Metrics) -> Self {
+        Self { uids: HashSet::new(), metrics }
+    }
+
+    fn drop_from<K: Managed>(&mut self, event: Event<Watched<K>>) -> Option<Event<Watched<K>>> {
+        match event {
+            Event::Apply(object) => self.keep(object).map(Event::Apply),
+            Event::InitApply(object) => self.keep(object).map(Event::InitApply),
+            Event::Delete(object) => {
+                self.uids.remove(object.uid().as_deref().unwrap_or_default());
+                self.keep(object).map(Event::Delete)
+            }
+            Event::Init | Event::InitDone => Some(event),
+        }
+    }
+
+    /// Ours, without what nobody reads of it; also one that can't be read, so that it is said.
+    fn keep<K: Managed>(&mut self, mut object: Watched<K>) -> Option<Watched<K>> {
+        if let Ok(read) = &object.0
+            && !read.is_ours()
+        {
+            let manager = read.manager().filter(|manager| *manager != labels::BUILT_IN_CONTROLLER);
+            if let (Some(manager), Some(uid)) = (manager, read.meta().uid.clone())
+                && read.meta().deletion_timestamp.is_none()
+                && self.uids.insert(uid)
+            {
+                self.metrics.managed_by_others(K::KIND, manager);
+            }
+            return None;
+        }
+        object.managed_fields_mut().clear();
+        Some(object)
+    }
+}
+
+fn locked(keys: &Mutex<HashSet<Key>>) -> MutexGuard<'_, HashSet<Key>> {
+    keys.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn reference<K: Managed>(key: &Key) -> ObjectRef<Watched<K>> {
+    ObjectRef::<Watched<K>>::new(&key.1).within(&key.0)
+}
+
+fn references<K: Managed>(
+    mut woken: mpsc::UnboundedReceiver<Key>,
+) -> impl futures::Stream<Item = ObjectRef<Watched<K>>> {
+    futures::stream::poll_fn(move |cx| woken.poll_recv(cx)).map(|key| reference::<K>(&key))
+}
+
+/// Until it is told to stop.
+pub async fn stopped(mut stop: watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// What comes out of a queue.
+type Outcome<K, E> = Result<(ObjectRef<DeserializeGuard<K>>, controller::Action), QueueError<E, watcher::Error>>;
+
+/// What became of a reconcile: errors are logged where they happen, so only the queue's own are left.
+async fn report<K: Managed, E: std::error::Error>(ctx: Arc<Context<K>>, result: Outcome<K, E>) {
+    match result {
+        Ok(_) | Err(QueueError::ReconcilerFailed(..)) => {}
+        Err(QueueError::ObjectNotFound(gone)) => {
+            let key: Key = (gone.namespace.unwrap_or_default(), gone.name);
+            debug!(kind = K::KIND.name(), name = format!("{}/{}", key.0, key.1), "gone");
+            Orphans::release(&ctx, key);
+        }
+        Err(QueueError::QueueError(error)) => {
+            warn!("the watch of {}s was interrupted, starting it again: {error}", K::KIND.name());
+        }
+        Err(error) => warn!("{error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::core::v1::ConfigMap;
+
+    use super::*;
+
+    #[test]
+    fn a_queue_that_is_stopped_before_its_first_list_ends_at_once() {
+        let (store, mut writer) = reflector::store::<ConfigMap>();
+        let (stop, is_stopped) = watch::channel(false);
+        let ends = || stopped_before_the_first_list(store.clone(), is_stopped.clone()).now_or_never().is_some();
+        assert!(!ends(), "nobody stops it");
+        stop.send_replace(true);
+        assert!(ends(), "there is nothing under way");
+        writer.apply_watcher_event(&Event::Init);
+        writer.apply_watcher_event(&Event::InitDone);
+        assert!(!ends(), "what is under way is ended by the controller");
+    }
+}

@@ -1,0 +1,68 @@
+//! What is each Pod for the counts? Its outcome, what the failure policy says to it, and whether it has a place.
+//!
+//! Asked once for each Pod, so that all policies speak of the same answers.
+
+use super::failure_policy::{self, Action, Match};
+use super::observed::{Observed, Pod};
+use super::outcome::{self, Outcome};
+use super::status::Status;
+use crate::api::conditions::types;
+
+/// A Pod and what is known of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged<'a> {
+    /// The Pod.
+    pub pod: &'a Pod,
+    /// What became of it, if that is known.
+    pub outcome: Option<Outcome>,
+    /// The rule of the failure policy that its failure matches.
+    pub matched: Option<Match>,
+    /// It has a place among the indexes, or there are none.
+    pub placed: bool,
+    /// Its UID is in one of the status' lists.
+    pub listed: bool,
+    /// It is in that of the failed: it stays failed, whatever it says now.
+    pub listed_as_failed: bool,
+}
+
+/// All Pods, in their order.
+pub fn all(seen: &Observed) -> Vec<Judged<'_>> {
+    let failing = seen.job.status.conditions.is_true(types::FAILURE_TARGET);
+    seen.pods.iter().map(|pod| one(seen, pod, failing)).collect()
+}
+
+fn one<'a>(seen: &'a Observed, pod: &'a Pod, failing: bool) -> Judged<'a> {
+    let (spec, status) = (&seen.job.spec, &seen.job.status);
+    let outcome = outcome::of(pod, spec, failing);
+    let failed = outcome.is_some_and(|o| !o.success);
+    Judged {
+        pod,
+        outcome,
+        matched: failed.then(|| failure_policy::judge(pod, spec, &seen.job.namespace)).flatten(),
+        placed: spec.has_place_for(pod),
+        listed: status.is_listed(&pod.uid),
+        listed_as_failed: status.uncounted_failed.contains(&pod.uid),
+    }
+}
+
+impl Judged<'_> {
+    /// Its main containers succeeded.
+    pub fn succeeded(&self) -> bool {
+        self.outcome.is_some_and(|o| o.success)
+    }
+
+    /// Its main containers failed, or it was deleted before they were done.
+    pub fn failed(&self) -> bool {
+        self.outcome.is_some_and(|o| !o.success)
+    }
+
+    /// It is not counted and not on its way to a counter.
+    pub fn is_new(&self, status: &Status) -> bool {
+        self.pod.tracked && self.outcome.is_some() && !status.is_listed(&self.pod.uid)
+    }
+
+    /// The failure policy ends the run because of it: why.
+    pub fn fails_job(&self) -> Option<String> {
+        self.matched.as_ref().filter(|m| m.action == Action::FailJob).map(|m| m.message.clone())
+    }
+}

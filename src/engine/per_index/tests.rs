@@ -1,0 +1,119 @@
+//! A limit of failures for each index.
+
+use serde_json::json;
+
+use crate::engine::observed::{Observed, Pod};
+use crate::engine::tests::fixture::{at, job, job_with, pod, steps};
+
+/// Two indexes, of which each may fail so often; the second runs.
+fn two(limit: u32, first: impl IntoIterator<Item = Pod>) -> Observed {
+    job().indexed(2).per_index(limit).started(0).failed_indexes("").pods(first.into_iter().chain([pod(9).index(1)]))
+}
+
+/// The UIDs that the next status lists as failed.
+fn listed(seen: &Observed, seconds: i64) -> Vec<String> {
+    seen.next(seconds).uncounted_failed.into_iter().collect()
+}
+
+#[test]
+fn a_failed_pod_keeps_its_finalizer_and_is_not_counted_until_its_replacement_carries_the_count_on() {
+    let seen = two(2, [pod(0).index(0).failed(5)]);
+    assert_eq!(steps(&seen.decide(8)), [""; 0], "it waits for its index's back-off");
+    assert_eq!(seen.decide(8).wake, Some(at(15)));
+    assert_eq!(listed(&seen, 8), [""; 0]);
+    assert_eq!(steps(&seen.decide(15)), ["create Pods [10 for index 0 after 1 failures]"]);
+    let replaced = two(2, [pod(0).index(0).failed(5), pod(10).index(0).after_failures(1, 0)]);
+    assert_eq!(listed(&replaced, 16), ["u0"]);
+    assert_eq!(steps(&replaced.stored(16).decide(17)), ["release p0"]);
+}
+
+#[test]
+fn an_index_with_more_failures_than_its_limit_is_failed_and_the_others_go_on() {
+    for (what, limit, failed, want) in [
+        ("none may fail", 0, pod(0).index(0).failed(5), "0"),
+        ("one may fail: the first", 1, pod(0).index(0).failed(5), ""),
+        ("one may fail: the second", 1, pod(0).index(0).failed(5).after_failures(1, 0), "0"),
+        ("ignored ones do not count", 1, pod(0).index(0).failed(5).after_failures(0, 7), ""),
+    ] {
+        let status = two(limit, [failed]).next(6);
+        assert_eq!(status.failed_indexes.as_ref().unwrap().to_string(), want, "{what}");
+        assert!(!status.result_is_known(), "{what}");
+    }
+}
+
+#[test]
+fn when_all_indexes_are_done_and_some_failed_the_run_is_failed() {
+    let seen = two(0, []).completed("1").pods([pod(0).index(0).failed(5)]);
+    let status = seen.next(9);
+    assert_eq!(status.conditions.when_true("FailureTarget").unwrap().reason, "FailedIndexes");
+    assert_eq!(seen.decide(9).events[0].note, "Job has failed indexes");
+}
+
+#[test]
+fn more_failed_indexes_than_allowed_end_the_run_at_once() {
+    let seen = two(0, [pod(0).index(0).failed(5)]).spec(|s| s.max_failed_indexes = Some(0));
+    let status = seen.next(9);
+    assert_eq!(status.conditions.when_true("FailureTarget").unwrap().reason, "MaxFailedIndexesExceeded");
+    assert_eq!(steps(&seen.stored(9).decide(9)), ["release p0", "delete p9"]);
+}
+
+#[test]
+fn a_pod_that_is_deleted_since_the_run_has_failed_does_not_fail_its_index() {
+    let over = two(0, [pod(0).index(0).failed(5)]).spec(|s| s.max_failed_indexes = Some(0)).stored(9);
+    let deleted = over.pods([pod(0).index(0).failed(5).released(), pod(9).index(1).deleted(10)]);
+    assert_eq!(deleted.next(11).failed_indexes.unwrap().to_string(), "0");
+    let ended = deleted.pods([pod(0).index(0).failed(5).released(), pod(9).index(1).failed(12)]);
+    assert_eq!(ended.next(13).failed_indexes.unwrap().to_string(), "0", "nor when it has ended");
+}
+
+#[test]
+fn each_index_waits_for_itself() {
+    let seen = job()
+        .indexed(3)
+        .per_index(9)
+        .failed_indexes("")
+        .started(0)
+        .pods([pod(0).index(0).failed(5), pod(1).index(1).failed(5).after_failures(1, 1)]);
+    assert_eq!(steps(&seen.decide(6)), ["create Pods [2 for index 2]"], "one that never failed waits for none");
+    assert_eq!(steps(&seen.decide(20)), ["create Pods [2 for index 0 after 1 failures, 3 for index 2]"]);
+    assert_eq!(
+        steps(&seen.decide(5 + 40)),
+        ["create Pods [2 for index 0 after 1 failures, 3 for index 1 after 2 failures and 1 ignored, 4 for index 2]"]
+    );
+}
+
+#[test]
+fn of_several_failed_pods_of_an_index_the_one_with_the_highest_count_is_carried_on() {
+    let seen = two(9, [pod(0).index(0).failed(7).after_failures(1, 0), pod(1).index(0).failed(7).after_failures(2, 0)]);
+    assert_eq!(listed(&seen, 8), ["u0"], "the other is counted");
+    assert_eq!(steps(&seen.stored(8).decide(9)), ["release p0"]);
+}
+
+#[test]
+fn an_ignored_failure_is_carried_on_as_ignored() {
+    let policy = json!({"rules": [{"action": "Ignore", "onExitCodes": {"operator": "In", "values": [1]}}]});
+    let seen = job_with(json!({
+        "completionMode": "Indexed", "completions": 1, "backoffLimitPerIndex": 0, "podFailurePolicy": policy
+    }));
+    let seen = seen.started(0).failed_indexes("").pods([pod(0).index(0).failed(5)]);
+    assert_eq!(steps(&seen.decide(15)), ["create Pods [1 for index 0 after 0 failures and 1 ignored]"]);
+    assert_eq!(seen.next(6).failed_indexes.unwrap().to_string(), "", "it is not held against the index");
+}
+
+#[test]
+fn fail_index_fails_it_whatever_its_limit() {
+    let policy = json!({"rules": [{"action": "FailIndex", "onExitCodes": {"operator": "In", "values": [1]}}]});
+    let seen = job_with(json!({
+        "completionMode": "Indexed", "completions": 2, "parallelism": 2, "backoffLimitPerIndex": 9, "podFailurePolicy": policy
+    }));
+    let seen = seen.started(0).pods([pod(0).index(0).failed(5), pod(1).index(1)]);
+    assert_eq!(seen.next(6).failed_indexes.unwrap().to_string(), "0");
+    assert_eq!(listed(&seen, 6), ["u0"]);
+}
+
+#[test]
+fn once_the_result_is_known_no_pod_is_held_back() {
+    let seen = two(2, []).condition("FailureTarget", "DeadlineExceeded", 6).pods([pod(0).index(0).failed(5)]);
+    let status = seen.next(7);
+    assert_eq!((status.failed, status.is_finished()), (1, true));
+}

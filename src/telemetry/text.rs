@@ -1,0 +1,56 @@
+//! In which form are metrics told? OpenMetrics to those who ask for it, Prometheus' older text format to all others.
+//!
+//! The older form has `_total` in the name of a counter's family too: a reader of families looks for it there.
+
+use std::collections::HashSet;
+
+/// Content type of the newer form.
+pub const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// Content type of the older one.
+pub const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// The reader's `Accept` header asks for OpenMetrics.
+pub fn wants_openmetrics(accept: &str) -> bool {
+    accept.contains("application/openmetrics-text")
+}
+
+/// The older form of an OpenMetrics text.
+pub fn as_prometheus(openmetrics: &str) -> String {
+    let types = openmetrics.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let counters: HashSet<&str> = types.filter_map(|about| about.strip_suffix(" counter")).collect();
+    let mut text = String::with_capacity(openmetrics.len());
+    for line in openmetrics.lines().filter(|l| *l != "# EOF" && !l.starts_with("# UNIT ")) {
+        let mut words = line.splitn(4, ' ');
+        match (words.next(), words.next(), words.next(), words.next()) {
+            (Some("#"), Some(what), Some(name), Some(rest)) if counters.contains(name) => {
+                text.push_str(&format!("# {what} {name}_total {rest}\n"));
+            }
+            _ => {
+                text.push_str(line);
+                text.push('\n');
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counter_has_its_whole_name_in_the_older_form() {
+        let new = "# HELP runs_finished Runs, finished.\n# TYPE runs_finished counter\nruns_finished_total{a=\"b c\"} 1\n\
+                   # HELP took Seconds.\n# TYPE took histogram\n# UNIT took seconds\ntook_sum 0.5\n# EOF\n";
+        let old = "# HELP runs_finished_total Runs, finished.\n# TYPE runs_finished_total counter\n\
+                   runs_finished_total{a=\"b c\"} 1\n# HELP took Seconds.\n# TYPE took histogram\ntook_sum 0.5\n";
+        assert_eq!(as_prometheus(new), old);
+    }
+
+    #[test]
+    fn only_who_asks_gets_the_newer_form() {
+        assert!(wants_openmetrics("application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3"));
+        assert!(!wants_openmetrics("text/plain"));
+        assert!(!wants_openmetrics("*/*"));
+    }
+}

@@ -1,0 +1,91 @@
+//! The pages name tests, files and words: each of them exists.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// All files below these folders with that ending.
+fn files(folders: &[&str], ending: &str) -> Vec<PathBuf> {
+    let mut left: Vec<PathBuf> = folders.iter().map(|f| root().join(f)).collect();
+    let mut found = Vec::new();
+    while let Some(folder) = left.pop() {
+        for entry in fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())) {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                left.push(path);
+            } else if path.extension().is_some_and(|e| e == ending) {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+/// The names of all tests of the project.
+fn tests() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for file in files(&["src", "tests"], "rs") {
+        let text = fs::read_to_string(&file).expect("text");
+        let mut is_test = false;
+        for line in text.lines().map(str::trim) {
+            is_test |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+            let Some((_, rest)) = line.split_once("fn ").filter(|_| is_test && !line.starts_with("//")) else {
+                continue;
+            };
+            names.extend(rest.split(['(', '<']).next().map(str::to_owned));
+            is_test = false;
+        }
+    }
+    assert!(names.len() > 200, "the tests were found");
+    names
+}
+
+/// What stands between backticks in a table's last cell.
+fn named(line: &str) -> Vec<&str> {
+    let Some(cell) = line.trim().trim_end_matches('|').rsplit('|').next().filter(|_| line.starts_with('|')) else {
+        return Vec::new();
+    };
+    cell.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn the_tests_that_the_pages_name_exist() {
+    let tests = tests();
+    let is_name = |word: &&str| {
+        word.contains('_') && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
+    let mut missing = Vec::new();
+    let mut seen = 0;
+    for file in files(&["docs"], "md") {
+        let text = fs::read_to_string(&file).expect("text");
+        for name in text.lines().flat_map(named).filter(is_name) {
+            seen += 1;
+            if !tests.contains(name) {
+                missing.push(format!("{}: {name}", file.display()));
+            }
+        }
+    }
+    assert!(seen > 80, "the tables were found: {seen}");
+    assert_eq!(missing, [""; 0], "a page names a test that is not there");
+}
+
+#[test]
+fn the_links_between_the_pages_lead_somewhere() {
+    let mut broken = Vec::new();
+    let tops = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map(|f| root().join(f));
+    for file in files(&["docs"], "md").into_iter().chain(tops) {
+        let text = fs::read_to_string(&file).expect("text");
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let path = target.split('#').next().unwrap_or_default();
+            let inside = !path.is_empty() && !path.contains("://");
+            if inside && !file.parent().expect("a folder").join(path).exists() {
+                broken.push(format!("{}: {target}", file.display()));
+            }
+        }
+    }
+    assert_eq!(broken, [""; 0], "a link leads nowhere");
+}
