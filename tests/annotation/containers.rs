@@ -259,7 +259,9 @@ async fn fifty_containers_are_within_the_servers_budget_for_all_policies() {
             let pod = admitted(&w, Some("work"), &containers, more.clone()).expect("taken");
             assert_eq!((plain(&pod), inits(&pod).len()), (vec!["work"], 2 * count - 1), "{count} containers");
             let refused = admitted(&w, Some("wrok"), &containers, more).expect_err("refused");
-            assert!(refused.contains("names wrok"), "{count} containers: {refused}");
+            // a list of 150 such names is longer than a message may be: then the server says the fixed words alone
+            let words = if count == 50 { "names wrok" } else { "names what is no container here" };
+            assert!(refused.contains(words), "{count} containers: {refused}");
         }
     })
     .await;
