@@ -16,14 +16,17 @@ use crate::api::{Kind, labels};
 pub fn pod(job: &Job, new: NewPod, settings: &Settings) -> Pod {
     let template: &PodTemplateSpec = &job.spec.template;
     let mut spec = template.spec.clone().unwrap_or_default();
+    let mut metadata = metadata(job, new);
     if job.spec.native(settings) {
         make_native(&mut spec, &job.spec.roles);
+    } else {
+        metadata.annotations.get_or_insert_default().insert(labels::MODE.into(), labels::MANAGED.into());
     }
     if let Some(index) = new.index {
         spec.hostname = Some(format!("{}-{index}", job.name));
         spec.init_containers.iter_mut().flatten().chain(&mut spec.containers).for_each(tell_index);
     }
-    Pod { metadata: metadata(job, new), spec: Some(spec), status: None }
+    Pod { metadata, spec: Some(spec), status: None }
 }
 
 fn metadata(job: &Job, new: NewPod) -> ObjectMeta {
@@ -37,7 +40,10 @@ fn metadata(job: &Job, new: NewPod) -> ObjectMeta {
     labels.insert(labels::ATTEMPT.into(), new.number.to_string());
     let mut annotations = template.annotations.unwrap_or_default();
     annotations.insert(labels::MAIN.into(), roles.main().join(","));
-    annotations.insert(labels::SIDECARS.into(), roles.sidecars().join(","));
+    annotations.insert(labels::SIDECARS.into(), roles.all_sidecars().join(","));
+    if roles.injected_are_main() {
+        annotations.insert(labels::INJECTED_CONTAINERS.into(), "Main".into());
+    }
     // A Job's template is not touched where it has no sidecar: kubectl asks for the first container by itself.
     let asks = job.kind == Kind::SidecarJob || !roles.sidecars().is_empty();
     if let Some(main) = roles.main().first().filter(|_| asks) {
