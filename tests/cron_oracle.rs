@@ -110,7 +110,8 @@ fn our_cron_is_the_originals() {
         refused += usize::from(matches!(ours, Answer::Refused(_)));
         endless += usize::from(*theirs == Answer::Endless);
         let (zone, text) = question.schedule.split_once(' ').unwrap_or_default();
-        (zones.insert(zone), distinct.insert(text));
+        zones.insert(zone);
+        distinct.insert(text);
         let same = match (&ours, theirs) {
             (Answer::Times(a), Answer::Times(b)) => a == b,
             (Answer::Times(_), Answer::Endless) => true, // ours has an end
