@@ -53,7 +53,7 @@ async fn step<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, step: &S
 }
 
 /// One call, with a bound.
-async fn call<T>(what: &str, future: impl Future<Output = kube::Result<T>>) -> Result<kube::Result<T>, Error> {
+pub async fn call<T>(what: &str, future: impl Future<Output = kube::Result<T>>) -> Result<kube::Result<T>, Error> {
     timeout(CALL_TIMEOUT, future).await.map_err(|_| Error::Timeout(what.to_owned()))
 }
 
@@ -81,7 +81,7 @@ async fn create_pods<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, p
     Ok(())
 }
 
-/// Whether the API server took it.
+/// Whether the API server took it. Without a clear answer the Pod may be there: that is remembered.
 async fn create_pod<K: Managed>(
     ctx: &Context<K>,
     key: &Key,
@@ -90,6 +90,33 @@ async fn create_pod<K: Managed>(
     why: &'static str,
 ) -> Result<bool, Error> {
     let pod = pod_template::pod(&seen.job, new, &seen.settings);
+    let name = pod.metadata.name.clone().unwrap_or_default();
+    let taken = try_create_pod(ctx, key, seen, (new, pod), why).await;
+    if taken.is_err() {
+        ctx.memory.unclear(key, name);
+    }
+    taken
+}
+
+/// Looks for the Pods that may have been created: a decision that does not know of them could create too many.
+pub async fn look_for_unclear<K: Managed>(ctx: &Context<K>, key: &Key) -> Result<(), Error> {
+    for name in ctx.memory.all_unclear(key) {
+        let what = format!("look whether Pod {name} was created");
+        if let Some(pod) = call(&what, pod_api(ctx, key).get_opt(&name)).await?.map_err(|e| failed(&what, e))? {
+            ctx.pods.wrote(&pod);
+        }
+        ctx.memory.cleared(key, &name);
+    }
+    Ok(())
+}
+
+async fn try_create_pod<K: Managed>(
+    ctx: &Context<K>,
+    key: &Key,
+    seen: &Observed,
+    (new, pod): (NewPod, Pod),
+    why: &'static str,
+) -> Result<bool, Error> {
     let name = pod.metadata.name.clone().unwrap_or_default();
     let what = format!("create Pod {name}");
     match call(&what, pod_api(ctx, key).create(&PostParams::default(), &pod)).await? {
@@ -104,7 +131,7 @@ async fn create_pod<K: Managed>(
         }
         Err(error) => {
             ctx.metrics.pod_created(K::KIND, why, false);
-            not_created(ctx, key, seen, &name, error).await
+            not_created(ctx, key, seen, (new, &name), error).await
         }
     }
 }
@@ -126,12 +153,12 @@ async fn not_created<K: Managed>(
     ctx: &Context<K>,
     key: &Key,
     seen: &Observed,
-    name: &str,
+    (new, name): (NewPod, &str),
     error: kube::Error,
 ) -> Result<bool, Error> {
     let kube::Error::Api(status) = &error else { return Err(failed(&format!("create Pod {name}"), error)) };
     if status.is_already_exists() {
-        return already_there(ctx, key, seen, name).await;
+        return already_there(ctx, key, seen, (new, name)).await;
     }
     let terminating = is_terminating(status) || is_absent(status);
     let refused = matches!(status.code, 400 | 403 | 413 | 422);
@@ -156,7 +183,12 @@ fn is_terminating(status: &kube::core::Status) -> bool {
 }
 
 /// A name is computed, so a Pod of that name is ours, made by a write whose answer was lost; or a stranger's.
-async fn already_there<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, name: &str) -> Result<bool, Error> {
+async fn already_there<K: Managed>(
+    ctx: &Context<K>,
+    key: &Key,
+    seen: &Observed,
+    (new, name): (NewPod, &str),
+) -> Result<bool, Error> {
     let what = format!("get Pod {name}, which exists already");
     let Some(pod) = call(&what, pod_api(ctx, key).get_opt(name)).await?.map_err(|e| failed(&what, e))? else {
         return Ok(false); // gone in between: the next round creates it
@@ -167,10 +199,10 @@ async fn already_there<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed,
         ctx.pods.wrote(&pod);
         return Ok(true);
     }
-    let note = format!("Pod {name} exists already and is not ours: delete it, or give the SidecarJob another name");
-    ctx.events.about_job(&seen.job, Event::warning(reasons::FAILED_CREATE, format!("Error creating: {note}")));
-    ctx.memory.refused(key, note, ctx.now());
-    Ok(false)
+    // Somebody else's, or one that we let go: its name stays taken, so the next number is tried.
+    debug!(pod = name, "a Pod of that name exists already and is not ours");
+    ctx.pods.name_is_taken(K::KIND, key, new.number);
+    Ok(true)
 }
 
 /// Takes over a Pod without an owner, after a look whether the run is still there and not being deleted: a view can be

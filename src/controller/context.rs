@@ -13,6 +13,14 @@ use super::pods::Pods;
 use crate::engine::observed::Settings;
 use crate::telemetry::Metrics;
 
+/// What time it is; tests bring their own.
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// The computer's clock, the one that the program runs by.
+pub fn wall_clock() -> Clock {
+    Arc::new(Utc::now)
+}
+
 /// Shared by all reconciles of one kind.
 pub struct Context<K: Managed> {
     /// To the API server.
@@ -31,11 +39,13 @@ pub struct Context<K: Managed> {
     pub settings: Settings,
     /// How long a status that may wait is held back.
     pub batch_period: TimeDelta,
+    /// Asked through `now` only.
+    pub clock: Clock,
 }
 
 impl<K: Managed> Context<K> {
     /// The one clock of the program.
     pub fn now(&self) -> DateTime<Utc> {
-        Utc::now()
+        (self.clock)()
     }
 }

@@ -4,7 +4,7 @@
 //! in a row; of a batch/v1 Job, whose status has no place for it, the failures since its last success (upstream forgets
 //! those with a restart too). After a restart all else is found out again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -31,6 +31,8 @@ struct Entry<K> {
     failures: u32,
     held_since: Option<DateTime<Utc>>,
     backoff: Option<Backoff>,
+    /// Names of Pods whose creation got no clear answer.
+    unclear: BTreeSet<String>,
 }
 
 impl<K> Default for Memory<K> {
@@ -41,7 +43,15 @@ impl<K> Default for Memory<K> {
 
 impl<K> Default for Entry<K> {
     fn default() -> Self {
-        Self { uid: None, written: None, refused: None, failures: 0, held_since: None, backoff: None }
+        Self {
+            uid: None,
+            written: None,
+            refused: None,
+            failures: 0,
+            held_since: None,
+            backoff: None,
+            unclear: BTreeSet::new(),
+        }
     }
 }
 
@@ -124,6 +134,23 @@ impl<K: Managed> Memory<K> {
         }
     }
 
+    /// That Pod may have been created: no clear answer came.
+    pub fn unclear(&self, key: &Key, pod: String) {
+        self.lock().entry(key.clone()).or_default().unclear.insert(pod);
+    }
+
+    /// All such Pods.
+    pub fn all_unclear(&self, key: &Key) -> BTreeSet<String> {
+        self.lock().get(key).map(|entry| entry.unclear.clone()).unwrap_or_default()
+    }
+
+    /// It is known now whether it was.
+    pub fn cleared(&self, key: &Key, pod: &str) {
+        if let Some(entry) = self.lock().get_mut(key) {
+            entry.unclear.remove(pod);
+        }
+    }
+
     /// A reconcile failed. How many have now failed in a row.
     pub fn failed(&self, key: &Key) -> u32 {
         let mut all = self.lock();
@@ -137,7 +164,7 @@ impl<K: Managed> Memory<K> {
         let mut all = self.lock();
         if let Some(entry) = all.get_mut(key) {
             entry.failures = 0;
-            let nothing_held = entry.held_since.is_none() && entry.backoff.is_none();
+            let nothing_held = entry.held_since.is_none() && entry.backoff.is_none() && entry.unclear.is_empty();
             if entry.written.is_none() && entry.refused.is_none() && nothing_held {
                 all.remove(key);
             }

@@ -29,14 +29,19 @@ pub async fn run(
     while let Some(event) = stream.next().await {
         match event {
             Ok(event) => {
-                let urgency = Urgency::of(&event);
-                for news in pods.observe(event) {
-                    tell(&wakers, &metrics, urgency, news);
-                }
+                take_in(event, &pods, &wakers, &metrics);
                 listed.send_if_modified(|listed| !std::mem::replace(listed, pods.synced()) && *listed);
             }
             Err(error) => warn!("the watch of Pods was interrupted, starting it again: {error}"),
         }
+    }
+}
+
+/// One event: into the view, and on to the runs that it is news for.
+pub fn take_in(event: watcher::Event<Pod>, pods: &Pods, wakers: &[Box<dyn Wake>], metrics: &Metrics) {
+    let urgency = Urgency::of(&event);
+    for news in pods.observe(event) {
+        tell(wakers, metrics, urgency, news);
     }
 }
 

@@ -139,6 +139,13 @@ impl Pods {
         state.untold.extend(news.into_iter().filter(|n| matches!(n, News::Tracking(_))));
     }
 
+    /// The name of that number is another's: the number is not used.
+    pub fn name_is_taken(&self, kind: Kind, key: &Key, number: u32) {
+        let mut state = self.lock();
+        let group = state.owned.entry((kind, key.clone())).or_default();
+        group.next_number = group.next_number.max(number.saturating_add(1));
+    }
+
     /// What there is to see of that run.
     pub fn of(&self, kind: Kind, key: &Key) -> View {
         let Group { pods, next_number } = self.lock().owned.get(&(kind, key.clone())).cloned().unwrap_or_default();

@@ -56,6 +56,7 @@ pub async fn reconcile<K: Managed>(watched: Arc<Watched<K>>, ctx: Arc<Context<K>
 
 /// Decide and apply, each time with what the last round did in view.
 async fn until_quiet<K: Managed>(ctx: &Context<K>, key: &Key, watched: Arc<K>, did: &mut Did) -> Result<Action, Error> {
+    apply::look_for_unclear(ctx, key).await?;
     for _ in 0..MAX_ROUNDS {
         let job = ctx.memory.newest(watched.clone());
         let Some(seen) = gather(ctx, key, &job) else { return Ok(Action::await_change()) };

@@ -16,7 +16,7 @@ use tracing::{info, warn};
 
 use super::args::{self, Args};
 use super::cluster::{self, ClusterError};
-use super::context::Context;
+use super::context::{Context, wall_clock};
 use super::events::Events;
 use super::leader::{Leadership, LeaseError};
 use super::managed::Managed;
@@ -162,6 +162,7 @@ impl Shared {
             metrics: self.metrics.clone(),
             settings: self.settings.clone(),
             batch_period: self.batch_period,
+            clock: wall_clock(),
         })
     }
 }

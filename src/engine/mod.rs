@@ -73,6 +73,9 @@ pub fn take_stock(seen: &Observed, now: DateTime<Utc>) -> Plan {
     if !job.is_ours() || job.deleting || job.status.is_finished() {
         return Plan::nothing();
     }
+    if !ownership::settle(seen).is_empty() {
+        return Plan::nothing(); // a Pod that is listed and still to be taken over again looks like one that is counted
+    }
     let tally = tracking::tally(seen);
     let ending = ending::judge(seen, &tally, now);
     report(seen, &tally, ending.as_ref(), now, None)
@@ -103,7 +106,7 @@ fn steps(
 ) -> Vec<Step> {
     let mut steps = tracking::release(tally);
     steps.extend(tracking::release_orphans(seen));
-    steps.extend(sidecars::stop(seen, now));
+    steps.extend(sidecars::stop(seen, tally, now));
     steps.extend(match ending {
         Some(ending) => pods::end(seen, tally, ending),
         None if seen.job.spec.suspend => suspend::end_pods(seen, tally),

@@ -10,10 +10,11 @@ use chrono::{DateTime, Utc};
 use super::observed::{Kind, Observed, Pod, State};
 use super::outcome;
 use super::plan::Step;
+use super::tracking::Tally;
 
 /// One step for each Pod whose result is stored, or that counts for nothing, and whose plain sidecars alone still run.
-pub fn stop(seen: &Observed, now: DateTime<Utc>) -> Vec<Step> {
-    let settled = |pod: &&Pod| seen.job.status.is_listed(&pod.uid) || (!pod.tracked && mains_done(seen, pod));
+pub fn stop(seen: &Observed, tally: &Tally, now: DateTime<Utc>) -> Vec<Step> {
+    let settled = |pod: &&Pod| mains_done(seen, pod) && !tally.unstored.contains(&pod.uid);
     seen.pods
         .iter()
         .filter(|pod| pod.active())

@@ -225,3 +225,11 @@ fn a_pod_that_we_deleted_is_on_its_way_out_at_once() {
     pods.gone("uid-a");
     assert_eq!(view(&pods), []);
 }
+
+#[test]
+fn a_number_whose_name_another_pod_has_is_not_used() {
+    let pods = listed(vec![]);
+    pods.name_is_taken(Kind::SidecarJob, &key(), 3);
+    pods.name_is_taken(Kind::SidecarJob, &key(), 1);
+    assert_eq!(pods.of(Kind::SidecarJob, &key()).next_number, 4);
+}
