@@ -39,7 +39,11 @@ pub async fn run(
 
 /// One event: into the view, and on to the runs that it is news for.
 pub fn take_in(event: watcher::Event<Pod>, pods: &Pods, wakers: &[Box<dyn Wake>], metrics: &Metrics) {
-    let urgency = Urgency::of(&event);
+    let vanishes = |pod: &Pod| pods.vanishes(pod.metadata.uid.as_deref().unwrap_or_default());
+    let urgency = match &event {
+        watcher::Event::Delete(pod) if vanishes(pod) => Urgency::Hold,
+        _ => Urgency::of(&event),
+    };
     for news in pods.observe(event) {
         tell(wakers, metrics, urgency, news);
     }
@@ -50,9 +54,11 @@ pub fn take_in(event: watcher::Event<Pod>, pods: &Pods, wakers: &[Box<dyn Wake>]
 enum Urgency {
     /// Something may have to be counted, or be done beside what runs.
     Now,
-    /// A Pod is going or gone, or is not ours to count any more. Who deletes one often deletes more, and the run as well:
-    /// a replacement made at once is made in vain.
+    /// A Pod is going or gone, or is not ours to count any more.
     Later,
+    /// Somebody deleted a Pod that was at work. Who deletes one often deletes more, and the run as well: a replacement
+    /// made at once, for whatever reason the run is looked at, is made in vain.
+    Hold,
 }
 
 impl Urgency {
@@ -78,6 +84,10 @@ fn tell(wakers: &[Box<dyn Wake>], metrics: &Metrics, urgency: Urgency, news: New
                     match urgency {
                         Urgency::Now => waker.wake(&key),
                         Urgency::Later => waker.wake_later(&key),
+                        Urgency::Hold => {
+                            waker.hold(&key);
+                            waker.wake_later(&key);
+                        }
                     }
                 }
             }
@@ -125,6 +135,9 @@ mod tests {
         }
         fn wake_later(&self, _: &Key) {
             self.0.lock().unwrap().push("later");
+        }
+        fn hold(&self, _: &Key) {
+            self.0.lock().unwrap().push("hold");
         }
         fn selecting(&self, _: &str, _: &BTreeMap<String, String>) -> Vec<Key> {
             Vec::new()
