@@ -294,6 +294,7 @@ async fn delete<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pod: &
     let what = format!("delete Pod {}", pod.name);
     let preconditions = Preconditions { uid: Some(pod.uid.clone()), resource_version: None };
     let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
+    ctx.pods.will_delete(&pod.uid);
     match call(&what, pod_api(ctx, key).delete(&pod.name, &params)).await? {
         Ok(answer) => {
             info!(pod = pod.name, "deleted Pod");

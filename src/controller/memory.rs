@@ -29,6 +29,7 @@ struct Entry<K> {
     refused: Option<(Refusal, u32)>,
     failures: u32,
     held_since: Option<DateTime<Utc>>,
+    vanished_at: Option<DateTime<Utc>>,
     backoff: Option<Backoff>,
     /// Names of Pods whose creation got no clear answer.
     unclear: BTreeSet<String>,
@@ -48,6 +49,7 @@ impl<K> Default for Entry<K> {
             refused: None,
             failures: 0,
             held_since: None,
+            vanished_at: None,
             backoff: None,
             unclear: BTreeSet::new(),
         }
@@ -110,6 +112,22 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
     /// A status is held back: since when.
     pub fn held_since(&self, key: &Key, now: DateTime<Utc>) -> DateTime<Utc> {
         *self.lock().entry(key.clone()).or_default().held_since.get_or_insert(now)
+    }
+
+    /// Somebody deleted a Pod that was at work.
+    pub fn vanished(&self, key: &Key, now: DateTime<Utc>) {
+        self.lock().entry(key.clone()).or_default().vanished_at.get_or_insert(now);
+    }
+
+    /// Until when no Pod is created, since one vanished within this time.
+    pub fn creations_held(&self, key: &Key, now: DateTime<Utc>, period: TimeDelta) -> Option<DateTime<Utc>> {
+        let mut all = self.lock();
+        let entry = all.get_mut(key)?;
+        let until = entry.vanished_at? + period;
+        if until <= now {
+            entry.vanished_at = None;
+        }
+        (until > now).then_some(until)
     }
 
     /// The API server refused a Pod. Each time in a row the wait grows.

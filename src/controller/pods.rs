@@ -32,6 +32,8 @@ struct State {
     /// What our own writes were news for; told with what the watch says next.
     untold: Vec<News>,
     buried: Buried,
+    /// Pods that we delete: that they vanish is no news from others.
+    own_deletions: HashSet<String>,
     synced: bool,
 }
 
@@ -121,6 +123,17 @@ impl Pods {
         let mut state = self.lock();
         let news = state.put(pod);
         state.untold.extend(news.into_iter().filter(|n| matches!(n, News::Tracking(_))));
+    }
+
+    /// We are about to delete it.
+    pub fn will_delete(&self, uid: &str) {
+        self.lock().own_deletions.insert(uid.to_owned());
+    }
+
+    /// The watch says that it is gone: whether somebody else deleted it while it was at work.
+    pub fn vanishes(&self, uid: &str) -> bool {
+        let mut state = self.lock();
+        !state.own_deletions.remove(uid) && state.get_mut(uid).is_some_and(|seen| seen.pod.active())
     }
 
     /// We deleted it, and it is at least on its way out.

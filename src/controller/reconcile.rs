@@ -60,7 +60,10 @@ async fn until_quiet<K: Managed>(ctx: &Context<K>, key: &Key, watched: Arc<K>, d
     for _ in 0..MAX_ROUNDS {
         let job = ctx.memory.newest(watched.clone());
         let Some(seen) = gather(ctx, key, &job) else { return Ok(Action::await_change()) };
-        let plan = engine::decide(&seen, ctx.now());
+        let mut plan = engine::decide(&seen, ctx.now());
+        if let Some(until) = ctx.memory.creations_held(key, ctx.now(), ctx.batch_period) {
+            hold_creations(&mut plan, until);
+        }
         did.note(&seen, &plan.steps);
         if plan.steps.is_empty() && plan.status.is_none() {
             return Ok(sleep(ctx, plan.wake));
@@ -111,6 +114,15 @@ impl Did {
                 _ => {}
             }
         }
+    }
+}
+
+/// Without the Pods that are to be created: those wait.
+fn hold_creations(plan: &mut Plan, until: DateTime<Utc>) {
+    let all = plan.steps.len();
+    plan.steps.retain(|step| !matches!(step, Step::CreatePods(_)));
+    if plan.steps.len() < all {
+        plan.wake_at(Some(until));
     }
 }
 

@@ -93,6 +93,10 @@ impl<K: Managed> Wake for Waker<K> {
         }
     }
 
+    fn hold(&self, key: &Key) {
+        self.ctx.memory.vanished(key, self.ctx.now());
+    }
+
     fn selecting(&self, _: &str, labels: &BTreeMap<String, String>) -> Vec<Key> {
         let Some(job) = self.queue.job() else { return Vec::new() };
         let selects = job.selector().is_some_and(|selector| selector.matches(labels));

@@ -98,3 +98,16 @@ fn a_pod_that_may_have_been_created_is_remembered_until_that_is_clear() {
     memory.cleared(&the_key(), "job-abcde");
     assert!(memory.all_unclear(&the_key()).is_empty());
 }
+
+#[test]
+fn after_a_pod_vanished_creations_wait_for_the_period_and_no_longer_however_many_follow() {
+    let memory = Memory::<SidecarJob>::default();
+    let period = TimeDelta::seconds(1);
+    assert_eq!(memory.creations_held(&the_key(), at(5), period), None);
+    memory.vanished(&the_key(), at(5));
+    memory.vanished(&the_key(), at(6));
+    assert_eq!(memory.creations_held(&the_key(), at(5), period), Some(at(6)));
+    assert_eq!(memory.creations_held(&the_key(), at(6), period), None, "it is over");
+    memory.vanished(&the_key(), at(9));
+    assert_eq!(memory.creations_held(&the_key(), at(9), period), Some(at(10)), "the next one counts anew");
+}
