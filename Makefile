@@ -19,13 +19,11 @@ test: ## Every test: pure, CRDs, real API server, real kubelet
 unit: ## The tests that need no cluster, in a minute
 	cargo test
 
-<<<<<<< HEAD
 soak: ## Random histories of engine and shell, optimised, until you stop it or one fails (SIDECARJOB_SEED=N: from there)
 	cargo test --release --test simulation -- --ignored --nocapture --exact soak
-=======
+
 conformance: ## Kubernetes' own Job suite, against this controller; about ten minutes once a Kubernetes is built
 	@tests/upstream/run
->>>>>>> upstream
 
 lint: ## Formatting and lints, as CI wants them
 	cargo fmt --check

@@ -100,27 +100,24 @@ fn time_zone() -> Value {
     }])
 }
 
-/// The rules of a SidecarJob, but for those that compare with what was there before.
+/// The rules of a SidecarJob when it is created; the template may change at any time.
 fn job(spec: &mut Value) {
-    let mut alone = json!({"properties": {"spec": spec.take()}});
-    rules::add(&mut alone);
-    *spec = alone["properties"]["spec"].take();
-    timeless(spec);
+    rules::spec(spec);
+    tell_place(spec);
 }
 
-/// Takes the rules about changes, and says in messages where the fields are here.
-fn timeless(node: &mut Value) {
+/// Says in messages where the fields are here.
+fn tell_place(node: &mut Value) {
     match node {
         Value::Object(fields) => {
             if let Some(Value::Array(rules)) = fields.get_mut("x-kubernetes-validations") {
-                rules.retain(|rule| !rule["rule"].as_str().is_some_and(|rule| rule.contains("oldSelf")));
-                rules
-                    .iter_mut()
-                    .for_each(|rule| rule["message"] = json!(moved(rule["message"].as_str().unwrap_or(""))));
+                for rule in rules {
+                    rule["message"] = json!(moved(rule["message"].as_str().unwrap_or_default()));
+                }
             }
-            fields.values_mut().for_each(timeless);
+            fields.values_mut().for_each(tell_place);
         }
-        Value::Array(items) => items.iter_mut().for_each(timeless),
+        Value::Array(items) => items.iter_mut().for_each(tell_place),
         _ => {}
     }
 }
@@ -150,7 +147,7 @@ mod tests {
         let text = job.to_string();
         assert!(!text.contains("oldSelf"), "a template may change");
         assert!(text.contains("spec.jobTemplate.spec.template.spec.restartPolicy must be Never or OnFailure"));
-        assert_eq!(job["properties"]["backoffLimit"]["minimum"], 0);
+        assert_eq!(job["properties"]["backoffLimit"]["minimum"].as_f64(), Some(0.0));
     }
 
     #[test]
