@@ -36,7 +36,9 @@ async fn install(w: &World) -> Policy {
 }
 
 /// A sentence; the containers besides `work`; which of them are moved.
-const KNOWN: &[(&str, fn() -> Vec<Value>, &[&str])] = &[
+type Known = (&'static str, fn() -> Vec<Value>, &'static [&'static str]);
+
+const KNOWN: &[Known] = &[
     ("by name and image", || vec![istio()], &["istio-proxy*"]),
     (
         "from another registry",
