@@ -2,7 +2,7 @@
 # With KUBECONFIG set both use that cluster and build no Kubernetes.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo clean-demo test unit lint fmt crds image clean
+.PHONY: help demo clean-demo test unit soak conformance lint fmt crds image clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,12 @@ test: ## Every test: pure, CRDs, real API server, real kubelet
 
 unit: ## The tests that need no cluster, in a minute
 	cargo test
+
+soak: ## Random histories of engine and shell, optimised, until you stop it or one fails (SIDECARJOB_SEED=N: from there)
+	cargo test --release --test simulation -- --ignored --nocapture --exact soak
+
+conformance: ## Kubernetes' own Job suite, against this controller; about ten minutes once a Kubernetes is built
+	@tests/upstream/run
 
 lint: ## Formatting and lints, as CI wants them
 	cargo fmt --check

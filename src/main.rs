@@ -19,6 +19,9 @@ enum Command {
     Controller(Box<controller::Args>),
     /// Show a SidecarJob's run as it happens, until it is finished
     Watch(cli::watch::Args),
+    /// Schedules: next times, runs by hand
+    #[command(subcommand)]
+    Cron(cli::cron::Command),
     /// Print the CustomResourceDefinitions
     Crds(cli::crds::Args),
     /// Signal the first process of the container that this one was attached to
@@ -31,6 +34,7 @@ async fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Controller(args) => run_controller(*args).await,
         Command::Watch(args) => watch(args).await,
+        Command::Cron(command) => cron(command).await,
         Command::Crds(args) => printed(cli::crds::run(&args, &mut std::io::stdout().lock())),
         Command::Signal(args) => signal(&args),
     }
@@ -65,6 +69,18 @@ fn signal(args: &cli::signal::Args) -> ExitCode {
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+async fn cron(command: cli::cron::Command) -> ExitCode {
+    match cli::cron::run(command, &mut std::io::stdout(), &mut std::io::stderr()).await {
+        Ok(cli::cron::End::Good) => ExitCode::SUCCESS,
+        Ok(cli::cron::End::Bad) => ExitCode::FAILURE,
+        Err(cli::cron::CronError::Print(error)) => printed(Err(error)),
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(error.exit_code())
         }
     }
 }

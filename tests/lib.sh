@@ -43,5 +43,11 @@ build_sidecarjob() {
 	cargo build --manifest-path "$root/Cargo.toml" --locked >&2
 }
 
+# build_webhook_image OUT.tar NAME: the tests' injecting webhook (tests/webhook), in a Pod
+build_webhook_image() {
+	cargo build --manifest-path "$root/Cargo.toml" --locked --example webhook >&2
+	"$devcluster/image" --bare "$1" "$2" '["/webhook"]' "$CARGO_TARGET_DIR/debug/examples/webhook=/webhook"
+}
+
 # build_image OUT.tar NAME: the controller's image: the program, its libraries, nothing else
 build_image() { "$devcluster/image" --bare "$1" "$2" '["/sidecarjob"]' "$sidecarjob=/sidecarjob"; }

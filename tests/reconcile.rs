@@ -3,6 +3,13 @@
 //! A script is a list of expected calls with their answers. A call that is not in the script fails the test, so
 //! silence is tested too.
 
+#[path = "reconcile/failures.rs"]
+mod failures;
+#[path = "reconcile/jobs.rs"]
+mod jobs;
+#[path = "reconcile/watches.rs"]
+mod watches;
+
 use std::sync::{Arc, Mutex};
 
 use http::{Method, Request, Response, StatusCode};
@@ -15,9 +22,10 @@ use kube::runtime::watcher::Event as WatchEvent;
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 use sidecarjob::api::{SidecarJob, labels};
-use sidecarjob::controller::context::Context;
+use sidecarjob::controller::context::{Context, wall_clock};
 use sidecarjob::controller::error::Error;
 use sidecarjob::controller::events::Events;
+use sidecarjob::controller::managed::Managed;
 use sidecarjob::controller::memory::Memory;
 use sidecarjob::controller::orphans::Orphans;
 use sidecarjob::controller::pods::Pods;
@@ -35,13 +43,17 @@ fn on(method: Method, path: &'static str, answer: impl Fn(&Value) -> (u16, Value
 }
 
 /// A controller whose API server knows only the script; what it was sent is kept.
-struct Stage {
-    ctx: Arc<Context<SidecarJob>>,
+struct Stage<K: Managed = SidecarJob> {
+    ctx: Arc<Context<K>>,
     sent: Arc<Mutex<Vec<(String, Value)>>>,
     server: tokio::task::JoinHandle<()>,
 }
 
 fn stage(script: Vec<Call>, pods: Vec<Value>) -> Stage {
+    stage_of(script, pods)
+}
+
+fn stage_of<K: Managed>(script: Vec<Call>, pods: Vec<Value>) -> Stage<K> {
     let (mock, mut handle) = tower_test::mock::pair::<Request<Body>, Response<Body>>();
     let client = Client::new(mock, "ns");
     let (silent, mut events) = tower_test::mock::pair::<Request<Body>, Response<Body>>();
@@ -63,6 +75,7 @@ fn stage(script: Vec<Call>, pods: Vec<Value>) -> Stage {
         metrics: Metrics::default(),
         settings: Settings::default(),
         batch_period: chrono::TimeDelta::seconds(1),
+        clock: wall_clock(),
     });
     let sent = Arc::new(Mutex::new(Vec::new()));
     let kept = sent.clone();

@@ -27,6 +27,8 @@ pub mod types {
     pub const POD_CHANGED: &str = "PodChanged";
     /// True: something outside of the main containers holds the run up; the message says what is waited for and until when.
     pub const WAITING: &str = "Waiting";
+    /// Of a SidecarCronJob. True: its schedule is understood; how its runs end has no part in it.
+    pub const READY: &str = "Ready";
 }
 
 /// Reasons of conditions; most are the reason of an event too.
@@ -149,4 +151,57 @@ pub mod messages {
     pub const UNKNOWN_COMPLETION_MODE: &str = "Skipped Job sync because completion mode is unknown";
     /// For `events::TOO_MANY_SUCCEEDED_PODS`.
     pub const TOO_MANY_SUCCEEDED_PODS: &str = "Too many succeeded pods running after completion count reached";
+}
+
+/// Reasons of a SidecarCronJob's conditions and events; where CronJob has the event, its word.
+pub mod schedule {
+    /// Ready=True.
+    pub const SCHEDULED: &str = "Scheduled";
+    /// Ready=True while `spec.suspend` is true.
+    pub const SUSPENDED: &str = "Suspended";
+    /// Ready=False, Stalled=True: a schedule or an exclusion can't be read.
+    pub const UNPARSEABLE_SCHEDULE: &str = "UnparseableSchedule";
+    /// Ready=False, Stalled=True: it can be read and never fires, as 31 February.
+    pub const INVALID_SCHEDULE: &str = "InvalidSchedule";
+    /// Ready=False, Stalled=True: TZ or CRON_TZ in a schedule.
+    pub const UNSUPPORTED_SCHEDULE: &str = "UnsupportedSchedule";
+    /// Ready=False, Stalled=True: the time zone is not known.
+    pub const UNKNOWN_TIME_ZONE: &str = "UnknownTimeZone";
+    /// Stalled=True: the API server refuses the run; the message has its words.
+    pub const JOB_REFUSED: &str = "JobRefused";
+    /// Stalled=False after it was True.
+    pub const RECOVERED: &str = "Recovered";
+    /// Event: a run was created.
+    pub const SUCCESSFUL_CREATE: &str = "SuccessfulCreate";
+    /// Event: a run was deleted.
+    pub const SUCCESSFUL_DELETE: &str = "SuccessfulDelete";
+    /// Event: a run could not be created.
+    pub const FAILED_CREATE: &str = "FailedCreate";
+    /// Event: a run could not be deleted.
+    pub const FAILED_DELETE: &str = "FailedDelete";
+    /// Event: a run finished.
+    pub const SAW_COMPLETED_JOB: &str = "SawCompletedJob";
+    /// Event: a run of ours that the controller did not start.
+    pub const UNEXPECTED_JOB: &str = "UnexpectedJob";
+    /// Event: a run is gone and was not finished.
+    pub const MISSING_JOB: &str = "MissingJob";
+    /// Event: a run is active and concurrencyPolicy is Forbid.
+    pub const JOB_ALREADY_ACTIVE: &str = "JobAlreadyActive";
+    /// Event: a time waits, since concurrencyPolicy is Queue.
+    pub const JOB_QUEUED: &str = "JobQueued";
+    /// Event: a time passed without a run.
+    pub const MISS_SCHEDULE: &str = "MissSchedule";
+    /// Event: more than 100 times passed without a run.
+    pub const TOO_MANY_MISSED_TIMES: &str = "TooManyMissedTimes";
+
+    /// Result of a run that is not finished.
+    pub const ACTIVE: &str = "Active";
+    /// Result of a run that was gone before it was finished.
+    pub const DELETED: &str = "Deleted";
+    /// For `JOB_ALREADY_ACTIVE`.
+    pub const ALREADY_ACTIVE: &str =
+        "Not starting job because prior execution is running and concurrency policy is Forbid";
+    /// For `TOO_MANY_MISSED_TIMES`.
+    pub const TOO_MANY_MISSED: &str =
+        "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew";
 }

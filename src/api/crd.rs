@@ -9,7 +9,7 @@ use kube::CustomResourceExt;
 use serde_json::{Map, Value, json};
 
 use super::conditions::{reasons, types};
-use super::rules;
+use super::{rules, schedule_rules};
 
 /// How long a description below `spec.template` may be. With it the CRD takes 60 % of what client-side `kubectl apply` can
 /// store (262,144 bytes).
@@ -17,7 +17,46 @@ const TEMPLATE_DESCRIPTION_MAX: usize = 120;
 
 /// All definitions, in the order in which they are installed.
 pub fn all() -> Vec<CustomResourceDefinition> {
-    vec![sidecarjob()]
+    vec![sidecarjob(), sidecarcronjob()]
+}
+
+/// The definition of SidecarCronJob.
+pub fn sidecarcronjob() -> CustomResourceDefinition {
+    let mut crd = serde_json::to_value(super::SidecarCronJob::crd()).unwrap_or_default();
+    let version = &mut crd["spec"]["versions"][0];
+    version["additionalPrinterColumns"] = schedule_columns();
+    version["selectableFields"] = json!([{"jsonPath": ".spec.suspend"}, {"jsonPath": ".status.lastResult"}]);
+    let schema = &mut version["schema"]["openAPIV3Schema"];
+    tidy(schema);
+    schema["description"] =
+        json!("SidecarCronJob runs a SidecarJob by a schedule, as batch/v1 CronJob does with Jobs.");
+    let job = &mut schema["properties"]["spec"]["properties"]["jobTemplate"]["properties"]["spec"];
+    shorten(&mut job["properties"]["template"]);
+    merged_by_type(&mut schema["properties"]["status"]["properties"]["conditions"]);
+    schedule_rules::add(schema);
+    serde_json::from_value(crd).unwrap_or_else(|_| super::SidecarCronJob::crd())
+}
+
+/// The columns of `kubectl get sccj`, in the order and words of a CronJob's. A date in the future can't be printed as one.
+fn schedule_columns() -> Value {
+    let column = |name: &str, path: &str, type_: &str, priority: i32, description: &str| json!({"name": name, "jsonPath": path, "type": type_, "priority": priority, "description": description});
+    json!([
+        column("Schedule", ".status.schedule", "string", 0, "When it runs"),
+        column("Timezone", ".spec.timeZone", "string", 0, "The time zone of the schedule; UTC if none"),
+        column("Suspend", ".spec.suspend", "boolean", 0, "Whether nothing starts"),
+        column("Active", ".status.activeCount", "integer", 0, "Runs that are not finished"),
+        column("Last Schedule", ".status.lastScheduleTime", "date", 0, "The scheduled time of the last run"),
+        column("Last Result", ".status.lastResult", "string", 0, "How the last run ended"),
+        column("Next", ".status.next", "string", 0, "The next scheduled time, in the time zone"),
+        column("Age", ".metadata.creationTimestamp", "date", 0, "When the object was created"),
+        column("Last Success", ".status.lastSuccessfulTime", "date", 1, "When a run succeeded last"),
+        column("Missed", ".status.missedRuns", "integer", 1, "Times that passed without a run"),
+    ])
+}
+
+fn merged_by_type(conditions: &mut Value) {
+    conditions["x-kubernetes-list-type"] = json!("map");
+    conditions["x-kubernetes-list-map-keys"] = json!(["type"]);
 }
 
 /// The definition of SidecarJob.
@@ -118,9 +157,7 @@ fn visit(schema: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
 /// Conditions are merged by type, and a new object reads as in progress: tools that follow kstatus would take an object
 /// without a status as done.
 fn status(schema: &mut Value) {
-    let conditions = &mut schema["properties"]["conditions"];
-    conditions["x-kubernetes-list-type"] = json!("map");
-    conditions["x-kubernetes-list-map-keys"] = json!(["type"]);
+    merged_by_type(&mut schema["properties"]["conditions"]);
     schema["default"] = json!({
         "observedGeneration": 0,
         "phase": "Pending",

@@ -11,12 +11,28 @@ pub const UID: &str = "sidecarjob.dev/uid";
 /// The Pod's name is computed from it, so creating the same Pod twice is refused instead of done.
 pub const ATTEMPT: &str = "sidecarjob.dev/attempt";
 
-/// Annotation on each Pod: its main containers, separated by commas. An admission policy reads it.
+/// Annotation on each Pod: its main containers, separated by commas. Also on a Pod template of anybody: the admission policy
+/// of `config/components/policy` reads it and makes every other container a native sidecar.
 pub const MAIN: &str = "sidecarjob.dev/main";
 
-/// Annotation on each Pod: its sidecars by name, separated by commas. An admission policy reads it.
+/// Annotation on each Pod: its sidecars by name, separated by commas. The admission policy reads it to put back a
+/// `restartPolicy` that a webhook took, and adds what it makes a sidecar.
 /// On a batch/v1 Job with our `spec.managedBy`, or on its Pod template, users mark sidecars with it.
 pub const SIDECARS: &str = "sidecarjob.dev/sidecars";
+
+/// Annotation on a Pod, written by the admission policy: the containers that it moved behind the init containers.
+pub const MOVED: &str = "sidecarjob.dev/moved";
+
+/// Annotation on a Pod: `Main` if a container that is not named anywhere is a main one (`spec.injectedContainers`). The
+/// admission policy then moves only what `SIDECARS` names.
+pub const INJECTED_CONTAINERS: &str = "sidecarjob.dev/injected-containers";
+
+/// Annotation on a Pod, written by the optional admission policy of `config/components/well-known-sidecars`: the sidecars
+/// that it knew by name and image. On a Namespace: names that are well known there besides.
+pub const WELL_KNOWN: &str = "sidecarjob.dev/well-known";
+
+/// Label on a Namespace, `enabled`: Jobs' Pods there need no annotation for well-known sidecars.
+pub const WELL_KNOWN_SIDECARS: &str = "sidecarjob.dev/well-known-sidecars";
 
 /// kubectl's annotation: the container that `kubectl logs POD` and `kubectl exec POD` take when `-c` is not given.
 pub const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
@@ -51,6 +67,21 @@ pub const JOB_EVENT_SOURCE: &str = "job-controller";
 
 /// The name under which this program writes: field manager, event reporter, user agent, lease.
 pub const FIELD_MANAGER: &str = "sidecarjob-controller";
+
+/// Label on each SidecarJob of a SidecarCronJob: its name. By it the controller finds them.
+pub const SCHEDULE: &str = "sidecarjob.dev/schedule";
+
+/// CronJob's annotation on each run: the time for which it was scheduled, RFC 3339, in the time zone of the schedule.
+pub const SCHEDULED_TIMESTAMP: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
+
+/// kubectl's annotation on a run that somebody started by hand.
+pub const INSTANTIATE: &str = "cronjob.kubernetes.io/instantiate";
+
+/// The value of `INSTANTIATE`.
+pub const MANUAL: &str = "manual";
+
+/// Annotation on a run that somebody started by hand: who, when, and what was overridden, as JSON.
+pub const STARTED_BY: &str = "sidecarjob.dev/started-by";
 
 /// Annotation on a Pod whose sidecars were not made native: `managed`. The controller stops them, and the admission policy
 /// leaves the Pod as it is.

@@ -11,13 +11,17 @@ mod kind;
 pub mod labels;
 pub mod recipes;
 mod rules;
+mod schedule_rules;
+pub mod scheduled_run;
 pub mod sidecar;
+pub mod sidecarcronjob;
 pub mod sidecarjob;
 pub mod status;
 
 pub use kind::Kind;
 pub use rules::SIGNALS;
 pub use sidecar::{Sidecar, StartBefore, StartUntil};
+pub use sidecarcronjob::{SidecarCronJob, SidecarCronJobSpec, SidecarCronJobStatus};
 pub use sidecarjob::{
     CompletionMode, InjectedContainers, MainContainers, PodReplacementPolicy, Require, SidecarJob, SidecarJobSpec,
     SidecarMode,

@@ -40,7 +40,15 @@ pub fn spec(spec: &mut Value) {
     failure_policy::bounds(&mut fields["podFailurePolicy"]);
     success_policy::bounds(&mut fields["successPolicy"]);
     selector::bounds(&mut fields["selector"]);
-    let groups = [template::RULES, ROLES, sidecars::RULES, counts::RULES, failure_policy::RULES, success_policy::RULES, selector::RULES];
+    let groups = [
+        template::RULES,
+        ROLES,
+        sidecars::RULES,
+        counts::RULES,
+        failure_policy::RULES,
+        success_policy::RULES,
+        selector::RULES,
+    ];
     put(spec, groups.concat().into_iter().map(rule).chain(own_labels()));
 }
 

@@ -13,12 +13,12 @@ use clap::{Parser, ValueEnum};
 use futures::{Stream, StreamExt, stream};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::runtime::{WatchStreamExt, watcher};
-use kube::{Api, Client, Config, ResourceExt};
+use kube::{Api, Client, ResourceExt};
 use thiserror::Error;
 
 use self::story::{Line, Mood, Story};
+use super::connect;
 use crate::api::{SidecarJob, labels};
 
 /// Shows a SidecarJob's run as it happens, until it is finished
@@ -136,18 +136,8 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send)) -> Result<End, WatchE
 }
 
 async fn connect(args: &Args) -> Result<(Client, String), WatchError> {
-    let wrong = |e: &dyn std::fmt::Display| WatchError::Config(e.to_string());
-    let options = KubeConfigOptions { context: args.context.clone(), ..KubeConfigOptions::default() };
-    let config = match &args.kubeconfig {
-        Some(file) => {
-            let read = Kubeconfig::read_from(file).map_err(|e| wrong(&e))?;
-            Config::from_custom_kubeconfig(read, &options).await.map_err(|e| wrong(&e))?
-        }
-        None if args.context.is_some() => Config::from_kubeconfig(&options).await.map_err(|e| wrong(&e))?,
-        None => Config::infer().await.map_err(|e| wrong(&e))?,
-    };
-    let namespace = args.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
-    Ok((Client::try_from(config).map_err(|e| wrong(&e))?, namespace))
+    let found = connect::connect(args.kubeconfig.as_deref(), args.context.as_deref(), args.namespace.as_deref());
+    found.await.map_err(WatchError::Config)
 }
 
 /// What a watch has to say.

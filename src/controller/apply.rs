@@ -71,11 +71,12 @@ async fn step<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, step: &S
 }
 
 /// One call, with a bound.
-async fn call<T>(what: &str, future: impl Future<Output = kube::Result<T>>) -> Result<kube::Result<T>, Error> {
+pub async fn call<T>(what: &str, future: impl Future<Output = kube::Result<T>>) -> Result<kube::Result<T>, Error> {
     timeout(CALL_TIMEOUT, future).await.map_err(|_| Error::Timeout(what.to_owned()))
 }
 
-fn failed(step: &str, source: kube::Error) -> Error {
+/// What was tried, and why it failed.
+pub fn failed(step: &str, source: kube::Error) -> Error {
     Error::Step { step: step.to_owned(), source }
 }
 
@@ -99,7 +100,7 @@ async fn create_pods<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, p
     Ok(())
 }
 
-/// Whether the API server took it.
+/// Whether the API server took it. Without a clear answer the Pod may be there: that is remembered.
 async fn create_pod<K: Managed>(
     ctx: &Context<K>,
     key: &Key,
@@ -108,6 +109,33 @@ async fn create_pod<K: Managed>(
     why: &'static str,
 ) -> Result<bool, Error> {
     let pod = pod_template::pod(&seen.job, new, &seen.settings);
+    let name = pod.metadata.name.clone().unwrap_or_default();
+    let taken = try_create_pod(ctx, key, seen, (new, pod), why).await;
+    if taken.is_err() {
+        ctx.memory.unclear(key, name);
+    }
+    taken
+}
+
+/// Looks for the Pods that may have been created: a decision that does not know of them could create too many.
+pub async fn look_for_unclear<K: Managed>(ctx: &Context<K>, key: &Key) -> Result<(), Error> {
+    for name in ctx.memory.all_unclear(key) {
+        let what = format!("look whether Pod {name} was created");
+        if let Some(pod) = call(&what, pod_api(ctx, key).get_opt(&name)).await?.map_err(|e| failed(&what, e))? {
+            ctx.pods.wrote(&pod);
+        }
+        ctx.memory.cleared(key, &name);
+    }
+    Ok(())
+}
+
+async fn try_create_pod<K: Managed>(
+    ctx: &Context<K>,
+    key: &Key,
+    seen: &Observed,
+    (new, pod): (NewPod, Pod),
+    why: &'static str,
+) -> Result<bool, Error> {
     let name = pod.metadata.name.clone().unwrap_or_default();
     let what = format!("create Pod {name}");
     match call(&what, pod_api(ctx, key).create(&PostParams::default(), &pod)).await? {
@@ -122,7 +150,7 @@ async fn create_pod<K: Managed>(
         }
         Err(error) => {
             ctx.metrics.pod_created(K::KIND, why, false);
-            not_created(ctx, key, seen, &name, error).await
+            not_created(ctx, key, seen, (new, &name), error).await
         }
     }
 }
@@ -144,12 +172,12 @@ async fn not_created<K: Managed>(
     ctx: &Context<K>,
     key: &Key,
     seen: &Observed,
-    name: &str,
+    (new, name): (NewPod, &str),
     error: kube::Error,
 ) -> Result<bool, Error> {
     let kube::Error::Api(status) = &error else { return Err(failed(&format!("create Pod {name}"), error)) };
     if status.is_already_exists() {
-        return already_there(ctx, key, seen, name).await;
+        return already_there(ctx, key, seen, (new, name)).await;
     }
     let terminating = is_terminating(status) || is_absent(status);
     let refused = matches!(status.code, 400 | 403 | 413 | 422);
@@ -168,13 +196,18 @@ async fn not_created<K: Managed>(
 }
 
 /// The whole namespace is on its way out, and the SidecarJob with it.
-fn is_terminating(status: &kube::core::Status) -> bool {
+pub fn is_terminating(status: &kube::core::Status) -> bool {
     let causes = status.details.iter().flat_map(|details| &details.causes);
     causes.into_iter().any(|cause| cause.reason == "NamespaceTerminating")
 }
 
 /// A name is computed, so a Pod of that name is ours, made by a write whose answer was lost; or a stranger's.
-async fn already_there<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, name: &str) -> Result<bool, Error> {
+async fn already_there<K: Managed>(
+    ctx: &Context<K>,
+    key: &Key,
+    seen: &Observed,
+    (new, name): (NewPod, &str),
+) -> Result<bool, Error> {
     let what = format!("get Pod {name}, which exists already");
     let Some(pod) = call(&what, pod_api(ctx, key).get_opt(name)).await?.map_err(|e| failed(&what, e))? else {
         return Ok(false); // gone in between: the next round creates it
@@ -185,10 +218,10 @@ async fn already_there<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed,
         ctx.pods.wrote(&pod);
         return Ok(true);
     }
-    let note = format!("Pod {name} exists already and is not ours: delete it, or give the SidecarJob another name");
-    ctx.events.about_job(&seen.job, Event::warning(reasons::FAILED_CREATE, format!("Error creating: {note}")));
-    ctx.memory.refused(key, note, ctx.now());
-    Ok(false)
+    // Somebody else's, or one that we let go: its name stays taken, so the next number is tried.
+    debug!(pod = name, "a Pod of that name exists already and is not ours");
+    ctx.pods.name_is_taken(K::KIND, key, new.number);
+    Ok(true)
 }
 
 /// Takes over a Pod without an owner, after a look whether the run is still there and not being deleted: a view can be
@@ -271,7 +304,7 @@ async fn patch_pod<K: Managed>(
 }
 
 /// Not found, or another object by now: a precondition on the UID fails as a conflict.
-fn is_gone(status: &kube::core::Status) -> bool {
+pub fn is_gone(status: &kube::core::Status) -> bool {
     is_absent(status) || (status.code == 409 && status.message.contains("UID"))
 }
 
@@ -279,6 +312,7 @@ async fn delete<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pod: &
     let what = format!("delete Pod {}", pod.name);
     let preconditions = Preconditions { uid: Some(pod.uid.clone()), resource_version: None };
     let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
+    ctx.pods.will_delete(&pod.uid);
     match call(&what, pod_api(ctx, key).delete(&pod.name, &params)).await? {
         Ok(answer) => {
             info!(pod = pod.name, "deleted Pod");

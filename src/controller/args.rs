@@ -50,8 +50,8 @@ pub struct Args {
           value_parser = humantime::parse_duration)]
     pub pod_failure_backoff_max: Duration,
 
-    /// How long a status is held back that tells only people something new (Pods got ready), to be written with what
-    /// comes next
+    /// How long what is not urgent waits for what comes next: a status that tells only people something new (Pods got
+    /// ready), and the replacement of Pods that somebody deletes
     #[arg(long, env = "SIDECARJOB_SYNC_BATCH_PERIOD", default_value = "1s", value_name = "DURATION",
           value_parser = humantime::parse_duration)]
     pub sync_batch_period: Duration,

@@ -16,7 +16,7 @@ use thiserror::Error;
 use tracing::warn;
 
 use super::error::{is_absent, message};
-use crate::api::{SidecarJob, labels};
+use crate::api::{SidecarCronJob, SidecarJob, labels};
 
 /// The first minor version of Kubernetes with native sidecars on by default.
 const NATIVE_SINCE: u32 = 29;
@@ -99,6 +99,19 @@ pub async fn has_kind(client: &Client, namespace: Option<&str>) {
     while let Err(kube::Error::Api(status)) = list_one::<SidecarJob>(client, namespace).await
         && is_absent(&status)
     {
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// Waits until there are SidecarCronJobs to be had: their kind is installed, and may be read.
+pub async fn has_schedules(client: &Client, namespace: Option<&str>) {
+    let mut said = false;
+    while let Err(kube::Error::Api(status)) = list_one::<SidecarCronJob>(client, namespace).await
+        && (is_absent(&status) || status.is_forbidden())
+    {
+        if !std::mem::replace(&mut said, true) {
+            warn!("schedules rest until SidecarCronJobs can be listed: {}", status.message);
+        }
         tokio::time::sleep(LOOK_AGAIN).await;
     }
 }

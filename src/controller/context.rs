@@ -14,6 +14,14 @@ use super::stop::Stops;
 use crate::engine::observed::Settings;
 use crate::telemetry::Metrics;
 
+/// What time it is; tests bring their own.
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// The computer's clock, the one that the program runs by.
+pub fn wall_clock() -> Clock {
+    Arc::new(now)
+}
+
 /// Shared by all reconciles of one kind.
 pub struct Context<K: Managed> {
     /// To the API server.
@@ -34,16 +42,18 @@ pub struct Context<K: Managed> {
     pub settings: Settings,
     /// How long a status that may wait is held back.
     pub batch_period: TimeDelta,
+    /// Asked through `now` only.
+    pub clock: Clock,
 }
 
 impl<K: Managed> Context<K> {
-    /// The one clock of the program.
+    /// What time it is.
     pub fn now(&self) -> DateTime<Utc> {
-        now()
+        (self.clock)()
     }
 }
 
-/// The same, for tasks beside the reconcile.
+/// The one clock of the program.
 pub fn now() -> DateTime<Utc> {
     Utc::now()
 }

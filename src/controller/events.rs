@@ -79,15 +79,21 @@ impl Events {
             ..ObjectReference::default()
         };
         let action = format!("{} {container}", event.reason);
-        self.put(job, event, action, Some(pod));
+        self.put(job.kind, reference(job), event, action, Some(pod));
+    }
+
+    /// About an object of ours that is no run.
+    pub fn about_object(&self, about: ObjectReference, event: Event) {
+        let action = event.reason.clone();
+        self.put(Kind::SidecarJob, about, event, action, None);
     }
 
     fn send(&self, job: &Job, event: Event, pod: Option<ObjectReference>) {
         let action = event.reason.clone();
-        self.put(job, event, action, pod);
+        self.put(job.kind, reference(job), event, action, pod);
     }
 
-    fn put(&self, job: &Job, event: Event, action: String, pod: Option<ObjectReference>) {
+    fn put(&self, kind: Kind, about: ObjectReference, event: Event, action: String, pod: Option<ObjectReference>) {
         let wire = Wire {
             type_: if event.warning { EventType::Warning } else { EventType::Normal },
             action,
@@ -95,9 +101,9 @@ impl Events {
             note: Some(cut(event.note)),
             secondary: pod,
         };
-        let told = Told { kind: job.kind, about: reference(job), event: wire };
-        if self.0.try_send(told).is_err() {
-            warn!(name = format!("{}/{}", job.namespace, job.name), "event dropped: too many are waiting");
+        let name = about.name.clone().unwrap_or_default();
+        if self.0.try_send(Told { kind, about, event: wire }).is_err() {
+            warn!(name, "event dropped: too many are waiting");
         }
     }
 }

@@ -6,6 +6,7 @@ use super::context::Context;
 use super::managed::Managed;
 use super::memory::Key;
 use super::pods::Seen;
+use crate::api::labels;
 use crate::engine::observed::{Observed, Pod};
 
 /// All that the engine asks for. `None` if the object did not come from an API server.
@@ -24,10 +25,15 @@ pub fn gather<K: Managed>(ctx: &Context<K>, key: &Key, object: &K) -> Option<Obs
     };
     let going_on: Vec<&str> = own.iter().filter(|s| !s.pod.ended()).map(|s| s.pod.uid.as_str()).collect();
     let attempts = ctx.stops.attempts(key, &going_on);
+    let (adoptable, going): (Vec<_>, Vec<_>) =
+        strays.into_iter().filter(selected).partition(|stray| stray.pod.deleting_since.is_none());
+    // Its own Pods that somebody took the owner from and that are being deleted: nobody else lets them go.
+    let ours = |stray: &&Seen| stray.pod.tracked && stray.labels.get(labels::UID) == Some(&job.uid);
+    let foreign = foreign.iter().filter(|seen| seen.pod.tracked);
     Some(Observed {
         pods: own.into_iter().map(|seen| Pod { selected: selected(&seen), ..seen.pod }).collect(),
-        strays: strays.into_iter().filter(|s| selected(s) && s.pod.deleting_since.is_none()).map(|s| s.pod).collect(),
-        orphans: foreign.iter().filter(|seen| seen.pod.tracked).map(|seen| seen.pod.to_ref()).collect(),
+        strays: adoptable.into_iter().map(|stray| stray.pod).collect(),
+        orphans: foreign.chain(going.iter().filter(ours)).map(|seen| seen.pod.to_ref()).collect(),
         next_number: view.next_number,
         refusal: ctx.memory.refusal(key),
         attempts,

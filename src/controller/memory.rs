@@ -4,14 +4,13 @@
 //! in a row; of a batch/v1 Job, whose status has no place for it, the failures since its last success (upstream forgets
 //! those with a restart too). After a restart all else is found out again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kube::ResourceExt;
 
 use super::error;
-use super::managed::Managed;
 use crate::engine::backoff::Backoff;
 use crate::engine::observed::Refusal;
 
@@ -30,7 +29,10 @@ struct Entry<K> {
     refused: Option<(Refusal, u32)>,
     failures: u32,
     held_since: Option<DateTime<Utc>>,
+    vanished_at: Option<DateTime<Utc>>,
     backoff: Option<Backoff>,
+    /// Names of Pods whose creation got no clear answer.
+    unclear: BTreeSet<String>,
 }
 
 impl<K> Default for Memory<K> {
@@ -41,7 +43,16 @@ impl<K> Default for Memory<K> {
 
 impl<K> Default for Entry<K> {
     fn default() -> Self {
-        Self { uid: None, written: None, refused: None, failures: 0, held_since: None, backoff: None }
+        Self {
+            uid: None,
+            written: None,
+            refused: None,
+            failures: 0,
+            held_since: None,
+            vanished_at: None,
+            backoff: None,
+            unclear: BTreeSet::new(),
+        }
     }
 }
 
@@ -55,7 +66,7 @@ pub fn version<K: kube::Resource>(object: &K) -> u64 {
     object.meta().resource_version.as_deref().and_then(|v| v.parse().ok()).unwrap_or(0)
 }
 
-impl<K: Managed> Memory<K> {
+impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Entry<K>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -103,6 +114,22 @@ impl<K: Managed> Memory<K> {
         *self.lock().entry(key.clone()).or_default().held_since.get_or_insert(now)
     }
 
+    /// Somebody deleted a Pod that was at work.
+    pub fn vanished(&self, key: &Key, now: DateTime<Utc>) {
+        self.lock().entry(key.clone()).or_default().vanished_at.get_or_insert(now);
+    }
+
+    /// Until when no Pod is created, since one vanished within this time.
+    pub fn creations_held(&self, key: &Key, now: DateTime<Utc>, period: TimeDelta) -> Option<DateTime<Utc>> {
+        let mut all = self.lock();
+        let entry = all.get_mut(key)?;
+        let until = entry.vanished_at? + period;
+        if until <= now {
+            entry.vanished_at = None;
+        }
+        (until > now).then_some(until)
+    }
+
     /// The API server refused a Pod. Each time in a row the wait grows.
     pub fn refused(&self, key: &Key, message: String, now: DateTime<Utc>) {
         let mut all = self.lock();
@@ -124,6 +151,23 @@ impl<K: Managed> Memory<K> {
         }
     }
 
+    /// That Pod may have been created: no clear answer came.
+    pub fn unclear(&self, key: &Key, pod: String) {
+        self.lock().entry(key.clone()).or_default().unclear.insert(pod);
+    }
+
+    /// All such Pods.
+    pub fn all_unclear(&self, key: &Key) -> BTreeSet<String> {
+        self.lock().get(key).map(|entry| entry.unclear.clone()).unwrap_or_default()
+    }
+
+    /// It is known now whether it was.
+    pub fn cleared(&self, key: &Key, pod: &str) {
+        if let Some(entry) = self.lock().get_mut(key) {
+            entry.unclear.remove(pod);
+        }
+    }
+
     /// A reconcile failed. How many have now failed in a row.
     pub fn failed(&self, key: &Key) -> u32 {
         let mut all = self.lock();
@@ -137,7 +181,7 @@ impl<K: Managed> Memory<K> {
         let mut all = self.lock();
         if let Some(entry) = all.get_mut(key) {
             entry.failures = 0;
-            let nothing_held = entry.held_since.is_none() && entry.backoff.is_none();
+            let nothing_held = entry.held_since.is_none() && entry.backoff.is_none() && entry.unclear.is_empty();
             if entry.written.is_none() && entry.refused.is_none() && nothing_held {
                 all.remove(key);
             }

@@ -19,6 +19,7 @@ pub mod pods;
 pub mod queue;
 pub mod reconcile;
 pub mod run;
+pub mod schedules;
 pub mod stop;
 
 pub use args::Args;

@@ -77,6 +77,12 @@ fn tracked<K: Managed>(ctx: &Context<K>, key: &Key) -> Vec<Seen> {
     ctx.pods.of(K::KIND, key).pods.into_iter().filter(|seen| seen.pod.tracked).collect()
 }
 
+/// What the API server says, within a bound of time; why not, in a sentence.
+async fn answer<T>(what: &str, call: impl Future<Output = kube::Result<T>>) -> Result<T, String> {
+    let answer = apply::call(what, call).await.map_err(|e| e.to_string())?;
+    answer.map_err(|e| format!("failed to {what}: {}", message(&e)))
+}
+
 /// What the look-up found under the name.
 enum Owner {
     /// Nothing.
@@ -88,8 +94,7 @@ enum Owner {
 /// Takes the finalizer from each Pod that names another owner than the one that is there.
 async fn release_all<K: Managed>(ctx: &Context<K>, key: &Key) -> Result<Owner, String> {
     let jobs: Api<K> = Api::namespaced(ctx.client.clone(), &key.0);
-    let found = jobs.get_opt(&key.1).await;
-    let found = found.map_err(|e| format!("failed to look up the owner of Pods: {}", message(&e)))?;
+    let found = answer("look up the owner of Pods", jobs.get_opt(&key.1)).await?;
     if found.as_ref().is_some_and(|job| !job.is_ours()) {
         return Ok(Owner::Anew);
     }
@@ -104,8 +109,7 @@ async fn release_all<K: Managed>(ctx: &Context<K>, key: &Key) -> Result<Owner, S
 /// Takes the finalizer from a Pod that still has no owner.
 async fn release_ownerless<K: Managed>(ctx: &Context<K>, key: &Key, pod: &PodRef) -> Result<(), String> {
     let pods: Api<Pod> = Api::namespaced(ctx.client.clone(), &key.0);
-    let found =
-        pods.get_opt(&pod.name).await.map_err(|e| format!("failed to look up Pod {}: {}", pod.name, message(&e)))?;
+    let found = answer(&format!("look up Pod {}", pod.name), pods.get_opt(&pod.name)).await?;
     let Some(found) = found.filter(|found| found.metadata.uid.as_ref() == Some(&pod.uid)) else {
         ctx.pods.gone(&pod.uid);
         return Ok(());

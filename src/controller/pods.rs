@@ -5,7 +5,7 @@
 //! Only the engine's small form of a Pod is kept, and of a Pod that has ended and is counted nothing but its number: what
 //! a reconcile costs does not grow with the past.
 
-mod buried;
+pub mod buried;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,6 +32,8 @@ struct State {
     /// What our own writes were news for; told with what the watch says next.
     untold: Vec<News>,
     buried: Buried,
+    /// Pods that we delete: that they vanish is no news from others.
+    own_deletions: HashSet<String>,
     synced: bool,
 }
 
@@ -123,6 +125,17 @@ impl Pods {
         state.untold.extend(news.into_iter().filter(|n| matches!(n, News::Tracking(_))));
     }
 
+    /// We are about to delete it.
+    pub fn will_delete(&self, uid: &str) {
+        self.lock().own_deletions.insert(uid.to_owned());
+    }
+
+    /// The watch says that it is gone: whether somebody else deleted it while it was at work.
+    pub fn vanishes(&self, uid: &str) -> bool {
+        let mut state = self.lock();
+        !state.own_deletions.remove(uid) && state.get_mut(uid).is_some_and(|seen| seen.pod.active())
+    }
+
     /// We deleted it, and it is at least on its way out.
     pub fn deleted(&self, uid: &str, at: chrono::DateTime<chrono::Utc>) {
         let mut state = self.lock();
@@ -137,6 +150,13 @@ impl Pods {
         state.buried.for_good(uid);
         let news = state.take(uid);
         state.untold.extend(news.into_iter().filter(|n| matches!(n, News::Tracking(_))));
+    }
+
+    /// The name of that number is another's: the number is not used.
+    pub fn name_is_taken(&self, kind: Kind, key: &Key, number: u32) {
+        let mut state = self.lock();
+        let group = state.owned.entry((kind, key.clone())).or_default();
+        group.next_number = group.next_number.max(number.saturating_add(1));
     }
 
     /// What there is to see of that run.

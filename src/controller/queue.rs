@@ -34,6 +34,8 @@ pub trait Wake: Send + Sync {
     fn wake(&self, key: &Key);
     /// Look at that run again after the batch period.
     fn wake_later(&self, key: &Key);
+    /// Somebody deleted a Pod of it that was at work: no new one before the batch period is over.
+    fn hold(&self, key: &Key);
     /// The runs that are going on and whose selector matches these labels.
     fn selecting(&self, namespace: &str, labels: &BTreeMap<String, String>) -> Vec<Key>;
     /// Let go of a Pod that nobody owns or selects.
@@ -77,6 +79,10 @@ impl<K: Managed> Wake for Waker<K> {
 
     fn wake(&self, key: &Key) {
         let _ = self.wake.send(key.clone());
+    }
+
+    fn hold(&self, key: &Key) {
+        self.ctx.memory.vanished(key, self.ctx.now());
     }
 
     fn wake_later(&self, key: &Key) {

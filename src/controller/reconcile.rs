@@ -56,10 +56,14 @@ pub async fn reconcile<K: Managed>(watched: Arc<Watched<K>>, ctx: Arc<Context<K>
 
 /// Decide and apply, each time with what the last round did in view.
 async fn until_quiet<K: Managed>(ctx: &Context<K>, key: &Key, watched: Arc<K>, did: &mut Did) -> Result<Action, Error> {
+    apply::look_for_unclear(ctx, key).await?;
     for _ in 0..MAX_ROUNDS {
         let job = ctx.memory.newest(watched.clone());
         let Some(seen) = gather(ctx, key, &job) else { return Ok(Action::await_change()) };
-        let plan = engine::decide(&seen, ctx.now());
+        let mut plan = engine::decide(&seen, ctx.now());
+        if let Some(until) = ctx.memory.creations_held(key, ctx.now(), ctx.batch_period) {
+            hold_creations(&mut plan, until);
+        }
         did.note(&seen, &plan.steps);
         if plan.steps.is_empty() && plan.status.is_none() {
             return Ok(sleep(ctx, plan.wake));
@@ -113,6 +117,15 @@ impl Did {
     }
 }
 
+/// Without the Pods that are to be created: those wait.
+fn hold_creations(plan: &mut Plan, until: DateTime<Utc>) {
+    let all = plan.steps.len();
+    plan.steps.retain(|step| !matches!(step, Step::CreatePods(_)));
+    if plan.steps.len() < all {
+        plan.wake_at(Some(until));
+    }
+}
+
 /// A status that may wait is written when the batch period is over, or with other news.
 fn held_until<K: Managed>(ctx: &Context<K>, key: &Key, plan: &Plan) -> Option<DateTime<Utc>> {
     if !plan.may_wait {
@@ -125,11 +138,16 @@ fn held_until<K: Managed>(ctx: &Context<K>, key: &Key, plan: &Plan) -> Option<Da
 
 /// Until the plan's next moment. Waits longer than a day are cut: clocks jump, and looking costs nothing.
 fn sleep<K: Managed>(ctx: &Context<K>, wake: Option<DateTime<Utc>>) -> Action {
+    sleep_until(wake, ctx.now())
+}
+
+/// The same, told the time.
+pub fn sleep_until(wake: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Action {
     const LONGEST: Duration = Duration::from_secs(24 * 3600);
     match wake {
         None => Action::await_change(),
         Some(at) => {
-            let wait = (at - ctx.now()).to_std().unwrap_or(Duration::ZERO);
+            let wait = (at - now).to_std().unwrap_or(Duration::ZERO);
             Action::requeue(wait.saturating_add(Duration::from_millis(1)).min(LONGEST))
         }
     }

@@ -17,7 +17,7 @@ use tracing::{info, warn};
 
 use super::args::{self, Args};
 use super::cluster::{self, ClusterError};
-use super::context::Context;
+use super::context::{Context, wall_clock};
 use super::events::Events;
 use super::leader::{Leadership, LeaseError};
 use super::managed::Managed;
@@ -26,6 +26,7 @@ use super::orphans::Orphans;
 use super::pod_watch;
 use super::pods::Pods;
 use super::queue::{self, Queue, Wake, Waker, stopped};
+use super::schedules::Schedules;
 use super::stop::{self, Stops};
 use crate::api::SidecarJob;
 use crate::api::recipes::{self, Recipe};
@@ -191,6 +192,7 @@ impl Shared {
             metrics: self.metrics.clone(),
             settings: self.settings.clone(),
             batch_period: self.batch_period,
+            clock: wall_clock(),
         });
         queue::queue(ctx, (wake, woken))
     }
@@ -216,6 +218,7 @@ fn scope(
     let client = shared.client.clone();
     let (ours, wake_ours) = shared.queue::<SidecarJob>(&pods);
     let (jobs, wake_jobs) = shared.queue::<BatchJob>(&pods);
+    let schedules = Schedules::new(client.clone(), shared.events.clone());
     let (listed, mut is_listed) = watch::channel(false);
     let wakers: Vec<Box<dyn Wake>> = vec![Box::new(wake_ours), Box::new(wake_jobs)];
     let scope = namespace.clone();
@@ -235,12 +238,13 @@ fn scope(
             }
             ours.run(cluster::api(&client, namespace), concurrency, stop.clone()).await;
         };
+        let of_schedules = schedules.run(namespace.map(str::to_owned), concurrency, stop.clone());
         let of_jobs = async {
             if jobs_too {
                 jobs.run(cluster::api(&client, namespace), concurrency, stop.clone()).await;
             }
         };
-        future::join(of_ours, of_jobs).await;
+        future::join3(of_ours, of_jobs, of_schedules).await;
         watched.abort();
     }
 }

@@ -24,6 +24,7 @@ pub mod plan;
 pub mod pod_template;
 pub mod pods;
 pub mod roles;
+pub mod schedule;
 pub mod sidecars;
 pub mod status;
 pub mod success_policy;
@@ -73,6 +74,9 @@ pub fn take_stock(seen: &Observed, now: DateTime<Utc>) -> Plan {
     if !job.is_ours() || job.deleting || job.status.is_finished() {
         return Plan::nothing();
     }
+    if !ownership::settle(seen).is_empty() {
+        return Plan::nothing(); // a Pod that is listed and still to be taken over again looks like one that is counted
+    }
     let tally = tracking::tally(seen);
     let ending = ending::judge(seen, &tally, now);
     report(seen, &tally, ending.as_ref(), now, None)
@@ -103,7 +107,7 @@ fn steps(
 ) -> Vec<Step> {
     let mut steps = tracking::release(tally);
     steps.extend(tracking::release_orphans(seen));
-    steps.extend(sidecars::stop(seen, now, wake));
+    steps.extend(sidecars::stop(seen, tally, now, wake));
     steps.extend(sidecars::starting::fail(seen, now, wake));
     steps.extend(sidecars::changed::replace(seen, now));
     steps.extend(match ending {

@@ -40,8 +40,13 @@ fn metadata(job: &Job, new: NewPod) -> ObjectMeta {
     labels.insert(labels::ATTEMPT.into(), new.number.to_string());
     let mut annotations = template.annotations.unwrap_or_default();
     annotations.insert(labels::MAIN.into(), roles.main().join(","));
-    annotations.insert(labels::SIDECARS.into(), roles.sidecars().join(","));
-    if let Some(main) = roles.main().first() {
+    annotations.insert(labels::SIDECARS.into(), roles.all_sidecars().join(","));
+    if roles.injected_are_main() {
+        annotations.insert(labels::INJECTED_CONTAINERS.into(), "Main".into());
+    }
+    // A Job's template is not touched where it has no sidecar: kubectl asks for the first container by itself.
+    let asks = job.kind == Kind::SidecarJob || !roles.sidecars().is_empty();
+    if let Some(main) = roles.main().first().filter(|_| asks) {
         annotations.entry(labels::DEFAULT_CONTAINER.into()).or_insert_with(|| (*main).into());
     }
     if let Some(index) = new.index {

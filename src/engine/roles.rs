@@ -82,6 +82,18 @@ impl Roles {
         self.require
     }
 
+    /// The same, and after them those of `spec.sidecars` that a webhook may add.
+    pub fn all_sidecars(&self) -> Vec<&str> {
+        let mut names = self.sidecars();
+        names.extend(self.missing(|name| self.in_template(name)));
+        names
+    }
+
+    /// A container that is in the Pod but not in the template, and not in `spec.sidecars`, is a main one.
+    pub fn injected_are_main(&self) -> bool {
+        self.injected == InjectedContainers::Main
+    }
+
     /// `spec.sidecars` has this name.
     pub fn is_marked(&self, name: &str) -> bool {
         self.sidecars.contains(name)

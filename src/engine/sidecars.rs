@@ -18,6 +18,7 @@ use super::observed::{Kind, Observed, Pod};
 use super::outcome;
 use super::plan::{Step, sooner};
 use super::time;
+use super::tracking::Tally;
 use crate::api::recipes::Way;
 use crate::api::{self, StartBefore, StartUntil};
 use ladder::Turn;
@@ -72,8 +73,8 @@ impl Sidecar {
 
 /// The steps that stop plain containers of Pods whose result is stored, or that count for nothing. Native sidecars need
 /// none.
-pub fn stop(seen: &Observed, now: DateTime<Utc>, wake: &mut Option<DateTime<Utc>>) -> Vec<Step> {
-    let settled = |pod: &&Pod| seen.job.status.is_listed(&pod.uid) || (!pod.tracked && mains_done(seen, pod));
+pub fn stop(seen: &Observed, tally: &Tally, now: DateTime<Utc>, wake: &mut Option<DateTime<Utc>>) -> Vec<Step> {
+    let settled = |pod: &&Pod| mains_done(seen, pod) && !tally.unstored.contains(&pod.uid);
     let pods = seen.pods.iter().filter(|pod| pod.active()).filter(settled);
     pods.flat_map(|pod| stop_pod(seen, pod, now, wake)).collect()
 }

@@ -178,7 +178,7 @@ fn end(seen: &Observed, tally: &Tally, ending: &Ending, status: &mut Status, now
     tracking::settle_for_good(status);
     status.backoff = None;
     status.conditions.set(end, true, reason, message, now);
-    if !*success {
+    if !(seen.job.spec.suspend && seen.job.spec.completions == Some(0)) {
         status.start_time = status.start_time.or(Some(time::whole_seconds(now))); // the API server wants one
     }
     if ours {

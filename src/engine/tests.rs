@@ -123,6 +123,13 @@ fn after_a_step_that_failed_the_status_is_reported_all_the_same() {
 }
 
 #[test]
+fn while_a_listed_pod_is_still_to_be_taken_over_again_nothing_is_reported_for_it_would_be_counted() {
+    let mut seen = job().started(0).listed(&[], &["u0"]);
+    seen.strays = vec![pod(0).failed(5).released()];
+    assert_eq!(super::take_stock(&seen, at(10)).status, None);
+}
+
+#[test]
 fn the_finalizers_of_an_older_job_of_the_same_name_go() {
     let mut seen = job().pods([pod(0)]);
     seen.orphans = vec![pod(7).to_ref()];

@@ -27,6 +27,8 @@ pub struct Tally {
     pub new_indexes: BTreeSet<u32>,
     /// There are more such results than the lists have room for.
     pub more: bool,
+    /// UIDs of the Pods with such results, those without room included.
+    pub unstored: BTreeSet<String>,
     /// Results that the wait before the next Pod does not know of yet.
     pub new_for_backoff: Vec<Outcome>,
     /// Pods that run, or will, and whose result is open.
@@ -138,12 +140,16 @@ fn count(seen: &Observed, tally: &mut Tally, judged: &Judged) {
         return;
     }
     let room = seen.settings.max_uncounted.saturating_sub(status.uncounted().count());
+    let index = judged.pod.index.filter(|_| outcome.success && seen.job.spec.indexed);
+    if index.is_some_and(|index| status.completed.contains(index)) {
+        return;
+    }
+    tally.unstored.insert(judged.pod.uid.clone());
     if tally.new.len() + tally.new_indexes.len() >= room {
         tally.more = true;
         return;
     }
-    match judged.pod.index.filter(|_| outcome.success && seen.job.spec.indexed) {
-        Some(index) if status.completed.contains(index) => return,
+    match index {
         Some(index) => drop(tally.new_indexes.insert(index)),
         None => tally.new.push((judged.pod.uid.clone(), outcome)),
     }

@@ -1,369 +1,260 @@
-//! API server, kubelet and users, as small as they can be and still make trouble.
+//! What there is: one run, its Pods, every version of both, and the clock. The API server's storage, no more.
+//!
+//! Who changes it: `server` (the controller's calls), `kubelet`, `users`. What must hold is checked where it could break,
+//! and the first break is kept with the story that led to it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::json;
-use sidecarjob::api::SidecarJob;
-use sidecarjob::engine::observed::{Container, Job, Kind, Marks, Phase, Pod, Restart, State, Up};
-use sidecarjob::engine::status::Status;
+use serde_json::{Value, json};
+use sidecarjob::api::Kind;
+use tokio::time::Instant;
 
+use crate::books::Books;
 use crate::dice::Dice;
+use crate::server::Faults;
 
-/// Everything that is so, and what was written about it.
-pub struct World {
-    pub now: DateTime<Utc>,
-    pub job: Job,
-    pub job_version: u64,
-    pub pods: BTreeMap<String, (Pod, u64)>,
+/// The name and the namespace of the run in all histories.
+pub const NAME: &str = "job";
+pub const NAMESPACE: &str = "ns";
+
+/// An object as it was at one version.
+#[derive(Clone)]
+pub struct Change {
     pub version: u64,
+    /// It was deleted with this version.
+    pub gone: bool,
+    pub object: Value,
+}
+
+/// How the main containers of Pods end.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Fate {
+    /// By the dice.
+    Open,
+    /// By the Pod's place: the same in every telling, whatever else happens.
+    Fixed(u64),
+    /// Well.
+    Good,
+}
+
+pub struct World {
+    pub kind: Kind,
+    pub dice: Dice,
+    pub fate: Fate,
+    /// The container `side` decides nothing.
+    pub has_sidecars: bool,
+    start: Instant,
+    version: u64,
+    pub job: Option<Value>,
+    pub pods: BTreeMap<String, Value>,
+    /// All versions of the run, and of the Pods, as a watch shows them.
+    pub job_log: Vec<Change>,
+    pub pod_log: Vec<Change>,
+    pub faults: Faults,
+    pub books: Books,
+    /// Writes of the controller.
     pub writes: usize,
+    /// Calls of the controller.
+    pub calls: u32,
+    /// The version of the run that the controller knows.
+    pub known: u64,
     pub story: Vec<String>,
-    /// How the main container of each Pod ended, by UID; a Pod that never ran, was lost or deleted before has failed.
-    truth: BTreeMap<String, bool>,
-    /// Pods that were deleted by a user or the controller before they were done: success or failure, as it comes.
-    doubtful: BTreeSet<String>,
-    /// Pods that were ended by scaling down or suspending: not counted.
-    uncounted: BTreeSet<String>,
-    plain_sidecars: bool,
+    /// The first thing that must not be.
+    pub broken: Option<String>,
 }
 
 impl World {
-    pub fn new(dice: &mut Dice) -> Self {
-        let mut spec = json!({
-            "sidecars": [{"name": "side"}], "parallelism": 1 + dice.roll(3), "backoffLimit": dice.roll(5),
-            "template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "main"}, {"name": "side"}]}}
-        });
-        if !dice.one_in(4) {
-            spec["completions"] = json!(dice.roll(5));
-        }
-        if dice.one_in(5) {
-            spec["activeDeadlineSeconds"] = json!(200);
-        }
-        if dice.one_in(3) {
-            spec["podReplacementPolicy"] = json!("Failed");
-        }
-        let wire: SidecarJob = serde_json::from_value(json!({
-            "metadata": {"name": "job", "namespace": "ns", "uid": "job-uid", "generation": 1}, "spec": spec
-        }))
-        .expect("a SidecarJob");
-        let job = Job::from_wire(&wire).expect("a job");
-        let story = vec![format!(
-            "completions {:?}, parallelism {}, backoffLimit {}, deadline {:?}, replacement {:?}",
-            job.spec.completions,
-            job.spec.parallelism,
-            job.spec.backoff_limit,
-            job.spec.active_deadline,
-            job.spec.replacement
-        )];
+    pub fn new(kind: Kind, dice: Dice, fate: Fate) -> Self {
         Self {
-            now: DateTime::from_timestamp(1_767_225_600, 0).expect("a time"),
-            job,
-            job_version: 1,
-            pods: BTreeMap::new(),
-            version: 1,
-            writes: 0,
-            story,
-            truth: BTreeMap::new(),
-            doubtful: BTreeSet::new(),
-            uncounted: BTreeSet::new(),
-            plain_sidecars: dice.one_in(3),
-        }
-    }
-
-    fn tell(&mut self, what: impl std::fmt::Display) {
-        let seconds = self.now.timestamp() - 1_767_225_600;
-        self.story.push(format!("{seconds:>5}s {what}"));
-    }
-
-    pub fn pass(&mut self, seconds: i64) {
-        self.now += TimeDelta::seconds(seconds);
-    }
-
-    pub fn finished(&self) -> bool {
-        self.job.status.is_finished()
-    }
-
-    pub fn all_pods_ended(&self) -> bool {
-        self.pods.values().all(|(pod, _)| pod.ended() && !pod.tracked)
-    }
-
-    // --- the API server, as the controller meets it
-
-    /// The Pod of that name, new or there already.
-    pub fn create(&mut self, name: &str, number: u32, allowed: u32) -> (Pod, u64) {
-        self.writes += 1;
-        if let Some(there) = self.pods.get(name) {
-            return there.clone();
-        }
-        let result = ["SuccessCriteriaMet", "FailureTarget"].iter().find(|c| self.job.status.conditions.is_true(c));
-        assert_eq!(result, None, "a Pod is created after the result is known");
-        let live = self.pods.values().filter(|(pod, _)| pod.active()).count() as u32;
-        assert!(live < allowed, "{live} Pods are live, {allowed} are allowed, and one more is created");
-        self.version += 1;
-        let container = |name: &str, kind, restart| Container {
-            name: name.into(),
             kind,
-            restart,
-            restarts: 0,
-            state: State::Waiting,
-            up: Up::default(),
-            cant_start: None,
-            image: String::new(),
-            command: Vec::new(),
-        };
-        let side =
-            if self.plain_sidecars { (Kind::Plain, Restart::Never) } else { (Kind::NativeSidecar, Restart::Always) };
-        let pod = Pod {
-            name: name.into(),
-            uid: format!("uid-{}", self.version),
-            number: Some(number),
-            index: None,
-            index_failures: Default::default(),
-            selected: true,
-            created_at: self.now,
-            deleting_since: None,
-            tracked: true,
-            scheduled: false,
-            phase: Phase::Pending,
-            ready_since: None,
-            unready_since: None,
-            started_at: None,
-            deadline_seconds: None,
-            grace: TimeDelta::seconds(30),
-            unschedulable: None,
-            marks: Marks { managed: self.plain_sidecars, ..Marks::default() },
-            conditions: Vec::new(),
-            containers: vec![container("side", side.0, side.1), container("main", Kind::Plain, Restart::Never)],
-        };
-        self.tell(format!("Pod {name} created"));
-        self.pods.insert(name.into(), (pod, self.version));
-        self.pods[name].clone()
-    }
-
-    /// The Pod without the finalizer; nothing if it is gone, now or before.
-    pub fn release(&mut self, name: &str, uid: &str) -> Option<(Pod, u64)> {
-        self.writes += 1;
-        let (pod, _) = self.pods.get(name).filter(|(pod, _)| pod.uid == uid)?;
-        if pod.tracked && !self.job.status.is_listed(uid) && !self.finished() {
-            self.uncounted.insert(uid.into());
+            dice,
+            fate,
+            has_sidecars: false,
+            start: Instant::now(),
+            version: 10,
+            job: None,
+            pods: BTreeMap::new(),
+            job_log: Vec::new(),
+            pod_log: Vec::new(),
+            faults: Faults::default(),
+            books: Books::default(),
+            writes: 0,
+            calls: 0,
+            known: 0,
+            story: Vec::new(),
+            broken: None,
         }
-        self.tell(format!("Pod {name} released"));
-        self.change(name, |pod| pod.tracked = false)
     }
 
-    pub fn delete(&mut self, name: &str, uid: &str) -> Option<(Pod, u64)> {
-        self.writes += 1;
-        self.pods.get(name).filter(|(pod, _)| pod.uid == uid)?;
-        self.delete_named(name)
+    // --- time and story
+
+    /// Tokio's paused clock is the clock of this world.
+    pub fn now(&self) -> DateTime<Utc> {
+        now_since(self.start)
     }
 
-    fn delete_named(&mut self, name: &str) -> Option<(Pod, u64)> {
-        self.tell(format!("Pod {name} deleted"));
-        let now = self.now;
-        let uid = self.pods[name].0.uid.clone();
-        if !self.truth.contains_key(&uid) {
-            self.doubtful.insert(uid);
+    /// As on the wire.
+    pub fn stamp(&self) -> String {
+        stamp(self.now())
+    }
+
+    pub fn start(&self) -> Instant {
+        self.start
+    }
+
+    pub fn tell(&mut self, what: impl Display) {
+        let seconds = self.start.elapsed().as_secs_f64();
+        self.story.push(format!("{seconds:>7.1}s {what}"));
+    }
+
+    /// Keeps the first break.
+    pub fn must(&mut self, holds: bool, otherwise: impl Display) {
+        if !holds && self.broken.is_none() {
+            self.tell(format!("BROKEN: {otherwise}"));
+            self.broken = Some(otherwise.to_string());
         }
-        self.change(name, |pod| {
-            pod.deleting_since.get_or_insert(now);
-            if !pod.scheduled {
-                pod.phase = Phase::Failed; // nothing to stop: at once
-            }
-        })
     }
 
-    pub fn set_deadline(&mut self, name: &str, uid: &str, seconds: i64) -> Option<(Pod, u64)> {
-        self.writes += 1;
-        let (pod, _) = self.pods.get(name).filter(|(pod, _)| pod.uid == uid)?;
-        assert!(
-            seconds >= 1 && pod.deadline_seconds.is_none_or(|d| seconds <= d),
-            "the API server refuses this deadline"
-        );
-        self.tell(format!("Pod {name} told to stop its sidecars"));
-        self.change(name, |pod| pod.deadline_seconds = Some(seconds))
-    }
+    // --- storage
 
-    /// An annotation is written.
-    pub fn mark(&mut self, name: &str, uid: &str, change: impl FnOnce(&mut Marks)) -> Option<(Pod, u64)> {
-        self.writes += 1;
-        self.pods.get(name).filter(|(pod, _)| pod.uid == uid)?;
-        self.change(name, |pod| change(&mut pod.marks))
-    }
-
-    /// False: a conflict.
-    pub fn write_status(&mut self, status: &Status, version: u64) -> bool {
-        self.writes += 1;
-        if version != self.job_version {
-            return false;
-        }
-        let old = &self.job.status;
-        assert!(!old.is_finished(), "a finished job is written again");
-        assert!(status.succeeded >= old.succeeded && status.failed >= old.failed, "a counter goes back");
-        assert!(status.uncounted_succeeded.is_disjoint(&status.uncounted_failed), "a Pod is in both lists");
-        for condition in ["SuccessCriteriaMet", "FailureTarget"] {
-            assert!(
-                !old.conditions.is_true(condition) || status.conditions.is_true(condition),
-                "{condition} is taken back"
-            );
-        }
-        let c = |type_| status.conditions.is_true(type_);
-        assert!(!(c("SuccessCriteriaMet") && c("FailureTarget")), "both results");
-        if status.is_finished() {
-            assert!(status.uncounted().count() == 0 && status.counts.active == Some(0), "finished with Pods left");
-        }
-        let (s, f) = (status.succeeded, status.failed);
-        self.tell(format!("status: succeeded {s}, failed {f}, phase {:?}", status.summary.phase));
+    fn next_version(&mut self) -> u64 {
         self.version += 1;
-        (self.job.status, self.job_version) = (status.clone(), self.version);
-        true
+        self.version
     }
 
-    /// Changes a Pod; one that is deleted, has ended and has no finalizer goes.
-    fn change(&mut self, name: &str, change: impl FnOnce(&mut Pod)) -> Option<(Pod, u64)> {
-        self.version += 1;
-        let version = self.version;
-        let entry = self.pods.get_mut(name)?;
-        change(&mut entry.0);
-        entry.1 = version;
-        let gone = entry.0.deleting_since.is_some() && entry.0.ended() && !entry.0.tracked;
+    /// A UID that says when the object was made.
+    pub fn new_uid(&mut self, what: &str) -> String {
+        format!("{what}-{}", self.next_version())
+    }
+
+    /// Stores the run, under a new version. It goes when it is being deleted and nothing holds it.
+    pub fn put_job(&mut self, mut job: Value) {
+        let version = self.next_version();
+        job["metadata"]["resourceVersion"] = json!(version.to_string());
+        let gone = is_deleting(&job) && finalizers(&job).is_empty();
+        self.job_log.push(Change { version, gone, object: job.clone() });
+        self.job = (!gone).then_some(job);
         if gone {
-            self.pods.remove(name);
-            None
+            self.tell("the object is gone");
+        }
+    }
+
+    /// Stores a Pod, under a new version: itself as it is now. It goes when it is being deleted, nothing holds it and
+    /// nothing of it runs.
+    pub fn put_pod(&mut self, mut pod: Value) -> Value {
+        let version = self.next_version();
+        pod["metadata"]["resourceVersion"] = json!(version.to_string());
+        let (name, at_once) = (name(&pod).to_owned(), pod["metadata"]["deletionGracePeriodSeconds"] == json!(0));
+        let gone = is_deleting(&pod) && finalizers(&pod).is_empty() && (at_once || has_ended(&pod));
+        self.pod_log.push(Change { version, gone, object: pod.clone() });
+        if gone {
+            self.tell(format!("Pod {name} is gone"));
+            self.pods.remove(&name);
         } else {
-            self.pods.get(name).cloned()
+            self.pods.insert(name, pod.clone());
+        }
+        pod
+    }
+
+    /// Changes a Pod that is there.
+    pub fn change_pod(&mut self, name: &str, change: impl FnOnce(&mut Value)) {
+        if let Some(mut pod) = self.pods.get(name).cloned() {
+            change(&mut pod);
+            self.put_pod(pod);
         }
     }
 
-    // --- the others
-
-    pub fn kubelet(&mut self, dice: &mut Dice) {
-        let names: Vec<String> = self.pods.iter().filter(|(_, (p, _))| !p.ended()).map(|(n, _)| n.clone()).collect();
-        if let Some(name) = dice.pick(&names).cloned() {
-            self.kubelet_one(&name, dice);
+    /// Deletes a Pod, as the API server does for anybody: one that is on a node gets a grace period.
+    pub fn delete_pod(&mut self, name: &str) -> Option<Value> {
+        let mut pod = self.pods.get(name)?.clone();
+        if !is_deleting(&pod) {
+            let at_once = has_ended(&pod) || pod["spec"]["nodeName"].is_null();
+            let grace = if at_once { 0 } else { 30 };
+            pod["metadata"]["deletionTimestamp"] = json!(stamp(self.now() + TimeDelta::seconds(grace)));
+            pod["metadata"]["deletionGracePeriodSeconds"] = json!(grace);
+            self.books.pod_deleted(&pod);
         }
+        Some(self.put_pod(pod))
     }
 
-    pub fn kubelet_all(&mut self, dice: &mut Dice) {
-        for name in self.pods.keys().cloned().collect::<Vec<_>>() {
-            if !self.pods[&name].0.ended() {
-                self.kubelet_one(&name, dice);
-            }
-        }
+    // --- looks
+
+    pub fn job_uid(&self) -> Option<&str> {
+        self.job.as_ref().map(uid)
     }
 
-    /// The next thing that happens in a Pod.
-    fn kubelet_one(&mut self, name: &str, dice: &mut Dice) {
-        let pod = self.pods[name].0.clone();
-        let now = self.now;
-        let state = |c: &str| pod.containers.iter().find(|x| x.name == c).expect("there").state;
-        let exits = |exit| State::Terminated { exit, at: Some(now) };
-        match (state("main"), state("side")) {
-            (State::Waiting, _) if pod.deleting_since.is_some() => {
-                drop(self.change(name, |pod| pod.phase = Phase::Failed))
-            }
-            (State::Waiting, _) => drop(self.change(name, |pod| {
-                (pod.scheduled, pod.phase, pod.started_at, pod.ready_since) =
-                    (true, Phase::Running, Some(now), Some(now));
-                pod.containers.iter_mut().for_each(|c| c.state = State::Running);
-            })),
-            (State::Running, _) if pod.deleting_since.is_none() && dice.one_in(4) => {
-                drop(self.change(name, |pod| pod.containers[0].restarts += 1))
-            }
-            (State::Running, _) => {
-                let exit = i32::from(dice.one_in(3) || pod.deleting_since.is_some() && dice.one_in(2));
-                self.truth.insert(pod.uid.clone(), exit == 0);
-                self.tell(format!("main of {name} exits {exit}"));
-                self.change(name, |pod| pod.containers[1].state = exits(exit));
-            }
-            (State::Terminated { .. }, State::Running) => {
-                let waits = self.plain_sidecars && pod.deadline_seconds.is_none() && pod.deleting_since.is_none();
-                if !waits {
-                    let exit = [0, 137, 143][dice.roll(3) as usize];
-                    self.tell(format!("sidecar of {name} exits {exit}"));
-                    self.change(name, |pod| pod.containers[0].state = exits(exit));
-                }
-            }
-            (State::Terminated { exit, .. }, _) => {
-                let failed = exit != 0 || pod.deadline_seconds.is_some();
-                self.change(name, |pod| pod.phase = if failed { Phase::Failed } else { Phase::Succeeded });
-            }
-        }
+    /// The run as the controller knows it.
+    pub fn known_job(&self) -> Option<&Value> {
+        self.job_log.iter().rev().find(|c| c.version == self.known).map(|c| &c.object)
     }
 
-    /// A node is lost: what the Pod's containers did is not known any more.
-    pub fn trouble(&mut self, dice: &mut Dice) {
-        let names: Vec<String> =
-            self.pods.iter().filter(|(_, (p, _))| p.scheduled && !p.ended()).map(|(n, _)| n.clone()).collect();
-        let Some(name) = dice.pick(&names).cloned() else { return };
-        let (uid, main) = {
-            let p = &self.pods[&name].0;
-            (p.uid.clone(), p.containers[1].state)
-        };
-        if matches!(main, State::Terminated { exit: 0, .. }) {
-            self.doubtful.insert(uid); // known to the controller or not: either is right
-        } else {
-            self.truth.insert(uid, false);
-        }
-        self.tell(format!("the node of {name} is lost"));
-        self.change(&name, |pod| {
-            pod.phase = Phase::Failed;
-            pod.containers.iter_mut().for_each(|c| c.state = State::Waiting);
-        });
+    pub fn is_finished(&self) -> bool {
+        self.job.as_ref().is_some_and(|job| is_true(job, "Complete") || is_true(job, "Failed"))
     }
 
-    pub fn user(&mut self, dice: &mut Dice) {
-        if self.finished() {
-            return;
-        }
-        match dice.roll(3) {
-            0 => {
-                self.job.spec.suspend = !self.job.spec.suspend;
-                self.tell(format!("suspend: {}", self.job.spec.suspend));
-            }
-            1 => {
-                self.job.spec.parallelism = dice.roll(4);
-                self.tell(format!("parallelism: {}", self.job.spec.parallelism));
-            }
-            _ => {
-                let names: Vec<String> = self.pods.keys().cloned().collect();
-                if let Some(name) = dice.pick(&names).cloned() {
-                    self.delete_named(&name);
-                }
-                return;
-            }
-        }
-        self.version += 1;
-        self.job_version = self.version;
-        self.job.generation += 1;
+    /// Names of the Pods for which that holds.
+    pub fn names(&self, holds: impl Fn(&Value) -> bool) -> Vec<String> {
+        self.pods.iter().filter(|(_, pod)| holds(pod)).map(|(name, _)| name.clone()).collect()
     }
+}
 
-    /// Nobody disturbs it any more.
-    pub fn calm(&mut self) {
-        if !self.finished() {
-            (self.job.spec.suspend, self.job.spec.parallelism) = (false, self.job.spec.parallelism.max(1));
-            self.version += 1;
-            self.job_version = self.version;
-            self.tell("calm");
-        }
-    }
+pub fn now_since(start: Instant) -> DateTime<Utc> {
+    let begin = DateTime::from_timestamp(1_767_225_600, 0).expect("a time");
+    begin + TimeDelta::from_std(start.elapsed()).expect("a span")
+}
 
-    /// The counters against what was.
-    pub fn check_counts(&self) {
-        let counted = |success: bool| {
-            self.truth
-                .iter()
-                .filter(|(uid, ok)| **ok == success && !self.uncounted.contains(*uid) && !self.doubtful.contains(*uid))
-                .count() as u32
-        };
-        let doubtful = self.doubtful.iter().filter(|uid| !self.uncounted.contains(*uid)).count() as u32;
-        let (s, f) = (self.job.status.succeeded, self.job.status.failed);
-        let (true_s, true_f) = (counted(true), counted(false));
-        assert_eq!(
-            s + f,
-            true_s + true_f + doubtful,
-            "Pods counted: {s} + {f}; there were {true_s} + {true_f} and {doubtful} in doubt"
-        );
-        assert!(s >= true_s && f >= true_f, "succeeded {s}, failed {f}; there were {true_s} and {true_f}");
-    }
+pub fn stamp(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+pub fn name(object: &Value) -> &str {
+    object["metadata"]["name"].as_str().unwrap_or_default()
+}
+
+pub fn uid(object: &Value) -> &str {
+    object["metadata"]["uid"].as_str().unwrap_or_default()
+}
+
+pub fn finalizers(object: &Value) -> Vec<&str> {
+    object["metadata"]["finalizers"].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+pub fn is_deleting(object: &Value) -> bool {
+    object["metadata"]["deletionTimestamp"].is_string()
+}
+
+pub fn is_true(job: &Value, type_: &str) -> bool {
+    let conditions = job["status"]["conditions"].as_array().into_iter().flatten();
+    conditions.into_iter().any(|c| c["type"] == type_ && c["status"] == "True")
+}
+
+pub fn phase(pod: &Value) -> &str {
+    pod["status"]["phase"].as_str().unwrap_or_default()
+}
+
+pub fn has_ended(pod: &Value) -> bool {
+    matches!(phase(pod), "Succeeded" | "Failed")
+}
+
+/// It may run, or will.
+pub fn is_active(pod: &Value) -> bool {
+    !has_ended(pod) && !is_deleting(pod)
+}
+
+/// The UID of the owner that controls it.
+pub fn owner(pod: &Value) -> Option<&str> {
+    let owners = pod["metadata"]["ownerReferences"].as_array().into_iter().flatten();
+    owners.into_iter().find(|o| o["controller"] == true)?["uid"].as_str()
+}
+
+pub fn index(pod: &Value) -> Option<u64> {
+    pod["metadata"]["annotations"]["batch.kubernetes.io/job-completion-index"].as_str()?.parse().ok()
+}
+
+/// One of the two finalizers that hold a Pod until it is counted.
+pub fn is_tracked(pod: &Value) -> bool {
+    let held = |f: &&str| Kind::ALL.iter().any(|k| k.finalizer() == *f);
+    finalizers(pod).iter().any(held)
 }

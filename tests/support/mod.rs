@@ -2,6 +2,9 @@
 
 #![allow(dead_code)] // each test target uses its part
 
+pub mod policy;
+pub mod webhook;
+
 use std::future::Future;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -236,17 +239,7 @@ impl World {
 
     /// Runs kubectl in the namespace, with the input on stdin.
     pub fn kubectl(&self, args: &[&str], input: &str) -> Output {
-        use std::io::Write;
-        let mut child = Command::new(std::env::var("KUBECTL").unwrap_or("kubectl".into()))
-            .args(["--namespace", &self.namespace])
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("kubectl runs");
-        child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("kubectl reads");
-        child.wait_with_output().expect("kubectl ends")
+        kubectl(&self.namespace, args, input)
     }
 
     /// Runs kubectl, which must succeed, and gives what it printed.
@@ -255,6 +248,20 @@ impl World {
         assert!(out.status.success(), "kubectl {args:?}: {}", String::from_utf8_lossy(&out.stderr));
         String::from_utf8_lossy(&out.stdout).into_owned()
     }
+}
+
+fn kubectl(namespace: &str, args: &[&str], input: &str) -> Output {
+    use std::io::Write;
+    let mut child = Command::new(std::env::var("KUBECTL").unwrap_or("kubectl".into()))
+        .args(["--namespace", namespace])
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("kubectl runs");
+    child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("kubectl reads");
+    child.wait_with_output().expect("kubectl ends")
 }
 
 /// A SidecarJob with one container, `main`, which runs that in a shell, and these lines in its spec.

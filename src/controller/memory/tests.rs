@@ -88,3 +88,26 @@ fn a_status_is_held_from_the_first_time_until_something_is_written() {
     memory.wrote(job("a", 9));
     assert_eq!(memory.held_since(&the_key(), at(7)), at(7));
 }
+
+#[test]
+fn a_pod_that_may_have_been_created_is_remembered_until_that_is_clear() {
+    let memory = Memory::<SidecarJob>::default();
+    memory.unclear(&the_key(), "job-abcde".into());
+    memory.succeeded(&the_key());
+    assert_eq!(memory.all_unclear(&the_key()).into_iter().collect::<Vec<_>>(), ["job-abcde"]);
+    memory.cleared(&the_key(), "job-abcde");
+    assert!(memory.all_unclear(&the_key()).is_empty());
+}
+
+#[test]
+fn after_a_pod_vanished_creations_wait_for_the_period_and_no_longer_however_many_follow() {
+    let memory = Memory::<SidecarJob>::default();
+    let period = TimeDelta::seconds(1);
+    assert_eq!(memory.creations_held(&the_key(), at(5), period), None);
+    memory.vanished(&the_key(), at(5));
+    memory.vanished(&the_key(), at(6));
+    assert_eq!(memory.creations_held(&the_key(), at(5), period), Some(at(6)));
+    assert_eq!(memory.creations_held(&the_key(), at(6), period), None, "it is over");
+    memory.vanished(&the_key(), at(9));
+    assert_eq!(memory.creations_held(&the_key(), at(9), period), Some(at(10)), "the next one counts anew");
+}

@@ -225,3 +225,21 @@ fn a_pod_that_we_deleted_is_on_its_way_out_at_once() {
     pods.gone("uid-a");
     assert_eq!(view(&pods), []);
 }
+
+#[test]
+fn a_number_whose_name_another_pod_has_is_not_used() {
+    let pods = listed(vec![]);
+    pods.name_is_taken(Kind::SidecarJob, &key(), 3);
+    pods.name_is_taken(Kind::SidecarJob, &key(), 1);
+    assert_eq!(pods.of(Kind::SidecarJob, &key()).next_number, 4);
+}
+
+#[test]
+fn a_pod_at_work_that_somebody_else_deleted_vanishes() {
+    let pods = listed(vec![pod("a", 1), pod("b", 1), ended(pod("c", 1))]);
+    assert!(pods.vanishes("uid-a"));
+    pods.will_delete("uid-b");
+    assert!(!pods.vanishes("uid-b"), "we deleted it");
+    assert!(!pods.vanishes("uid-c"), "it had ended");
+    assert!(!pods.vanishes("uid-d"), "it was never there");
+}

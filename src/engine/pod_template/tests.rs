@@ -67,7 +67,7 @@ fn the_rest_of_the_template_goes_through_beside_what_is_ours() {
     );
     assert_eq!(
         meta["annotations"],
-        json!({"a": "b", "sidecarjob.dev/main": "work", "sidecarjob.dev/sidecars": "proxy,ffwd",
+        json!({"a": "b", "sidecarjob.dev/main": "work", "sidecarjob.dev/sidecars": "proxy,ffwd,istio-proxy",
                "kubectl.kubernetes.io/default-container": "work"})
     );
     assert_eq!(meta["finalizers"], json!(["their.own/one", "sidecarjob.dev/job-tracking"]));
@@ -76,6 +76,21 @@ fn the_rest_of_the_template_goes_through_beside_what_is_ours() {
         json!([{"apiVersion": "sidecarjob.dev/v1alpha1", "kind": "SidecarJob", "name": "job", "uid": "job-uid",
                 "controller": true, "blockOwnerDeletion": true}])
     );
+}
+
+#[test]
+fn the_admission_policy_is_told_what_to_leave_alone() {
+    let told = |spec: Value, native: bool, name: &str| sent(spec, native)["metadata"]["annotations"][name].clone();
+    let mut injected_are_main = spec();
+    injected_are_main["injectedContainers"] = json!("Main");
+    assert_eq!(told(spec(), false, labels::MODE), "managed", "sidecars that are to stay plain containers");
+    assert_eq!(told(spec(), true, labels::MODE), Value::Null);
+    assert_eq!(
+        told(injected_are_main, true, labels::INJECTED_CONTAINERS),
+        "Main",
+        "injected ones that decide the result"
+    );
+    assert_eq!(told(spec(), true, labels::INJECTED_CONTAINERS), Value::Null);
 }
 
 #[test]
@@ -161,4 +176,16 @@ fn a_batch_jobs_pod_has_its_owner_and_finalizer_and_its_templates_labels() {
         (&json!("batch/v1"), &json!("Job"))
     );
     assert_eq!(meta["labels"], json!({"sidecarjob.dev/uid": "job-uid", "sidecarjob.dev/attempt": "0"}));
+}
+
+#[test]
+fn a_jobs_pod_gets_a_default_container_only_beside_sidecars() {
+    for (sidecars, want) in [(json!([]), None), (json!([{"name": "ffwd"}]), Some("work"))] {
+        let mut spec = spec();
+        spec["sidecars"] = sidecars.clone();
+        let seen = job_with(spec).batch();
+        let new = NewPod { number: 0, index: None, index_failures: IndexFailures::default() };
+        let annotations = pod(&seen.job, new, &seen.settings).metadata.annotations.unwrap();
+        assert_eq!(annotations.get("kubectl.kubernetes.io/default-container").map(String::as_str), want, "{sidecars}");
+    }
 }

@@ -37,6 +37,27 @@ fn a_pod_whose_result_is_stored_and_whose_plain_sidecars_run_gets_a_deadline() {
             job().backoff_limit(5).listed(&[], &["u0"]).pods([pod(0).plain_sidecar().main_exits(1, 8)]),
             Some("stop the sidecars of p0 (deadline 9s)"),
         ),
+        (
+            "a succeeded one of an Indexed run, before its index is stored",
+            job().indexed(2).pods([drains().index(0)]),
+            None,
+        ),
+        (
+            "and after: no list has its UID",
+            job().indexed(2).completed("0").pods([drains().index(0)]),
+            Some("stop the sidecars of p0 (deadline 9s)"),
+        ),
+        (
+            "one beyond the end of the indexes, which counts for nothing",
+            job().indexed(2).pods([drains().index(5)]),
+            Some("stop the sidecars of p0 (deadline 9s)"),
+        ),
+        (
+            "a failed one that waits for the next Pod of its index",
+            job().indexed(2).per_index(3).pods([pod(0).plain_sidecar().main_exits(1, 8).index(0)]),
+            Some("stop the sidecars of p0 (deadline 9s)"),
+        ),
+        ("a result for which the list has no room yet", job().settings(|s| s.max_uncounted = 0).pods([drains()]), None),
     ] {
         let got: Vec<String> = steps(&seen.decide(10)).into_iter().filter(|s| s.starts_with("stop")).collect();
         assert_eq!(got, want.into_iter().collect::<Vec<_>>(), "{what}");

@@ -46,3 +46,11 @@ fn with_completions_0_it_is_complete_although_it_never_started() {
     assert!(status.is_finished());
     assert_eq!(status.start_time, None);
 }
+
+#[test]
+fn a_run_that_ends_while_suspended_gets_a_start_time_for_the_api_server_asks_for_one() {
+    let seen = job().work_queue(2).suspended().pods([pod(0).succeeded(5)]);
+    let status = seen.next(10);
+    assert!(status.is_finished());
+    assert_eq!(status.start_time, Some(at(10)));
+}

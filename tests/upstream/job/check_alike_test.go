@@ -399,8 +399,11 @@ func (s *stage) picture() picture {
 	}
 	for _, e := range events.Items {
 		about := e.InvolvedObject
-		text := fmt.Sprintf("%s %s %s by %s: %s %s %s (%d)", about.APIVersion, about.Kind, about.Name, e.Source.Component, e.Type, e.Reason, e.Message, e.Count)
-		p.Events = append(p.Events, s.normal(text))
+		text := fmt.Sprintf("%s %s %s by %s: %s %s %s", about.APIVersion, about.Kind, about.Name, e.Source.Component, e.Type, e.Reason, e.Message)
+		// Ours may use the name of a Pod that is gone again: then its events are one, counted twice.
+		for range max(e.Count, 1) {
+			p.Events = append(p.Events, s.normal(text))
+		}
 	}
 	slices.Sort(p.Events)
 	return p

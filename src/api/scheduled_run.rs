@@ -1,0 +1,87 @@
+//! What does a run of a SidecarCronJob look like? The template with a name, the label by which it is found, the time for
+//! which it runs, and its owner.
+
+use chrono::{DateTime, Utc};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
+
+use super::{GROUP, SidecarCronJob, SidecarJob, VERSION, labels};
+use crate::cron::Zone;
+
+/// The name of the run for that time: two runs of one time have one name, so the API server takes only one of them.
+pub fn name(cron: &str, at: DateTime<Utc>) -> String {
+    format!("{cron}-{}", at.timestamp().div_euclid(60))
+}
+
+/// The SidecarJob of that name, for that time if there is one.
+pub fn run(cron: &SidecarCronJob, name: String, at: Option<DateTime<Utc>>) -> SidecarJob {
+    let template = &cron.spec.job_template;
+    let metadata = template.metadata.clone().unwrap_or_default();
+    let (mut labels, mut annotations) = (metadata.labels, metadata.annotations);
+    labels.insert(labels::SCHEDULE.into(), cron.metadata.name.clone().unwrap_or_default());
+    if let Some(at) = at {
+        let zone = cron.spec.time_zone.as_deref().and_then(|zone| Zone::parse(zone).ok()).unwrap_or(Zone::UTC);
+        annotations.insert(labels::SCHEDULED_TIMESTAMP.into(), zone.rfc3339(at));
+    }
+    SidecarJob {
+        metadata: ObjectMeta {
+            name: Some(name),
+            namespace: cron.metadata.namespace.clone(),
+            labels: Some(labels),
+            annotations: Some(annotations),
+            owner_references: Some(vec![owner(cron)]),
+            ..ObjectMeta::default()
+        },
+        spec: template.spec.clone(),
+        status: None,
+    }
+}
+
+fn owner(cron: &SidecarCronJob) -> OwnerReference {
+    OwnerReference {
+        api_version: format!("{GROUP}/{VERSION}"),
+        kind: "SidecarCronJob".into(),
+        name: cron.metadata.name.clone().unwrap_or_default(),
+        uid: cron.metadata.uid.clone().unwrap_or_default(),
+        controller: Some(true),
+        block_owner_deletion: Some(true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn cron() -> SidecarCronJob {
+        serde_json::from_value(json!({
+            "metadata": {"name": "nightly", "namespace": "ns", "uid": "u"},
+            "spec": {
+                "schedule": "0 2 * * *", "timeZone": "Europe/Berlin",
+                "jobTemplate": {
+                    "metadata": {"labels": {"team": "a"}, "annotations": {"note": "b"}},
+                    "spec": {"backoffLimit": 2, "managedBy": "example.com/other", "template": {}}
+                }
+            }
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_run_has_cronjobs_name_annotation_and_owner_and_all_of_the_template() {
+        let at = "2026-11-24T01:00:00Z".parse().unwrap();
+        let run = run(&cron(), name("nightly", at), Some(at));
+        let run = serde_json::to_value(run).unwrap();
+        assert_eq!(run["metadata"]["name"], "nightly-29924700");
+        assert_eq!(
+            run["metadata"]["annotations"],
+            json!({"note": "b", "batch.kubernetes.io/cronjob-scheduled-timestamp": "2026-11-24T02:00:00+01:00"})
+        );
+        assert_eq!(run["metadata"]["labels"], json!({"team": "a", "sidecarjob.dev/schedule": "nightly"}));
+        let owner = &run["metadata"]["ownerReferences"][0];
+        assert_eq!(
+            (&owner["kind"], &owner["uid"], &owner["controller"]),
+            (&json!("SidecarCronJob"), &json!("u"), &json!(true))
+        );
+        assert_eq!((&run["spec"]["backoffLimit"], &run["spec"]["managedBy"]), (&json!(2), &json!("example.com/other")));
+    }
+}

@@ -1,0 +1,196 @@
+//! `sidecarjob cron next EXPRESSION|NAME`: one time a line, in the zone; what changes of clocks do goes to stderr.
+//!
+//! With an expression it needs no cluster. Times are those of `cron`, the same that the controller goes by.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use clap::{Parser, ValueEnum};
+use kube::ResourceExt;
+use serde_json::{Value, json};
+
+use super::{CronError, find};
+use crate::api::SidecarCronJob;
+use crate::api::sidecarcronjob::DstPolicy;
+use crate::cli::connect::Cluster;
+use crate::cron::dst::{self, Change};
+use crate::cron::{Dst, Expression, Times, Zone, hash};
+
+/// Prints the next times of a cron expression, or of a SidecarCronJob, one a line
+///
+/// An expression has five fields, or begins with @, and is read as CronJob reads it; TZ=ZONE may stand before it.
+/// Times that a change of clocks leaves out or has twice are told on stderr. Exit code 1: the expression is refused.
+#[derive(Clone, Debug, Parser)]
+pub struct Args {
+    /// A cron expression, as "0 2 * * *", or the name of a SidecarCronJob
+    pub what: String,
+
+    /// Time zone of the expression [default: UTC, or the object's]
+    #[arg(short = 'z', long, value_name = "ZONE")]
+    pub time_zone: Option<String>,
+
+    /// Times after this one, RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<DateTime<Utc>>,
+
+    /// How many times
+    #[arg(short, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub n: u16,
+
+    /// Compute H as for the object of this name
+    #[arg(long = "for", value_name = "NAMESPACE/NAME")]
+    pub object: Option<String>,
+
+    /// What becomes of times that a change of clocks leaves out, or has twice
+    #[arg(long, value_name = "POLICY")]
+    pub dst_policy: Option<Policy>,
+
+    /// Form of the output
+    #[arg(short, long, default_value = "text", value_name = "FORMAT")]
+    pub output: Format,
+
+    /// Namespace of the SidecarCronJob [default: that of the context]
+    #[arg(long, value_name = "NAME")] // -n is the number of times
+    pub namespace: Option<String>,
+
+    /// Kubeconfig file [default: $KUBECONFIG or ~/.kube/config]
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+
+    /// Context of the kubeconfig
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+}
+
+/// Form of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A time a line.
+    Text,
+    /// One object.
+    Json,
+}
+
+/// `spec.dstPolicy`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "PascalCase")]
+pub enum Policy {
+    /// As CronJob.
+    #[value(name = "CronJob")]
+    CronJob,
+    /// Each once.
+    RunOnce,
+}
+
+/// Prints the times.
+pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write + Send)) -> Result<(), CronError> {
+    let now = args.from.unwrap_or_else(Utc::now);
+    let (times, from, jitter) = match is_name(&args.what) {
+        true => {
+            let cluster = Cluster {
+                namespace: args.namespace.clone(),
+                kubeconfig: args.kubeconfig.clone(),
+                context: args.context.clone(),
+            };
+            let (_, cron) = find(&cluster, &args.what).await?;
+            of_object(&cron, args.from, now)?
+        }
+        false => (of_expression(&args)?, now, 0),
+    };
+    let list: Vec<DateTime<Utc>> =
+        std::iter::successors(times.next(from), |at| times.next(*at)).take(args.n.into()).collect();
+    let notes = notes(&times, from, &list);
+    match args.output {
+        Format::Text => {
+            list.iter().try_for_each(|at| writeln!(out, "{}", times.zone().rfc3339(*at)))?;
+            notes.iter().try_for_each(|(_, text, _)| writeln!(err, "note: {text}"))?;
+            if jitter > 0 {
+                writeln!(err, "note: each run starts {jitter}s later (spec.jitterSeconds)")?;
+            }
+        }
+        Format::Json => writeln!(out, "{}", json(&times, &list, &notes, jitter))?,
+    }
+    if list.is_empty() {
+        return Err(CronError::Refused(format!("{:?} never fires within five years", args.what)));
+    }
+    Ok(())
+}
+
+/// Names are lower case letters, digits, hyphens and dots; every expression has something else.
+fn is_name(what: &str) -> bool {
+    !what.is_empty() && what.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.'))
+}
+
+fn of_expression(args: &Args) -> Result<Times, CronError> {
+    let refused = |e: &dyn std::fmt::Display| CronError::Refused(e.to_string());
+    let zone = args.time_zone.as_deref().map(Zone::parse).transpose().map_err(|e| refused(&e))?;
+    let text = match &args.object {
+        Some(name) => hash::resolve(&args.what, name).map_err(|e| refused(&e))?,
+        None if hash::is_in(&args.what) => {
+            return Err(CronError::Refused("H is a number of an object's own: give --for NAMESPACE/NAME".into()));
+        }
+        None => args.what.clone(),
+    };
+    let expression = Expression::parse(&text).map_err(|e| refused(&e))?;
+    if expression.zone.is_some() && zone.is_some() {
+        return Err(CronError::Refused("give the zone once: in the expression, or as --time-zone".into()));
+    }
+    let dst = if args.dst_policy == Some(Policy::RunOnce) { Dst::RunOnce } else { Dst::CronJob };
+    Ok(Times::of(expression, zone.unwrap_or(Zone::UTC), dst))
+}
+
+/// The times of an object: `@every` counts from its last run.
+fn of_object(
+    cron: &SidecarCronJob,
+    from: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<(Times, DateTime<Utc>, u32), CronError> {
+    let spec = &cron.spec;
+    let dst = if spec.dst_policy == Some(DstPolicy::RunOnce) { Dst::RunOnce } else { Dst::CronJob };
+    let name = format!("{}/{}", cron.namespace().unwrap_or_default(), cron.name_any());
+    let schedules: Vec<&String> = spec.schedule.iter().chain(&spec.schedules).collect();
+    let times = Times::parse(&schedules, &spec.exclude, spec.time_zone.as_deref(), dst, &name);
+    let times = times.map_err(|e| CronError::Refused(format!("SidecarCronJob {name}: {e}")))?;
+    let jitter = hash::jitter(&name, spec.jitter_seconds.and_then(|s| u32::try_from(s).ok()).unwrap_or(0));
+    let last =
+        cron.status.as_ref().and_then(|s| s.last_schedule_time.as_ref()).or(cron.metadata.creation_timestamp.as_ref());
+    let last = last.and_then(|t| DateTime::from_timestamp(t.0.as_second(), 0));
+    let begin = match (from, last) {
+        (None, Some(last)) if last <= now => times.pending(last, now, 1).latest.pop().unwrap_or(last),
+        _ => now,
+    };
+    Ok((times, begin, jitter))
+}
+
+/// What changes of clocks do on the way: kind, sentence, time.
+fn notes(times: &Times, from: DateTime<Utc>, list: &[DateTime<Utc>]) -> Vec<(&'static str, String, String)> {
+    const MOST: usize = 20;
+    let Some(last) = list.last() else { return Vec::new() };
+    let zone = times.zone();
+    let once = times.dst() == Dst::RunOnce;
+    let note = |change: Change| match change {
+        Change::LeftOut(wall) => {
+            let what = if once { "runs at the first instant after it" } else { "is skipped" };
+            ("leftOut", format!("{wall} is left out by a change of clocks in {zone} and {what}"), wall.to_string())
+        }
+        Change::Twice(at) => {
+            let what = if once { "runs the first time only" } else { "runs twice" };
+            let text = zone.rfc3339(at);
+            ("twice", format!("{text} is the second time of that hour in {zone}: it {what}"), text)
+        }
+    };
+    times.calendars().flat_map(|calendar| dst::changes(calendar, zone, from, *last, MOST)).map(note).collect()
+}
+
+fn json(times: &Times, list: &[DateTime<Utc>], notes: &[(&str, String, String)], jitter: u32) -> Value {
+    let list: Vec<String> = list.iter().map(|at| times.zone().rfc3339(*at)).collect();
+    let of = |kind| notes.iter().filter(|(k, ..)| *k == kind).map(|(_, _, time)| time.clone()).collect::<Vec<_>>();
+    json!({
+        "timeZone": times.zone().name(), "times": list, "leftOut": of("leftOut"), "twice": of("twice"),
+        "jitterSeconds": jitter
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! `sidecarjob cron run NAME`: a run by hand, with its own arguments and environment if wanted, and a record of who
+//! started it.
+//!
+//! The run belongs to the SidecarCronJob (its history, its deletion) and is not looked at by its concurrencyPolicy.
+
+use std::io::Write;
+
+use chrono::{DateTime, Utc};
+use clap::Parser;
+use k8s_openapi::api::authentication::v1::SelfSubjectReview;
+use k8s_openapi::api::core::v1::{Container, EnvVar};
+use kube::api::{Api, PostParams};
+use kube::{Client, ResourceExt};
+use serde_json::json;
+
+use super::{CronError, find};
+use crate::api::{SidecarCronJob, SidecarJob, labels, scheduled_run};
+use crate::cli::connect::Cluster;
+
+/// Starts a run of a SidecarCronJob now
+///
+/// Prints the name of the SidecarJob: sidecarjob watch NAME shows it. Who started it, when and with which overrides
+/// stands in its annotation sidecarjob.dev/started-by.
+#[derive(Clone, Debug, Parser)]
+pub struct Args {
+    /// Name of the SidecarCronJob
+    pub name: String,
+
+    #[command(flatten)]
+    overrides: Overrides,
+
+    /// Run for this scheduled time, RFC 3339: the run has the name and the annotation of that time, so that it runs once
+    #[arg(long, value_name = "TIME")]
+    pub as_of: Option<DateTime<Utc>>,
+
+    #[command(flatten)]
+    cluster: Cluster,
+}
+
+/// What is other than in the template.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Overrides {
+    /// An argument for the main container, instead of all that the template gives; may be given several times
+    #[arg(long = "arg", value_name = "ARG", allow_hyphen_values = true)]
+    args: Vec<String>,
+
+    /// A variable for the main container; may be given several times
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
+    env: Vec<(String, String)>,
+
+    /// The container that gets them [default: the first main container]
+    #[arg(short, long, value_name = "NAME")]
+    container: Option<String>,
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or("write NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Starts it and prints its name.
+pub async fn run(args: Args, out: &mut (dyn Write + Send)) -> Result<(), CronError> {
+    let (client, cron) = find(&args.cluster, &args.name).await?;
+    let who = who(&client).await;
+    let run = by_hand(&cron, args.as_of, &args.overrides, &who, Utc::now())?;
+    let name = run.name_any();
+    let api: Api<SidecarJob> = Api::namespaced(client, &cron.namespace().unwrap_or_default());
+    api.create(&PostParams::default(), &run).await.map_err(CronError::api(format!("create SidecarJob {name}")))?;
+    Ok(writeln!(out, "{name}")?)
+}
+
+/// The name under which the API server knows us.
+pub async fn who(client: &Client) -> String {
+    let api: Api<SelfSubjectReview> = Api::all(client.clone());
+    let review = api.create(&PostParams::default(), &SelfSubjectReview::default()).await;
+    let user = review.ok().and_then(|r| r.status).and_then(|s| s.user_info).and_then(|u| u.username);
+    user.unwrap_or_else(|| "unknown".into())
+}
+
+/// A run that somebody starts.
+pub fn by_hand(
+    cron: &SidecarCronJob,
+    at: Option<DateTime<Utc>>,
+    overrides: &Overrides,
+    who: &str,
+    now: DateTime<Utc>,
+) -> Result<SidecarJob, CronError> {
+    let own = cron.name_any();
+    let name = match at {
+        Some(at) => scheduled_run::name(&own, at),
+        None => format!("{own}-m{}", now.timestamp()), // as long as a scheduled one's: an m and ten digits
+    };
+    let mut run = scheduled_run::run(cron, name, at);
+    let record = json!({
+        "user": who, "time": now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        "args": overrides.args, "env": overrides.env.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>()
+    });
+    run.annotations_mut().insert(labels::INSTANTIATE.into(), labels::MANUAL.into());
+    run.annotations_mut().insert(labels::STARTED_BY.into(), record.to_string());
+    overrides.apply(&mut run)?;
+    Ok(run)
+}
+
+impl Overrides {
+    fn apply(&self, run: &mut SidecarJob) -> Result<(), CronError> {
+        if self.args.is_empty() && self.env.is_empty() {
+            return Ok(());
+        }
+        let main = self.container.clone().or_else(|| main_container(run));
+        let pod = run.spec.template.spec.as_mut();
+        let containers = pod.map(|pod| pod.containers.as_mut_slice()).unwrap_or_default();
+        let there = containers.iter().map(|c| c.name.clone()).collect::<Vec<_>>().join(", ");
+        let found = containers.iter_mut().find(|c| Some(&c.name) == main.as_ref());
+        let container = found.ok_or_else(|| {
+            CronError::Refused(format!("no container {:?} to override: there are {there}", main.unwrap_or_default()))
+        })?;
+        if !self.args.is_empty() {
+            container.args = Some(self.args.clone());
+        }
+        self.env.iter().for_each(|(name, value)| set(container, name, value));
+        Ok(())
+    }
+}
+
+/// The first that decides the result.
+fn main_container(run: &SidecarJob) -> Option<String> {
+    let named = run.spec.main_containers.as_ref().and_then(|main| main.names.first());
+    let is_sidecar = |c: &&Container| run.spec.sidecars.iter().any(|s| s.name == c.name);
+    let first = || run.spec.template.spec.as_ref()?.containers.iter().find(|c| !is_sidecar(c)).map(|c| c.name.clone());
+    named.cloned().or_else(first)
+}
+
+fn set(container: &mut Container, name: &str, value: &str) {
+    let env = container.env.get_or_insert_default();
+    let variable = EnvVar { name: name.into(), value: Some(value.into()), value_from: None };
+    match env.iter_mut().find(|var| var.name == name) {
+        Some(there) => *there = variable,
+        None => env.push(variable),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! The shell of schedules: views, queue, and how each step is done. What to do is `engine::schedule`'s part.
+//!
+//! One queue of SidecarCronJobs, one view of their runs. Nothing ticks for a schedule: each reconcile says when it wants
+//! to be woken, and the queue keeps all of these in one heap. Only the clock itself is looked after (`clock`).
+
+pub mod apply;
+mod clock;
+pub mod reconcile;
+pub mod runs;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use futures::StreamExt;
+use kube::Client;
+use kube::core::DeserializeGuard;
+use kube::runtime::controller::{self, Controller, Error as QueueError};
+use kube::runtime::reflector::ObjectRef;
+use kube::runtime::{WatchStreamExt, watcher};
+use tokio::sync::{mpsc, watch};
+use tracing::{debug, warn};
+
+use super::events::Events;
+use super::memory::{Key, Memory};
+use super::queue::stopped;
+use super::{cluster, context};
+use crate::api::{SidecarCronJob, SidecarJob, labels};
+use reconcile::{Watched, on_error, reconcile};
+use runs::Runs;
+
+/// What every reconcile of a schedule has at hand.
+pub struct Schedules {
+    /// To the API server.
+    pub client: Client,
+    /// The runs.
+    pub runs: Runs,
+    /// What may be lost.
+    pub memory: Memory<SidecarCronJob>,
+    /// To people.
+    pub events: Events,
+    /// The clock.
+    pub now: fn() -> DateTime<Utc>,
+}
+
+impl Schedules {
+    /// Nothing is in view yet.
+    pub fn new(client: Client, events: Events) -> Arc<Self> {
+        Arc::new(Self { client, runs: Runs::default(), memory: Memory::default(), events, now: context::now })
+    }
+
+    /// Works until it is told to stop. A cluster without the kind is waited for.
+    pub async fn run(self: Arc<Self>, namespace: Option<String>, concurrency: u16, stop: watch::Receiver<bool>) {
+        let namespace = namespace.as_deref();
+        let (wake, woken) = mpsc::unbounded_channel();
+        let (listed, mut is_listed) = watch::channel(false);
+        tokio::select! {
+            () = cluster::has_schedules(&self.client, namespace) => {}
+            () = stopped(stop.clone()) => return,
+        }
+        let watched = tokio::spawn(watch_runs(self.clone(), namespace.map(str::to_owned), wake, listed));
+        // Nothing is decided before all runs are in view: a time whose run is not seen would run twice.
+        tokio::select! {
+            _ = is_listed.wait_for(|listed| *listed) => {}
+            () = stopped(stop.clone()) => return watched.abort(),
+        }
+        Controller::new(cluster::api::<Watched>(&self.client, namespace), watcher::Config::default())
+            .with_config(controller::Config::default().concurrency(concurrency))
+            .reconcile_on(references(woken))
+            .reconcile_all_on(clock::steps(self.now))
+            .graceful_shutdown_on(stopped(stop))
+            .run(reconcile, on_error, self.clone())
+            .for_each(|result| {
+                report(&self, result);
+                futures::future::ready(())
+            })
+            .await;
+        watched.abort();
+    }
+}
+
+/// Keeps the view of runs, and wakes their schedules.
+async fn watch_runs(
+    ctx: Arc<Schedules>,
+    namespace: Option<String>,
+    wake: mpsc::UnboundedSender<Key>,
+    listed: watch::Sender<bool>,
+) {
+    let config = watcher::Config::default().labels(labels::SCHEDULE);
+    let api = cluster::api::<DeserializeGuard<SidecarJob>>(&ctx.client, namespace.as_deref());
+    let mut stream = watcher(api, config).default_backoff().boxed();
+    while let Some(event) = stream.next().await {
+        match event {
+            Ok(event) => {
+                ctx.runs.observe(event).into_iter().for_each(|key| drop(wake.send(key)));
+                listed.send_if_modified(|listed| !std::mem::replace(listed, ctx.runs.synced()) && *listed);
+            }
+            Err(error) => warn!("the watch of scheduled runs was interrupted, starting it again: {error}"),
+        }
+    }
+}
+
+fn references(mut woken: mpsc::UnboundedReceiver<Key>) -> impl futures::Stream<Item = ObjectRef<Watched>> {
+    futures::stream::poll_fn(move |cx| woken.poll_recv(cx))
+        .map(|(namespace, name)| ObjectRef::<Watched>::new(&name).within(&namespace))
+}
+
+/// What comes out of the queue.
+type Outcome<E> = Result<(ObjectRef<Watched>, controller::Action), QueueError<E, watcher::Error>>;
+
+/// Errors are logged where they happen, so only the queue's own are left.
+fn report<E: std::error::Error>(ctx: &Schedules, result: Outcome<E>) {
+    match result {
+        Ok(_) | Err(QueueError::ReconcilerFailed(..)) => {}
+        Err(QueueError::ObjectNotFound(gone)) => {
+            debug!(name = gone.name, "gone"); // its runs go with it: the API server collects what it owned
+            ctx.memory.forget(&(gone.namespace.unwrap_or_default(), gone.name));
+        }
+        Err(QueueError::QueueError(error)) => {
+            warn!("the watch of SidecarCronJobs was interrupted, starting it again: {error}");
+        }
+        Err(error) => warn!("{error}"),
+    }
+}

@@ -1,0 +1,81 @@
+//! What happens to a time that a change of clocks leaves out, or has twice?
+//!
+//! `CronJob`: what CronJob does: left out is skipped, twice is run twice. `RunOnce`: a time that is left out runs at the
+//! first instant after the gap, one that is there twice runs the first time only. A schedule that fires in every hour goes
+//! by the time that passes: there the two are the same, or there would be an hour of silence.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+
+use super::expression::Calendar;
+use super::next;
+use super::zone::Zone;
+
+/// How many times in a row may be there already: a change of clocks by a few hours, minute by minute.
+const MAX_TRIES: u32 = 2_000;
+
+/// The first time after `after` by the rule `RunOnce`.
+pub fn run_once_after(calendar: &Calendar, zone: Zone, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    if calendar.every_hour() {
+        return next::after(calendar, zone, after);
+    }
+    let mut wall = zone.wall(after.timestamp())?;
+    for _ in 0..MAX_TRIES {
+        wall = wall_after(calendar, wall)?;
+        let at = zone.first(wall)?;
+        if at > after.timestamp() {
+            return DateTime::from_timestamp(at, 0);
+        }
+    }
+    None
+}
+
+/// The next time on a wall whose clock is never changed.
+fn wall_after(calendar: &Calendar, wall: NaiveDateTime) -> Option<NaiveDateTime> {
+    next::after(calendar, Zone::UTC, wall.and_utc()).map(|at| at.naive_utc())
+}
+
+/// Something that a change of clocks does to a schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The wall never says so.
+    LeftOut(NaiveDateTime),
+    /// The wall says so a second time.
+    Twice(DateTime<Utc>),
+}
+
+/// What changes of clocks do between two times: at most `limit` of each kind.
+pub fn changes(calendar: &Calendar, zone: Zone, from: DateTime<Utc>, to: DateTime<Utc>, limit: usize) -> Vec<Change> {
+    if calendar.every_hour() {
+        return Vec::new();
+    }
+    let left_out = left_out(calendar, zone, from, to).take(limit).map(Change::LeftOut);
+    let twice = twice(calendar, zone, from, to).take(limit).map(Change::Twice);
+    left_out.chain(twice).collect()
+}
+
+fn left_out(
+    calendar: &Calendar,
+    zone: Zone,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> impl Iterator<Item = NaiveDateTime> {
+    let (first, last) = (zone.wall(from.timestamp()), zone.wall(to.timestamp()));
+    let walls = std::iter::successors(first, move |wall| wall_after(calendar, *wall)).skip(1);
+    walls.take_while(move |wall| last.is_some_and(|last| *wall <= last)).filter(move |wall| zone.is_left_out(*wall))
+}
+
+fn twice(
+    calendar: &Calendar,
+    zone: Zone,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> impl Iterator<Item = DateTime<Utc>> {
+    let times = std::iter::successors(Some(from), move |at| next::after(calendar, zone, *at)).skip(1);
+    times.take_while(move |at| *at <= to).filter(move |at| {
+        let wall = zone.wall(at.timestamp());
+        wall.is_some_and(|wall| zone.is_twice(wall) && zone.first(wall) != Some(at.timestamp()))
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! What does a cron expression say, and why is it refused?
+//!
+//! Reads what CronJob reads: `ParseStandard` of robfig/cron v3.0.1. Five fields, or `@yearly`, `@annually`, `@monthly`,
+//! `@weekly`, `@daily`, `@midnight`, `@hourly`, `@every DURATION`, with `TZ=ZONE ` or `CRON_TZ=ZONE ` before it.
+//! That CronJob takes no zone in a new schedule is the caller's part. `H` is `hash`'s.
+
+use chrono::TimeDelta;
+use thiserror::Error;
+
+use super::duration;
+use super::field::{self, Field, FieldError};
+use super::zone::{Zone, ZoneError};
+
+/// A schedule that was understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expression {
+    /// The zone in the expression itself.
+    pub zone: Option<Zone>,
+    /// When it fires.
+    pub kind: Kind,
+}
+
+/// The two kinds of schedules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// By the calendar and the clock on the wall.
+    Calendar(Calendar),
+    /// By the time that has passed: `@every`. At least a second, in whole seconds.
+    Every(TimeDelta),
+}
+
+/// The five fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Calendar {
+    /// Minutes.
+    pub minute: Field,
+    /// Hours.
+    pub hour: Field,
+    /// Days of the month.
+    pub day: Field,
+    /// Months.
+    pub month: Field,
+    /// Days of the week, Sunday is 0.
+    pub weekday: Field,
+}
+
+/// Why an expression is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ParseError {
+    /// Nothing there.
+    #[error("the schedule is empty: write five fields, as in \"0 2 * * *\", or @daily")]
+    Empty,
+    /// Not five.
+    #[error("expected 5 fields (minute, hour, day of month, month, day of week), found {found}: {text:?}")]
+    Fields {
+        /// How many.
+        found: usize,
+        /// In what.
+        text: String,
+    },
+    /// One of the five.
+    #[error("{field}: {error}")]
+    Field {
+        /// Which.
+        field: &'static str,
+        /// What is wrong with it.
+        error: FieldError,
+    },
+    /// `@reboot`
+    #[error(
+        "{0:?} is none of @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly, @every DURATION \
+         (lower case, nothing after it)"
+    )]
+    Descriptor(String),
+    /// `@every day`
+    #[error("{0:?} has no duration that can be read: write it as in @every 1h30m")]
+    Duration(String),
+    /// `TZ=` with nothing to follow.
+    #[error("after {0:?} a space and a schedule are missing")]
+    ZoneAlone(String),
+    /// A zone that is not known.
+    #[error(transparent)]
+    Zone(#[from] ZoneError),
+    /// An `H` that can't be read, or that nothing is computed from.
+    #[error("{0}")]
+    Hash(String),
+}
+
+impl Expression {
+    /// Reads it, and refuses what CronJob refuses.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        if text.is_empty() {
+            return Err(ParseError::Empty);
+        }
+        let (zone, text) = split_zone(text)?;
+        if text.starts_with('@') {
+            return Ok(Self { zone, kind: descriptor(text)? });
+        }
+        Ok(Self { zone, kind: Kind::Calendar(calendar(text)?) })
+    }
+}
+
+/// A prefix `TZ=` or `CRON_TZ=`, with the zone as Go's `LoadLocation` takes it: `Local` is UTC for us, and so is nothing.
+fn split_zone(text: &str) -> Result<(Option<Zone>, &str), ParseError> {
+    let Some(after) = text.strip_prefix("TZ=").or_else(|| text.strip_prefix("CRON_TZ=")) else {
+        return Ok((None, text));
+    };
+    let (name, rest) = after.split_once(' ').ok_or_else(|| ParseError::ZoneAlone(text.to_owned()))?;
+    Ok((Some(Zone::as_go_loads(name)?), rest.trim()))
+}
+
+fn descriptor(text: &str) -> Result<Kind, ParseError> {
+    const MIDNIGHT: Calendar = Calendar {
+        minute: Field::only(0),
+        hour: Field::only(0),
+        day: Field::all(&field::DAY),
+        month: Field::all(&field::MONTH),
+        weekday: Field::all(&field::WEEKDAY),
+    };
+    Ok(Kind::Calendar(match text {
+        "@yearly" | "@annually" => Calendar { day: Field::only(1), month: Field::only(1), ..MIDNIGHT },
+        "@monthly" => Calendar { day: Field::only(1), ..MIDNIGHT },
+        "@weekly" => Calendar { weekday: Field::only(0), ..MIDNIGHT },
+        "@daily" | "@midnight" => MIDNIGHT,
+        "@hourly" => Calendar { hour: Field::all(&field::HOUR), ..MIDNIGHT },
+        _ => return every(text),
+    }))
+}
+
+fn every(text: &str) -> Result<Kind, ParseError> {
+    let duration = text.strip_prefix("@every ").ok_or_else(|| ParseError::Descriptor(text.to_owned()))?;
+    let nanoseconds = duration::nanoseconds(duration).ok_or_else(|| ParseError::Duration(text.to_owned()))?;
+    Ok(Kind::Every(TimeDelta::seconds((nanoseconds / 1_000_000_000).max(1))))
+}
+
+fn calendar(text: &str) -> Result<Calendar, ParseError> {
+    let fields: Vec<&str> = text.split_whitespace().collect();
+    let [minute, hour, day, month, weekday] = fields[..] else {
+        return Err(ParseError::Fields { found: fields.len(), text: text.to_owned() });
+    };
+    let read = |text: &str, bounds: &field::Bounds| {
+        Field::parse(text, bounds).map_err(|error| ParseError::Field { field: bounds.name, error })
+    };
+    Ok(Calendar {
+        minute: read(minute, &field::MINUTE)?,
+        hour: read(hour, &field::HOUR)?,
+        day: read(day, &field::DAY)?,
+        month: read(month, &field::MONTH)?,
+        weekday: read(weekday, &field::WEEKDAY)?,
+    })
+}
+
+impl Calendar {
+    /// The day rule: a day must be in both fields if one of them is a star, else in either.
+    pub fn has_day(&self, day: u32, weekday: u32) -> bool {
+        let (of_month, of_week) = (self.day.has(day), self.weekday.has(weekday));
+        if self.day.star || self.weekday.star { of_month && of_week } else { of_month || of_week }
+    }
+
+    /// It fires in every hour, so by the time that passes more than by the clock on the wall.
+    pub fn every_hour(&self) -> bool {
+        self.hour.is_full(&field::HOUR)
+    }
+}
+
+#[cfg(test)]
+mod tests;

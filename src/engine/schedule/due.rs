@@ -1,0 +1,172 @@
+//! Which times have come, and what becomes of each: it starts, waits, or is missed?
+//!
+//! All that is later than the watermark (the last scheduled, missed or seen time) and has come is looked at. CronJob runs
+//! the latest of these; so does this, unless `catchUp` asks for more. What is decided here moves the watermark when the
+//! status is written, and not before: until then the same is decided again.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::observed::Observed;
+use crate::api::sidecarcronjob::ConcurrencyPolicy;
+use crate::cron::{Pending, Times};
+use crate::engine::time;
+
+/// The judgement about all times so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Due {
+    /// Times whose runs start now.
+    pub starts: Vec<DateTime<Utc>>,
+    /// Times that wait for active runs, oldest first.
+    pub queued: Vec<DateTime<Utc>>,
+    /// The last scheduled time, once the status is written.
+    pub last_schedule: Option<DateTime<Utc>>,
+    /// Times that are missed with this decision; the latest of them.
+    pub missed: usize,
+    /// The latest of these.
+    pub last_missed: Option<DateTime<Utc>>,
+    /// The latest of them that came too late.
+    pub too_late: Option<DateTime<Utc>>,
+    /// The time that does not start since a run is active (Forbid).
+    pub blocked: Option<DateTime<Utc>>,
+    /// More than a hundred had come.
+    pub too_many: bool,
+    /// The next time.
+    pub next: Option<DateTime<Utc>>,
+    /// When there will be something to decide.
+    pub wake: Option<DateTime<Utc>>,
+}
+
+/// What CronJob calls too many.
+const MANY: usize = 100;
+
+/// Judges all times up to now.
+pub fn of(seen: &Observed, now: DateTime<Utc>) -> Due {
+    let status = &seen.cron.status;
+    let mut due = Due { queued: status.queued.clone(), last_schedule: last_schedule(seen), ..Due::default() };
+    let Ok(times) = &seen.cron.spec.times else { return due };
+    let (watermark, jitter) = (watermark(seen), seen.cron.spec.jitter);
+    if seen.cron.spec.suspend {
+        // A run that was started just before may be news: what passed up to then is missed.
+        due.pass(seen, times, watermark, due.last_schedule.unwrap_or(watermark), 1);
+        due.queued.retain(|at| !has_run(seen, at));
+        return due;
+    }
+    let begun = now.checked_sub_signed(jitter).unwrap_or(now);
+    let (latest, too_many) = due.pass(seen, times, watermark, begun, seen.cron.spec.catch_up);
+    (due.too_many, due.next) = (too_many, times.next_after(watermark, begun));
+    let in_time = |at: &DateTime<Utc>| {
+        seen.cron.spec.deadline.is_none_or(|deadline| time::after(time::after(*at, jitter), deadline) >= now)
+    };
+    let (fresh, late): (Vec<_>, Vec<_>) = latest.into_iter().partition(|at| in_time(at) || has_run(seen, at));
+    due.too_late = late.last().copied();
+    due.miss(late.len(), due.too_late);
+    match seen.cron.spec.concurrency {
+        ConcurrencyPolicy::Allow | ConcurrencyPolicy::Replace => due.start(seen, fresh),
+        ConcurrencyPolicy::Forbid => due.forbid(seen, fresh),
+        ConcurrencyPolicy::Queue => due.queue(seen, fresh, in_time),
+    }
+    let expiry = due.blocked.or(due.queued.first().copied()).zip(seen.cron.spec.deadline);
+    let expiry = expiry.map(|(at, deadline)| time::after(time::after(at, jitter), deadline + TimeDelta::seconds(1)));
+    due.wake = due.next.map(|at| time::after(at, jitter)).into_iter().chain(expiry).min();
+    due
+}
+
+/// Up to then all is dealt with. A run that was seen counts, though the status may not know of it.
+fn watermark(seen: &Observed) -> DateTime<Utc> {
+    let status = &seen.cron.status;
+    let known = [status.last_schedule, status.last_missed].into_iter().flatten();
+    known.fold(seen.cron.created_at, DateTime::max)
+}
+
+/// The time of the latest run that was started for one.
+fn last_schedule(seen: &Observed) -> Option<DateTime<Utc>> {
+    let of_runs = seen.runs.iter().filter(|run| !run.manual).filter_map(|run| run.scheduled);
+    of_runs.chain(seen.cron.status.last_schedule).chain(seen.reached).max()
+}
+
+/// The last time before the first that is looked at.
+fn earlier(times: &Times, watermark: DateTime<Utc>, first: Option<&DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    let before = *first? - TimeDelta::seconds(1);
+    times.pending(watermark, before, 1).latest.pop()
+}
+
+/// Runs that were started and that the status does not know of.
+fn started_between(seen: &Observed, after: DateTime<Utc>, before: Option<&DateTime<Utc>>) -> usize {
+    let times = seen.runs.iter().filter(|run| !run.manual).filter_map(|run| run.scheduled);
+    times.filter(|at| *at > after && before.is_some_and(|before| at < before)).count()
+}
+
+/// It has a run, or had one a moment ago.
+fn has_run(seen: &Observed, at: &DateTime<Utc>) -> bool {
+    seen.has_run(*at) || seen.reached == Some(*at)
+}
+
+/// The run of that time is there, or was: times run in their order, so whatever is older than a run that was seen.
+fn is_started(seen: &Observed, at: DateTime<Utc>) -> bool {
+    seen.has_run(at) || seen.reached >= Some(at)
+}
+
+impl Due {
+    /// The latest times up to then; those before them are missed, unless they ran. And whether there were too many.
+    fn pass(
+        &mut self,
+        seen: &Observed,
+        times: &Times,
+        watermark: DateTime<Utc>,
+        until: DateTime<Utc>,
+        keep: usize,
+    ) -> (Vec<DateTime<Utc>>, bool) {
+        let Pending { count, latest, .. } = times.pending(watermark, until, keep);
+        let ran = started_between(seen, watermark, latest.first());
+        self.miss((count - latest.len()).saturating_sub(ran), earlier(times, watermark, latest.first()));
+        (latest, count > MANY)
+    }
+
+    fn miss(&mut self, count: usize, last: Option<DateTime<Utc>>) {
+        if count > 0 {
+            self.missed += count;
+            self.last_missed = self.last_missed.max(last);
+        }
+    }
+
+    /// Each starts, unless it is there already.
+    fn start(&mut self, seen: &Observed, fresh: Vec<DateTime<Utc>>) {
+        let started = |at: &DateTime<Utc>| is_started(seen, *at);
+        self.last_schedule = self.last_schedule.max(fresh.iter().filter(|at| started(at)).max().copied());
+        self.starts = fresh.into_iter().filter(|at| !started(at)).collect();
+    }
+
+    /// The oldest starts if nothing is active. What does not start stays due.
+    fn forbid(&mut self, seen: &Observed, fresh: Vec<DateTime<Utc>>) {
+        self.start(seen, fresh);
+        if seen.blocking().next().is_some() {
+            self.blocked = self.starts.first().copied();
+            self.starts.clear();
+        }
+        self.starts.truncate(1);
+    }
+
+    /// All wait in line; the first starts if nothing is active.
+    fn queue(&mut self, seen: &Observed, fresh: Vec<DateTime<Utc>>, in_time: impl Fn(&DateTime<Utc>) -> bool) {
+        let (mut line, late): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.queued).into_iter().partition(|at| in_time(at) || has_run(seen, at));
+        self.miss(late.len(), late.last().copied());
+        self.too_late = self.too_late.max(late.last().copied());
+        line.retain(|at| !is_started(seen, *at));
+        for at in fresh {
+            if is_started(seen, at) {
+                self.last_schedule = self.last_schedule.max(Some(at));
+            } else if line.len() < seen.cron.spec.queue_limit || line.is_empty() {
+                self.last_schedule = self.last_schedule.max(Some(at));
+                line.push(at);
+            } else {
+                self.miss(1, Some(at));
+                self.too_late = self.too_late.max(Some(at));
+            }
+        }
+        if seen.blocking().next().is_none() {
+            self.starts = line.first().copied().into_iter().collect();
+        }
+        self.queued = line;
+    }
+}

@@ -1,0 +1,232 @@
+//! What is written back about a schedule, and what people are told?
+//!
+//! Made from what was seen and what was judged (`due`). Events go with the write that stores their cause, so that each is
+//! sent once.
+
+mod wire;
+
+use chrono::{DateTime, Utc};
+
+use super::due::Due;
+use super::observed::{Observed, Run, RunRef};
+use super::plan::{Plan, Step};
+use crate::api::conditions::{schedule, types};
+use crate::cron::TimesError;
+use crate::engine::conditions::Conditions;
+use crate::engine::plan::Event;
+use crate::engine::time;
+
+/// How many runs are remembered.
+const RECENT_MAX: usize = 10;
+
+/// The status of a SidecarCronJob.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Status {
+    /// The generation that it speaks of.
+    pub observed_generation: Option<i64>,
+    /// All conditions, those of others included.
+    pub conditions: Conditions,
+    /// Runs that are not finished.
+    pub active: Vec<RunRef>,
+    /// The scheduled time of the run that was started, or queued, last.
+    pub last_schedule: Option<DateTime<Utc>>,
+    /// When a run succeeded last.
+    pub last_success: Option<DateTime<Utc>>,
+    /// When a run failed last.
+    pub last_failure: Option<DateTime<Utc>>,
+    /// The latest time that passed without a run.
+    pub last_missed: Option<DateTime<Utc>>,
+    /// How many did.
+    pub missed: i32,
+    /// The next time.
+    pub next: Option<DateTime<Utc>>,
+    /// The same, to print.
+    pub next_text: Option<String>,
+    /// The schedules, to print.
+    pub schedule: Option<String>,
+    /// How the last run ended.
+    pub last_result: Option<String>,
+    /// Times that wait.
+    pub queued: Vec<DateTime<Utc>>,
+    /// The latest runs, newest first.
+    pub recent: Vec<Recent>,
+}
+
+/// A run, as it is remembered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recent {
+    /// Its name.
+    pub name: String,
+    /// For which time it ran.
+    pub scheduled: Option<DateTime<Utc>>,
+    /// When it started.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it finished.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// How.
+    pub result: String,
+}
+
+/// Runs that the status has as active and nobody has seen or found gone: the API server is asked.
+pub fn to_look_up(seen: &Observed) -> Vec<Step> {
+    let unknown = |active: &&RunRef| !seen.gone.contains(&active.uid) && find(seen, &active.uid).is_none();
+    seen.cron.status.active.iter().filter(unknown).cloned().map(Step::LookUp).collect()
+}
+
+fn find<'a>(seen: &'a Observed, uid: &str) -> Option<&'a Run> {
+    seen.runs.iter().find(|run| run.uid == uid)
+}
+
+/// The plan that writes what is new, or nothing.
+pub fn report(seen: &Observed, due: &Due, now: DateTime<Utc>, wake: Option<DateTime<Utc>>) -> Plan {
+    let (status, events) = next(seen, due, now);
+    if status == seen.cron.status {
+        return Plan { wake, ..Plan::default() };
+    }
+    Plan { steps: Vec::new(), status: Some(status), events, wake }
+}
+
+fn next(seen: &Observed, due: &Due, now: DateTime<Utc>) -> (Status, Vec<Event>) {
+    let stored = &seen.cron.status;
+    let mut status = stored.clone();
+    let mut told = runs(seen, &mut status, now);
+    status.observed_generation = Some(seen.cron.generation);
+    status.schedule = Some(seen.cron.spec.schedule.clone()).filter(|text| !text.is_empty());
+    if !seen.cron.deleting {
+        told.extend(times(seen, due, &mut status));
+        told.extend(conditions(seen, due, &mut status, now));
+    }
+    (status, told)
+}
+
+/// What became of runs.
+fn runs(seen: &Observed, status: &mut Status, now: DateTime<Utc>) -> Vec<Event> {
+    let mut told = Vec::new();
+    let was_active = |run: &Run| seen.cron.status.active.iter().any(|active| active.uid == run.uid);
+    for active in seen.cron.status.active.iter().filter(|active| find(seen, &active.uid).is_none()) {
+        told.push(Event::normal(schedule::MISSING_JOB, format!("Active job went missing: {}", active.name)));
+    }
+    for run in seen.runs.iter().filter(|run| run.ended.is_none() && !was_active(run)) {
+        if run.scheduled.is_none() && !run.manual {
+            let note = format!("Saw a job that the controller did not create or forgot: {}", run.name);
+            told.push(Event::warning(schedule::UNEXPECTED_JOB, note));
+        }
+    }
+    for run in seen.runs.iter().filter(|run| run.ended.is_some() && was_active(run)) {
+        let note = format!("Saw completed job: {}, condition: {}", run.name, result(run));
+        told.push(Event::normal(schedule::SAW_COMPLETED_JOB, note));
+    }
+    status.active = seen.runs.iter().filter(|run| run.ended.is_none()).map(Run::to_ref).collect();
+    for (run, (success, at)) in seen.runs.iter().filter_map(|run| Some((run, run.ended?))) {
+        if Some(at) > status.last_success.max(status.last_failure) {
+            status.last_result = Some(result(run).to_owned());
+        }
+        let last = if success { &mut status.last_success } else { &mut status.last_failure };
+        *last = (*last).max(Some(at));
+    }
+    status.recent = recent(seen, now);
+    told
+}
+
+fn result(run: &Run) -> &'static str {
+    match run.ended {
+        None => schedule::ACTIVE,
+        Some((true, _)) => types::COMPLETE,
+        Some((false, _)) => types::FAILED,
+    }
+}
+
+/// What was remembered, with what is seen now; the newest.
+fn recent(seen: &Observed, now: DateTime<Utc>) -> Vec<Recent> {
+    let mut all = seen.cron.status.recent.clone();
+    all.retain(|old| !seen.runs.iter().any(|run| run.name == old.name));
+    for old in all.iter_mut().filter(|old| old.result == schedule::ACTIVE) {
+        (old.result, old.finished_at) = (schedule::DELETED.into(), Some(time::whole_seconds(now)));
+    }
+    all.extend(seen.runs.iter().map(|run| Recent {
+        name: run.name.clone(),
+        scheduled: run.scheduled,
+        started_at: run.started_at,
+        finished_at: run.ended.map(|(_, at)| at),
+        result: result(run).into(),
+    }));
+    all.sort_by_key(|run| {
+        (run.started_at.is_some(), std::cmp::Reverse((run.started_at, run.scheduled)), run.name.clone())
+    });
+    all.truncate(RECENT_MAX);
+    all
+}
+
+/// What became of times.
+fn times(seen: &Observed, due: &Due, status: &mut Status) -> Vec<Event> {
+    let stored = &seen.cron.status;
+    let mut told = Vec::new();
+    status.last_schedule = due.last_schedule;
+    status.last_missed = stored.last_missed.max(due.last_missed);
+    status.missed = stored.missed.saturating_add(i32::try_from(due.missed).unwrap_or(i32::MAX));
+    status.next = due.next;
+    status.next_text = due.next.zip(seen.cron.spec.times.as_ref().ok()).map(|(at, times)| times.zone().rfc3339(at));
+    if due.too_many && due.missed > 0 {
+        told.push(Event::warning(schedule::TOO_MANY_MISSED_TIMES, schedule::TOO_MANY_MISSED));
+    }
+    if let Some(at) = due.too_late {
+        let note = format!("Missed scheduled time to start a job: {}", at.format("%a, %d %b %Y %H:%M:%S +0000"));
+        told.push(Event::warning(schedule::MISS_SCHEDULE, note));
+    }
+    // A time that does not start is told once: when the status still has it as the next one.
+    if due.blocked.is_some_and(|at| stored.next.is_none_or(|next| next <= at)) {
+        told.push(Event::normal(schedule::JOB_ALREADY_ACTIVE, schedule::ALREADY_ACTIVE));
+    }
+    for at in due.queued.iter().filter(|at| !stored.queued.contains(at)) {
+        let note = format!("Waiting for the active job: {}", at.format("%Y-%m-%dT%H:%M:%SZ"));
+        told.push(Event::normal(schedule::JOB_QUEUED, note));
+    }
+    status.queued.clone_from(&due.queued);
+    told
+}
+
+/// Ready and Stalled, and a warning when the reason is new.
+fn conditions(seen: &Observed, due: &Due, status: &mut Status, now: DateTime<Utc>) -> Option<Event> {
+    let suspended = seen.cron.spec.suspend;
+    let (ready, reason, message) = match &seen.cron.spec.times {
+        Err(error) => (false, reason_of(error), error.to_string()),
+        Ok(_) if suspended => (true, schedule::SUSPENDED, "spec.suspend is true".to_owned()),
+        Ok(_) if due.next.is_none() => {
+            (false, schedule::INVALID_SCHEDULE, "no time within five years: correct the schedule".to_owned())
+        }
+        Ok(_) => (true, schedule::SCHEDULED, clock(due, now).unwrap_or_default()),
+    };
+    let refused = seen.refusal.as_ref().filter(|_| ready && !suspended);
+    let before = status.conditions.when_true(types::STALLED).map(|c| (c.reason.clone(), c.message.clone()));
+    status.conditions.set(types::READY, ready, reason, &message, now);
+    let stalled = match refused {
+        Some(refusal) => Some((schedule::JOB_REFUSED, refusal.message.clone())),
+        None => (!ready).then_some((reason, message)),
+    };
+    let Some((reason, message)) = stalled else {
+        status.conditions.clear(types::STALLED, schedule::RECOVERED, "", now);
+        return None;
+    };
+    status.conditions.set(types::STALLED, true, reason, &message, now);
+    let is_new = before.is_none_or(|(r, m)| (r.as_str(), &m) != (reason, &message));
+    (is_new && refused.is_none()).then(|| Event::warning(reason, message))
+}
+
+fn reason_of(error: &TimesError) -> &'static str {
+    match error {
+        TimesError::Zone(_) => schedule::UNKNOWN_TIME_ZONE,
+        TimesError::ZoneInSchedule(_) => schedule::UNSUPPORTED_SCHEDULE,
+        TimesError::Schedule { .. } | TimesError::Exclude { .. } | TimesError::EveryBesideOthers(_) => {
+            schedule::UNPARSEABLE_SCHEDULE
+        }
+    }
+}
+
+/// The clock stands before a time that has run: it was set back.
+fn clock(due: &Due, now: DateTime<Utc>) -> Option<String> {
+    let last = due.last_schedule.filter(|last| *last > now)?;
+    Some(format!(
+        "{} has run already and is in the future: nothing starts before it",
+        last.format("%Y-%m-%dT%H:%M:%SZ")
+    ))
+}

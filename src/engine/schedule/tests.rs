@@ -1,0 +1,449 @@
+//! Every behaviour of CronJob, a sentence each, and every one that goes beyond it.
+//!
+//! The object is created at 00:00:30 on 1 January 2026; times are minutes since midnight. The schedule is hourly.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use super::observed::{Cron, Run};
+use super::*;
+use crate::api::scheduled_run;
+use crate::engine::observed::Refusal;
+
+fn at(minutes: i64) -> DateTime<Utc> {
+    "2026-01-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::minutes(minutes)
+}
+
+fn seconds(minutes: i64, seconds: i64) -> DateTime<Utc> {
+    at(minutes) + TimeDelta::seconds(seconds)
+}
+
+/// An hourly schedule with these fields besides.
+fn cron(spec: Value) -> Observed {
+    let mut whole = json!({"schedule": "0 * * * *", "jobTemplate": {"spec": {"template": {}}}});
+    for (key, value) in spec.as_object().unwrap() {
+        whole[key] = value.clone();
+    }
+    if spec.get("schedules").is_some() {
+        whole.as_object_mut().unwrap().remove("schedule");
+    }
+    let wire = json!({
+        "metadata": {"name": "c", "namespace": "ns", "uid": "u", "generation": 1, "creationTimestamp": "2026-01-01T00:00:30Z"},
+        "spec": whole
+    });
+    let cron = Cron::from_wire(Arc::new(serde_json::from_value(wire).unwrap())).unwrap();
+    Observed { cron, runs: vec![], reached: None, gone: BTreeSet::new(), refusal: None }
+}
+
+/// A run for that time, which is going on.
+fn run(minutes: i64) -> Run {
+    let name = scheduled_run::name("c", at(minutes));
+    Run {
+        uid: format!("uid-{name}"),
+        name,
+        scheduled: Some(at(minutes)),
+        manual: false,
+        started_at: Some(seconds(minutes, 1)),
+        ended: None,
+        deleting: false,
+    }
+}
+
+impl Run {
+    fn ended(self, success: bool, minutes: i64) -> Self {
+        Self { ended: Some((success, at(minutes))), ..self }
+    }
+}
+
+impl Observed {
+    fn runs(mut self, runs: impl IntoIterator<Item = Run>) -> Self {
+        self.runs = runs.into_iter().collect();
+        self
+    }
+
+    /// The last scheduled time, as the status has it.
+    fn last(mut self, minutes: i64) -> Self {
+        self.cron.status.last_schedule = Some(at(minutes));
+        self
+    }
+
+    /// What is decided, as text.
+    fn steps(&self, now: DateTime<Utc>) -> Vec<String> {
+        decide(self, now).steps.iter().map(Step::to_string).collect()
+    }
+
+    /// Carries out whatever is decided, until nothing is left to do; the reasons of all events.
+    fn settle(&mut self, now: DateTime<Utc>) -> Vec<String> {
+        let mut told = Vec::new();
+        for _ in 0..50 {
+            let plan = decide(self, now);
+            if plan.steps.is_empty() && plan.status.is_none() {
+                return told;
+            }
+            for step in plan.steps {
+                match step {
+                    Step::Create(at) => self.runs.push(run((at - super::tests::at(0)).num_minutes())),
+                    Step::Delete { run, .. } => self.runs.retain(|r| r.uid != run.uid),
+                    Step::LookUp(run) => drop(self.gone.insert(run.uid)),
+                }
+            }
+            if let Some(status) = plan.status {
+                self.cron.status = status;
+                told.extend(plan.events.into_iter().map(|e| e.reason));
+            }
+        }
+        panic!("it does not come to rest");
+    }
+
+    /// Which times have runs, in minutes.
+    fn times(&self) -> Vec<i64> {
+        let mut all: Vec<i64> = self.runs.iter().filter_map(|r| Some((r.scheduled? - at(0)).num_minutes())).collect();
+        all.sort_unstable();
+        all
+    }
+}
+
+#[test]
+fn a_run_starts_when_its_time_has_come_and_not_before() {
+    let mut seen = cron(json!({}));
+    assert_eq!(seen.steps(seconds(59, 59)), [""; 0]);
+    assert_eq!(decide(&seen, at(1)).wake, Some(at(60)));
+    assert_eq!(seen.steps(at(60)), ["create 01T01:00"]);
+    assert_eq!(seen.settle(seconds(60, 1)), [""; 0]);
+    assert_eq!((seen.times(), seen.cron.status.last_schedule), (vec![60], Some(at(60))));
+    assert_eq!((seen.cron.status.active.len(), seen.cron.status.next), (1, Some(at(120))));
+    assert_eq!(seen.cron.status.next_text.as_deref(), Some("2026-01-01T02:00:00Z"));
+}
+
+#[test]
+fn of_several_missed_times_the_latest_runs() {
+    let mut seen = cron(json!({}));
+    seen.settle(at(330));
+    assert_eq!((seen.times(), seen.cron.status.missed), (vec![300], 4));
+    assert_eq!(seen.cron.status.last_missed, Some(at(240)));
+}
+
+#[test]
+fn more_than_a_hundred_missed_times_are_told_and_the_latest_runs_all_the_same() {
+    let mut seen = cron(json!({"schedule": "* * * * *"}));
+    assert_eq!(seen.settle(at(100)), [""; 0], "a hundred are not too many");
+    let mut seen = cron(json!({"schedule": "* * * * *"}));
+    assert_eq!(seen.settle(at(102)), ["TooManyMissedTimes"]);
+    assert_eq!(seen.times(), [102]);
+}
+
+#[test]
+fn a_time_past_its_starting_deadline_does_not_run_and_is_told_once() {
+    let mut seen = cron(json!({"startingDeadlineSeconds": 60}));
+    assert_eq!(seen.steps(seconds(61, 0)), ["create 01T01:00"], "in time");
+    assert_eq!(seen.settle(seconds(61, 1)), ["MissSchedule"]);
+    assert_eq!(seen.settle(seconds(62, 0)), [""; 0], "not again");
+    assert_eq!((seen.times(), seen.cron.status.missed, seen.cron.status.last_schedule), (vec![], 1, None));
+    seen.settle(at(120));
+    assert_eq!(seen.times(), [120]);
+}
+
+#[test]
+fn a_time_never_runs_twice() {
+    for (what, seen) in [
+        ("its run is active", cron(json!({})).last(60).runs([run(60)])),
+        ("the last scheduled time is that", cron(json!({})).last(60)),
+        ("the clock was set back", cron(json!({})).last(60 * 24)),
+        ("its run is there and the status does not know: killed in between", cron(json!({})).runs([run(60)])),
+        ("that run has finished meanwhile", cron(json!({})).runs([run(60).ended(true, 61)])),
+    ] {
+        let creates = seen.steps(at(62)).iter().filter(|s| s.starts_with("create")).count();
+        assert_eq!(creates, 0, "{what}");
+    }
+    let mut seen = cron(json!({}));
+    seen.reached = Some(at(60));
+    seen.settle(at(62));
+    assert_eq!((seen.times(), seen.cron.status.last_schedule), (vec![], Some(at(60))), "seen once, and deleted since");
+}
+
+#[test]
+fn suspended_nothing_starts_and_after_the_resume_the_latest_missed_time_does() {
+    let mut seen = cron(json!({"suspend": true}));
+    seen.settle(at(300));
+    assert_eq!((seen.times(), decide(&seen, at(300)).wake, seen.cron.status.next), (vec![], None, None));
+    let month = 31 * 24 * 60;
+    let status = seen.cron.status;
+    let mut seen = cron(json!({}));
+    seen.cron.status = status;
+    seen.settle(at(month + 30));
+    assert_eq!((seen.times(), seen.cron.status.missed), (vec![month], 31 * 24 - 1));
+}
+
+#[test]
+fn suspended_a_month_with_a_deadline_only_what_is_in_time_runs() {
+    let mut seen = cron(json!({"startingDeadlineSeconds": 600}));
+    seen.settle(at(31 * 24 * 60 + 30));
+    assert_eq!(seen.times(), [0_i64; 0]);
+}
+
+#[test]
+fn allow_lets_runs_overlap() {
+    let mut seen = cron(json!({})).last(60).runs([run(60)]);
+    seen.settle(at(120));
+    assert_eq!(seen.times(), [60, 120]);
+}
+
+#[test]
+fn forbid_does_not_start_beside_an_active_run_and_tells_it_once_and_does_not_move_the_last_time() {
+    let mut seen = cron(json!({"concurrencyPolicy": "Forbid"})).last(60).runs([run(60)]);
+    seen.settle(at(61));
+    assert_eq!(seen.settle(at(120)), ["JobAlreadyActive"]);
+    assert_eq!(seen.settle(at(121)), [""; 0]);
+    assert_eq!((seen.times(), seen.cron.status.last_schedule), (vec![60], Some(at(60))));
+    seen.runs = vec![run(60).ended(true, 130)];
+    seen.settle(at(130));
+    assert_eq!(seen.times(), [60, 120], "it starts when the active one is done");
+}
+
+#[test]
+fn forbid_looks_at_scheduled_runs_only() {
+    let by_hand = Run { manual: true, scheduled: None, name: "c-m1".into(), uid: "m".into(), ..run(0) };
+    let mut seen = cron(json!({"concurrencyPolicy": "Forbid"})).runs([by_hand]);
+    assert_eq!(seen.settle(at(60)), [""; 0], "and a run by hand is not unexpected");
+    assert_eq!((seen.times(), seen.cron.status.active.len()), (vec![60], 2));
+}
+
+#[test]
+fn replace_deletes_the_active_run_first() {
+    let mut seen = cron(json!({"concurrencyPolicy": "Replace"})).last(60).runs([run(60)]);
+    seen.settle(at(61));
+    assert_eq!(seen.steps(at(120)), ["replace c-29453820"]);
+    seen.settle(at(120));
+    assert_eq!(seen.times(), [120]);
+    let mut deleting = cron(json!({"concurrencyPolicy": "Replace"})).last(60);
+    deleting.runs = vec![Run { deleting: true, ..run(60) }];
+    assert_eq!(deleting.steps(at(120)), [""; 0], "one that is on its way out is waited for");
+}
+
+#[test]
+fn a_finished_run_leaves_active_and_is_told_and_its_time_is_kept() {
+    let mut seen = cron(json!({})).last(60).runs([run(60)]);
+    seen.settle(at(61));
+    seen.runs = vec![run(60).ended(true, 65)];
+    assert_eq!(seen.settle(at(65)), ["SawCompletedJob"]);
+    let status = &seen.cron.status;
+    assert_eq!((status.active.len(), status.last_success, status.last_failure), (0, Some(at(65)), None));
+    assert_eq!(status.last_result.as_deref(), Some("Complete"));
+    assert_eq!((status.recent[0].result.as_str(), status.recent[0].finished_at), ("Complete", Some(at(65))));
+    seen.runs.push(run(120).ended(false, 125));
+    seen.settle(at(126));
+    assert_eq!((seen.cron.status.last_failure, seen.cron.status.last_success), (Some(at(125)), Some(at(65))));
+    assert_eq!(seen.cron.status.last_result.as_deref(), Some("Failed"));
+}
+
+#[test]
+fn an_active_run_that_is_gone_is_looked_for_before_it_is_called_missing() {
+    let mut seen = cron(json!({"concurrencyPolicy": "Forbid"})).last(60).runs([run(60)]);
+    seen.settle(at(61));
+    seen.runs.clear();
+    assert_eq!(seen.steps(at(120)), ["look up c-29453820"], "before anything is started");
+    assert_eq!(seen.settle(at(90)), ["MissingJob"]);
+    assert_eq!((seen.cron.status.active.len(), seen.cron.status.recent[0].result.as_str()), (0, "Deleted"));
+}
+
+#[test]
+fn a_run_of_ours_that_nobody_scheduled_is_unexpected_and_told_once() {
+    let stray = Run { scheduled: None, name: "c-stray".into(), ..run(1) };
+    let mut seen = cron(json!({})).runs([stray]);
+    assert_eq!(seen.settle(at(2)), ["UnexpectedJob"]);
+    assert_eq!(seen.settle(at(3)), [""; 0]);
+}
+
+#[test]
+fn history_goes_by_outcome_oldest_first_and_only_what_is_written_down() {
+    let ends = |n: i64| run(60 * n).ended(n % 2 == 0, 60 * n + 5);
+    let mut seen = cron(json!({})).last(600).runs((1..=10).map(ends));
+    assert_eq!(seen.steps(at(606)), [""; 0], "first the ends are written down");
+    seen.settle(at(606));
+    assert_eq!(seen.times(), [360, 480, 540, 600], "three that succeeded, one that failed");
+    for (limit, want) in [(json!({"successfulJobsHistoryLimit": 0}), 0), (json!({"successfulJobsHistoryLimit": 9}), 1)]
+    {
+        let mut seen = cron(limit).last(60).runs([run(60).ended(true, 61)]);
+        seen.settle(at(62));
+        assert_eq!((seen.runs.len(), seen.cron.status.last_success), (want, Some(at(61))));
+    }
+    let unstarted = Run { started_at: None, ..run(60).ended(false, 65) };
+    let mut seen = cron(json!({})).last(120).runs([unstarted, run(120).ended(false, 121)]);
+    seen.settle(at(126));
+    assert_eq!(seen.times(), [60], "one without a start goes last");
+}
+
+#[test]
+fn ttls_go_by_outcome() {
+    let spec = json!({"ttlSecondsAfterSuccess": 600, "ttlSecondsAfterFailure": 0, "schedule": "0 0 1 1 *"});
+    let mut seen = cron(spec).last(60).runs([run(50).ended(true, 61), run(60).ended(false, 61)]);
+    seen.settle(at(62));
+    assert_eq!(seen.times(), [50]);
+    assert_eq!(decide(&seen, at(62)).wake, Some(at(71)));
+    seen.settle(at(71));
+    assert_eq!(seen.times(), [0_i64; 0]);
+}
+
+#[test]
+fn a_schedule_that_can_not_run_is_stalled_with_the_reason() {
+    for (spec, reason, words) in [
+        (json!({"schedule": "0 24 * * *"}), "UnparseableSchedule", "hour: \"24\" ends above 23"),
+        (json!({"schedule": "0 0 31 2 *"}), "InvalidSchedule", "no time within five years"),
+        (json!({"timeZone": "europe/berlin"}), "UnknownTimeZone", "write Europe/Berlin"),
+        (json!({"schedule": "TZ=UTC 0 0 * * *"}), "UnsupportedSchedule", "set timeZone"),
+        (json!({"exclude": ["x"]}), "UnparseableSchedule", "exclude \"x\""),
+    ] {
+        let mut seen = cron(spec);
+        assert_eq!(seen.settle(at(600)), [reason]);
+        let stalled = seen.cron.status.conditions.when_true("Stalled").unwrap().clone();
+        assert!(stalled.reason == reason && stalled.message.contains(words), "{}", stalled.message);
+        assert!(!seen.cron.status.conditions.is_true("Ready") && seen.runs.is_empty());
+        let status = seen.cron.status;
+        let mut mended = cron(json!({}));
+        mended.cron.status = status;
+        mended.settle(at(601));
+        let conditions = &mended.cron.status.conditions;
+        assert!(conditions.is_true("Ready") && !conditions.is_true("Stalled"), "{reason} is over");
+    }
+}
+
+#[test]
+fn every_counts_from_the_last_run_or_the_creation() {
+    let mut seen = cron(json!({"schedule": "@every 90m"}));
+    assert_eq!(decide(&seen, at(1)).wake, Some(seconds(90, 30)));
+    seen.settle(seconds(90, 30));
+    assert_eq!(seen.cron.status.next, Some(seconds(180, 30)));
+    let changed = cron(json!({"schedule": "@every 10m"})).last(60);
+    assert_eq!(decide(&changed, at(61)).wake, Some(at(70)), "a changed schedule counts at once");
+}
+
+#[test]
+fn a_schedule_that_is_being_deleted_only_has_its_status_kept() {
+    let mut seen = cron(json!({})).last(60).runs([run(60)]);
+    seen.settle(at(61));
+    seen.cron.deleting = true;
+    seen.runs = vec![run(60).ended(true, 61)];
+    assert_eq!(seen.steps(at(300)), [""; 0]);
+    assert_eq!(seen.settle(at(300)), ["SawCompletedJob"]);
+    assert_eq!(seen.times(), [60]);
+}
+
+#[test]
+fn a_refused_run_stalls_and_is_tried_again_at_its_time() {
+    let mut seen = cron(json!({}));
+    seen.refusal = Some(Refusal { message: "exceeded quota".into(), retry_at: at(61) });
+    assert_eq!(seen.steps(at(60)), [""; 0]);
+    let plan = decide(&seen, at(60));
+    assert_eq!(plan.wake, Some(at(61)));
+    let stalled = plan.status.unwrap().conditions.when_true("Stalled").cloned().unwrap();
+    assert_eq!((stalled.reason.as_str(), stalled.message.as_str()), ("JobRefused", "exceeded quota"));
+    assert_eq!(seen.steps(at(61)), ["create 01T01:00"]);
+}
+
+// --- beyond CronJob
+
+#[test]
+fn queue_runs_one_after_another_in_order_and_has_a_bound() {
+    let mut seen = cron(json!({"concurrencyPolicy": "Queue", "queueLimit": 2})).last(60).runs([run(60)]);
+    seen.settle(at(61));
+    assert_eq!(seen.settle(at(120)), ["JobQueued"]);
+    seen.settle(at(180));
+    assert_eq!(seen.cron.status.queued, [at(120), at(180)]);
+    assert_eq!(seen.settle(at(240)), ["MissSchedule"], "there is no room for a third");
+    assert_eq!((seen.times(), seen.cron.status.missed), (vec![60], 1));
+    for (done, want) in [(60, vec![60, 120]), (120, vec![60, 120, 180])] {
+        seen.runs =
+            seen.runs.into_iter().map(|r| if r.scheduled == Some(at(done)) { r.ended(true, 250) } else { r }).collect();
+        seen.settle(at(250));
+        assert_eq!(seen.times(), want);
+    }
+    assert_eq!((seen.cron.status.queued.len(), seen.cron.status.last_schedule), (0, Some(at(180))));
+}
+
+#[test]
+fn a_queued_time_does_not_wait_beyond_its_deadline() {
+    let spec = json!({"concurrencyPolicy": "Queue", "startingDeadlineSeconds": 600});
+    let mut seen = cron(spec).last(60).runs([run(60)]);
+    seen.settle(at(120));
+    assert_eq!(decide(&seen, at(121)).wake, Some(seconds(130, 1)));
+    assert_eq!(seen.settle(seconds(130, 1)), ["MissSchedule"]);
+    assert_eq!((seen.cron.status.queued.len(), seen.cron.status.missed), (0, 1));
+}
+
+#[test]
+fn catch_up_all_runs_each_missed_time_up_to_its_limit() {
+    let mut seen = cron(json!({"catchUp": "All", "catchUpLimit": 3}));
+    seen.settle(at(330));
+    assert_eq!((seen.times(), seen.cron.status.missed), (vec![180, 240, 300], 2));
+    let mut one_by_one = cron(json!({"catchUp": "All", "catchUpLimit": 3, "concurrencyPolicy": "Forbid"}));
+    one_by_one.settle(at(330));
+    assert_eq!((one_by_one.times(), one_by_one.cron.status.missed), (vec![180], 2));
+    one_by_one.runs = vec![run(180).ended(true, 331)];
+    one_by_one.settle(at(331));
+    assert_eq!((one_by_one.times(), one_by_one.cron.status.missed), (vec![180, 240], 2));
+}
+
+#[test]
+fn jitter_starts_each_run_later_and_keeps_its_time() {
+    let mut seen = cron(json!({"jitterSeconds": 600}));
+    let jitter = seen.cron.spec.jitter;
+    assert!(jitter > TimeDelta::zero() && jitter <= TimeDelta::minutes(10));
+    assert_eq!(seen.steps(at(60) + jitter - TimeDelta::seconds(1)), [""; 0]);
+    assert_eq!(decide(&seen, at(60)).wake, Some(at(60) + jitter));
+    seen.settle(at(60) + jitter);
+    assert_eq!((seen.times(), seen.cron.status.last_schedule), (vec![60], Some(at(60))));
+}
+
+#[test]
+fn several_schedules_and_exclusions_are_one() {
+    let mut seen = cron(json!({"schedules": ["30 * * * *", "0 3 * * *"], "exclude": ["30 1 * * *"]}));
+    for minute in (0..200).step_by(10) {
+        seen.settle(at(minute));
+    }
+    assert_eq!(
+        (seen.times(), seen.cron.status.schedule.as_deref()),
+        (vec![30, 150, 180], Some("30 * * * *; 0 3 * * *"))
+    );
+}
+
+#[test]
+fn run_once_runs_once_where_cronjob_skips_or_doubles() {
+    let day = |policy: &str, schedule: &str, zone_day: i64| {
+        let mut seen = cron(json!({"schedule": schedule, "timeZone": "America/New_York", "dstPolicy": policy}));
+        seen.cron.created_at = at(zone_day * 1440);
+        let mut times = Vec::new();
+        for quarter in 0..(30 * 4) {
+            seen.settle(at(zone_day * 1440 + quarter * 15));
+            times = seen.times();
+        }
+        times.len()
+    };
+    let (march_8, november_1) = (66, 304);
+    assert_eq!((day("CronJob", "30 2 * * *", march_8), day("RunOnce", "30 2 * * *", march_8)), (0, 1));
+    assert_eq!((day("CronJob", "30 1 * * *", november_1), day("RunOnce", "30 1 * * *", november_1)), (2, 1));
+}
+
+#[test]
+fn the_clock_that_was_set_back_is_told_and_nothing_runs_again() {
+    let mut seen = cron(json!({})).last(600);
+    seen.settle(at(300));
+    let ready = seen.cron.status.conditions.when_true("Ready").unwrap();
+    assert!(ready.message.contains("2026-01-01T10:00:00Z has run already and is in the future"), "{}", ready.message);
+    assert_eq!((seen.times(), seen.cron.status.next), (vec![], Some(at(660))));
+}
+
+#[test]
+fn recent_runs_are_bounded_and_newest_first() {
+    let mut seen = cron(json!({"successfulJobsHistoryLimit": 2}));
+    for hour in 1..=20 {
+        seen.settle(at(hour * 60));
+        seen.runs =
+            seen.runs.into_iter().map(|r| if r.ended.is_none() { r.ended(true, hour * 60 + 5) } else { r }).collect();
+        seen.settle(at(hour * 60 + 5));
+    }
+    let recent = &seen.cron.status.recent;
+    assert_eq!((recent.len(), recent[0].scheduled, seen.runs.len()), (10, Some(at(1200)), 2));
+}

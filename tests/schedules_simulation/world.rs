@@ -1,0 +1,275 @@
+//! The API server, the users, the runs and the clock; and what must hold at each write.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+use sidecarjob::api::scheduled_run;
+use sidecarjob::api::sidecarcronjob::ConcurrencyPolicy;
+use sidecarjob::engine::schedule::observed::{Cron, Run};
+use sidecarjob::engine::schedule::status::Status;
+
+use crate::dice::Dice;
+
+const BEGIN: i64 = 1_767_225_600;
+
+pub enum Created {
+    Run(Run, u64),
+    NotOurs,
+}
+
+pub struct World {
+    pub now: DateTime<Utc>,
+    pub cron: (Cron, u64),
+    /// By name: the run, its version and its owner's UID.
+    pub runs: BTreeMap<String, (Run, u64, String)>,
+    pub writes: u32,
+    pub created: u32,
+    pub story: Vec<String>,
+    /// A controller that does not lead any more writes.
+    pub zombie: bool,
+    /// That has happened: two may have written at once, so the policies' bounds are not looked at any more.
+    pub overlapped: bool,
+    /// A controller was killed on its way.
+    pub killed: bool,
+    spec: Value,
+    version: u64,
+    /// Every time that ever ran, by the object's UID.
+    ran: BTreeSet<(String, DateTime<Utc>)>,
+    clock_was_set: bool,
+}
+
+fn cron(spec: &Value, uid: &str, now: DateTime<Utc>) -> Cron {
+    let wire = json!({
+        "metadata": {"name": "c", "namespace": "ns", "uid": uid, "generation": 1, "creationTimestamp": now.to_rfc3339()},
+        "spec": spec
+    });
+    Cron::from_wire(Arc::new(serde_json::from_value(wire).expect("a SidecarCronJob"))).expect("from a server")
+}
+
+impl World {
+    pub fn new(dice: &mut Dice) -> Self {
+        let schedules = ["* * * * *", "*/5 * * * *", "0 * * * *", "@every 7m", "*/3 1-2 * * *"];
+        let policy = ["Allow", "Forbid", "Replace", "Queue"][dice.roll(4) as usize];
+        let schedule = schedules[dice.roll(5) as usize];
+        let mut spec = json!({
+            "schedule": schedule, "jobTemplate": {"spec": {"template": {}}},
+            "concurrencyPolicy": policy,
+            "successfulJobsHistoryLimit": dice.roll(3), "failedJobsHistoryLimit": dice.roll(2)
+        });
+        if dice.one_in(3) && spec["concurrencyPolicy"] != "Replace" {
+            (spec["catchUp"], spec["catchUpLimit"]) = (json!("All"), json!(1 + dice.roll(20)));
+        }
+        if spec["concurrencyPolicy"] == "Queue" {
+            spec["queueLimit"] = json!(1 + dice.roll(4));
+        }
+        if dice.one_in(4) {
+            spec["startingDeadlineSeconds"] = json!(dice.roll(600));
+        }
+        if dice.one_in(4) {
+            spec["jitterSeconds"] = json!(300);
+        }
+        if dice.one_in(4) {
+            spec["ttlSecondsAfterSuccess"] = json!(dice.roll(300));
+        }
+        let now = DateTime::from_timestamp(BEGIN, 0).expect("a time");
+        Self {
+            now,
+            cron: (cron(&spec, "u1", now), 1),
+            runs: BTreeMap::new(),
+            writes: 0,
+            created: 0,
+            story: vec![spec.to_string()],
+            zombie: false,
+            overlapped: false,
+            killed: false,
+            spec,
+            version: 1,
+            ran: BTreeSet::new(),
+            clock_was_set: false,
+        }
+    }
+
+    pub fn tell(&mut self, what: impl std::fmt::Display) {
+        self.story.push(format!("{:>6}s {what}", (self.now.timestamp() - BEGIN)));
+    }
+
+    pub fn pass(&mut self, seconds: i64) {
+        self.now += TimeDelta::seconds(seconds);
+    }
+
+    /// Forward or back, by up to an hour; now and then only, or nothing else would be looked at.
+    pub fn set_clock(&mut self, dice: &mut Dice) {
+        if dice.one_in(10) {
+            let step = i64::from(dice.roll(7_200)) - 3_600;
+            self.pass(step);
+            self.clock_was_set = true;
+            self.tell(format!("the clock was set by {step}s"));
+        }
+    }
+
+    // --- the API server
+
+    pub fn create(&mut self, owner: &str, at: DateTime<Utc>) -> Created {
+        self.writes += 1;
+        let name = scheduled_run::name("c", at);
+        if let Some((run, version, of)) = self.runs.get(&name) {
+            return if of == owner { Created::Run(run.clone(), *version) } else { Created::NotOurs };
+        }
+        let zombie = if self.zombie { " by a controller that does not lead any more" } else { "" };
+        self.tell(format!("created {} for {}{zombie}", name, at.format("%H:%M:%S")));
+        assert!(self.ran.insert((owner.into(), at)), "{at} runs a second time");
+        assert!(at <= self.now || self.clock_was_set, "{at} runs before its time");
+        let busy = self.runs.values().filter(|(run, _, of)| run.ended.is_none() && of == owner).count();
+        let alone = self.cron.0.spec.concurrency != ConcurrencyPolicy::Allow;
+        assert!(!alone || busy == 0 || self.zombie || self.overlapped, "{busy} are active and one more starts");
+        self.version += 1;
+        self.created += 1;
+        let run = Run {
+            uid: format!("{name}-{}", self.version),
+            name: name.clone(),
+            scheduled: Some(at),
+            manual: false,
+            started_at: Some(self.now),
+            ended: None,
+            deleting: false,
+        };
+        self.runs.insert(name, (run.clone(), self.version, owner.into()));
+        Created::Run(run, self.version)
+    }
+
+    pub fn delete(&mut self, uid: &str) {
+        self.writes += 1;
+        self.tell(format!("deleted {uid}"));
+        let ended = self.runs.values().find(|(run, ..)| run.uid == uid).is_none_or(|(run, ..)| run.ended.is_some());
+        let replaces = self.cron.0.spec.concurrency == ConcurrencyPolicy::Replace;
+        assert!(ended || replaces, "a run that is not finished is deleted");
+        self.runs.retain(|_, (run, ..)| run.uid != uid);
+    }
+
+    /// What was stored; nothing if it is a conflict.
+    pub fn write_status(&mut self, uid: &str, status: Status, version: u64) -> Option<(Cron, u64)> {
+        self.writes += 1;
+        if version != self.cron.1 || uid != self.cron.0.uid {
+            self.tell("status: conflict");
+            return None;
+        }
+        let stored = Status::from_wire(&status.to_wire("ns"));
+        assert_eq!(stored, status, "the wire keeps all of it");
+        let old = &self.cron.0.status;
+        assert!(stored.last_schedule >= old.last_schedule, "the last scheduled time goes back");
+        assert!(stored.missed >= old.missed && stored.recent.len() <= 10);
+        assert!(stored.queued.len() <= self.cron.0.spec.queue_limit, "the queue is too long");
+        let (last, missed) = (stored.last_schedule.map(|at| at.format("%H:%M:%S").to_string()), stored.missed);
+        self.tell(format!("status: last {last:?}, missed {missed}, active {}", stored.active.len()));
+        self.version += 1;
+        (self.cron.0.status, self.cron.1) = (stored, self.version);
+        Some(self.cron.clone())
+    }
+
+    // --- the others
+
+    pub fn finish_one(&mut self, dice: &mut Dice) {
+        let names: Vec<String> =
+            self.runs.iter().filter(|(_, r)| r.0.ended.is_none()).map(|(n, _)| n.clone()).collect();
+        if let Some(name) = dice.pick(&names).cloned() {
+            self.finish(&name, !dice.one_in(3));
+        }
+    }
+
+    pub fn finish_all(&mut self) {
+        self.pass(1);
+        for name in self.runs.keys().cloned().collect::<Vec<_>>() {
+            if self.runs[&name].0.ended.is_none() {
+                self.finish(&name, true);
+            }
+        }
+    }
+
+    fn finish(&mut self, name: &str, success: bool) {
+        self.tell(format!("{name} ends, success: {success}"));
+        self.version += 1;
+        if let Some((run, version, _)) = self.runs.get_mut(name) {
+            (run.ended, *version) = (Some((success, self.now)), self.version);
+        }
+    }
+
+    pub fn user(&mut self, dice: &mut Dice) {
+        match dice.roll(8) {
+            0..=4 => {
+                let suspend = !self.cron.0.spec.suspend;
+                self.spec["suspend"] = json!(suspend);
+                self.tell(format!("suspend: {suspend}"));
+                self.change();
+                if dice.one_in(4) {
+                    self.pass(30 * 86_400 / 50); // a good while
+                }
+            }
+            5 => self.recreate(),
+            _ => {
+                // One that the status does not know of yet would leave no trace: nobody could tell that it ran.
+                let known = |r: &&(Run, u64, String)| r.0.scheduled <= self.cron.0.status.last_schedule;
+                let ended = self.runs.values().filter(|r| r.0.ended.is_some()).filter(known);
+                let uids: Vec<String> = ended.map(|r| r.0.uid.clone()).collect();
+                if let Some(uid) = dice.pick(&uids).cloned() {
+                    self.tell("a user deletes a finished run");
+                    self.runs.retain(|_, (run, ..)| run.uid != uid);
+                }
+            }
+        }
+    }
+
+    fn change(&mut self) {
+        self.version += 1;
+        let old = self.cron.0.clone();
+        let mut new = cron(&self.spec, &old.uid, old.created_at);
+        (new.status, new.generation) = (old.status, old.generation + 1);
+        self.cron = (new, self.version);
+    }
+
+    /// Under the same name; the runs of the old one are collected later, if ever.
+    fn recreate(&mut self) {
+        self.version += 1;
+        self.tell("deleted and created anew");
+        self.cron = (cron(&self.spec, &format!("u{}", self.version), self.now), self.version);
+    }
+
+    pub fn calm(&mut self) {
+        self.tell("calm");
+        self.spec["suspend"] = json!(false);
+        self.change();
+        let uid = self.cron.0.uid.clone();
+        self.runs.retain(|_, (_, _, of)| *of == uid); // what a deleted owner left is collected
+        let last = self.cron.0.status.last_schedule;
+        self.now = self.now.max(last.unwrap_or(self.now)); // the clock is right again
+    }
+
+    pub fn all_finished(&self) -> bool {
+        self.runs.values().all(|(run, _, of)| run.ended.is_some() || *of != self.cron.0.uid)
+    }
+
+    pub fn queue_is_empty(&self) -> bool {
+        self.cron.0.status.queued.is_empty()
+    }
+
+    /// Every time ran or is counted as missed.
+    pub fn check(&self) {
+        let (cron, status) = (&self.cron.0, &self.cron.0.status);
+        let times = cron.spec.times.as_ref().expect("a schedule");
+        let begun = self.now - cron.spec.jitter;
+        let pending = times.pending(cron.created_at, begun, 1);
+        let ran = self.ran.iter().filter(|(uid, _)| *uid == cron.uid).count();
+        if !self.clock_was_set && !pending.more {
+            let missed = usize::try_from(status.missed).expect("not negative");
+            let words = format!("{ran} ran, {missed} were missed, {} were to run", pending.count);
+            assert!(ran + missed >= pending.count, "a time is lost: {words}");
+            // A run that was replaced before the status knew of it counts as missed besides.
+            assert!(ran + missed == pending.count || self.killed || self.overlapped, "counted twice: {words}");
+        }
+        if let Some(latest) = pending.latest.last().filter(|_| cron.spec.deadline.is_none()) {
+            let dealt = status.last_schedule.max(status.last_missed);
+            assert!(dealt >= Some(*latest), "{latest} is neither run nor missed: dealt with up to {dealt:?}");
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! One history: trouble first, then everything runs out; and what must hold at its end.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use k8s_openapi::api::batch::v1::Job;
+use serde_json::{Value, json};
+use sidecarjob::api::{Kind, SidecarJob};
+use sidecarjob::controller::managed::Managed;
+use sidecarjob::engine::observed::Settings;
+use tokio::time::sleep;
+
+use crate::controller::Controller;
+use crate::dice::Dice;
+use crate::rules;
+use crate::server::lock;
+use crate::spec;
+use crate::world::{Fate, World, index, uid};
+
+/// Steps of trouble.
+const STEPS: u32 = 50;
+/// Rounds in which everything has to run out.
+const ROUNDS: u32 = 400;
+
+/// What became of it.
+pub struct Told {
+    pub story: Vec<String>,
+    /// The first thing that must not be.
+    pub broken: Option<String>,
+    pub calls: u32,
+}
+
+/// With everything that can happen, from that seed.
+pub fn troubled(seed: u64) -> Told {
+    let mut dice = Dice::new(seed);
+    dice.roll(100);
+    match dice.one_in(2) {
+        true => run(troubles::<SidecarJob>(world(Kind::SidecarJob, dice, Fate::Open))),
+        false => run(troubles::<Job>(world(Kind::Job, dice, Fate::Open))),
+    }
+}
+
+pub fn world(kind: Kind, dice: Dice, fate: Fate) -> impl FnOnce() -> Arc<Mutex<World>> {
+    move || Arc::new(Mutex::new(World::new(kind, dice, fate)))
+}
+
+/// In a runtime of its own, whose clock moves when nothing else does.
+pub fn run<T>(history: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime").block_on(history)
+}
+
+/// The same run twice: undisturbed, and with a kill at that call, before or after its effect. What both come to.
+pub fn with_and_without_a_kill(seed: u64) -> Vec<(Told, Value)> {
+    let kind = Kind::ALL[(seed % 2) as usize];
+    let undisturbed = calm(kind, seed, None);
+    let calls = undisturbed.0.calls;
+    let mut dice = Dice::new(seed);
+    let mut all = vec![undisturbed];
+    for after in [false, true] {
+        let kill_at = 1 + dice.roll(calls.max(1));
+        all.push(calm(kind, seed, Some((kill_at, after))));
+    }
+    all
+}
+
+fn calm(kind: Kind, seed: u64, kill_at: Option<(u32, bool)>) -> (Told, Value) {
+    let world = world(kind, Dice::new(seed), Fate::Fixed(seed));
+    match kind {
+        Kind::SidecarJob => run(calmly::<SidecarJob>(world, kill_at)),
+        Kind::Job => run(calmly::<Job>(world, kill_at)),
+    }
+}
+
+async fn calmly<K: Managed>(world: impl FnOnce() -> Arc<Mutex<World>>, kill_at: Option<(u32, bool)>) -> (Told, Value) {
+    let world = world();
+    {
+        let mut world = lock(&world);
+        let spec = spec::of_one_result(&mut world.dice);
+        world.create_job_of(spec);
+        world.faults.kill_at = kill_at;
+    }
+    let mut controller = Controller::<K>::new(world.clone(), Settings::default());
+    run_out(&world, &mut controller, false).await;
+    let result = lock(&world).job.as_ref().map(result).unwrap_or_default();
+    (told(&world), result)
+}
+
+/// What does not depend on when things happened.
+fn result(job: &Value) -> Value {
+    let status = &job["status"];
+    let ends = ["Complete", "Failed"].map(|type_| {
+        let mut all = status["conditions"].as_array().into_iter().flatten();
+        all.find(|c| c["type"] == type_).map(|c| c["reason"].clone())
+    });
+    json!([ends, status["succeeded"], status["failed"], status["completedIndexes"], status["failedIndexes"]])
+}
+
+async fn troubles<K: Managed>(world: impl FnOnce() -> Arc<Mutex<World>>) -> Told {
+    let world = world();
+    let settings = {
+        let mut world = lock(&world);
+        world.create_job();
+        (world.faults.one_in, world.faults.meanwhile) =
+            ([0, 8, 15][world.dice.roll(3) as usize], [0, 3, 10][world.dice.roll(3) as usize]);
+        let max_uncounted = [3, 500][world.dice.roll(2) as usize];
+        Settings { max_uncounted, native_sidecars: !world.dice.one_in(3), ..Settings::default() }
+    };
+    let mut controller = Controller::<K>::new(world.clone(), settings);
+    for _ in 0..STEPS {
+        if lock(&world).broken.is_some() {
+            break;
+        }
+        let what = lock(&world).dice.roll(16);
+        match what {
+            0..=4 => lock(&world).kubelet(),
+            5 => lock(&world).user(),
+            6 => lock(&world).trouble(),
+            7 => lock(&world).collect_garbage(),
+            8 | 9 => pass(&world, &mut controller).await,
+            _ => {
+                maybe_kill(&world);
+                controller.watch();
+                controller.work().await;
+                controller.settle().await;
+            }
+        }
+    }
+    run_out(&world, &mut controller, true).await;
+    told(&world)
+}
+
+/// Once in a while the controller is to be killed at one of its next calls.
+fn maybe_kill(world: &Mutex<World>) {
+    let mut world = lock(world);
+    if world.faults.kill_at.is_none() && world.dice.one_in(6) {
+        let (at, after) = (world.calls + 1 + world.dice.roll(5), world.dice.one_in(2));
+        world.faults.kill_at = Some((at, after));
+    }
+    if world.dice.one_in(400) {
+        world.faults.terminating = true;
+        world.tell("the namespace is being terminated");
+    }
+}
+
+async fn pass<K: Managed>(world: &Mutex<World>, controller: &mut Controller<K>) {
+    let seconds = lock(world).dice.roll(40);
+    sleep(Duration::from_secs(seconds.into())).await;
+    controller.survive().await;
+}
+
+/// No trouble any more: it must come to an end, then to rest, with each Pod counted once.
+pub async fn run_out<K: Managed>(world: &Mutex<World>, controller: &mut Controller<K>, calm: bool) {
+    if calm {
+        lock(world).calm();
+    }
+    controller.survive().await;
+    for round in 0..ROUNDS {
+        if lock(world).broken.is_some() {
+            return;
+        }
+        controller.catch_up();
+        let worked = controller.work().await;
+        controller.settle().await;
+        if !worked && is_over(world) {
+            break;
+        }
+        {
+            let mut world = lock(world);
+            if round == 40 && world.fate == Fate::Open {
+                world.fate = Fate::Good;
+            }
+            world.kubelet_all();
+            world.collect_garbage();
+        }
+        sleep(Duration::from_secs(7)).await;
+    }
+    rest(world, controller).await;
+    at_the_end(&mut lock(world));
+}
+
+fn is_over(world: &Mutex<World>) -> bool {
+    let world = lock(world);
+    (world.is_finished() || world.job.is_none()) && world.all_ended() && world.leftovers().is_empty()
+}
+
+/// It is quiet, and stays so.
+async fn rest<K: Managed>(world: &Mutex<World>, controller: &mut Controller<K>) {
+    let before = lock(world).writes;
+    for _ in 0..4 {
+        sleep(Duration::from_secs(1000)).await;
+        controller.catch_up();
+        controller.work().await;
+        controller.settle().await;
+    }
+    let mut world = lock(world);
+    let more = world.writes - before;
+    let over = world.is_finished() || world.job.is_none();
+    world.must(over, "it never ended");
+    world.must(more == 0, format!("{more} writes although nothing happened"));
+}
+
+/// The counters against what was.
+fn at_the_end(world: &mut World) {
+    let left = world.leftovers();
+    world.must(left.is_empty(), format!("Pods that nobody lets go: {left:?}"));
+    let Some(job) = world.job.clone() else { return };
+    let policy = &job["spec"]["podFailurePolicy"];
+    let ignores = policy["rules"].as_array().into_iter().flatten().any(|rule| rule["action"] == "Ignore");
+    let indexed = job["spec"]["completionMode"] == "Indexed";
+    let n = |field: &str| job["status"][field].as_u64().unwrap_or(0) as usize;
+    let (succeeded, failed) = (n("succeeded"), n("failed"));
+    let (least, most) = world.books.expected(uid(&job), false);
+    let least = if ignores || world.books.elastic { 0 } else { least };
+    world.must(least <= failed && failed <= most, format!("failed is {failed}, of {least} to {most}"));
+    if indexed {
+        return indexes_at_the_end(world, &job);
+    }
+    let (least, most) = world.books.expected(uid(&job), true);
+    world.must(least <= succeeded && succeeded <= most, format!("succeeded is {succeeded}, of {least} to {most}"));
+    let all = world.books.all(uid(&job));
+    world.must(ignores || succeeded + failed == all, format!("{succeeded} + {failed} are counted, of {all}"));
+}
+
+fn indexes_at_the_end(world: &mut World, job: &Value) {
+    let (sure, _) = world.books.succeeded_indexes(uid(job));
+    let known = rules::indexes(job["status"]["completedIndexes"].as_str().unwrap_or_default()).unwrap_or_default();
+    let failed = rules::indexes(job["status"]["failedIndexes"].as_str().unwrap_or_default()).unwrap_or_default();
+    let completions = job["spec"]["completions"].as_u64().unwrap_or(0);
+    let lost = sure.iter().find(|i| **i < completions && !known.contains(i) && !failed.contains(i)).copied();
+    let elastic = world.books.elastic;
+    world.must(elastic || lost.is_none(), format!("index {lost:?} succeeded and is not completed"));
+    let misplaced = world.names(|pod| {
+        index(pod).is_none() && crate::world::is_active(pod) && crate::world::owner(pod) == Some(uid(job))
+    });
+    world.must(misplaced.is_empty(), format!("Pods without an index go on: {misplaced:?}"));
+}
+
+fn told(world: &Mutex<World>) -> Told {
+    let mut world = lock(world);
+    Told { story: std::mem::take(&mut world.story), broken: world.broken.take(), calls: world.calls }
+}

@@ -1,0 +1,186 @@
+//! What the API server refuses in a status (validation of batch/v1 Jobs), and what must be true of it besides.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::world::{World, is_true, uid};
+
+/// Both; for either kind, since both go through one engine.
+pub fn check(world: &mut World, stored: &Value, new: &Value) -> Result<(), String> {
+    let mut written = stored.clone();
+    written["status"] = new.clone();
+    let (old, new) = (Job(stored), Job(&written));
+    refused(&old, &new)?;
+    if old.is("Complete") || old.is("Failed") {
+        return Err("a finished run is written again".into());
+    }
+    if serde_json::to_string(&new.0["status"]).map_or(0, |text| text.len()) >= 1 << 20 {
+        return Err("the status is too large".into());
+    }
+    counted(world, &old, &new)
+}
+
+/// A run, for short questions.
+struct Job<'a>(&'a Value);
+
+impl Job<'_> {
+    fn n(&self, field: &str) -> i64 {
+        self.0["status"][field].as_i64().unwrap_or(0)
+    }
+
+    fn is(&self, condition: &str) -> bool {
+        is_true(self.0, condition)
+    }
+
+    fn list(&self, field: &str) -> BTreeSet<String> {
+        let all = self.0["status"]["uncountedTerminatedPods"][field].as_array().into_iter().flatten();
+        all.filter_map(|uid| uid.as_str().map(str::to_owned)).collect()
+    }
+
+    fn text(&self, field: &str) -> Option<&str> {
+        self.0["status"][field].as_str()
+    }
+
+    fn indexed(&self) -> bool {
+        self.0["spec"]["completionMode"] == "Indexed"
+    }
+
+    fn suspended(&self) -> bool {
+        self.0["spec"]["suspend"] == true
+    }
+}
+
+fn refused(old: &Job, new: &Job) -> Result<(), String> {
+    let no = |refuses: bool, why: &str| if refuses { Err(why.to_owned()) } else { Ok(()) };
+    for field in ["active", "ready", "terminating", "succeeded", "failed"] {
+        no(new.n(field) < 0, &format!("{field} is negative"))?;
+    }
+    let (s, f) = (new.list("succeeded"), new.list("failed"));
+    no(!s.is_disjoint(&f), "a UID is in both lists")?;
+    no(s.len() + f.len() > 500, "more than 500 UIDs are listed")?;
+    no(s.iter().chain(&f).any(String::is_empty), "an empty UID is listed")?;
+    let success = new.is("SuccessCriteriaMet");
+    no(success && (new.is("FailureTarget") || new.is("Failed")), "success and failure in one")?;
+    no(new.is("Complete") && (new.is("FailureTarget") || new.is("Failed")), "Complete and failed in one")?;
+    no(new.is("Complete") && !success, "Complete without SuccessCriteriaMet")?;
+    no(new.is("Failed") && !new.is("FailureTarget"), "Failed without FailureTarget")?;
+    for condition in ["SuccessCriteriaMet", "FailureTarget", "Complete", "Failed"] {
+        no(old.is(condition) && !new.is(condition), &format!("{condition} is taken back"))?;
+    }
+    no(old.is("Complete") && success && !old.is("SuccessCriteriaMet"), "SuccessCriteriaMet after Complete")?;
+    no(new.n("failed") < old.n("failed"), "failed goes down")?;
+    let elastic = new.indexed() && new.0["spec"]["completions"] == new.0["spec"]["parallelism"];
+    no(new.n("succeeded") < old.n("succeeded") && !elastic, "succeeded goes down")?;
+    no(new.n("ready") > new.n("active"), "more Pods are ready than active")?;
+    times(old, new)?;
+    lists_of_indexes(new)?;
+    if new.is("Complete") || new.is("Failed") {
+        no(new.n("active") > 0, "finished with active Pods")?;
+        no(new.n("terminating") > 0, "finished with terminating Pods")?;
+        no(!s.is_empty() || !f.is_empty(), "finished with uncounted Pods")?;
+        let never_started = new.suspended() && new.0["spec"]["completions"] == 0;
+        no(new.text("startTime").is_none() && !never_started, "finished without startTime")?;
+    }
+    conditions_once(new)
+}
+
+fn times(old: &Job, new: &Job) -> Result<(), String> {
+    let no = |refuses: bool, why: &str| if refuses { Err(why.to_owned()) } else { Ok(()) };
+    let (was, is) = (old.text("completionTime"), new.text("completionTime"));
+    no(was.is_some() && was != is, "completionTime changes")?;
+    no(is.is_some() != new.is("Complete"), "completionTime without Complete, or Complete without it")?;
+    no(is.is_some() && is < new.text("startTime"), "completionTime before startTime")?;
+    let (was, is) = (old.text("startTime"), new.text("startTime"));
+    let resumes = old.is("Suspended") && !new.is("Suspended");
+    no(was.is_some() && was != is && !new.suspended() && !resumes, "startTime changes")
+}
+
+fn lists_of_indexes(new: &Job) -> Result<(), String> {
+    let completions = new.0["spec"]["completions"].as_u64().unwrap_or(0);
+    let read = |field: &str| -> Result<BTreeSet<u64>, String> {
+        let list = indexes(new.text(field).unwrap_or_default()).ok_or(format!("{field} is malformed"))?;
+        let beyond = list.iter().any(|i| *i >= completions);
+        if beyond { Err(format!("{field} goes beyond {completions} completions")) } else { Ok(list) }
+    };
+    let (completed, failed) = (read("completedIndexes")?, read("failedIndexes")?);
+    let limited = new.0["spec"]["backoffLimitPerIndex"].is_number();
+    if !new.indexed() && new.text("completedIndexes").is_some() {
+        return Err("completedIndexes without Indexed".into());
+    }
+    if !limited && new.text("failedIndexes").is_some() {
+        return Err("failedIndexes without backoffLimitPerIndex".into());
+    }
+    if new.indexed() && completed.len() as i64 != new.n("succeeded") {
+        return Err("succeeded is not the number of completedIndexes".into());
+    }
+    if completed.is_disjoint(&failed) { Ok(()) } else { Err("an index is completed and failed".into()) }
+}
+
+fn conditions_once(new: &Job) -> Result<(), String> {
+    let all = new.0["status"]["conditions"].as_array().into_iter().flatten();
+    let mut types = BTreeSet::new();
+    match all.filter_map(|c| c["type"].as_str()).find(|type_| !types.insert(*type_)) {
+        Some(twice) => Err(format!("condition {twice} is there twice")),
+        None => Ok(()),
+    }
+}
+
+/// Each Pod counts once: it enters a list once, with its true result, and leaves it into the counter.
+fn counted(world: &mut World, old: &Job, new: &Job) -> Result<(), String> {
+    let over = new.is("Complete") || new.is("Failed");
+    for (list, counter) in [("succeeded", "succeeded"), ("failed", "failed")] {
+        let (before, after) = (old.list(list), new.list(list));
+        for uid in after.difference(&before) {
+            world.books.list(uid, list == "succeeded")?;
+        }
+        if list == "succeeded" && new.indexed() {
+            continue;
+        }
+        let (left, grew) = (before.difference(&after).count() as i64, new.n(counter) - old.n(counter));
+        if grew < left || (grew > left && !over) {
+            return Err(format!("{left} Pods left the list of {list}, and the counter grew by {grew}"));
+        }
+    }
+    if new.indexed() {
+        let known = indexes(old.text("completedIndexes").unwrap_or_default()).unwrap_or_default();
+        let (_, may_be) = world.books.succeeded_indexes(uid(new.0));
+        let now = indexes(new.text("completedIndexes").unwrap_or_default()).unwrap_or_default();
+        if let Some(index) = now.difference(&known).find(|i| !may_be.contains(i)) {
+            return Err(format!("index {index} is completed, and no Pod of it succeeded"));
+        }
+    }
+    Ok(())
+}
+
+/// `0-2,5,6` in ascending order; `None` if it is not well-formed.
+pub fn indexes(text: &str) -> Option<BTreeSet<u64>> {
+    let mut all = BTreeSet::new();
+    for part in text.split(',').filter(|part| !part.is_empty()) {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
+        if first > last || all.last().is_some_and(|before| *before >= first) {
+            return None;
+        }
+        all.extend(first..=last);
+    }
+    Some(all)
+}
+
+/// For the story.
+pub fn in_words(status: &Value) -> String {
+    let conditions = status["conditions"].as_array().into_iter().flatten();
+    let on: Vec<&str> = conditions.filter(|c| c["status"] == "True").filter_map(|c| c["type"].as_str()).collect();
+    let mut words = vec![format!(
+        "active {}, terminating {}, succeeded {}, failed {}",
+        status["active"], status["terminating"], status["succeeded"], status["failed"]
+    )];
+    for field in ["uncountedTerminatedPods", "completedIndexes", "failedIndexes"] {
+        let value = &status[field];
+        if !value.is_null() && *value != serde_json::json!({}) {
+            words.push(format!("{field} {value}"));
+        }
+    }
+    words.push(on.join(" "));
+    words.join(", ")
+}
