@@ -98,9 +98,11 @@ fn stop_pod(seen: &Observed, pod: &Pod, now: DateTime<Utc>, wake: &mut Option<Da
     }
 }
 
-/// Seconds since the kubelet took the Pod, at least 1: the deadline that ends it now.
+/// Seconds that have passed since the kubelet took the Pod, at least 1: the deadline that ends it now. One less than it
+/// looks: the kubelet counts from a fraction of a second that its start time in the API server does not have, and a deadline
+/// that is not over yet makes it wait until it looks again.
 pub fn passed(pod: &Pod, now: DateTime<Utc>) -> Option<i64> {
-    Some((now - pod.started_at?).num_seconds().max(1))
+    Some(((now - pod.started_at?).num_seconds() - 1).max(1))
 }
 
 /// The Pod's deadline has passed: the kubelet ends it.

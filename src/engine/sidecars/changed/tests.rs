@@ -111,7 +111,7 @@ fn a_pod_that_can_go_on_does() {
     let seen = job().pods([made_plain()]).stored(5);
     assert_eq!(steps(&seen.decide(6)), [""; 0]);
     let done = seen.pods([made_plain().main_exits(0, 8)]).stored(8);
-    assert_eq!(steps(&done.decide(9)), ["stop the sidecars of p0 (deadline 8s)"]);
+    assert_eq!(steps(&done.decide(9)), ["stop the sidecars of p0 (deadline 7s)"]);
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn if_the_webhook_strips_a_managed_pod_too_the_pod_fails_with_the_reason() {
     let seen = job_with(json!({"sidecars": [{"name": "proxy"}]})).condition("PodChanged", "RestartPolicyStripped", 1);
     let mut pod = stripped().container("side", |c| c.name = "proxy".into());
     pod.marks.managed = true;
-    assert_eq!(steps(&seen.pods([pod]).decide(6)), ["fail p0: RestartPolicyStripped (deadline 5s)"]);
+    assert_eq!(steps(&seen.pods([pod]).decide(6)), ["fail p0: RestartPolicyStripped (deadline 4s)"]);
 }
 
 #[test]

