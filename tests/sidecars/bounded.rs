@@ -27,7 +27,7 @@ async fn a_pod_that_no_node_takes_is_waited_for_until_the_deadline_of_the_run() 
 #[ignore = "needs a cluster: run make test"]
 async fn an_image_that_can_not_be_pulled_is_said_and_bounded_by_the_sidecars_start_deadline() {
     world("noimage", &[], |w| async move {
-        let spec = "  backoffLimit: 0\n  sidecars: [{name: side, start: {deadlineSeconds: 30}}]";
+        let spec = "  backoffLimit: 0\n  sidecars: [{name: side, start: {deadlineSeconds: 60}}]";
         let side = r#"name: side, image: "no.such.registry.test/x:1""#.to_owned();
         w.apply(&job("noimage", spec, &[shell("main", "exit 0"), side])).await;
         let status = w
@@ -35,7 +35,8 @@ async fn an_image_that_can_not_be_pulled_is_said_and_bounded_by_the_sidecars_sta
                 s.conditions.iter().any(|c| c.reason == "ContainerCantStart" && c.status == "True")
             })
             .await;
-        let message = status.message.expect("it is said");
+        let waiting = status.conditions.into_iter().find(|c| c.type_ == "Waiting").expect("it is said");
+        let message = waiting.message;
         assert!(message.contains("ImagePull") && message.contains("start.deadlineSeconds"), "{message}");
         w.condition("noimage", "Failed").await;
         assert!(w.event("noimage", "SidecarStartDeadlineExceeded").await.contains("sidecar side"));

@@ -30,7 +30,7 @@ struct Wait {
 
 /// The condition Waiting.
 pub fn note(seen: &Observed, status: &mut Status, now: DateTime<Utc>) {
-    match waits(seen).into_iter().find(|w| w.from <= now) {
+    match waits(seen, status.start_time).into_iter().find(|w| w.from <= now) {
         Some(wait) => status.conditions.set(types::WAITING, true, wait.reason, &wait.message, now),
         None => status.conditions.clear(types::WAITING, reasons::WAITED, "", now),
     }
@@ -38,7 +38,7 @@ pub fn note(seen: &Observed, status: &mut Status, now: DateTime<Utc>) {
 
 /// When to look again because of it.
 pub fn wake(seen: &Observed, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let told = waits(seen).into_iter().map(|w| w.from);
+    let told = waits(seen, seen.job.status.start_time).into_iter().map(|w| w.from);
     let given_up = seen.pods.iter().filter_map(|pod| silent_at(seen, pod));
     told.chain(given_up).filter(|at| *at > now).fold(None, |first, at| sooner(first, Some(at)))
 }
@@ -62,12 +62,12 @@ fn must_have_ended_at(pod: &Pod) -> Option<DateTime<Utc>> {
     Some(time::after(pod.deleting_since.or(ending_since(pod))?, pod.grace))
 }
 
-/// All waits, those that say most first.
-fn waits(seen: &Observed) -> Vec<Wait> {
+/// All waits, those that say most first, of a run that started then.
+fn waits(seen: &Observed, start: Option<DateTime<Utc>>) -> Vec<Wait> {
     let pods = || seen.pods.iter().filter(|pod| !pod.ended());
     let silent = pods().filter_map(silent);
     let stopping = pods().filter_map(stopping);
-    let starting = pods().filter(|pod| pod.active()).filter_map(|pod| starting(seen, pod));
+    let starting = pods().filter(|pod| pod.active()).filter_map(|pod| starting(seen, pod, start));
     silent.chain(stopping).chain(starting).collect()
 }
 
@@ -101,10 +101,10 @@ fn stopping(pod: &Pod) -> Option<Wait> {
 }
 
 /// Its main containers have not begun.
-fn starting(seen: &Observed, pod: &Pod) -> Option<Wait> {
+fn starting(seen: &Observed, pod: &Pod, start: Option<DateTime<Utc>>) -> Option<Wait> {
     let roles = &seen.job.spec.roles;
     if let Some(words) = &pod.unschedulable {
-        let message = format!("Pod {} fits no node: {words}. {}", pod.name, until(seen, None));
+        let message = format!("Pod {} fits no node: {words}. {}", pod.name, until(seen, start, None));
         return Some(Wait { from: pod.created_at, reason: reasons::UNSCHEDULABLE, message });
     }
     let sidecar_deadline = |name: &str| {
@@ -117,7 +117,7 @@ fn starting(seen: &Observed, pod: &Pod) -> Option<Wait> {
             c.name,
             pod.name,
             c.image,
-            until(seen, sidecar_deadline(&c.name))
+            until(seen, start, sidecar_deadline(&c.name))
         );
         return Some(Wait { from: pod.created_at, reason: reasons::CONTAINER_CANT_START, message });
     }
@@ -128,15 +128,15 @@ fn starting(seen: &Observed, pod: &Pod) -> Option<Wait> {
         "sidecar {} of Pod {} is not up, and main containers wait for it. {}",
         not_up.name,
         pod.name,
-        until(seen, sidecar_deadline(&not_up.name))
+        until(seen, start, sidecar_deadline(&not_up.name))
     );
     Some(Wait { from: time::after(since, PATIENCE), reason: reasons::SIDECAR_NOT_UP, message })
 }
 
 /// The end of the wait, in words.
-fn until(seen: &Observed, sidecar: Option<DateTime<Utc>>) -> String {
+fn until(seen: &Observed, start: Option<DateTime<Utc>>, sidecar: Option<DateTime<Utc>>) -> String {
     let spec = &seen.job.spec;
-    let run = seen.job.status.start_time.zip(spec.active_deadline).map(|(start, span)| time::after(start, span));
+    let run = start.zip(spec.active_deadline).map(|(start, span)| time::after(start, span));
     let words = |what, at| format!("It is waited until {}: {what}", time::format(at));
     match (sidecar, run) {
         (Some(at), None) => words("start.deadlineSeconds", at),

@@ -98,6 +98,14 @@ fn a_short_wait_is_not_worth_a_write_and_is_looked_at_again_in_time() {
 }
 
 #[test]
+fn the_first_status_knows_the_end_already() {
+    let nowhere = Pod { unschedulable: Some("no".into()), ..pod(0).unscheduled() };
+    let seen = job_with(json!({"activeDeadlineSeconds": 600})).pods([nowhere]);
+    let (_, message) = waiting(&seen, 5).unwrap();
+    assert!(message.contains("until 2026-01-01T00:10:05Z: spec.activeDeadlineSeconds"), "{message}");
+}
+
+#[test]
 fn it_is_taken_back_when_it_is_over() {
     let seen = job().pods([not_up()]).stored(12);
     assert!(waiting(&seen, 12).is_some());
