@@ -16,6 +16,8 @@ mod elastic;
 mod failure_policy;
 #[path = "admission/selector.rs"]
 mod selector;
+#[path = "admission/sidecars.rs"]
+mod sidecars;
 #[path = "admission/success_policy.rs"]
 mod success_policy;
 #[path = "admission/suspended.rs"]

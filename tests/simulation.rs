@@ -32,7 +32,7 @@ use std::time::Instant;
 use history::Told;
 
 /// How many histories one test plays.
-const HISTORIES: u64 = 1200;
+const HISTORIES: u64 = 2000;
 
 /// Seeds that failed once.
 fn regressions() -> Vec<u64> {

@@ -7,16 +7,20 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use k8s_openapi::api::batch::v1::Job as BatchJob;
 use k8s_openapi::api::core::v1::Pod;
-use kube::Api;
+use kube::ResourceExt;
+use kube::api::{Api, ListParams};
+use kube::core::DeserializeGuard;
 use tracing::{info, warn};
 
 use super::apply;
 use super::context::Context;
-use super::error::message;
+use super::error::{is_absent, message};
 use super::managed::Managed;
 use super::memory::Key;
 use super::pods::Seen;
+use crate::api::{SidecarJob, labels};
 use crate::engine::observed::PodRef;
 
 /// How long until a look-up or patch that failed is tried again.
@@ -31,7 +35,8 @@ impl Orphans {
     pub fn release<K: Managed>(ctx: &Arc<Context<K>>, key: Key) {
         ctx.memory.forget(&key);
         ctx.pods.forget(K::KIND, &key);
-        if tracked(ctx, &key).is_empty() || !ctx.orphans.lock().insert(key.clone()) {
+        let nothing_left = tracked(ctx, &key).is_empty() && left_behind(ctx, &key.0).is_empty();
+        if nothing_left || !ctx.orphans.lock().insert(key.clone()) {
             return;
         }
         let ctx = ctx.clone();
@@ -42,6 +47,9 @@ impl Orphans {
                     Ok(Owner::Anew) => break, // its own reconcile knows what is an orphan
                     Err(why) => again(&key, &why).await,
                 }
+            }
+            while let Err(why) = release_left_behind(&ctx, &key.0).await {
+                again(&key, &why).await;
             }
             ctx.pods.forget(K::KIND, &key);
             ctx.orphans.lock().remove(&key);
@@ -81,6 +89,36 @@ fn tracked<K: Managed>(ctx: &Context<K>, key: &Key) -> Vec<Seen> {
 async fn answer<T>(what: &str, call: impl Future<Output = kube::Result<T>>) -> Result<T, String> {
     let answer = apply::call(what, call).await.map_err(|e| e.to_string())?;
     answer.map_err(|e| format!("failed to {what}: {}", message(&e)))
+}
+
+/// Pods of ours without an owner: the run that was to take them over may be the one that is gone.
+fn left_behind<K: Managed>(ctx: &Context<K>, namespace: &str) -> Vec<(PodRef, String)> {
+    let ours = |seen: Seen| Some((seen.pod.to_ref(), seen.labels.get(labels::UID)?.clone()));
+    ctx.pods.strays(namespace).into_iter().filter(|seen| seen.pod.tracked).filter_map(ours).collect()
+}
+
+/// Takes the finalizer from those whose run is not there any more.
+async fn release_left_behind<K: Managed>(ctx: &Context<K>, namespace: &str) -> Result<(), String> {
+    let left = left_behind(ctx, namespace);
+    if left.is_empty() {
+        return Ok(());
+    }
+    let there = [uids::<SidecarJob, K>(ctx, namespace).await?, uids::<BatchJob, K>(ctx, namespace).await?].concat();
+    for (pod, _) in left.iter().filter(|(_, uid)| !there.contains(uid)) {
+        release_ownerless(ctx, &(namespace.to_owned(), pod.name.clone()), pod).await?;
+    }
+    Ok(())
+}
+
+/// The UIDs of all runs of a kind; none where the kind is not installed.
+async fn uids<O: Managed, K: Managed>(ctx: &Context<K>, namespace: &str) -> Result<Vec<String>, String> {
+    let api: Api<DeserializeGuard<O>> = Api::namespaced(ctx.client.clone(), namespace);
+    let listed = apply::call("list runs", api.list(&ListParams::default())).await.map_err(|e| e.to_string())?;
+    match listed {
+        Ok(list) => Ok(list.items.iter().filter_map(ResourceExt::uid).collect()),
+        Err(kube::Error::Api(status)) if is_absent(&status) => Ok(Vec::new()),
+        Err(error) => Err(format!("failed to list runs: {}", message(&error))),
+    }
 }
 
 /// What the look-up found under the name.

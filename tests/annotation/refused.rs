@@ -86,6 +86,7 @@ async fn a_sidecar_with_a_restart_policy_of_its_own_is_refused_with_both_ways_ou
 #[tokio::test]
 #[ignore = "needs a cluster: run make test"]
 async fn a_job_from_before_the_policy_tells_the_refusal_in_its_events_and_can_be_deleted() {
+    let _alone = super::install::ALONE.lock().await; // `page` and `install` put the real policy in force for all
     world_without_controller("before", |w| async move {
         let mut suspended = job("typo", Some("wrok"), &containers(), json!({}));
         suspended["spec"]["suspend"] = json!(true);

@@ -136,6 +136,12 @@ impl World {
             ("GET", ["pods", name]) => self.pods.get(*name).map_or_else(not_found, |pod| (200, pod.clone())),
             ("PATCH", ["pods", name]) => self.patch_pod(name, &body),
             ("DELETE", ["pods", name]) => self.call_delete_pod(name, &body),
+            ("GET", [kind @ ("jobs" | "sidecarjobs")]) => {
+                let plural =
+                    |job: &&Value| format!("{}s", job["kind"].as_str().unwrap_or_default().to_lowercase()) == *kind;
+                let items: Vec<&Value> = self.job.iter().filter(plural).collect();
+                (200, json!({"metadata": {"resourceVersion": "1"}, "items": items}))
+            }
             ("GET", ["jobs" | "sidecarjobs", NAME]) => self.job.clone().map_or_else(not_found, |job| (200, job)),
             ("PUT", ["jobs" | "sidecarjobs", NAME, "status"]) => self.write_status(body),
             ("DELETE", ["jobs" | "sidecarjobs", NAME]) => self.call_delete_job(&body),

@@ -74,3 +74,48 @@ impl Status {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::{DateTime, Utc};
+
+    fn at(seconds: i64) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp(1_767_225_600 + seconds, 0)
+    }
+
+    #[test]
+    fn a_schedules_status_is_itself_after_a_round_trip() {
+        let mut conditions = Conditions::default();
+        conditions.set("Ready", true, "Scheduled", "", at(1).unwrap());
+        let full = Status {
+            observed_generation: Some(3),
+            conditions,
+            active: vec![RunRef { name: "nightly-1".into(), uid: "u1".into() }],
+            last_schedule: at(60),
+            last_success: at(70),
+            last_failure: at(10),
+            last_missed: at(5),
+            missed: 2,
+            next: at(120),
+            next_text: Some("2026-01-01T00:02+00:00".into()),
+            schedule: Some("* * * * *".into()),
+            last_result: Some("Complete".into()),
+            queued: at(180).into_iter().collect(),
+            recent: vec![Recent {
+                name: "nightly-0".into(),
+                scheduled: at(0),
+                started_at: at(1),
+                finished_at: at(9),
+                result: "Failed".into(),
+            }],
+        };
+        for status in [Status::default(), full] {
+            let wire = status.to_wire("ns");
+            assert_eq!(wire.active_count, i32::try_from(status.active.len()).ok());
+            assert!(wire.active.iter().all(|run| run.namespace == "ns" && run.kind == "SidecarJob"));
+            let text = serde_json::to_string(&wire).unwrap();
+            assert_eq!(Status::from_wire(&serde_json::from_str(&text).unwrap()), status, "{text}");
+        }
+    }
+}
