@@ -149,7 +149,7 @@ async fn an_indexed_job_with_a_limit_for_each_index_runs_all_indexes_and_says_wh
 #[tokio::test]
 #[ignore = "needs a cluster: run make test"]
 async fn a_failure_policy_ends_a_job_with_words_that_outlive_its_pod() {
-    world("policy", &[], |w| async move {
+    world("failpolicy", &[], |w| async move {
         let rules = "[{action: FailJob, onExitCodes: {containerName: work, operator: In, values: [42]}}]";
         let spec = format!("{OURS}\n  backoffLimit: 6\n  podFailurePolicy: {{rules: {rules}}}");
         w.kubectl_ok(&["apply", "-f", "-"], &job("strict", MARKED, &spec).replace("echo done", "exit 42"));
