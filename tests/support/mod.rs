@@ -7,6 +7,7 @@ pub mod webhook;
 
 use std::future::Future;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::{Event, Namespace, Pod};
@@ -52,7 +53,7 @@ where
 {
     let client = Client::try_default().await.expect("KUBECONFIG names a cluster: run make test");
     install_crds(&client).await;
-    let namespace = format!("t-{name}-{:x}", std::process::id());
+    let namespace = fresh_namespace(name);
     let namespaces: Api<Namespace> = Api::all(client.clone());
     let object = serde_json::from_value(json!({"metadata": {"name": namespace}})).expect("a Namespace");
     namespaces.create(&PostParams::default(), &object).await.expect("the namespace is created");
@@ -69,6 +70,12 @@ where
     let _ = release_all(&client, &namespace).await;
     let _ = namespaces.delete(&namespace, &DeleteParams::default()).await;
     outcome.expect("the test passed");
+}
+
+/// A namespace's name that no other test has, whatever they call themselves.
+fn fresh_namespace(name: &str) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("t-{name}-{:x}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// The CRDs as this code has them.
