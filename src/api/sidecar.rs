@@ -77,7 +77,8 @@ pub enum StartUntil {
 }
 
 /// How a sidecar is stopped. Of http, exec, signal and recipe at most one is given; they are for sidecars that the kubelet
-/// does not stop by itself (managed ones), and each needs the rights of its component in config/components.
+/// does not stop by itself (managed ones), and each needs the rights of its component in config/components. A native sidecar
+/// gets exec as its preStop hook; of the others, which the kubelet has no word for, an event SidecarLimit tells.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Stop {
@@ -90,7 +91,8 @@ pub struct Stop {
     /// Seconds that it may take from its turn. Then the next one has its turn, and when all have had theirs, what still
     /// runs gets SIGTERM and, after the Pod's terminationGracePeriodSeconds, SIGKILL. Default: the Pod's
     /// terminationGracePeriodSeconds. A Pod with native sidecars gets the sum of these as its
-    /// terminationGracePeriodSeconds, if that is longer, since the kubelet knows one budget for all.
+    /// terminationGracePeriodSeconds, if that is longer, since the kubelet knows one budget for all; a Pod with managed
+    /// ones the longest. SIGKILL never comes before the Pod's terminationGracePeriodSeconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grace_period_seconds: Option<i32>,
 
@@ -99,7 +101,7 @@ pub struct Stop {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http: Option<StopHttp>,
 
-    /// Run a command in it. Exit code 0 counts as heard.
+    /// Run a command in it. Exit code 0 counts as heard. A native sidecar runs it as its preStop hook, if it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exec: Option<StopExec>,
 

@@ -187,6 +187,11 @@ impl Job {
 }
 
 impl Job {
+    /// It knows of sidecars: a SidecarJob, or a Job whose annotation names some.
+    pub fn has_company(&self) -> bool {
+        self.kind == api::Kind::SidecarJob || !self.spec.sidecars.is_empty()
+    }
+
     /// The indexes that are stored as completed. An elastic run that was shrunk forgets those beyond its end.
     pub fn completed(&self) -> Indexes {
         self.status.completed.below(self.spec.completions.unwrap_or(0))

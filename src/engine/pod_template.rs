@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference}
 use super::names;
 use super::observed::{IndexFailures, Job, Settings};
 use super::plan::NewPod;
-use super::sidecars::{changed, native};
+use super::sidecars::{changed, managed, native};
 use crate::api::{Kind, labels};
 
 /// That Pod of the job.
@@ -20,6 +20,7 @@ pub fn pod(job: &Job, new: NewPod, settings: &Settings) -> Pod {
     if job.spec.native(settings) && !changed::must_be_managed(&job.status.conditions) {
         native::build(&mut spec, &job.spec.roles, &job.spec.sidecars);
     } else {
+        managed::build(&mut spec, &job.spec.sidecars);
         metadata.annotations.get_or_insert_default().insert(labels::MODE.into(), labels::MANAGED.into());
     }
     if let Some(index) = new.index {

@@ -17,7 +17,7 @@ use super::indexes::Indexes;
 use super::observed::Observed;
 use super::plan::Event;
 use super::pods;
-use super::sidecars::{changed, native, waiting};
+use super::sidecars::{changed, managed, native, waiting};
 use super::summary::{self, Summary};
 use super::suspend;
 use super::time;
@@ -120,9 +120,12 @@ pub fn next(seen: &Observed, tally: &Tally, ending: Option<&Ending>, now: DateTi
     }
     told.extend(missing::note(seen, &mut status, now));
     told.extend(changed::note(seen, &mut status, now));
-    if seen.job.kind == Kind::SidecarJob {
+    // A Job that has no sidecar looks as the built-in controller would leave it.
+    if seen.job.has_company() {
         told.extend(limits(seen));
         waiting::note(seen, &mut status, now);
+    }
+    if seen.job.kind == Kind::SidecarJob {
         status.observed_generation = Some(seen.job.generation);
         note_progress(seen, ending, &mut status, now);
         status.summary = summary::of(seen, &status, tally, now);
@@ -132,13 +135,15 @@ pub fn next(seen: &Observed, tally: &Tally, ending: Option<&Ending>, now: DateTi
 
 /// What the mode of the sidecars can't keep, once: with the first status.
 fn limits(seen: &Observed) -> Vec<Event> {
-    let spec = &seen.job.spec;
-    if seen.job.status.observed_generation.unwrap_or(0) > 0 {
+    let Observed { job, settings, .. } = seen;
+    let (spec, Some(template)) = (&job.spec, &job.spec.template.spec) else { return Vec::new() };
+    if job.status.observed_generation.unwrap_or(0) > 0 || job.status.counts.active.is_some() {
         return Vec::new();
     }
-    let said = match (spec.native(&seen.settings), spec.template.spec.as_ref()) {
-        (true, Some(template)) => native::limits(template, &spec.roles, &spec.sidecars),
-        _ => native::managed_limits(&spec.sidecars),
+    let said = if spec.native(settings) {
+        native::limits(template, &spec.roles, &spec.sidecars, &settings.recipes)
+    } else {
+        managed::limits(template, &spec.sidecars, &settings.recipes)
     };
     said.into_iter().map(|note| Event::warning(events::SIDECAR_LIMIT, note)).collect()
 }

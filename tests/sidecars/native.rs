@@ -145,6 +145,37 @@ async fn a_pre_stop_hook_does_not_wait_its_turn_which_is_said_and_in_managed_mod
 
 #[tokio::test]
 #[ignore = "needs a cluster: run make test"]
+async fn a_command_that_stops_it_is_run_by_the_kubelet() {
+    world("natexec", &[], |w| async move {
+        let spec = "  sidecars: [{name: side, stop: {exec: {command: [touch, /tmp/stop]}}}]";
+        let side = shell("side", "trap : TERM; until test -f /tmp/stop; do sleep 0.1; done; echo 0 flushed");
+        w.apply(&job("natexec", spec, &[shell("main", "exit 0"), side])).await;
+        w.until("natexec", "finished", |s| is_true(s, "Finished")).await;
+        let pod = w.pods_of("natexec").await.remove(0);
+        assert!(w.logs(&pod, "side").await.contains("flushed"));
+        assert_eq!(end(&pod, "side").exit_code, 0, "it was not killed");
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: run make test"]
+async fn a_way_to_stop_it_that_the_kubelet_does_not_know_is_said() {
+    world("notused", &[], |w| async move {
+        let spec = "  sidecars:\n  - {name: a, stop: {http: {port: 80}}}\n  - {name: b, stop: {recipe: isto}}";
+        w.apply(&job("notused", spec, &[shell("main", "exit 0"), standin("a", ""), standin("b", "")])).await;
+        w.until("notused", "Complete", |s| s.phase == Some(Phase::Complete)).await;
+        let said: Vec<String> =
+            w.events("notused").await.into_iter().filter(|(r, _)| r == "SidecarLimit").map(|(_, n)| n).collect();
+        let is_said = |words: &str| said.iter().any(|note| note.contains(words));
+        assert!(is_said("stop.http of sidecar a is not used"), "{said:?}");
+        assert!(is_said("there is no recipe isto") && is_said("linkerd"), "{said:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: run make test"]
 async fn probes_hooks_resources_and_volumes_are_kept_and_kubectl_logs_takes_main() {
     world("kept", &[], |w| async move {
         let side = standin("side", "-listen :8080")

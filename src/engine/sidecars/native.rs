@@ -2,20 +2,17 @@
 //!
 //! Sidecars become init containers with `restartPolicy: Always` (KEP-753). The kubelet starts them in the order of the
 //! list, each when the one before has started, and stops them in the reverse order, one at a time. So `start.before` and
-//! `stop.order` are places in the list, and `start.until: Ready` is a startup probe. What can't be said in this way is told,
-//! not dropped in silence: `limits`.
+//! `stop.order` are places in the list, `start.until: Ready` is a startup probe, and `stop.exec` a preStop hook. What can't
+//! be said in this way is told, not dropped in silence: `limits`.
 
 use std::cmp::Reverse;
 
-use chrono::TimeDelta;
-use k8s_openapi::api::core::v1::{Container, PodSpec, Probe};
+use k8s_openapi::api::core::v1::{Container, ExecAction, Lifecycle, LifecycleHandler, PodSpec, Probe};
 
-use super::Sidecar;
+use super::{Sidecar, budget, recipes};
+use crate::api::recipes::{Recipe, Way};
 use crate::api::{StartBefore, StartUntil};
 use crate::engine::roles::{Role, Roles};
-
-/// What Kubernetes gives a Pod that says nothing.
-const DEFAULT_GRACE_SECONDS: i64 = 30;
 
 /// Makes the sidecars of the Pod native.
 pub fn build(spec: &mut PodSpec, roles: &Roles, sidecars: &[Sidecar]) {
@@ -46,8 +43,14 @@ pub fn build(spec: &mut PodSpec, roles: &Roles, sidecars: &[Sidecar]) {
 
 fn make_sidecar(c: &mut Container, sidecars: &[Sidecar]) {
     c.restart_policy = Some("Always".into());
-    if Sidecar::named(sidecars, &c.name).is_some_and(|s| s.until == StartUntil::Ready) && c.startup_probe.is_none() {
+    let Some(sidecar) = Sidecar::named(sidecars, &c.name) else { return };
+    if sidecar.until == StartUntil::Ready && c.startup_probe.is_none() {
         c.startup_probe = c.readiness_probe.as_ref().map(gate);
+    }
+    if let Some(Way::Exec(stop)) = &sidecar.way {
+        let hooks = c.lifecycle.get_or_insert_with(Lifecycle::default);
+        let exec = Some(ExecAction { command: Some(stop.command.clone()) });
+        hooks.pre_stop.get_or_insert_with(|| LifecycleHandler { exec, ..LifecycleHandler::default() });
     }
 }
 
@@ -66,13 +69,11 @@ fn gate(readiness: &Probe) -> Probe {
 /// The kubelet has one budget for all, used up one after the other: the sum of what the sidecars were given.
 fn grace(spec: &PodSpec, init: &[Container], sidecars: &[Sidecar]) -> Option<i64> {
     let of = |c: &Container| Sidecar::named(sidecars, &c.name).and_then(|s| s.grace);
-    let sum: TimeDelta = init.iter().filter_map(of).sum();
-    let own = spec.termination_grace_period_seconds;
-    if sum.num_seconds() > own.unwrap_or(DEFAULT_GRACE_SECONDS) { Some(sum.num_seconds()) } else { own }
+    budget(spec, init.iter().filter_map(of).sum())
 }
 
 /// What the spec asks for and native sidecars can't do, in sentences; none in the usual case.
-pub fn limits(template: &PodSpec, roles: &Roles, sidecars: &[Sidecar]) -> Vec<String> {
+pub fn limits(template: &PodSpec, roles: &Roles, sidecars: &[Sidecar], known: &[Recipe]) -> Vec<String> {
     let mut built = template.clone();
     build(&mut built, roles, sidecars);
     let native: Vec<(&Container, Sidecar)> = built
@@ -94,7 +95,29 @@ pub fn limits(template: &PodSpec, roles: &Roles, sidecars: &[Sidecar]) -> Vec<St
         .collect();
     said.extend(out_of_order(&native));
     said.extend(hooks_at_once(&native));
+    said.extend(native.iter().filter_map(|(c, s)| not_used(c, s, known)));
+    said.extend(sidecars.iter().filter_map(|s| recipes::unknown(s, known)));
     said
+}
+
+/// A way to stop it that the kubelet has no word for.
+fn not_used(c: &Container, sidecar: &Sidecar, known: &[Recipe]) -> Option<String> {
+    let pre_stop = c.lifecycle.as_ref().and_then(|l| l.pre_stop.as_ref());
+    let given = match (&sidecar.way, &sidecar.recipe) {
+        (Some(Way::Exec(stop)), _) => {
+            let is_its_hook = pre_stop.and_then(|hook| hook.exec.as_ref()?.command.as_ref()) == Some(&stop.command);
+            (!is_its_hook).then(|| "stop.exec".to_owned())?
+        }
+        (Some(Way::Signal(name)), _) => (name != "SIGTERM").then(|| format!("stop.signal {name}"))?,
+        (Some(Way::Http(_)), _) => "stop.http".into(),
+        (None, Some(name)) => recipes::named(name, known).map(|_| format!("stop.recipe {name}"))?,
+        (None, None) => return None,
+    };
+    Some(format!(
+        "{given} of sidecar {} is not used: the kubelet stops native sidecars by their preStop hook and SIGTERM; use \
+         sidecarMode Managed if SIGTERM does not stop it",
+        c.name
+    ))
 }
 
 /// Stopped is in the reverse order of the list.
@@ -119,22 +142,6 @@ fn hooks_at_once(native: &[(&Container, Sidecar)]) -> Option<String> {
          wait",
         early.name
     ))
-}
-
-/// What the spec asks for and plain containers can't do, where no mode but the managed one is left.
-pub fn managed_limits(sidecars: &[Sidecar]) -> Vec<String> {
-    let asks = |s: &&Sidecar| s.before == Some(StartBefore::Init) || s.until == StartUntil::Ready;
-    sidecars
-        .iter()
-        .filter(asks)
-        .map(|s| {
-            format!(
-                "sidecar {} runs as a plain container, which starts beside the main containers: its start.before and \
-                 start.until are not kept",
-                s.name
-            )
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -18,12 +18,28 @@ pub fn ways(container: &Container, sidecar: Option<&Sidecar>, recipes: &[Recipe]
     if let Some(way) = sidecar.and_then(|s| s.way.clone()) {
         return Ways { list: vec![way], asked_for: true };
     }
-    let named = sidecar.and_then(|s| s.recipe.as_deref());
-    let recipe = match named {
-        Some(name) => recipes.iter().find(|r| r.name == name),
+    let given = sidecar.and_then(|s| s.recipe.as_deref());
+    let recipe = match given {
+        Some(name) => named(name, recipes),
         None => recipes.iter().find(|r| is_for(r, container)),
     };
-    Ways { list: recipe.map(|r| r.stop.clone()).unwrap_or_default(), asked_for: named.is_some() && recipe.is_some() }
+    Ways { list: recipe.map(|r| r.stop.clone()).unwrap_or_default(), asked_for: given.is_some() && recipe.is_some() }
+}
+
+/// The recipe of that name.
+pub fn named<'a>(name: &str, recipes: &'a [Recipe]) -> Option<&'a Recipe> {
+    recipes.iter().find(|r| r.name == name)
+}
+
+/// The spec names a recipe that there is not: in words, with those that there are.
+pub fn unknown(sidecar: &Sidecar, recipes: &[Recipe]) -> Option<String> {
+    let name = sidecar.recipe.as_deref().filter(|name| named(name, recipes).is_none())?;
+    let known: Vec<&str> = recipes.iter().map(|r| r.name.as_str()).collect();
+    Some(format!(
+        "there is no recipe {name}, which stop.recipe of sidecar {} names: it gets SIGTERM; the recipes are {}",
+        sidecar.name,
+        known.join(", ")
+    ))
 }
 
 /// The container has a name of the recipe, or its image is one of the recipe's, in whatever registry.

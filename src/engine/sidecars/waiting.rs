@@ -9,7 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Sidecar, ending_since, starting};
 use crate::api::conditions::{reasons, types};
-use crate::engine::observed::{Kind, Observed, Pod, State};
+use crate::api::Kind;
+use crate::engine::observed::{self, Observed, Pod, State};
 use crate::engine::outcome;
 use crate::engine::plan::sooner;
 use crate::engine::status::Status;
@@ -38,6 +39,9 @@ pub fn note(seen: &Observed, status: &mut Status, now: DateTime<Utc>) {
 
 /// When to look again because of it.
 pub fn wake(seen: &Observed, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    if !seen.job.has_company() {
+        return None;
+    }
     let told = waits(seen, seen.job.status.start_time).into_iter().map(|w| w.from);
     let given_up = seen.pods.iter().filter_map(|pod| silent_at(seen, pod));
     told.chain(given_up).filter(|at| *at > now).fold(None, |first, at| sooner(first, Some(at)))
@@ -65,20 +69,22 @@ fn must_have_ended_at(pod: &Pod) -> Option<DateTime<Utc>> {
 /// All waits, those that say most first, of a run that started then.
 fn waits(seen: &Observed, start: Option<DateTime<Utc>>) -> Vec<Wait> {
     let pods = || seen.pods.iter().filter(|pod| !pod.ended());
-    let silent = pods().filter_map(silent);
+    let silent = pods().filter_map(|pod| silent(pod, seen.job.kind));
     let stopping = pods().filter_map(stopping);
     let starting = pods().filter(|pod| pod.active()).filter_map(|pod| starting(seen, pod, start));
     silent.chain(stopping).chain(starting).collect()
 }
 
-fn silent(pod: &Pod) -> Option<Wait> {
+fn silent(pod: &Pod, kind: Kind) -> Option<Wait> {
     let end = must_have_ended_at(pod)?;
+    let until = match kind {
+        Kind::SidecarJob => format!("If its result is known it is not waited for after {}", time::format(time::after(end, SILENCE))),
+        Kind::Job => "A Job waits until the Pod is deleted, which Kubernetes does when its node is".into(),
+    };
     let message = format!(
-        "Pod {} should have ended at {}; its kubelet does not say so, its node may be gone. If its result is known it is \
-         not waited for after {}",
+        "Pod {} should have ended at {}; its kubelet does not say so, its node may be gone. {until}",
         pod.name,
         time::format(end),
-        time::format(time::after(end, SILENCE))
     );
     Some(Wait { from: time::after(end, PATIENCE), reason: reasons::KUBELET_SILENT, message })
 }
@@ -86,7 +92,7 @@ fn silent(pod: &Pod) -> Option<Wait> {
 /// It was told to end, and containers go on.
 fn stopping(pod: &Pod) -> Option<Wait> {
     let from = ending_since(pod).filter(|_| pod.active())?;
-    let running = pod.containers.iter().filter(|c| c.state == State::Running && c.kind != Kind::Init);
+    let running = pod.containers.iter().filter(|c| c.state == State::Running && c.kind != observed::Kind::Init);
     let names: Vec<&str> = running.map(|c| c.name.as_str()).collect();
     (!names.is_empty()).then(|| Wait {
         from: time::after(from, PATIENCE),
@@ -122,7 +128,7 @@ fn starting(seen: &Observed, pod: &Pod, start: Option<DateTime<Utc>>) -> Option<
         return Some(Wait { from: pod.created_at, reason: reasons::CONTAINER_CANT_START, message });
     }
     let blocked = outcome::mains(pod, roles).all(|c| c.state == State::Waiting && c.restarts == 0);
-    let not_up = pod.containers.iter().find(|c| c.kind == Kind::NativeSidecar && !c.up.started).filter(|_| blocked)?;
+    let not_up = pod.containers.iter().find(|c| c.kind == observed::Kind::NativeSidecar && !c.up.started).filter(|_| blocked)?;
     let since = not_up.up.since.or(pod.started_at)?;
     let message = format!(
         "sidecar {} of Pod {} is not up, and main containers wait for it. {}",
@@ -142,7 +148,7 @@ fn until(seen: &Observed, start: Option<DateTime<Utc>>, sidecar: Option<DateTime
         (Some(at), None) => words("start.deadlineSeconds", at),
         (Some(at), Some(run)) if at < run => words("start.deadlineSeconds", at),
         (_, Some(run)) => words("spec.activeDeadlineSeconds", run),
-        (None, None) => "Nothing bounds this wait: set spec.activeDeadlineSeconds, or delete the SidecarJob".into(),
+        (None, None) => format!("Nothing bounds this wait: set spec.activeDeadlineSeconds, or delete the {}", seen.job.kind.name()),
     }
 }
 

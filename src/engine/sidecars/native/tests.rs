@@ -78,7 +78,7 @@ fn probed(start: Value, probes: Value) -> (Option<Probe>, Vec<String>) {
     probes.as_object().unwrap().iter().for_each(|(k, v)| side[k] = v.clone());
     let template = json!({"spec": {"containers": [{"name": "main"}, side]}});
     let spec = job_with(json!({"sidecars": [{"name": "a", "start": start}], "template": template})).job.spec;
-    let said = limits(spec.template.spec.as_ref().unwrap(), &spec.roles, &spec.sidecars);
+    let said = limits(spec.template.spec.as_ref().unwrap(), &spec.roles, &spec.sidecars, &crate::api::recipes::built_in());
     (built(&spec).init_containers.unwrap().remove(0).startup_probe, said)
 }
 
@@ -97,6 +97,45 @@ fn until_ready_takes_the_readiness_probe_over_as_one_that_never_kills() {
     let own = json!({"startupProbe": {"tcpSocket": {"port": 9}}, "readinessProbe": {"tcpSocket": {"port": 80}}});
     let (probe, said) = probed(json!({"until": "Ready"}), own);
     assert_eq!((probe.unwrap().failure_threshold, said), (None, vec![]), "its own startup probe stays");
+}
+
+#[test]
+fn a_command_to_stop_it_is_its_pre_stop_hook_unless_it_has_one() {
+    let hook = |lifecycle: Value| {
+        let side = json!({"name": "a", "lifecycle": lifecycle});
+        let template = json!({"spec": {"containers": [{"name": "main"}, side]}});
+        let sidecars = json!([{"name": "a", "stop": {"exec": {"command": ["/quit", "now"]}}}]);
+        let spec = job_with(json!({"sidecars": sidecars, "template": template})).job.spec;
+        let said =
+            limits(spec.template.spec.as_ref().unwrap(), &spec.roles, &spec.sidecars, &crate::api::recipes::built_in());
+        (serde_json::to_value(built(&spec).init_containers.unwrap().remove(0).lifecycle).unwrap(), said)
+    };
+    let ours = json!({"exec": {"command": ["/quit", "now"]}});
+    assert_eq!(hook(json!(null)), (json!({"preStop": ours}), vec![]));
+    let post_start = json!({"exec": {"command": ["/begin"]}});
+    assert_eq!(hook(json!({"postStart": post_start})), (json!({"postStart": post_start, "preStop": ours}), vec![]));
+    let own = json!({"preStop": {"sleep": {"seconds": 3}}});
+    let (built, said) = hook(own.clone());
+    assert_eq!((built, said.len()), (own, 1));
+    assert!(said[0].starts_with("stop.exec of sidecar a is not used"), "{}", said[0]);
+}
+
+#[test]
+fn a_way_to_stop_it_that_the_kubelet_does_not_know_is_said() {
+    for (stop, want) in [
+        (json!({"http": {"port": 1}}), Some("stop.http of sidecar a is not used")),
+        (json!({"signal": "SIGQUIT"}), Some("stop.signal SIGQUIT of sidecar a is not used")),
+        (json!({"signal": "SIGTERM"}), None),
+        (json!({"recipe": "istio"}), Some("stop.recipe istio of sidecar a is not used")),
+        (json!({"recipe": "isto"}), Some("there is no recipe isto, which stop.recipe of sidecar a names")),
+        (json!({"order": 3}), None),
+    ] {
+        let spec = spec(&["a"], json!([{"name": "a", "stop": stop}]));
+        let known = crate::api::recipes::built_in();
+        let said = limits(spec.template.spec.as_ref().unwrap(), &spec.roles, &spec.sidecars, &known);
+        assert_eq!(said.len(), usize::from(want.is_some()), "{stop}: {said:?}");
+        assert!(want.is_none_or(|want| said[0].starts_with(want)), "{stop}: {said:?}");
+    }
 }
 
 #[test]
@@ -130,7 +169,7 @@ fn what_native_sidecars_can_not_do_is_said() {
             let a = &mut template.spec.as_mut().unwrap().containers[1];
             a.lifecycle = serde_json::from_value(json!({"preStop": {"sleep": {"seconds": 5}}})).unwrap();
         }
-        limits(spec.template.spec.as_ref().unwrap(), &spec.roles, &spec.sidecars)
+        limits(spec.template.spec.as_ref().unwrap(), &spec.roles, &spec.sidecars, &crate::api::recipes::built_in())
     };
     let with_order = |a: i32, b: i32| json!([{"name": "a", "stop": {"order": a}}, {"name": "b", "stop": {"order": b}}]);
     for (what, sidecars, hook, want) in [
@@ -149,14 +188,6 @@ fn what_native_sidecars_can_not_do_is_said() {
         assert_eq!(said.len(), usize::from(want.is_some()), "{what}: {said:?}");
         assert!(want.is_none_or(|want| said[0].contains(want)), "{what}: {said:?}");
     }
-}
-
-#[test]
-fn what_plain_sidecars_can_not_do_is_said_where_nothing_else_is_left() {
-    let sidecars = |start: Value| job_with(json!({"sidecars": [{"name": "side", "start": start}]})).job.spec.sidecars;
-    assert_eq!(managed_limits(&sidecars(json!({"before": "Main", "deadlineSeconds": 5}))), [""; 0]);
-    assert_eq!(managed_limits(&sidecars(json!({"before": "Init"}))).len(), 1);
-    assert_eq!(managed_limits(&sidecars(json!({"until": "Ready"}))).len(), 1);
 }
 
 #[test]

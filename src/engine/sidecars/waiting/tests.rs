@@ -30,7 +30,6 @@ fn what_is_waited_for_and_until_when() {
         let why = Some(why.to_owned());
         pod(0).pending().container("main", |c| (c.cant_start, c.image) = (why, "no/such:1".into()))
     };
-    let listed = || job().started(1).listed(&["u0"], &[]).condition("SuccessCriteriaMet", "CompletionsReached", 9);
     let deadline = || job_with(json!({"sidecars": [{"name": "side", "start": {"deadlineSeconds": 60}}]}));
     for (what, seen, now, reason, words) in [
         (
@@ -63,14 +62,14 @@ fn what_is_waited_for_and_until_when() {
         ),
         (
             "a deaf sidecar",
-            listed().pods([draining()]),
+            listed_job().pods([draining()]),
             20,
             "SidecarStopping",
             ["side of Pod p0 got SIGTERM", "kills it at 2026-01-01T00:00:40Z"],
         ),
         (
             "a kubelet",
-            listed().pods([draining()]),
+            listed_job().pods([draining()]),
             50,
             "KubeletSilent",
             ["its node may be gone", "after 2026-01-01T00:01:40Z"],
@@ -139,4 +138,21 @@ fn a_pod_that_works_is_waited_for() {
     let seen = job().replace_when_failed().started(1).pods([lost]);
     let status = seen.next(9999);
     assert!(!status.conditions.is_true("Failed") && status.conditions.is_true("Waiting"));
+}
+
+#[test]
+fn a_job_is_told_of_it_too_if_it_has_a_sidecar_and_else_looks_as_the_built_in_controller_leaves_it() {
+    let deaf = || listed_job().pods([draining()]);
+    let job = deaf().batch();
+    assert_eq!(waiting(&job, 20).map(|(reason, _)| reason).as_deref(), Some("SidecarStopping"));
+    let (reason, message) = waiting(&job, 200).expect("it waits");
+    assert!(reason == "KubeletSilent" && message.contains("A Job waits until the Pod is deleted"), "{message}");
+    assert!(!job.next(200).is_finished(), "its Pod is tracked by others too");
+    let without = job.spec(|spec| spec.sidecars.clear());
+    assert_eq!(waiting(&without, 20), None);
+    assert_eq!(wake(&without, at(10)), None);
+}
+
+fn listed_job() -> Observed {
+    job().started(1).listed(&["u0"], &[]).condition("SuccessCriteriaMet", "CompletionsReached", 9)
 }
