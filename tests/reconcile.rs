@@ -69,7 +69,11 @@ fn stage_of<K: Managed>(script: Vec<Call>, pods: Vec<Value>) -> Stage<K> {
         client,
         pods: Arc::new(view),
         memory: Memory::default(),
-        stops: Stops::new(tokio::sync::mpsc::unbounded_channel().0, None),
+        stops: Stops::new(
+            tokio::sync::mpsc::unbounded_channel().0,
+            None,
+            sidecarjob::controller::context::wall_clock(),
+        ),
         orphans: Orphans::default(),
         events: events_in,
         metrics: Metrics::default(),

@@ -186,7 +186,7 @@ impl Shared {
             client: self.client.clone(),
             pods: pods.clone(),
             memory: Memory::default(),
-            stops: Stops::new(wake.clone(), self.signal_image.clone()),
+            stops: Stops::new(wake.clone(), self.signal_image.clone(), wall_clock()),
             orphans: Orphans::default(),
             events: self.events.clone(),
             metrics: self.metrics.clone(),

@@ -15,7 +15,7 @@ use kube::runtime::watcher::Event;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sidecarjob::api::Kind;
-use sidecarjob::controller::context::Context;
+use sidecarjob::controller::context::{Clock, Context};
 use sidecarjob::controller::events::Events;
 use sidecarjob::controller::managed::Managed;
 use sidecarjob::controller::memory::{Key, Memory};
@@ -28,6 +28,7 @@ use sidecarjob::controller::stop::Stops;
 use sidecarjob::engine::observed::{PodRef, Settings};
 use sidecarjob::telemetry::Metrics;
 use tokio::sync::Notify;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::Instant;
 
 use crate::server::{self, lock};
@@ -57,6 +58,8 @@ struct Life<K: Managed> {
     /// What is still to come of a list that is being read again.
     relist: Option<Vec<Value>>,
     wakers: Vec<Box<dyn Wake>>,
+    /// What came of asking a sidecar to stop.
+    asked: UnboundedReceiver<Key>,
 }
 
 /// The view of the runs, and who was woken.
@@ -135,23 +138,26 @@ impl<K: Managed> Life<K> {
         let mut world = lock(shared);
         let start = world.start();
         let (events, _) = Events::start(server::silent());
+        let (wake, asked) = unbounded_channel();
+        let clock: Clock = Arc::new(move || now_since(start));
         let ctx = Arc::new(Context {
             client: server::client(shared, world.faults.life),
             pods: Arc::new(Pods::default()),
             memory: Memory::default(),
-            stops: Stops::new(tokio::sync::mpsc::unbounded_channel().0, None),
+            stops: Stops::new(wake, None, clock.clone()),
             orphans: Orphans::default(),
             events,
             metrics: metrics.clone(),
             settings: settings.clone(),
             batch_period: chrono::TimeDelta::seconds(1),
-            clock: Arc::new(move || now_since(start)),
+            clock,
         });
         let queue = Arc::new(Queue { job: Mutex::new(None), woken: AtomicBool::new(false), later: Mutex::new(None) });
         let wakers: Vec<Box<dyn Wake>> = vec![Box::new(Waker { ctx: ctx.clone(), queue: queue.clone() })];
         let relist = Some(world.pods.values().cloned().collect());
         let seen = world.pod_log.len();
-        let mut life = Self { ctx, queue, due: None, pods_shown: seen, listed: seen, jobs_shown: 0, relist, wakers };
+        let mut life =
+            Self { ctx, queue, due: None, pods_shown: seen, listed: seen, jobs_shown: 0, relist, wakers, asked };
         life.show(Event::Init);
         life.finish_list(); // nothing is decided before all Pods are in view
         life.list_job(&mut world);
@@ -248,6 +254,9 @@ impl<K: Managed> Controller<K> {
 
     /// Reconciles, if it was woken or wanted to look again by now. Whether it did.
     pub async fn work(&mut self) -> bool {
+        while self.life.asked.try_recv().is_ok() {
+            self.life.queue.woken.store(true, Ordering::SeqCst);
+        }
         let is_over = |at: &Instant| *at <= Instant::now();
         let later = self.life.queue.later.lock().expect("not poisoned").take_if(|at| is_over(at)).is_some();
         let due = later || self.life.due.as_ref().is_some_and(is_over);

@@ -57,6 +57,9 @@ impl World {
             plain.iter().filter(|(c, exit)| self.is_main(c) && exit.is_none()).map(|(c, _)| c).collect();
         let sides_stop = pod["spec"]["activeDeadlineSeconds"].is_number();
         let open = self.fate == Fate::Open;
+        if sides_stop && !running.is_empty() && self.dice.one_in(2) {
+            return self.stop_all(name); // its deadline has passed
+        }
         if let Some(main) = running.first() {
             match self.dice.roll(5) {
                 0 if open && self.restart_side(name, pod) => {}
@@ -79,6 +82,19 @@ impl World {
             // a plain sidecar goes on until somebody stops it
         } else {
             self.stop_all(name);
+        }
+    }
+
+    /// A plain sidecar ends as it was asked to; if nothing else runs the Pod has ended.
+    pub fn side_was_asked(&mut self, name: &str) {
+        let Some(pod) = self.pods.get(name).cloned() else { return };
+        let going_on: Vec<String> =
+            containers(&pod, "containerStatuses").into_iter().filter(|(_, exit)| exit.is_none()).map(|c| c.0).collect();
+        if phase(&pod) == "Running" && going_on.iter().any(|c| c == "side") {
+            self.exit(name, "side", 0, false);
+            if going_on.len() == 1 {
+                self.stop_all(name);
+            }
         }
     }
 

@@ -41,6 +41,11 @@ pub fn client(world: &Arc<Mutex<World>>, life: u32) -> kube::Client {
         let world = world.clone();
         async move {
             let (parts, body) = request.into_parts();
+            if parts.headers.contains_key(http::header::UPGRADE) {
+                let answer = lock(&world).connect(life, parts.uri.path());
+                let Some((code, _)) = answer else { return std::future::pending().await };
+                return Response::builder().status(code).body(Body::empty()).map_err(|e| e.to_string());
+            }
             let body = body.collect().await.map_err(|e| e.to_string())?.to_bytes();
             let body: Value = serde_json::from_slice(&body).unwrap_or_default();
             let answer = lock(&world).call(life, &parts.method, parts.uri.path(), body);
@@ -103,6 +108,25 @@ impl World {
                 Some(status(500, "InternalError", "the connection broke"))
             }
             _ => Some(answer),
+        }
+    }
+
+    /// A sidecar is asked to stop through `exec` or `portforward`: it does, it does not, or nobody gets so far.
+    fn connect(&mut self, life: u32, path: &str) -> Answer {
+        if life != self.faults.life {
+            return None;
+        }
+        let pod = path.split('/').rev().nth(1).unwrap_or_default().to_owned();
+        let outcome = self.dice.roll(5);
+        self.tell(format!("controller: asks a sidecar: {} ({outcome})", short(path)));
+        match outcome {
+            0 => Some(status(403, "Forbidden", "no right to do so")),
+            1 => Some(status(500, "InternalError", "the kubelet is not reached")),
+            2 => None, // heard, and it goes on
+            _ => {
+                self.side_was_asked(&pod);
+                None
+            }
         }
     }
 
@@ -216,6 +240,12 @@ impl World {
         let before = pod.clone();
         for (label, value) in meta["labels"].as_object().into_iter().flatten() {
             pod["metadata"]["labels"][label] = value.clone();
+        }
+        for (annotation, value) in meta["annotations"].as_object().into_iter().flatten() {
+            if annotation == labels::FAILED {
+                self.books.pod(uid(&pod)).doubtful = true; // whatever its main containers say
+            }
+            pod["metadata"]["annotations"][annotation] = value.clone();
         }
         let mut kept: Vec<Value> = list(&pod["metadata"]["finalizers"]);
         kept.retain(|f| !list(&meta["$deleteFromPrimitiveList/finalizers"]).contains(f));

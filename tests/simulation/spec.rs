@@ -44,7 +44,7 @@ pub fn random(dice: &mut Dice) -> Value {
         spec["completions"] = spec["parallelism"].clone(); // elastic
     }
     if !dice.one_in(3) {
-        spec["sidecars"] = json!([{"name": "side"}]);
+        spec["sidecars"] = json!([sidecar(dice)]);
         spec["sidecarMode"] = json!(["Auto", "Native", "Managed"][dice.roll(3) as usize]);
     }
     if dice.one_in(6) {
@@ -88,6 +88,20 @@ pub fn of_one_result(dice: &mut Dice) -> Value {
         spec["sidecarMode"] = json!(if dice.one_in(2) { "Native" } else { "Managed" });
     }
     spec
+}
+
+/// How it is stopped, and how often it may start again.
+fn sidecar(dice: &mut Dice) -> Value {
+    let mut sidecar = json!({"name": "side"});
+    match dice.roll(4) {
+        0 => sidecar["stop"] = json!({"exec": {"command": ["quit"]}, "gracePeriodSeconds": 1 + dice.roll(40)}),
+        1 => sidecar["stop"] = json!({"http": {"port": 15020, "path": "/quitquitquit", "method": "POST"}}),
+        _ => {}
+    }
+    if dice.one_in(4) {
+        sidecar["maxRestarts"] = json!(dice.roll(3));
+    }
+    sidecar
 }
 
 fn template(dice: &mut Dice) -> Value {

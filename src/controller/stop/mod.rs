@@ -19,7 +19,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use super::context::now;
+use super::context::Clock;
 use super::error::message;
 use super::events::Events;
 use super::memory::Key;
@@ -63,10 +63,9 @@ impl From<kube::Error> for NotReached {
 }
 
 /// What is asked of whom, and what came of it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Stops(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     attempts: Mutex<HashMap<Key, Vec<Attempt>>>,
     /// Ways that are not allowed in a namespace; each is told once.
@@ -74,6 +73,7 @@ struct Inner {
     wake: mpsc::UnboundedSender<Key>,
     signal_image: Option<String>,
     slots: Semaphore,
+    clock: Clock,
 }
 
 /// An attempt to be made.
@@ -91,13 +91,14 @@ pub struct Ask {
 
 impl Stops {
     /// `wake` is told which SidecarJob to look at again; `signal_image` is the image that has `sidecarjob signal`.
-    pub fn new(wake: mpsc::UnboundedSender<Key>, signal_image: Option<String>) -> Self {
+    pub fn new(wake: mpsc::UnboundedSender<Key>, signal_image: Option<String>, clock: Clock) -> Self {
         Self(Arc::new(Inner {
             attempts: Mutex::default(),
             forbidden: Mutex::default(),
             wake,
             signal_image,
             slots: Semaphore::new(AT_ONCE),
+            clock,
         }))
     }
 
@@ -156,10 +157,10 @@ impl Stops {
                     pod,
                     container,
                 );
-                AttemptState::Heard(now())
+                AttemptState::Heard((self.0.clock)())
             }
             // It may have begun to stop: it has its grace, then comes the next rung.
-            Err(_) if !matches!(way, Way::Signal(_)) => AttemptState::Heard(now()),
+            Err(_) if !matches!(way, Way::Signal(_)) => AttemptState::Heard((self.0.clock)()),
             Err(_) => self.failed(events, ask, &what, &format!("no end within {}s", within.as_secs())),
             Ok(Err(NotReached::Other(why))) => self.failed(events, ask, &what, &why),
             Ok(Err(NotReached::Forbidden)) => {

@@ -8,8 +8,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Sidecar, ending_since, starting};
-use crate::api::conditions::{reasons, types};
 use crate::api::Kind;
+use crate::api::conditions::{reasons, types};
 use crate::engine::observed::{self, Observed, Pod, State};
 use crate::engine::outcome;
 use crate::engine::plan::sooner;
@@ -78,7 +78,9 @@ fn waits(seen: &Observed, start: Option<DateTime<Utc>>) -> Vec<Wait> {
 fn silent(pod: &Pod, kind: Kind) -> Option<Wait> {
     let end = must_have_ended_at(pod)?;
     let until = match kind {
-        Kind::SidecarJob => format!("If its result is known it is not waited for after {}", time::format(time::after(end, SILENCE))),
+        Kind::SidecarJob => {
+            format!("If its result is known it is not waited for after {}", time::format(time::after(end, SILENCE)))
+        }
         Kind::Job => "A Job waits until the Pod is deleted, which Kubernetes does when its node is".into(),
     };
     let message = format!(
@@ -128,7 +130,8 @@ fn starting(seen: &Observed, pod: &Pod, start: Option<DateTime<Utc>>) -> Option<
         return Some(Wait { from: pod.created_at, reason: reasons::CONTAINER_CANT_START, message });
     }
     let blocked = outcome::mains(pod, roles).all(|c| c.state == State::Waiting && c.restarts == 0);
-    let not_up = pod.containers.iter().find(|c| c.kind == observed::Kind::NativeSidecar && !c.up.started).filter(|_| blocked)?;
+    let not_up =
+        pod.containers.iter().find(|c| c.kind == observed::Kind::NativeSidecar && !c.up.started).filter(|_| blocked)?;
     let since = not_up.up.since.or(pod.started_at)?;
     let message = format!(
         "sidecar {} of Pod {} is not up, and main containers wait for it. {}",
@@ -148,7 +151,9 @@ fn until(seen: &Observed, start: Option<DateTime<Utc>>, sidecar: Option<DateTime
         (Some(at), None) => words("start.deadlineSeconds", at),
         (Some(at), Some(run)) if at < run => words("start.deadlineSeconds", at),
         (_, Some(run)) => words("spec.activeDeadlineSeconds", run),
-        (None, None) => format!("Nothing bounds this wait: set spec.activeDeadlineSeconds, or delete the {}", seen.job.kind.name()),
+        (None, None) => {
+            format!("Nothing bounds this wait: set spec.activeDeadlineSeconds, or delete the {}", seen.job.kind.name())
+        }
     }
 }
 

@@ -34,7 +34,11 @@ fn what_plain_sidecars_can_not_do_is_said() {
         ("a start beside main", json!({"start": {"before": "Main", "deadlineSeconds": 5}}), None),
         ("a start before init containers", json!({"start": {"before": "Init"}}), Some("start.before")),
         ("main waits", json!({"start": {"until": "Ready"}}), Some("start.until")),
-        ("a shorter grace", json!({"stop": {"gracePeriodSeconds": 5}}), Some("gracePeriodSeconds 5 of sidecar side is not")),
+        (
+            "a shorter grace",
+            json!({"stop": {"gracePeriodSeconds": 5}}),
+            Some("gracePeriodSeconds 5 of sidecar side is not"),
+        ),
         ("a longer one", json!({"stop": {"gracePeriodSeconds": 50}}), None),
         ("a shorter one, then the next way", json!({"stop": {"gracePeriodSeconds": 5, "http": {"port": 1}}}), None),
         ("a recipe", json!({"stop": {"recipe": "envoy"}}), None),

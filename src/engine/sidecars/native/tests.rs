@@ -78,7 +78,8 @@ fn probed(start: Value, probes: Value) -> (Option<Probe>, Vec<String>) {
     probes.as_object().unwrap().iter().for_each(|(k, v)| side[k] = v.clone());
     let template = json!({"spec": {"containers": [{"name": "main"}, side]}});
     let spec = job_with(json!({"sidecars": [{"name": "a", "start": start}], "template": template})).job.spec;
-    let said = limits(spec.template.spec.as_ref().unwrap(), &spec.roles, &spec.sidecars, &crate::api::recipes::built_in());
+    let said =
+        limits(spec.template.spec.as_ref().unwrap(), &spec.roles, &spec.sidecars, &crate::api::recipes::built_in());
     (built(&spec).init_containers.unwrap().remove(0).startup_probe, said)
 }
 
