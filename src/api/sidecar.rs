@@ -20,8 +20,8 @@ pub struct Sidecar {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<Start>,
 
-    /// How and in which order it is stopped once the main containers are done. Absent: it gets SIGTERM and the Pod's
-    /// terminationGracePeriodSeconds.
+    /// How and in which order it is stopped once the main containers are done. Absent: as the recipe says that its
+    /// image or name matches if it is a managed one, else it gets SIGTERM; and the Pod's terminationGracePeriodSeconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<Stop>,
 
@@ -51,7 +51,7 @@ pub struct Start {
 
     /// Seconds until it must be up, counted from when it can start: the Pod is on its node and all that stands before it
     /// is done or up. Later than that, and the Pod fails with reason SidecarStartDeadlineExceeded. Pulling its image
-    /// counts. Absent: no limit but the run's.
+    /// counts; behind another native sidecar it counts from that one's start. Absent: no limit but the run's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline_seconds: Option<i32>,
 }

@@ -11,9 +11,10 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy};
 use serde_json::json;
 use tokio::time::timeout;
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
 use super::context::Context;
+use super::create;
 use super::error::{CALL_TIMEOUT, Error, is_absent, message};
 use super::managed::Managed;
 use super::memory::{self, Key};
@@ -21,9 +22,9 @@ use super::stop::Ask;
 use crate::api::conditions::{events as reasons, types};
 use crate::api::{Kind, labels};
 use crate::engine::observed::{Job, Observed, PodRef};
-use crate::engine::plan::{Event, NewPod, Step};
+use crate::engine::plan::{Event, Step};
 use crate::engine::status::Status;
-use crate::engine::{pod_template, time, tracking};
+use crate::engine::{pod_template, time};
 use crate::telemetry::Counted;
 
 /// How many Pods are patched or deleted at the same time.
@@ -45,7 +46,7 @@ async fn step<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, step: &S
     match step {
         Step::Adopt(pod) => adopt(ctx, key, seen, pod).await,
         Step::Disown(pod) => disown(ctx, key, seen, pod).await,
-        Step::CreatePods(pods) => create_pods(ctx, key, seen, pods).await,
+        Step::CreatePods(pods) => create::pods(ctx, key, seen, pods).await,
         Step::Release(pod) => release(ctx, key, pod).await,
         Step::Delete(pod) => delete(ctx, key, seen, pod).await,
         Step::StopSidecars { pod, deadline_seconds } => stop_sidecars(ctx, key, seen, pod, *deadline_seconds).await,
@@ -80,148 +81,15 @@ pub fn failed(step: &str, source: kube::Error) -> Error {
     Error::Step { step: step.to_owned(), source }
 }
 
-fn pod_api<K: Managed>(ctx: &Context<K>, key: &Key) -> Api<Pod> {
+/// The Pods of the namespace that the run is in.
+pub fn pod_api<K: Managed>(ctx: &Context<K>, key: &Key) -> Api<Pod> {
     Api::namespaced(ctx.client.clone(), &key.0)
-}
-
-/// In batches of 1, 2, 4, …, so that a template that is refused costs one call and not hundreds.
-async fn create_pods<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pods: &[NewPod]) -> Result<(), Error> {
-    let why = why_created(seen);
-    let (mut rest, mut size) = (pods, 1);
-    while !rest.is_empty() {
-        let (batch, later) = rest.split_at(size.min(rest.len()));
-        let created = future::join_all(batch.iter().map(|new| create_pod(ctx, key, seen, *new, why))).await;
-        let taken: Vec<bool> = created.into_iter().collect::<Result<_, _>>()?;
-        if taken.contains(&false) {
-            return Ok(());
-        }
-        (rest, size) = (later, size * 2);
-    }
-    Ok(())
-}
-
-/// Whether the API server took it. Without a clear answer the Pod may be there: that is remembered.
-async fn create_pod<K: Managed>(
-    ctx: &Context<K>,
-    key: &Key,
-    seen: &Observed,
-    new: NewPod,
-    why: &'static str,
-) -> Result<bool, Error> {
-    let pod = pod_template::pod(&seen.job, new, &seen.settings);
-    let name = pod.metadata.name.clone().unwrap_or_default();
-    let taken = try_create_pod(ctx, key, seen, (new, pod), why).await;
-    if taken.is_err() {
-        ctx.memory.unclear(key, name);
-    }
-    taken
-}
-
-/// Looks for the Pods that may have been created: a decision that does not know of them could create too many.
-pub async fn look_for_unclear<K: Managed>(ctx: &Context<K>, key: &Key) -> Result<(), Error> {
-    for name in ctx.memory.all_unclear(key) {
-        let what = format!("look whether Pod {name} was created");
-        if let Some(pod) = call(&what, pod_api(ctx, key).get_opt(&name)).await?.map_err(|e| failed(&what, e))? {
-            ctx.pods.wrote(&pod);
-        }
-        ctx.memory.cleared(key, &name);
-    }
-    Ok(())
-}
-
-async fn try_create_pod<K: Managed>(
-    ctx: &Context<K>,
-    key: &Key,
-    seen: &Observed,
-    (new, pod): (NewPod, Pod),
-    why: &'static str,
-) -> Result<bool, Error> {
-    let name = pod.metadata.name.clone().unwrap_or_default();
-    let what = format!("create Pod {name}");
-    match call(&what, pod_api(ctx, key).create(&PostParams::default(), &pod)).await? {
-        Ok(created) => {
-            info!(pod = name, "created Pod");
-            ctx.pods.wrote(&created);
-            ctx.memory.accepted(key);
-            ctx.metrics.pod_created(K::KIND, why, true);
-            let event = Event::normal(reasons::SUCCESSFUL_CREATE, format!("Created pod: {name}"));
-            ctx.events.about_pod(&seen.job, event, &created);
-            Ok(true)
-        }
-        Err(error) => {
-            ctx.metrics.pod_created(K::KIND, why, false);
-            not_created(ctx, key, seen, (new, &name), error).await
-        }
-    }
-}
-
-/// Upstream's words, for the metric.
-fn why_created(seen: &Observed) -> &'static str {
-    let tally = tracking::tally(seen);
-    if tally.failed > 0 && seen.job.spec.replaces_ended_only() {
-        "recreate_failed"
-    } else if tally.failed > 0 || tally.terminating > 0 {
-        "recreate_terminating_or_failed"
-    } else {
-        "new"
-    }
-}
-
-/// What a failed create means: there already, refused, or worth another try.
-async fn not_created<K: Managed>(
-    ctx: &Context<K>,
-    key: &Key,
-    seen: &Observed,
-    (new, name): (NewPod, &str),
-    error: kube::Error,
-) -> Result<bool, Error> {
-    let kube::Error::Api(status) = &error else { return Err(failed(&format!("create Pod {name}"), error)) };
-    if status.is_already_exists() {
-        return already_there(ctx, key, seen, (new, name)).await;
-    }
-    let terminating = is_terminating(status) || is_absent(status);
-    let refused = matches!(status.code, 400 | 403 | 413 | 422);
-    if !terminating && !refused {
-        return Err(failed(&format!("create Pod {name}"), error));
-    }
-    if !terminating {
-        warn!(pod = name, "the API server refuses the Pod: {}", status.message);
-        ctx.events.about_job(
-            &seen.job,
-            Event::warning(reasons::FAILED_CREATE, format!("Error creating: {}", status.message)),
-        );
-    }
-    ctx.memory.refused(key, status.message.clone(), ctx.now());
-    Ok(false)
 }
 
 /// The whole namespace is on its way out, and the SidecarJob with it.
 pub fn is_terminating(status: &kube::core::Status) -> bool {
     let causes = status.details.iter().flat_map(|details| &details.causes);
     causes.into_iter().any(|cause| cause.reason == "NamespaceTerminating")
-}
-
-/// A name is computed, so a Pod of that name is ours, made by a write whose answer was lost; or a stranger's.
-async fn already_there<K: Managed>(
-    ctx: &Context<K>,
-    key: &Key,
-    seen: &Observed,
-    (new, name): (NewPod, &str),
-) -> Result<bool, Error> {
-    let what = format!("get Pod {name}, which exists already");
-    let Some(pod) = call(&what, pod_api(ctx, key).get_opt(name)).await?.map_err(|e| failed(&what, e))? else {
-        return Ok(false); // gone in between: the next round creates it
-    };
-    let owners = pod.metadata.owner_references.as_deref().unwrap_or_default();
-    if owners.iter().any(|o| o.uid == seen.job.uid) {
-        debug!(pod = name, "Pod was created before");
-        ctx.pods.wrote(&pod);
-        return Ok(true);
-    }
-    // Somebody else's, or one that we let go: its name stays taken, so the next number is tried.
-    debug!(pod = name, "a Pod of that name exists already and is not ours");
-    ctx.pods.name_is_taken(K::KIND, key, new.number);
-    Ok(true)
 }
 
 /// Takes over a Pod without an owner, after a look whether the run is still there and not being deleted: a view can be
@@ -251,6 +119,7 @@ async fn disown<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pod: &
     let what = format!("let go of Pod {}", pod.name);
     let patch = json!({"metadata": {
         "uid": pod.uid,
+        "labels": {labels::UID: null}, // or it would look counted if it is taken over again
         "$deleteFromPrimitiveList/finalizers": [K::KIND.finalizer()],
         "ownerReferences": [{"$patch": "delete", "uid": seen.job.uid}]
     }});

@@ -23,15 +23,22 @@ pub fn gather<K: Managed>(ctx: &Context<K>, key: &Key, object: &K) -> Option<Obs
         true => ctx.pods.strays(&key.0),
         false => Vec::new(),
     };
+    // One that was counted already, and whose owner somebody took away, would count again.
+    let counted =
+        |stray: &Seen| stray.pod.ended() && !stray.pod.tracked && stray.labels.get(labels::UID) == Some(&job.uid);
     let going_on: Vec<&str> = own.iter().filter(|s| !s.pod.ended()).map(|s| s.pod.uid.as_str()).collect();
     let attempts = ctx.stops.attempts(key, &going_on);
-    let (adoptable, going): (Vec<_>, Vec<_>) =
-        strays.into_iter().filter(selected).partition(|stray| stray.pod.deleting_since.is_none());
+    let (adoptable, going): (Vec<_>, Vec<_>) = strays
+        .into_iter()
+        .filter(|stray| selected(stray) && !counted(stray))
+        .partition(|stray| stray.pod.deleting_since.is_none());
     // Its own Pods that somebody took the owner from and that are being deleted: nobody else lets them go.
     let ours = |stray: &&Seen| stray.pod.tracked && stray.labels.get(labels::UID) == Some(&job.uid);
-    let foreign = foreign.iter().filter(|seen| seen.pod.tracked);
+    // Another's Pods under the same owner's name, a Job's of the built-in controller, do not have our label.
+    let made_here = |seen: &&Seen| seen.pod.tracked && seen.labels.get(labels::UID) == Some(&seen.owner_uid);
+    let foreign = foreign.iter().filter(made_here);
     Some(Observed {
-        pods: own.into_iter().map(|seen| Pod { selected: selected(&seen), ..seen.pod }).collect(),
+        pods: own.into_iter().map(|seen| Pod { selected: selector.is_none() || selected(&seen), ..seen.pod }).collect(),
         strays: adoptable.into_iter().map(|stray| stray.pod).collect(),
         orphans: foreign.chain(going.iter().filter(ours)).map(|seen| seen.pod.to_ref()).collect(),
         next_number: view.next_number,

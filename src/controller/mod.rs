@@ -7,6 +7,7 @@ pub mod apply;
 pub mod args;
 pub mod cluster;
 pub mod context;
+pub mod create;
 pub mod error;
 pub mod events;
 pub mod gather;

@@ -34,6 +34,7 @@ impl Orphans {
     /// Begins a task for the Pods of a run that is not there any more, unless one is at it.
     pub fn release<K: Managed>(ctx: &Arc<Context<K>>, key: Key) {
         ctx.memory.forget(&key);
+        ctx.stops.forget(&key);
         ctx.pods.forget(K::KIND, &key);
         let nothing_left = tracked(ctx, &key).is_empty() && left_behind(ctx, &key.0).is_empty();
         if nothing_left || !ctx.orphans.lock().insert(key.clone()) {

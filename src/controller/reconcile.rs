@@ -8,12 +8,12 @@ use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 use tracing::{debug, warn};
 
-use super::apply;
 use super::context::Context;
 use super::error::{self, Error};
 use super::gather::gather;
 use super::managed::Managed;
 use super::memory::{Key, key};
+use super::{apply, create};
 use crate::engine;
 use crate::engine::observed::Observed;
 use crate::engine::plan::{Plan, Step, sooner};
@@ -56,7 +56,7 @@ pub async fn reconcile<K: Managed>(watched: Arc<Watched<K>>, ctx: Arc<Context<K>
 
 /// Decide and apply, each time with what the last round did in view.
 async fn until_quiet<K: Managed>(ctx: &Context<K>, key: &Key, watched: Arc<K>, did: &mut Did) -> Result<Action, Error> {
-    apply::look_for_unclear(ctx, key).await?;
+    create::look_for_unclear(ctx, key).await?;
     for _ in 0..MAX_ROUNDS {
         let job = ctx.memory.newest(watched.clone());
         let Some(seen) = gather(ctx, key, &job) else { return Ok(Action::await_change()) };

@@ -53,6 +53,12 @@ pub enum RunError {
         /// What is wrong with them.
         why: String,
     },
+    /// The watch of Pods has ended: what is decided from then on would be wrong.
+    #[error("the watch of Pods has ended{why}; ending, to be started again")]
+    Blind {
+        /// Why, if it is known.
+        why: String,
+    },
     /// The HTTP address is taken.
     #[error("failed to listen on {address}: {reason}; choose another --bind-address")]
     Listen {
@@ -61,6 +67,12 @@ pub enum RunError {
         /// Why.
         reason: std::io::Error,
     },
+}
+
+impl RunError {
+    fn blind(ended: Result<(), tokio::task::JoinError>) -> Self {
+        Self::Blind { why: ended.err().map(|why| format!(": {why}")).unwrap_or_default() }
+    }
 }
 
 /// Runs until a signal comes.
@@ -129,7 +141,7 @@ async fn lead(
             }
         };
         tokio::select! {
-            () = work(args, client, settings, stop, health, metrics) => {}
+            worked = work(args, client, settings, stop, health, metrics) => result = worked,
             () = lost => result = Err(RunError::LeaseLost),
         }
     }
@@ -148,7 +160,7 @@ async fn work(
     stop: watch::Receiver<bool>,
     health: &Health,
     metrics: Metrics,
-) {
+) -> Result<(), RunError> {
     let (events, sending) = Events::start(client.clone());
     let scopes = namespaces(args);
     health.working(scopes.len());
@@ -162,11 +174,12 @@ async fn work(
     let work = scopes
         .into_iter()
         .map(|namespace| scope(&shared, namespace, args.concurrent_syncs, jobs_too, stop.clone(), health.clone()));
-    future::join_all(work.collect::<Vec<_>>()).await;
+    let result = future::try_join_all(work.collect::<Vec<_>>()).await.map(drop);
     drop(shared);
     if tokio::time::timeout(Duration::from_secs(5), sending).await.is_err() {
         warn!("some events were not sent");
     }
+    result
 }
 
 /// What all scopes and kinds have in common.
@@ -213,7 +226,7 @@ fn scope(
     jobs_too: bool,
     stop: watch::Receiver<bool>,
     health: Health,
-) -> impl Future<Output = ()> + use<> {
+) -> impl Future<Output = Result<(), RunError>> + use<> {
     let pods = Arc::new(Pods::default());
     let client = shared.client.clone();
     let (ours, wake_ours) = shared.queue::<SidecarJob>(&pods);
@@ -224,11 +237,21 @@ fn scope(
     let scope = namespace.clone();
     let watched = pod_watch::run(cluster::api(&client, scope.as_deref()), pods, wakers, shared.metrics.clone(), listed);
     async move {
-        let watched = tokio::spawn(watched);
+        let mut watched = tokio::spawn(watched);
         // Nothing is decided before all Pods are in view: a job that seems to have none would get them twice.
+        let is_there = async {
+            let listed = is_listed.wait_for(|listed| *listed).await.is_ok();
+            if !listed {
+                future::pending::<()>().await; // the watch has ended: that is told below
+            }
+        };
         tokio::select! {
-            _ = is_listed.wait_for(|listed| *listed) => health.listed(),
-            () = stopped(stop.clone()) => return watched.abort(),
+            () = is_there => health.listed(),
+            () = stopped(stop.clone()) => {
+                watched.abort();
+                return Ok(());
+            }
+            ended = &mut watched => return Err(RunError::blind(ended)),
         }
         let namespace = namespace.as_deref();
         let of_ours = async {
@@ -244,7 +267,11 @@ fn scope(
                 jobs.run(cluster::api(&client, namespace), concurrency, stop.clone()).await;
             }
         };
-        future::join3(of_ours, of_jobs, of_schedules).await;
+        tokio::select! {
+            _ = future::join3(of_ours, of_jobs, of_schedules) => {}
+            ended = &mut watched => return Err(RunError::blind(ended)),
+        }
         watched.abort();
+        Ok(())
     }
 }

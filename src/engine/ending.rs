@@ -90,14 +90,14 @@ fn backoff_limit_exceeded(seen: &Observed, tally: &Tally) -> Option<Ending> {
     too_many.then(|| Ending::failure(reasons::BACKOFF_LIMIT_EXCEEDED, messages::BACKOFF_LIMIT_EXCEEDED))
 }
 
-/// With OnFailure the kubelet retries inside the Pod: restarts of main and init containers count. A sidecar's never do;
-/// batch/v1 counts them, by mistake or not.
+/// With OnFailure the kubelet retries inside the Pod: restarts of main and init containers count, while their result is
+/// open. A sidecar's never do; batch/v1 counts them, by mistake or not.
 fn too_many_restarts(seen: &Observed, limit: u32) -> bool {
     let roles = &seen.job.spec.roles;
     let restarts: u32 = seen
         .pods
         .iter()
-        .filter(|pod| !pod.ended())
+        .filter(|pod| !pod.ended() && !outcome::of(pod, &seen.job.spec, false).is_some_and(|o| o.success))
         .flat_map(|pod| outcome::mains(pod, roles).chain(pod.containers.iter().filter(|c| c.kind == Kind::Init)))
         .map(|c| c.restarts)
         .sum();

@@ -187,9 +187,9 @@ impl Job {
 }
 
 impl Job {
-    /// It knows of sidecars: a SidecarJob, or a Job whose annotation names some.
+    /// It knows of sidecars: a SidecarJob, or a Job that has some.
     pub fn has_company(&self) -> bool {
-        self.kind == api::Kind::SidecarJob || !self.spec.sidecars.is_empty()
+        self.kind == api::Kind::SidecarJob || !self.spec.roles.all_sidecars().is_empty()
     }
 
     /// The indexes that are stored as completed. An elastic run that was shrunk forgets those beyond its end.

@@ -25,10 +25,11 @@ pub fn of(pod: &Pod, spec: &Spec, failing: bool) -> Option<Outcome> {
     failed_by_us(pod, by_mains).or(by_mains).or_else(|| deleted(pod, failing || !spec.replaces_ended_only()))
 }
 
-/// What its sidecars did failed it, unless its main containers had succeeded before.
+/// What its sidecars did failed it, unless its main containers had succeeded before. In the same second is not before: they
+/// may have ended well because they were told to end.
 fn failed_by_us(pod: &Pod, by_mains: Option<Outcome>) -> Option<Outcome> {
     let at = pod.marks.failed.as_ref().map(|_| pod.marks.stopping_since.unwrap_or(pod.created_at))?;
-    let in_time = by_mains.is_some_and(|o| o.success && o.at <= at);
+    let in_time = by_mains.is_some_and(|o| o.success && o.at < at);
     (!in_time).then_some(Outcome { success: false, at })
 }
 
@@ -37,7 +38,9 @@ fn failed_by_us(pod: &Pod, by_mains: Option<Outcome>) -> Option<Outcome> {
 fn ended(pod: &Pod, roles: &Roles) -> Outcome {
     let by_mains = success_at(pod, roles).filter(|_| goes_on_after_mains(pod, roles));
     let success = pod.phase == Phase::Succeeded || by_mains.is_some();
-    Outcome { success, at: by_mains.unwrap_or_else(|| ended_at(pod)) }
+    // The time that was known while sidecars drained stays, or the failure would be news again.
+    let failed_at = || mains_ended_at(pod, roles).filter(|_| !success && goes_on_after_mains(pod, roles));
+    Outcome { success, at: by_mains.or_else(failed_at).unwrap_or_else(|| ended_at(pod)) }
 }
 
 /// While sidecars go on: as soon as the main containers are done. Without sidecars the kubelet says so itself.
@@ -111,6 +114,11 @@ fn last_end<'a>(mut containers: impl Iterator<Item = &'a Container>) -> Option<D
         State::Terminated { at: Some(at), .. } => Some(last.max(at)),
         _ => None,
     })
+}
+
+/// When the last main container ended, if all have.
+fn mains_ended_at(pod: &Pod, roles: &Roles) -> Option<DateTime<Utc>> {
+    last_end(mains(pod, roles)).filter(|at| *at > DateTime::<Utc>::MIN_UTC)
 }
 
 /// When the Pod ended: its last container's end; else since when it is not Ready; else its deletion; else its creation.

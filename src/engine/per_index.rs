@@ -62,9 +62,9 @@ impl Held {
     }
 }
 
-/// The indexes that have failed for good; `None` without a limit for each. Once the result is known none is added: a Pod
+/// The indexes that have failed for good; `None` without a limit for each. One that succeeded does not fail any more. Once the result is known none is added: a Pod
 /// that fails now was deleted because of it.
-pub fn failed(seen: &Observed, pods: &[Judged]) -> Option<Indexes> {
+pub fn failed(seen: &Observed, pods: &[Judged], completed: &Indexes) -> Option<Indexes> {
     let limit = seen.job.spec.backoff_limit_per_index?;
     let stored = seen.job.failed_indexes();
     if seen.job.status.result_is_known() {
@@ -75,7 +75,8 @@ pub fn failed(seen: &Observed, pods: &[Judged]) -> Option<Indexes> {
         let counted = failure_policy::counts(pod.matched.as_ref()) && pod.pod.index_failures.counted >= limit;
         pod.pod.tracked && pod.placed && pod.failed() && (fail_index || counted)
     };
-    Some(stored.union(&pods.iter().filter(over).filter_map(|p| p.pod.index).collect()))
+    let new = pods.iter().filter(over).filter_map(|p| p.pod.index).filter(|index| !completed.contains(*index));
+    Some(stored.union(&new.collect()))
 }
 
 /// The newest failed Pod of each index that still needs one; none once the result is known.

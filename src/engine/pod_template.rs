@@ -20,7 +20,7 @@ pub fn pod(job: &Job, new: NewPod, settings: &Settings) -> Pod {
     if job.spec.native(settings) && !changed::must_be_managed(&job.status.conditions) {
         native::build(&mut spec, &job.spec.roles, &job.spec.sidecars);
     } else {
-        managed::build(&mut spec, &job.spec.sidecars);
+        managed::build(&mut spec, &job.spec.roles, &job.spec.sidecars);
         metadata.annotations.get_or_insert_default().insert(labels::MODE.into(), labels::MANAGED.into());
     }
     if let Some(index) = new.index {
@@ -40,6 +40,8 @@ fn metadata(job: &Job, new: NewPod) -> ObjectMeta {
     labels.insert(labels::UID.into(), job.uid.clone());
     labels.insert(labels::ATTEMPT.into(), new.number.to_string());
     let mut annotations = template.annotations.unwrap_or_default();
+    // What the controller says of one Pod says nothing of another, into whose template it was copied.
+    annotations.retain(|name, _| ![labels::MODE, labels::FAILED, labels::STOPPING_SINCE].contains(&name.as_str()));
     annotations.insert(labels::MAIN.into(), roles.main().join(","));
     annotations.insert(labels::SIDECARS.into(), roles.all_sidecars().join(","));
     if roles.injected_are_main() {
@@ -55,9 +57,8 @@ fn metadata(job: &Job, new: NewPod) -> ObjectMeta {
         annotations.extend(index_annotations(job, index, new.index_failures));
     }
     let mut finalizers = template.finalizers.unwrap_or_default();
-    if !finalizers.iter().any(|f| f == job.kind.finalizer()) {
-        finalizers.push(job.kind.finalizer().into());
-    }
+    finalizers.retain(|f| Kind::ALL.iter().all(|kind| f != kind.finalizer())); // nobody would take the other kind's
+    finalizers.push(job.kind.finalizer().into());
     ObjectMeta {
         name: Some(names::pod(&job.name, &job.uid, new)),
         generate_name: Some(names::prefix(&job.name, new.index)),

@@ -21,7 +21,7 @@ pub fn manage(seen: &Observed, tally: &Tally, now: DateTime<Utc>, wake: &mut Opt
     if !surplus.is_empty() {
         return end_unrecorded(seen, surplus);
     }
-    let missing = wanted.saturating_sub(working).min(free_slots(seen, tally));
+    let missing = wanted.saturating_sub(working + not_ended(seen, tally)).min(free_slots(seen, tally));
     if missing == 0 {
         return Vec::new();
     }
@@ -81,15 +81,20 @@ pub fn end_unrecorded(seen: &Observed, pods: Vec<PodRef>) -> Vec<Step> {
         .collect()
 }
 
-/// How many Pods should work: `parallelism`, but no more than successes are missing; a work queue starts none after
-/// its first success.
+/// How many Pods should work: `parallelism`, but no more than successes are missing; a work queue keeps what it has and
+/// starts none after its first success.
 fn wanted(seen: &Observed, tally: &Tally) -> u32 {
     let spec = &seen.job.spec;
     match spec.completions {
         Some(completions) => spec.parallelism.min(completions.saturating_sub(tally.succeeded)),
-        None if tally.succeeded > 0 => spec.parallelism.min(count(&tally.working)),
+        None if tally.succeeded > 0 => count(&tally.working),
         None => spec.parallelism,
     }
+}
+
+/// With policy Failed, how many must have ended before they are replaced.
+fn not_ended(seen: &Observed, tally: &Tally) -> u32 {
+    if seen.job.spec.replaces_ended_only() { tally.terminating + tally.failed_draining } else { 0 }
 }
 
 /// How many Pods there is room for: those that drain take a place, and with policy Failed those being deleted too.

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use k8s_openapi::api::core::v1::Container;
+
 use crate::api::{InjectedContainers, Require, SidecarJobSpec};
 
 /// What a container of `spec.containers` is for.
@@ -20,7 +22,7 @@ pub enum Role {
 pub struct Roles {
     /// `mainContainers.names`, if given.
     main: Option<BTreeSet<String>>,
-    /// The names in `spec.sidecars`.
+    /// The names in `spec.sidecars`, and the template's own native sidecars.
     sidecars: BTreeSet<String>,
     /// The names of the template's containers.
     containers: Vec<String>,
@@ -37,14 +39,16 @@ impl Roles {
     /// The roles that a spec gives.
     pub fn of(spec: &SidecarJobSpec) -> Self {
         let pod = spec.template.spec.as_ref();
-        let names = |list: &[k8s_openapi::api::core::v1::Container]| list.iter().map(|c| c.name.clone()).collect();
+        let names = |list: &[Container]| list.iter().map(|c| c.name.clone()).collect();
+        let is_native = |c: &&Container| c.restart_policy.as_deref() == Some("Always");
+        let native = pod.into_iter().flat_map(|p| p.init_containers.iter().flatten()).filter(is_native);
         Self {
             main: spec
                 .main_containers
                 .as_ref()
                 .filter(|m| !m.names.is_empty())
                 .map(|m| m.names.iter().cloned().collect()),
-            sidecars: spec.sidecars.iter().map(|s| s.name.clone()).collect(),
+            sidecars: spec.sidecars.iter().map(|s| &s.name).chain(native.map(|c| &c.name)).cloned().collect(),
             containers: pod.map(|p| names(&p.containers)).unwrap_or_default(),
             init_containers: pod.and_then(|p| p.init_containers.as_deref()).map(names).unwrap_or_default(),
             injected: spec.injected_containers.unwrap_or_default(),
@@ -94,7 +98,7 @@ impl Roles {
         self.injected == InjectedContainers::Main
     }
 
-    /// `spec.sidecars` has this name.
+    /// `spec.sidecars` has this name, or it is a native sidecar of the template.
     pub fn is_marked(&self, name: &str) -> bool {
         self.sidecars.contains(name)
     }
@@ -107,11 +111,6 @@ impl Roles {
     /// The template has a container or init container of that name.
     pub fn in_template(&self, name: &str) -> bool {
         self.containers.iter().chain(&self.init_containers).any(|c| c == name)
-    }
-
-    /// The template has an init container of that name.
-    pub fn is_init_of_template(&self, name: &str) -> bool {
-        self.init_containers.iter().any(|c| c == name)
     }
 
     /// The spec says what injected containers are: a sidecar that is not in the template is no surprise.

@@ -78,7 +78,9 @@ impl Sidecar {
 pub fn stop(seen: &Observed, tally: &Tally, now: DateTime<Utc>, wake: &mut Option<DateTime<Utc>>) -> Vec<Step> {
     let settled = |pod: &&Pod| mains_done(seen, pod) && !tally.unstored.contains(&pod.uid);
     let pods = seen.pods.iter().filter(|pod| pod.active()).filter(settled);
-    pods.flat_map(|pod| stop_pod(seen, pod, now, wake)).collect()
+    let mut steps: Vec<Step> = pods.flat_map(|pod| stop_pod(seen, pod, now, wake)).collect();
+    steps.sort_by_key(|step| matches!(step, Step::Ask { .. })); // steps of one kind are done at the same time
+    steps
 }
 
 fn mains_done(seen: &Observed, pod: &Pod) -> bool {

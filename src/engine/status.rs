@@ -119,9 +119,9 @@ pub fn next(seen: &Observed, tally: &Tally, ending: Option<&Ending>, now: DateTi
         Some(ending) => told.extend(end(seen, tally, ending, &mut status, now)),
     }
     told.extend(missing::note(seen, &mut status, now));
-    told.extend(changed::note(seen, &mut status, now));
     // A Job that has no sidecar looks as the built-in controller would leave it.
     if seen.job.has_company() {
+        told.extend(changed::note(seen, &mut status, now));
         told.extend(limits(seen));
         waiting::note(seen, &mut status, now);
     }
@@ -143,9 +143,11 @@ fn limits(seen: &Observed) -> Vec<Event> {
     let said = if spec.native(settings) {
         native::limits(template, &spec.roles, &spec.sidecars, &settings.recipes)
     } else {
-        managed::limits(template, &spec.sidecars, &settings.recipes)
+        managed::limits(template, &spec.roles, &spec.sidecars, &settings.recipes)
     };
-    said.into_iter().map(|note| Event::warning(events::SIDECAR_LIMIT, note)).collect()
+    // In one event: of several with one reason the first alone is seen.
+    let said = (!said.is_empty()).then(|| Event::warning(events::SIDECAR_LIMIT, said.join(". ")));
+    said.into_iter().collect()
 }
 
 fn counts(seen: &Observed, tally: &Tally) -> Counts {

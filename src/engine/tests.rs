@@ -4,6 +4,7 @@ pub mod fixture;
 
 use self::fixture::{at, job, pod, steps};
 use super::observed::Phase;
+use super::take_stock;
 use crate::api;
 use crate::api::conditions::{reasons, types};
 
@@ -194,4 +195,16 @@ fn an_ignored_failure_delays_the_next_pod_and_counts_nowhere() {
     let seen = seen.pods([]);
     assert_eq!(seen.decide(7).wake, Some(at(15)));
     assert_eq!(steps(&seen.decide(15)), ["create Pods [0]"]);
+}
+
+#[test]
+fn an_ignored_failure_whose_sidecar_drains_counts_once_for_the_wait() {
+    let policy = serde_json::json!({"rules": [{"action": "Ignore", "onExitCodes": {"operator": "In", "values": [3]}}]});
+    let seen = fixture::job_with(serde_json::json!({"podFailurePolicy": policy, "backoffLimit": 3})).started(0);
+    let draining = seen.pods([pod(0).main_exits(3, 5)]).stored(6);
+    assert_eq!(draining.job.status.backoff.map(|b| b.failures), Some(1));
+    let ended = pod(0).main_exits(3, 5).exits("side", 0, 12).ends_as(Phase::Failed);
+    let ended = draining.pods([ended]);
+    let status = take_stock(&ended, at(13)).status.unwrap_or(ended.job.status.clone());
+    assert_eq!(status.backoff.map(|b| b.failures), Some(1));
 }

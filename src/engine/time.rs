@@ -41,6 +41,11 @@ pub fn after(at: DateTime<Utc>, span: TimeDelta) -> DateTime<Utc> {
     at.checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
+/// `at - span`, or `at` where that is before all times: deletions may have any grace.
+pub fn before(at: DateTime<Utc>, span: TimeDelta) -> DateTime<Utc> {
+    at.checked_sub_signed(span).unwrap_or(at)
+}
+
 /// A span as kubectl prints a duration: `42s`, `2m31s`, `1h5m`, `2d3h`.
 pub fn human(span: TimeDelta) -> String {
     let s = span.num_seconds().max(0);

@@ -35,6 +35,8 @@ pub struct Tally {
     pub working: Vec<PodRef>,
     /// Pods whose result is known and that have not ended: their sidecars drain.
     pub draining: Vec<PodRef>,
+    /// How many of these have failed.
+    pub failed_draining: u32,
     /// Pods that are being deleted and have not ended.
     pub terminating: u32,
     /// Pods that nobody has to count any more: their finalizer may go.
@@ -78,11 +80,11 @@ pub fn tally(seen: &Observed) -> Tally {
     let mut tally = Tally {
         succeeded: status.succeeded + len(&status.uncounted_succeeded),
         failed: status.failed + len(&status.uncounted_failed),
-        completed: seen.job.completed().union(&successes(&pods)),
-        failed_indexes: per_index::failed(seen, &pods),
+        completed: seen.job.completed().union(&successes(seen, &pods)),
         fail_job: pods.iter().find_map(Judged::fails_job),
         ..Tally::default()
     };
+    tally.failed_indexes = per_index::failed(seen, &pods, &tally.completed);
     tally.held = per_index::held(seen, &pods, &tally);
     for pod in &pods {
         tally.last_end = tally.last_end.max(pod.outcome.map(|o| o.at));
@@ -102,18 +104,27 @@ pub fn tally(seen: &Observed) -> Tally {
     tally
 }
 
-/// The indexes of the Pods that succeeded and still carry the finalizer.
-fn successes(pods: &[Judged]) -> Indexes {
+/// The indexes of the Pods that succeeded and still carry the finalizer. One that is stored as failed stays failed: the
+/// API server takes no index that is both.
+fn successes(seen: &Observed, pods: &[Judged]) -> Indexes {
+    let failed = seen.job.failed_indexes();
     pods.iter()
         .filter(|p| p.pod.tracked && p.placed && p.succeeded() && !p.listed_as_failed)
         .filter_map(|p| p.pod.index)
+        .filter(|index| !failed.contains(*index))
         .collect()
+}
+
+/// What became of the index is stored.
+fn is_stored(seen: &Observed, index: u32) -> bool {
+    seen.job.status.completed.contains(index) || seen.job.failed_indexes().contains(index)
 }
 
 fn place(tally: &mut Tally, Judged { pod, outcome, .. }: &Judged) {
     if pod.terminating() {
         tally.terminating += 1;
     } else if pod.active() {
+        tally.failed_draining += u32::from(outcome.is_some_and(|o| !o.success));
         let list = if outcome.is_some() { &mut tally.draining } else { &mut tally.working };
         list.push(pod.to_ref());
     }
@@ -141,7 +152,7 @@ fn count(seen: &Observed, tally: &mut Tally, judged: &Judged) {
     }
     let room = seen.settings.max_uncounted.saturating_sub(status.uncounted().count());
     let index = judged.pod.index.filter(|_| outcome.success && seen.job.spec.indexed);
-    if index.is_some_and(|index| status.completed.contains(index)) {
+    if index.is_some_and(|index| is_stored(seen, index)) {
         return;
     }
     tally.unstored.insert(judged.pod.uid.clone());
@@ -174,7 +185,7 @@ fn may_go(seen: &Observed, tally: &Tally, judged: &Judged) -> bool {
         return true;
     }
     if outcome.success {
-        return seen.job.spec.indexed && pod.index.is_some_and(|index| status.completed.contains(index));
+        return seen.job.spec.indexed && pod.index.is_some_and(|index| is_stored(seen, index));
     }
     let ignored = !failure_policy::counts(judged.matched.as_ref());
     let waits_by_index = seen.job.spec.backoff_limit_per_index.is_some();

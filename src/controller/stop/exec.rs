@@ -3,13 +3,13 @@
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::AttachParams;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::NotReached;
 use crate::api::sidecar::StopExec;
 
 /// How much of what the command says is told.
-const WORDS_MAX: u64 = 300;
+const WORDS_MAX: usize = 300;
 
 /// Runs it; exit code 0 is success, and so is a connection that ends without a code: the container has ended, and the
 /// command with it.
@@ -17,10 +17,10 @@ pub async fn ask(api: &Api<Pod>, pod: &str, container: &str, exec: &StopExec) ->
     let params = AttachParams::default().container(container).stdin(false).stdout(false).stderr(true);
     let mut process = api.exec(pod, &exec.command, &params).await?;
     let status = process.take_status();
-    let mut words = String::new();
-    if let Some(stderr) = process.stderr() {
-        let _ = stderr.take(WORDS_MAX).read_to_string(&mut words).await;
-    }
+    let words = match process.stderr() {
+        Some(stderr) => first_words(stderr).await,
+        None => String::new(),
+    };
     let status = match status {
         Some(status) => status.await,
         None => None,
@@ -31,5 +31,28 @@ pub async fn ask(api: &Api<Pod>, pod: &str, container: &str, exec: &StopExec) ->
             Err(NotReached::Other(format!("{why} {}", words.trim()).trim().to_owned()))
         }
         _ => Ok(()),
+    }
+}
+
+/// The beginning of it. All is read: what is left unread would hold up the exit code, which comes after it.
+async fn first_words(mut stderr: impl AsyncRead + Unpin) -> String {
+    let (mut words, mut chunk) = (Vec::new(), [0; 1024]);
+    while let Ok(n @ 1..) = stderr.read(&mut chunk).await {
+        words.extend(chunk[..n].iter().take(WORDS_MAX - words.len()));
+    }
+    String::from_utf8_lossy(&words).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn all_is_read_and_the_beginning_is_kept_whatever_the_bytes_are() {
+        let mut all: &[u8] = &[b'x'; 5000];
+        assert_eq!(first_words(&mut all).await, "x".repeat(WORDS_MAX));
+        assert!(all.is_empty());
+        let odd: &[u8] = b"usage: \xff\xfe";
+        assert!(first_words(odd).await.starts_with("usage: "));
     }
 }

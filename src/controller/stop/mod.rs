@@ -55,7 +55,8 @@ impl From<kube::Error> for NotReached {
     fn from(error: kube::Error) -> Self {
         use kube::client::UpgradeConnectionError::ProtocolSwitch;
         match &error {
-            kube::Error::Api(status) if status.is_forbidden() => Self::Forbidden,
+            // A policy refuses with 403 too, and no component helps against it; a missing right has these words.
+            kube::Error::Api(status) if status.is_forbidden() && status.message.contains(" cannot ") => Self::Forbidden,
             kube::Error::UpgradeConnection(ProtocolSwitch(code)) if code.as_u16() == 403 => Self::Forbidden,
             other => Self::Other(message(other)),
         }
@@ -114,6 +115,11 @@ impl Stops {
         own.clone()
     }
 
+    /// Of a run that is gone.
+    pub fn forget(&self, key: &Key) {
+        lock(&self.0.attempts).remove(key);
+    }
+
     /// Begins an attempt, unless it was made already.
     pub fn ask(&self, client: Client, events: Events, key: &Key, ask: Ask) {
         let attempt = Attempt {
@@ -160,7 +166,12 @@ impl Stops {
                 AttemptState::Heard((self.0.clock)())
             }
             // It may have begun to stop: it has its grace, then comes the next rung.
-            Err(_) if !matches!(way, Way::Signal(_)) => AttemptState::Heard((self.0.clock)()),
+            Err(_) if !matches!(way, Way::Signal(_)) => {
+                let note =
+                    format!("Asked {what} to stop by {way}: no answer within {}s; it has its grace", within.as_secs());
+                events.about_container(job, Event::normal(reasons::STOPPING_SIDECAR, note), pod, container);
+                AttemptState::Heard((self.0.clock)())
+            }
             Err(_) => self.failed(events, ask, &what, &format!("no end within {}s", within.as_secs())),
             Ok(Err(NotReached::Other(why))) => self.failed(events, ask, &what, &why),
             Ok(Err(NotReached::Forbidden)) => {

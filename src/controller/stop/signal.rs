@@ -31,15 +31,13 @@ pub async fn ask(
     let live = api.get(&pod.name).await?;
     let spec = live.spec.as_ref().filter(|_| live.metadata.uid.as_deref() == Some(&pod.uid));
     let Some(spec) = spec else { return Err(NotReached::Other("the Pod is another one by now".into())) };
-    if spec.share_process_namespace == Some(true) {
-        return Err(NotReached::Other(
-            "its Pod has shareProcessNamespace, so it has no first process of its own".into(),
-        ));
-    }
+    no_process_of_its_own(spec)?;
     let name = names::signal_container(container, signal);
-    let patch = json!({"spec": {"ephemeralContainers": [ephemeral(spec, &name, container, signal, image)]}});
-    let params = PatchParams { field_manager: Some(labels::FIELD_MANAGER.into()), ..PatchParams::default() };
-    api.patch_ephemeral_containers(&pod.name, &params, &Patch::Strategic(patch)).await?;
+    if !spec.ephemeral_containers.iter().flatten().any(|c| c.name == name) {
+        let patch = json!({"spec": {"ephemeralContainers": [ephemeral(spec, &name, container, signal, image)]}});
+        let params = PatchParams { field_manager: Some(labels::FIELD_MANAGER.into()), ..PatchParams::default() };
+        api.patch_ephemeral_containers(&pod.name, &params, &Patch::Strategic(patch)).await?;
+    }
     let sent = await_condition(api.clone(), &pod.name, |pod: Option<&Pod>| pod.is_none_or(|p| end(p, &name).is_some()));
     let pod = sent.map_err(|e| NotReached::Other(e.to_string())).await?;
     match pod.as_ref().and_then(|p| end(p, &name)) {
@@ -49,6 +47,17 @@ pub async fn ask(
             end.message.as_deref().unwrap_or_default().trim()
         ))),
         _ => Ok(()),
+    }
+}
+
+/// Where containers share a process namespace, process 1 is not the container's: with hostPID it is the node's init.
+fn no_process_of_its_own(spec: &PodSpec) -> Result<(), NotReached> {
+    let shared = [("hostPID", spec.host_pid), ("shareProcessNamespace", spec.share_process_namespace)];
+    match shared.iter().find(|(_, is)| *is == Some(true)) {
+        Some((field, _)) => {
+            Err(NotReached::Other(format!("its Pod has {field}, so it has no first process of its own")))
+        }
+        None => Ok(()),
     }
 }
 
@@ -97,5 +106,22 @@ pub async fn own_image(client: kube::Client) -> Option<String> {
     let namespace = std::fs::read_to_string(NAMESPACE).ok()?;
     let name = std::env::var("HOSTNAME").ok()?;
     let pod = Api::<Pod>::namespaced(client, namespace.trim()).get(&name).await.ok()?;
-    pod.spec?.containers.into_iter().next()?.image
+    let containers = pod.spec?.containers; // a mesh's proxy may stand first
+    containers.iter().find(|c| c.name == "controller").or(containers.first())?.image.clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_signal_is_sent_where_process_1_is_another_containers_or_the_nodes() {
+        let pod = |fields| serde_json::from_value(fields).unwrap();
+        assert!(no_process_of_its_own(&pod(json!({"containers": []}))).is_ok());
+        assert!(no_process_of_its_own(&pod(json!({"containers": [], "hostPID": false}))).is_ok());
+        for field in ["hostPID", "shareProcessNamespace"] {
+            let why = no_process_of_its_own(&pod(json!({"containers": [], field: true}))).unwrap_err();
+            assert!(why.to_string().contains(field), "{why}");
+        }
+    }
 }

@@ -48,8 +48,8 @@ fn stage() -> Stage {
             if request.uri().path().contains("/pods/") {
                 counted.fetch_add(1, Ordering::SeqCst);
             }
-            let no =
-                json!({"kind": "Status", "status": "Failure", "reason": "Forbidden", "code": 403, "message": "no"});
+            let no = json!({"kind": "Status", "status": "Failure", "reason": "Forbidden", "code": 403,
+                       "message": "pods \"a\" is forbidden: User \"x\" cannot create resource \"pods/exec\" in API group \"\""});
             let body = Body::from(serde_json::to_vec(&no).unwrap());
             send.send_response(Response::builder().status(403).body(body).unwrap());
         }

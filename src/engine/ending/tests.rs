@@ -161,3 +161,13 @@ fn the_reasons_are_asked_in_their_order() {
     ];
     assert_eq!(reasons, want);
 }
+
+#[test]
+fn restarts_of_a_pod_that_succeeded_and_drains_do_not_fail_the_run() {
+    let restarted = |n: u32, times: u32| pod(n).container("main", |c| c.restarts = times);
+    let seen = |first: crate::engine::observed::Pod| {
+        job().on_failure().completions(2).parallelism(2).backoff_limit(6).pods([first, restarted(1, 3)])
+    };
+    assert_eq!(ending(&seen(restarted(0, 3)), 10).as_deref(), Some("BackoffLimitExceeded"));
+    assert_eq!(ending(&seen(restarted(0, 3).main_exits(0, 9)), 10), None);
+}

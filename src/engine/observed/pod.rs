@@ -41,7 +41,7 @@ pub struct Pod {
     pub started_at: Option<DateTime<Utc>>,
     /// `spec.activeDeadlineSeconds`.
     pub deadline_seconds: Option<i64>,
-    /// `spec.terminationGracePeriodSeconds`.
+    /// How long the kubelet waits before it kills: `spec.terminationGracePeriodSeconds`, or what its deletion says.
     pub grace: TimeDelta,
     /// The scheduler's words, while no node takes it.
     pub unschedulable: Option<String>,
@@ -62,6 +62,8 @@ pub struct Marks {
     pub stopping_since: Option<DateTime<Utc>>,
     /// Why the controller failed it.
     pub failed: Option<String>,
+    /// The sidecars that it was sent with; none in a Pod that somebody else made.
+    pub sidecars: Option<Vec<String>>,
     /// The names of its other annotations: those that it was not sent with tell who changed it.
     pub others: Vec<String>,
 }
@@ -185,7 +187,10 @@ impl Pod {
         let status = wire.status.as_ref();
         let spec = wire.spec.as_ref();
         let ready = |is| since_ready(status, is);
-        let annotation = |name: &str| meta.annotations.as_ref().and_then(|a| a.get(name)).and_then(|n| n.parse().ok());
+        let annotation = |name: &str| {
+            let text = meta.annotations.as_ref()?.get(name)?;
+            text.parse::<i32>().ok().and_then(|n| u32::try_from(n).ok()) // as upstream: what does not fit is none
+        };
         Some(Self {
             name: meta.name.clone()?,
             uid: meta.uid.clone()?,
@@ -197,10 +202,9 @@ impl Pod {
             },
             selected: true,
             created_at: meta.creation_timestamp.as_ref().map(time::from_wire).unwrap_or_default(),
-            deleting_since: meta
-                .deletion_timestamp
-                .as_ref()
-                .map(|at| time::from_wire(at) - time::seconds(meta.deletion_grace_period_seconds.unwrap_or(0))),
+            deleting_since: meta.deletion_timestamp.as_ref().map(|at| {
+                time::before(time::from_wire(at), time::seconds(meta.deletion_grace_period_seconds.unwrap_or(0)))
+            }),
             tracked: api::Kind::ALL.iter().any(|k| meta.finalizers.iter().flatten().any(|f| f == k.finalizer())),
             scheduled: spec.and_then(|s| s.node_name.as_deref()).is_some_and(|n| !n.is_empty()),
             phase: phase(status.and_then(|s| s.phase.as_deref())),
@@ -208,7 +212,7 @@ impl Pod {
             unready_since: ready("False"),
             started_at: status.and_then(|s| s.start_time.as_ref()).map(time::from_wire),
             deadline_seconds: spec.and_then(|s| s.active_deadline_seconds),
-            grace: time::seconds(spec.and_then(|s| s.termination_grace_period_seconds).unwrap_or(DEFAULT_GRACE)),
+            grace: grace(wire),
             unschedulable: unschedulable(status),
             marks: marks(wire),
             conditions: status
@@ -259,6 +263,13 @@ fn since_ready(status: Option<&core::PodStatus>, is: &str) -> Option<DateTime<Ut
 /// What Kubernetes gives a Pod that says nothing.
 const DEFAULT_GRACE: i64 = 30;
 
+fn grace(wire: &core::Pod) -> TimeDelta {
+    let of_deletion =
+        wire.metadata.deletion_grace_period_seconds.filter(|_| wire.metadata.deletion_timestamp.is_some());
+    let of_spec = || wire.spec.as_ref().and_then(|s| s.termination_grace_period_seconds);
+    time::seconds(of_deletion.or_else(of_spec).unwrap_or(DEFAULT_GRACE))
+}
+
 fn unschedulable(status: Option<&core::PodStatus>) -> Option<String> {
     let conditions = status?.conditions.iter().flatten();
     let refused = |c: &&core::PodCondition| {
@@ -273,6 +284,7 @@ fn marks(wire: &core::Pod) -> Marks {
         managed: all.get(labels::MODE).is_some_and(|mode| mode == labels::MANAGED),
         stopping_since: all.get(labels::STOPPING_SINCE).and_then(|text| time::parse(text)),
         failed: all.get(labels::FAILED).cloned(),
+        sidecars: all.get(labels::SIDECARS).map(|names| names.split(',').map(str::to_owned).collect()),
         others: all.keys().filter(|name| !labels::is_ours(name)).cloned().collect(),
     }
 }

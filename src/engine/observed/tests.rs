@@ -111,3 +111,18 @@ fn what_did_not_come_from_an_api_server_is_not_seen() {
     assert!(Pod::from_wire(&Default::default()).is_none());
     assert!(Job::from_wire(&SidecarJob::new("x", Default::default())).is_none());
 }
+
+#[test]
+fn a_deletion_says_when_it_began_and_how_long_it_takes_whatever_its_grace_is() {
+    let pod = |grace: i64| {
+        Pod::from_wire(&serde_json::from_value(json!({
+            "metadata": {"name": "p", "uid": "u", "deletionTimestamp": "2026-01-01T00:10:00Z", "deletionGracePeriodSeconds": grace},
+            "spec": {"terminationGracePeriodSeconds": 30, "containers": []}
+        })).unwrap()).unwrap()
+    };
+    assert_eq!((pod(600).deleting_since, pod(600).grace.num_seconds()), (Some(at(0)), 600));
+    assert_eq!(pod(0).grace.num_seconds(), 0);
+    for grace in [9_999_999_999_999, i64::MAX, i64::MIN, -1] {
+        assert!(pod(grace).deleting_since.is_some(), "{grace}: anybody may send that");
+    }
+}

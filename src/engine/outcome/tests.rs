@@ -43,7 +43,7 @@ fn the_main_container_alone_decides() {
         (
             "it failed, the sidecar ended well",
             pod(0).main_exits(1, 9).exits("side", 0, 12).ends_as(Phase::Failed),
-            failure(12),
+            failure(9),
         ),
         ("the Pod succeeded", pod(0).succeeded(9), success(9)),
         (

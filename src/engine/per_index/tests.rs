@@ -117,3 +117,15 @@ fn once_the_result_is_known_no_pod_is_held_back() {
     let status = seen.next(7);
     assert_eq!((status.failed, status.is_finished()), (1, true));
 }
+
+#[test]
+fn an_index_is_never_both_failed_and_completed_what_was_first_stays() {
+    let fail = |n: u32| pod(n).index(0).after_failures(1, 0).failed(5);
+    let both = two(0, [fail(0), pod(1).index(0).succeeded(6)]);
+    let status = both.next(10);
+    assert_eq!((status.completed.to_string().as_str(), status.failed_indexes.unwrap().to_string().as_str()), ("0", ""));
+    let late = two(0, [pod(1).index(0).succeeded(6)]).failed_indexes("0");
+    assert_eq!(crate::engine::tests::fixture::steps(&late.decide(10)), ["release p1"], "it counts for nothing");
+    let status = crate::engine::take_stock(&late, at(10)).status.unwrap_or(late.job.status.clone());
+    assert_eq!((status.completed.to_string().as_str(), status.failed_indexes.unwrap().to_string().as_str()), ("", "0"));
+}

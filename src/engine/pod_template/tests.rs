@@ -48,9 +48,25 @@ fn native_sidecars_follow_the_init_containers_with_all_that_they_have() {
 }
 
 #[test]
-fn managed_sidecars_stay_where_they_are() {
+fn managed_sidecars_are_plain_containers_whatever_they_are_in_the_template() {
     let pod = sent(spec(), false);
-    assert_eq!(pod["spec"], spec()["template"]["spec"]);
+    let mut want = spec()["template"]["spec"].clone();
+    want["initContainers"] = json!([{"name": "setup", "image": "i"}]);
+    want["containers"].as_array_mut().unwrap().push(json!({"name": "proxy", "image": "p"}));
+    assert_eq!(pod["spec"], want);
+}
+
+#[test]
+fn what_the_controller_said_of_another_pod_is_not_taken_over_from_a_template() {
+    let mut spec = spec();
+    let said = ["sidecarjob.dev/failed", "sidecarjob.dev/stopping-since", "sidecarjob.dev/mode"];
+    for name in said {
+        spec["template"]["metadata"]["annotations"][name] = json!("x");
+    }
+    spec["template"]["metadata"]["finalizers"] = json!(["batch.kubernetes.io/job-tracking", "example.com/mine"]);
+    let pod = sent(spec, true);
+    assert!(said.iter().all(|name| pod["metadata"]["annotations"][name].is_null()), "{pod}");
+    assert_eq!(pod["metadata"]["finalizers"], json!(["example.com/mine", "sidecarjob.dev/job-tracking"]));
 }
 
 #[test]

@@ -46,6 +46,14 @@ fn none_is_created() {
         ("a Pod that drains takes a place", job().completions(2).pods([pod(0).main_exits(0, 5)]).listed(&["u0"], &[])),
         ("with policy Failed a Pod that ends takes a place", job().replace_when_failed().pods([pod(0).deleted(5)])),
         ("a work queue that had a success", job().work_queue(3).counted(1, 0).pods(many(1))),
+        (
+            "with policy Failed not even where there is room: the one that ends may be the one that is missing",
+            job().parallelism(2).replace_when_failed().pods([pod(0).deleted(5)]),
+        ),
+        (
+            "nor for one that has failed and whose sidecar drains",
+            job().parallelism(2).replace_when_failed().listed(&[], &["u0"]).pods([pod(0).main_exits(1, 5)]),
+        ),
         ("failures ask to wait", job().counted(0, 1).failures(1, 995)),
         ("a refusal asks to wait", job().refused(1001)),
         ("new failures ask to wait before they are stored", job().pods([pod(0).failed(995)])),
@@ -69,6 +77,14 @@ fn too_many_are_ended_and_are_neither_succeeded_nor_failed() {
     assert_eq!(steps(&seen.decide(10)), ["release p1", "delete p1"]);
     let untracked = job().completions(9).parallelism(0).pods([pod(0).released()]);
     assert_eq!(steps(&untracked.decide(10)), ["delete p0"]);
+}
+
+#[test]
+fn a_work_queue_that_had_a_success_lets_its_other_pods_finish_whatever_parallelism_becomes() {
+    for parallelism in [0, 1, 3] {
+        let seen = job().work_queue(parallelism).counted(1, 0).pods(many(3));
+        assert_eq!(steps(&seen.decide(1000)), [""; 0], "{parallelism}");
+    }
 }
 
 #[test]

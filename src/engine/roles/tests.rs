@@ -51,6 +51,10 @@ fn the_spec_decides_by_name() {
 #[test]
 fn the_lists_are_in_the_order_of_the_template() {
     let roles = roles(json!({"sidecars": [{"name": "ffwd"}, {"name": "setup"}, {"name": "later"}]}));
-    assert_eq!((roles.main(), roles.sidecars()), (vec!["work"], vec!["setup", "ffwd"]));
+    assert_eq!(
+        (roles.main(), roles.sidecars()),
+        (vec!["work"], vec!["setup", "native", "ffwd"]),
+        "a native sidecar by hand is one"
+    );
     assert_eq!(roles.missing(|name| roles.in_template(name)), ["later"]);
 }

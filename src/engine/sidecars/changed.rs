@@ -46,16 +46,18 @@ pub fn changes(pod: &Pod, job: &Job) -> Vec<Change> {
 
 fn sidecar_changes<'a>(pod: &'a Pod, job: &'a Job) -> impl Iterator<Item = Change> + 'a {
     let roles = &job.spec.roles;
+    // What a Job's annotation named when the Pod was sent: it may name others now.
+    let was_sent = |name: &&str| pod.marks.sidecars.as_ref().is_none_or(|sent| sent.iter().any(|s| s == name));
     let of_template = roles.sidecars().into_iter().map(|name| (name, true));
     let injected =
         job.spec.sidecars.iter().map(|s| s.name.as_str()).filter(|n| !roles.in_template(n)).map(|n| (n, false));
-    of_template.chain(injected).filter_map(move |(name, sent)| {
+    of_template.chain(injected).filter(move |(name, _)| was_sent(name)).filter_map(move |(name, sent)| {
         let kind = pod.containers.iter().find(|c| c.name == name).map(|c| c.kind);
         let change = |reason, what: &str| {
             Some(Change { reason, container: name.into(), what: format!("sidecar {name} {what}") })
         };
         match kind {
-            Some(Kind::Init) if !is_init_of_managed(pod, job, name) => change(
+            Some(Kind::Init) => change(
                 reasons::RESTART_POLICY_STRIPPED,
                 "came back without restartPolicy Always, as an init container that never ends",
             ),
@@ -66,11 +68,6 @@ fn sidecar_changes<'a>(pod: &'a Pod, job: &'a Job) -> impl Iterator<Item = Chang
             _ => None,
         }
     })
-}
-
-/// In managed mode an init container of the template stays what it is.
-fn is_init_of_managed(pod: &Pod, job: &Job, name: &str) -> bool {
-    pod.marks.managed && job.spec.roles.is_init_of_template(name)
 }
 
 fn main_changes<'a>(pod: &'a Pod, job: &'a Job) -> impl Iterator<Item = Change> + 'a {
@@ -93,10 +90,17 @@ fn main_changes<'a>(pod: &'a Pod, job: &'a Job) -> impl Iterator<Item = Change> 
     })
 }
 
+/// Of the Pods that go on the one whose changes matter most, the newest of equals; if none does, the last one.
+fn most_changed(seen: &Observed) -> Option<(&Pod, Vec<Change>)> {
+    let weight = |found: &[Change]| found.first().map(|c| MANAGED_FROM_NOW.contains(&c.reason));
+    let going_on = seen.pods.iter().filter(|pod| pod.active()).map(|pod| (pod, changes(pod, &seen.job)));
+    let last = || seen.pods.last().map(|pod| (pod, changes(pod, &seen.job)));
+    going_on.max_by_key(|(_, found)| weight(found)).or_else(last)
+}
+
 /// The condition PodChanged, and an event when its reason is news.
 pub fn note(seen: &Observed, status: &mut Status, now: DateTime<Utc>) -> Option<Event> {
-    let pod = seen.pods.last()?;
-    let found = changes(pod, &seen.job);
+    let (pod, found) = most_changed(seen)?;
     let Some(first) = found.first() else {
         if !pod.marks.managed && pod.deleting_since.is_none() {
             status.conditions.clear(types::POD_CHANGED, reasons::AS_SENT, "", now);

@@ -73,6 +73,12 @@ impl Member<'_> {
         self.container.state == State::Running
     }
 
+    /// When it was started again after it had stopped as it was asked to: it has had its turn, the rest is the last rung's.
+    fn came_back_at(&self, begin: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let since = self.container.up.since.filter(|_| self.is_running() && self.container.restarts > 0);
+        since.filter(|since| *since > begin && !self.tried.is_empty())
+    }
+
     /// When its time is over, if its turn began then: its grace after it was heard. Being reached takes its time, which is
     /// bounded; what is not known any more counts from the beginning.
     fn grace_end(&self, begin: DateTime<Utc>) -> DateTime<Utc> {
@@ -87,8 +93,10 @@ impl Member<'_> {
     /// When its turn was over: it had ended, or its time had. One that waits to be started again is left to the last rung.
     fn over_at(&self, begin: DateTime<Utc>) -> DateTime<Utc> {
         match self.container.state {
-            State::Terminated { at: Some(at), .. } if outcome::done(self.container) => at.max(begin),
-            State::Running => self.grace_end(begin),
+            State::Terminated { at: Some(at), .. } if outcome::done(self.container) => {
+                at.min(self.grace_end(begin)).max(begin)
+            }
+            State::Running => self.came_back_at(begin).unwrap_or_else(|| self.grace_end(begin)),
             _ => begin,
         }
     }
@@ -115,7 +123,8 @@ pub fn turn(seen: &Observed, pod: &Pod, now: DateTime<Utc>) -> Turn {
     members.iter().for_each(|m| groups.entry(m.order).or_default().push(m));
     let mut begin = pod.marks.stopping_since.unwrap_or(time::whole_seconds(now));
     for group in groups.values() {
-        let open: Vec<_> = group.iter().filter(|m| m.is_running() && now < m.grace_end(begin)).collect();
+        let is_open = |m: &&&Member| m.is_running() && m.came_back_at(begin).is_none() && now < m.grace_end(begin);
+        let open: Vec<_> = group.iter().filter(is_open).collect();
         let Some(until) = open.iter().map(|m| m.grace_end(begin)).min() else {
             begin = group.iter().map(|m| m.over_at(begin)).max().unwrap_or(begin);
             continue;

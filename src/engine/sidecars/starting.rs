@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Sidecar, passed};
+use super::{Sidecar, is_ending, passed};
 use crate::api::StartUntil;
 use crate::api::conditions::reasons;
 use crate::engine::observed::{Container, Kind, Observed, Pod, State};
@@ -22,18 +22,16 @@ pub fn fail(seen: &Observed, now: DateTime<Utc>, wake: &mut Option<DateTime<Utc>
     let open = |pod: &&Pod| pod.active() && outcome::of(pod, spec, false).is_none();
     let pods = seen.pods.iter().filter(open);
     pods.filter_map(|pod| {
-        let (reason, why) = spec
-            .sidecars
-            .iter()
-            .find_map(|s| failed_too_often(pod, s).or_else(|| too_late(seen, pod, s, now, wake)))?;
+        let (reason, why) =
+            spec.sidecars.iter().find_map(|s| failed_too_often(pod, s).or_else(|| too_late(pod, s, now, wake)))?;
         fail_pod(pod, reason, &why, now)
     })
     .collect()
 }
 
-/// The step that fails a Pod.
+/// The step that fails a Pod, unless it is ended by its deadline already, which may only become shorter.
 pub fn fail_pod(pod: &Pod, reason: &str, why: &str, now: DateTime<Utc>) -> Option<Step> {
-    let deadline_seconds = passed(pod, now)?;
+    let deadline_seconds = passed(pod, now).filter(|_| !is_ending(pod, now))?;
     let note = format!("Pod {} is failed: {why}", pod.name);
     Some(Step::FailPod { pod: pod.to_ref(), deadline_seconds, at: now, reason: reason.into(), note })
 }
@@ -52,14 +50,8 @@ fn failed_too_often(pod: &Pod, sidecar: &Sidecar) -> Option<Why> {
     })
 }
 
-fn too_late(
-    seen: &Observed,
-    pod: &Pod,
-    sidecar: &Sidecar,
-    now: DateTime<Utc>,
-    wake: &mut Option<DateTime<Utc>>,
-) -> Option<Why> {
-    let deadline = must_be_up_at(seen, pod, sidecar)?;
+fn too_late(pod: &Pod, sidecar: &Sidecar, now: DateTime<Utc>, wake: &mut Option<DateTime<Utc>>) -> Option<Why> {
+    let deadline = must_be_up_at(pod, sidecar)?;
     if now < deadline {
         *wake = sooner(*wake, Some(deadline));
         return None;
@@ -70,20 +62,23 @@ fn too_late(
 }
 
 /// Until when it must be up; `None` if it is or was up, need not be, or it is not its turn yet.
-pub fn must_be_up_at(seen: &Observed, pod: &Pod, sidecar: &Sidecar) -> Option<DateTime<Utc>> {
+pub fn must_be_up_at(pod: &Pod, sidecar: &Sidecar) -> Option<DateTime<Utc>> {
     let place = pod.containers.iter().position(|c| c.name == sidecar.name)?;
-    if was_up(seen, pod, &pod.containers[place], sidecar.until) {
+    if was_up(pod, place, sidecar.until) {
         return None;
     }
     Some(time::after(could_start_at(pod, place)?, sidecar.start_deadline?))
 }
 
-/// It is up, or was once: main containers have started after it, or it ended.
-fn was_up(seen: &Observed, pod: &Pod, c: &Container, until: StartUntil) -> bool {
-    let up = c.up.started && (until == StartUntil::Started || c.up.ready);
-    let roles = &seen.job.spec.roles;
+/// It is up, or was once: the kubelet started what comes after it, or it ended. Readiness comes and goes, and nobody waits
+/// for a plain container's.
+fn was_up(pod: &Pod, place: usize, until: StartUntil) -> bool {
+    let c = &pod.containers[place];
+    let up = c.up.started && (until == StartUntil::Started || c.kind == Kind::Plain || c.up.ready);
     match c.kind {
-        Kind::NativeSidecar => up || outcome::mains(pod, roles).any(|m| m.state != State::Waiting || m.restarts > 0),
+        Kind::NativeSidecar => {
+            up || pod.containers[place + 1..].iter().any(|c| c.state != State::Waiting || c.restarts > 0)
+        }
         Kind::Plain => up || c.restarts > 0 || matches!(c.state, State::Terminated { .. }),
         Kind::Init => matches!(c.state, State::Terminated { .. }),
     }

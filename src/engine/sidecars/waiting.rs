@@ -57,7 +57,8 @@ pub fn given_up(seen: &Observed, tally: &Tally, now: DateTime<Utc>) -> bool {
 
 /// When a Pod whose result is known is waited for no more.
 fn silent_at(seen: &Observed, pod: &Pod) -> Option<DateTime<Utc>> {
-    let known = seen.job.status.is_listed(&pod.uid) || !pod.tracked;
+    let known =
+        !pod.tracked || seen.job.status.is_listed(&pod.uid) || outcome::of(pod, &seen.job.spec, false).is_some(); // an index, or a failure that is ignored, has no list
     Some(time::after(must_have_ended_at(pod).filter(|_| known && !pod.ended())?, SILENCE))
 }
 
@@ -113,13 +114,17 @@ fn starting(seen: &Observed, pod: &Pod, start: Option<DateTime<Utc>>) -> Option<
     let roles = &seen.job.spec.roles;
     if let Some(words) = &pod.unschedulable {
         let message = format!("Pod {} fits no node: {words}. {}", pod.name, until(seen, start, None));
-        return Some(Wait { from: pod.created_at, reason: reasons::UNSCHEDULABLE, message });
+        return Some(Wait { from: time::after(pod.created_at, PATIENCE), reason: reasons::UNSCHEDULABLE, message });
     }
     let sidecar_deadline = |name: &str| {
         let sidecar = Sidecar::named(&seen.job.spec.sidecars, name)?;
-        starting::must_be_up_at(seen, pod, sidecar)
+        starting::must_be_up_at(pod, sidecar)
     };
-    if let Some((c, why)) = pod.containers.iter().find_map(|c| Some((c, c.cant_start.as_ref()?))) {
+    let blocked = outcome::mains(pod, roles).all(|c| c.state == State::Waiting && c.restarts == 0);
+    let cant_start = pod.containers.iter().find_map(|c| Some((c, c.cant_start.as_ref()?)));
+    if let Some((c, why)) =
+        cant_start.filter(|(c, _)| blocked || outcome::mains(pod, roles).any(|main| main.name == c.name))
+    {
         let message = format!(
             "container {} of Pod {} can't start: {why} (image {}). {}",
             c.name,
@@ -127,9 +132,12 @@ fn starting(seen: &Observed, pod: &Pod, start: Option<DateTime<Utc>>) -> Option<
             c.image,
             until(seen, start, sidecar_deadline(&c.name))
         );
-        return Some(Wait { from: pod.created_at, reason: reasons::CONTAINER_CANT_START, message });
+        return Some(Wait {
+            from: time::after(pod.created_at, PATIENCE),
+            reason: reasons::CONTAINER_CANT_START,
+            message,
+        });
     }
-    let blocked = outcome::mains(pod, roles).all(|c| c.state == State::Waiting && c.restarts == 0);
     let not_up =
         pod.containers.iter().find(|c| c.kind == observed::Kind::NativeSidecar && !c.up.started).filter(|_| blocked)?;
     let since = not_up.up.since.or(pod.started_at)?;

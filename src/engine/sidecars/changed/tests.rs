@@ -130,3 +130,31 @@ fn when_a_later_pod_comes_back_as_it_was_sent_that_is_said() {
     let status = seen.pods([Pod { number: Some(1), ..pod(1) }]).next(9);
     assert_eq!(status.conditions.get("PodChanged").unwrap().status, "False");
 }
+
+#[test]
+fn of_several_pods_the_one_that_was_changed_is_told_whichever_it_is() {
+    let fine = || Pod { number: Some(1), ..pod(1) };
+    let seen = job().completions(2).parallelism(2).pods([stripped(), fine()]).stored(5);
+    assert!(must_be_managed(&seen.job.status.conditions));
+    assert!(steps(&seen.decide(5)).contains(&"delete p0".to_owned()));
+}
+
+#[test]
+fn a_native_sidecar_of_the_template_is_compared_without_being_named() {
+    let by_hand = json!({"sidecars": [], "template": {"spec": {
+        "restartPolicy": "Never", "containers": [{"name": "main"}],
+        "initContainers": [{"name": "side", "restartPolicy": "Always"}]
+    }}});
+    let job = job_with(by_hand).job;
+    assert_eq!(changes(&stripped(), &job)[0].reason, "RestartPolicyStripped");
+    assert_eq!(changes(&pod(0), &job), []);
+}
+
+#[test]
+fn what_a_jobs_annotation_names_only_now_was_not_sent() {
+    let mut plain = made_plain();
+    plain.marks.sidecars = Some(vec!["other".into()]);
+    assert_eq!(reasons_of(&plain), [""; 0]);
+    plain.marks.sidecars = Some(vec!["other".into(), "side".into()]);
+    assert_eq!(reasons_of(&plain), ["SidecarMadePlain"]);
+}

@@ -210,3 +210,29 @@ fn of_any_main_containers_those_that_go_on_are_stopped_too() {
     }));
     assert_eq!(due(&seen.listed(&["u0"], &[]).pods([managed()]), 10).0, [ALL]);
 }
+
+#[test]
+fn one_that_runs_again_after_its_end_holds_nobody_up() {
+    let again = |since: i64, restarts: u32| {
+        let pod = super::tests::since(managed(), 10)
+            .container("a", |c| (c.restart, c.restarts, c.up.since) = (Restart::OnFailure, restarts, Some(at(since))));
+        ordered().pods([pod]).tried("a", signal("SIGTERM"), AttemptState::Heard(at(11)))
+    };
+    assert_eq!(due(&again(13, 1), 14).0, ["ask b of p0 by SIGTERM"]);
+    assert_eq!(due(&again(9, 1), 14).0, [""; 0], "it was restarted before it was asked");
+    assert_eq!(due(&again(1, 0), 14).0, [""; 0], "it has its grace");
+}
+
+#[test]
+fn one_that_ends_after_its_grace_does_not_open_a_later_turn_again() {
+    let seen = |a_ends: i64| ordered().pods([since(managed(), 10).exits("a", 0, a_ends)]);
+    assert_eq!(due(&seen(40), 41).0, ["ask c of p0 by SIGTERM"], "b had its turn from 15 to 25");
+}
+
+#[test]
+fn of_many_pods_all_begin_before_any_is_asked() {
+    let second = Pod { name: "p1".into(), uid: "u1".into(), number: Some(1), ..managed() };
+    let seen = ordered().pods([managed(), second]).completions(2).listed(&["u0", "u1"], &[]);
+    let want = [BEGIN, "begin to stop p1", "ask a of p0 by SIGTERM", "ask a of p1 by SIGTERM"];
+    assert_eq!(due(&seen, 10).0, want, "steps of one kind are done at the same time");
+}

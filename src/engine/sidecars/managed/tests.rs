@@ -13,8 +13,8 @@ fn of(grace: Option<i64>, sidecar: Value) -> (Option<i64>, Vec<String>) {
     }});
     let spec = job_with(json!({"sidecarMode": "Managed", "sidecars": [side], "template": template})).job.spec;
     let mut pod = spec.template.spec.clone().unwrap();
-    let said = limits(&pod, &spec.sidecars, &crate::api::recipes::built_in());
-    build(&mut pod, &spec.sidecars);
+    let said = limits(&pod, &spec.roles, &spec.sidecars, &crate::api::recipes::built_in());
+    build(&mut pod, &spec.roles, &spec.sidecars);
     (pod.termination_grace_period_seconds, said)
 }
 

@@ -89,6 +89,9 @@ fn a_plain_sidecar_has_its_deadline_too() {
     let seen = || with(json!({"start": {"deadlineSeconds": 9}}));
     let waiting = pod(0).plain_sidecar().container("side", |c| (c.state, c.up) = (State::Waiting, Up::default()));
     assert!(due(seen(), waiting.clone(), 10).0.unwrap().starts_with("fail p0"));
+    let unready = pod(0).plain_sidecar().container("side", |c| c.up.ready = false);
+    let until_ready = with(json!({"start": {"until": "Ready", "deadlineSeconds": 9}}));
+    assert_eq!(due(until_ready, unready, 99).0, None, "readiness comes and goes");
     let restarted = waiting.container("side", |c| c.restarts = 1);
     assert_eq!(due(seen(), restarted, 10).0, None, "it was up once");
 }
@@ -125,4 +128,33 @@ fn what_is_failed_is_a_failure_at_once_and_stays_one() {
     assert!(seen.clone().pods([late]).next(13).conditions.is_true("Failed"), "main got SIGTERM and exited with 0");
     let before = failed.main_exits(0, 9);
     assert!(seen.pods([before]).next(13).conditions.is_true("SuccessCriteriaMet"), "main was done before");
+}
+
+#[test]
+fn one_that_was_up_and_crashes_while_init_containers_run_is_not_late() {
+    let seen = || with(json!({"start": {"before": "Init", "deadlineSeconds": 9}}));
+    let init = |state| {
+        let mut pod = starting();
+        pod.containers.insert(1, Container { state, ..container("init", Kind::Init, Restart::Never) });
+        pod
+    };
+    assert_eq!(due(seen(), init(State::Running), 99).0, None, "the kubelet starts nothing after it before it is up");
+    assert!(due(seen(), init(State::Waiting), 99).0.is_some());
+}
+
+#[test]
+fn a_pod_that_its_own_deadline_ends_is_not_failed_too() {
+    let seen = || with(json!({"start": {"deadlineSeconds": 60}}));
+    let bounded = |deadline| Pod { deadline_seconds: Some(deadline), ..starting() };
+    assert_eq!(due(seen(), bounded(30), 70).0, None, "a deadline may only become shorter");
+    assert!(due(seen(), bounded(300), 70).0.is_some());
+}
+
+#[test]
+fn main_that_ends_well_in_the_second_in_which_the_pod_is_failed_was_told_to_end() {
+    let mut failed = pod(0);
+    (failed.marks.failed, failed.marks.stopping_since) = (Some("SidecarFailed".into()), Some(at(10)));
+    let success =
+        |end| outcome::of(&failed.clone().main_exits(0, end), &with(json!({})).job.spec, false).unwrap().success;
+    assert_eq!((success(9), success(10), success(11)), (true, false, false));
 }

@@ -35,21 +35,21 @@ fn what_is_waited_for_and_until_when() {
         (
             "no node",
             limited().pods([Pod { unschedulable: Some("0/3 nodes are available".into()), ..pod(0).unscheduled() }]),
-            1,
+            10,
             "Unschedulable",
             ["0/3 nodes", "until 2026-01-01T00:10:00Z: spec.activeDeadlineSeconds"],
         ),
         (
             "no node and no deadline",
             job().pods([Pod { unschedulable: Some("no".into()), ..pod(0).unscheduled() }]),
-            1,
+            10,
             "Unschedulable",
             ["Nothing bounds this wait", "set spec.activeDeadlineSeconds"],
         ),
         (
             "no image",
             limited().pods([cant("ImagePullBackOff")]),
-            2,
+            10,
             "ContainerCantStart",
             ["ImagePullBackOff", "no/such:1"],
         ),
@@ -100,8 +100,8 @@ fn a_short_wait_is_not_worth_a_write_and_is_looked_at_again_in_time() {
 fn the_first_status_knows_the_end_already() {
     let nowhere = Pod { unschedulable: Some("no".into()), ..pod(0).unscheduled() };
     let seen = job_with(json!({"activeDeadlineSeconds": 600})).pods([nowhere]);
-    let (_, message) = waiting(&seen, 5).unwrap();
-    assert!(message.contains("until 2026-01-01T00:10:05Z: spec.activeDeadlineSeconds"), "{message}");
+    let (_, message) = waiting(&seen, 15).unwrap();
+    assert!(message.contains("until 2026-01-01T00:10:15Z: spec.activeDeadlineSeconds"), "{message}");
 }
 
 #[test]
@@ -148,11 +148,21 @@ fn a_job_is_told_of_it_too_if_it_has_a_sidecar_and_else_looks_as_the_built_in_co
     let (reason, message) = waiting(&job, 200).expect("it waits");
     assert!(reason == "KubeletSilent" && message.contains("A Job waits until the Pod is deleted"), "{message}");
     assert!(!job.next(200).is_finished(), "its Pod is tracked by others too");
-    let without = job.spec(|spec| spec.sidecars.clear());
+    let alone =
+        json!({"sidecars": [], "template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "main"}]}}});
+    let without = Observed { pods: job.pods.clone(), ..job_with(alone).started(1).batch() };
     assert_eq!(waiting(&without, 20), None);
     assert_eq!(wake(&without, at(10)), None);
 }
 
 fn listed_job() -> Observed {
     job().started(1).listed(&["u0"], &[]).condition("SuccessCriteriaMet", "CompletionsReached", 9)
+}
+
+#[test]
+fn an_index_that_succeeded_is_not_waited_for_for_ever_either() {
+    let seen = job().indexed(1).started(1).pods([draining().index(0)]).stored(9);
+    let last = seen.stored(20).stored(50);
+    assert!(!last.job.status.is_finished());
+    assert!(last.next(100).conditions.is_true("Complete"));
 }
