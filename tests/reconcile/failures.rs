@@ -31,6 +31,50 @@ async fn pods_are_created_one_then_two_then_four_and_a_failure_ends_it_after_its
 }
 
 #[tokio::test]
+async fn pods_of_one_batch_that_are_refused_are_one_try() {
+    let refused = || on(Method::POST, PODS, refuses(403, "Forbidden", "exceeded quota"));
+    let script = vec![
+        on(Method::POST, PODS, stored(11)),
+        on(Method::POST, PODS, stored(12)),
+        on(Method::POST, PODS, stored(13)),
+        refused(),
+        refused(),
+        refused(),
+        refused(),
+        on(Method::PUT, STATUS, stored(17)),
+    ];
+    let many = job(json!({"completions": 20, "parallelism": 20}), json!(null));
+    let Stage { ctx, server, .. } = stage(script, vec![]);
+    reconcile(watched(many), ctx.clone()).await.expect("a refusal is no error");
+    let refusal = ctx.memory.refusal(&("ns".into(), "job".into())).expect("it is remembered");
+    assert!(refusal.retry_at <= ctx.now() + chrono::TimeDelta::seconds(1), "not a minute: {refusal:?}");
+    drop(ctx);
+    server.await.expect("the script was followed to its end");
+}
+
+#[tokio::test]
+async fn a_pod_that_was_counted_and_whose_owner_was_taken_away_does_not_count_again() {
+    let mut counted = without_finalizer(pod("a", 5, "Succeeded", Some(0)), 6);
+    counted["metadata"]["ownerReferences"] = json!([]);
+    let status = json!({"observedGeneration": 1, "startTime": "2026-01-01T00:00:00Z", "succeeded": 1, "failed": 0});
+    let script = vec![on(Method::POST, PODS, stored(11)), on(Method::PUT, STATUS, stored(12))];
+    let two = job(json!({"completions": 2}), status);
+    let (result, sent) = stage(script, vec![counted]).run(two).await;
+    result.expect("well");
+    assert_eq!(sent[1].1["status"]["succeeded"], 1, "it is not taken over");
+}
+
+#[tokio::test]
+async fn a_pod_of_the_built_in_controllers_job_of_the_same_name_keeps_its_finalizer() {
+    let mut theirs = pod("a", 5, "Running", None);
+    theirs["metadata"]["ownerReferences"][0]["uid"] = json!("another-uid");
+    theirs["metadata"]["labels"] = json!({"batch.kubernetes.io/controller-uid": "another-uid"});
+    let script = vec![on(Method::POST, PODS, stored(11)), on(Method::PUT, STATUS, stored(12))];
+    let (result, _) = stage(script, vec![theirs]).run(job(json!({}), json!(null))).await;
+    result.expect("its finalizer is not ours to take");
+}
+
+#[tokio::test]
 async fn a_pod_whose_creation_got_no_clear_answer_is_looked_for_before_anything_is_created() {
     let script = vec![
         on(Method::POST, PODS, refuses(500, "InternalError", "the connection broke")),

@@ -239,7 +239,11 @@ impl World {
         }
         let before = pod.clone();
         for (label, value) in meta["labels"].as_object().into_iter().flatten() {
-            pod["metadata"]["labels"][label] = value.clone();
+            match (value.is_null(), pod["metadata"]["labels"].as_object_mut()) {
+                (true, Some(labels)) => drop(labels.remove(label)),
+                (true, None) => {}
+                _ => pod["metadata"]["labels"][label] = value.clone(),
+            }
         }
         for (annotation, value) in meta["annotations"].as_object().into_iter().flatten() {
             if annotation == labels::FAILED {
