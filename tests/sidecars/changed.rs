@@ -3,7 +3,7 @@
 
 use sidecarjob::api::Phase;
 
-use crate::manifest::{job, shell, standin};
+use crate::manifest::{job, pod, shell, standin};
 use crate::support::{World, eventually, world};
 
 /// A policy for the Pods of the namespace that changes them by that patch.
@@ -80,6 +80,24 @@ async fn a_pod_that_hangs_since_restart_policy_was_stripped_is_replaced_and_the_
         assert_eq!((status.succeeded, status.failed), (Some(1), Some(0)), "the Pod that hung counts for nothing");
         let pod = w.pods_of("stripped").await.pop().expect("the second Pod");
         assert_eq!(pod.metadata.annotations.as_ref().expect("some")["sidecarjob.dev/mode"], "managed");
+        assert!(w.logs(&pod, "side").await.contains("got TERMINATED"));
+    })
+    .await;
+}
+
+/// The standard form: it stands among the init containers, and nobody has to name it.
+#[tokio::test]
+#[ignore = "needs a cluster: run make test"]
+async fn a_native_sidecar_of_the_template_that_is_stripped_time_and_again_ends_as_a_plain_one() {
+    world("standard", &[], |w| async move {
+        change(&w, STRIPS).await;
+        let init = format!("      initContainers:\n      - {{{}, restartPolicy: Always}}\n", standin("side", ""));
+        w.apply(&pod("standard", "  backoffLimit: 0", &init, &[shell("main", "sleep 1")])).await;
+        let condition = w.condition("standard", "PodChanged").await;
+        let status = w.until("standard", "Complete", |s| s.phase == Some(Phase::Complete)).await;
+        undo(&w);
+        assert_eq!((condition.reason.as_str(), status.failed), ("RestartPolicyStripped", Some(0)));
+        let pod = w.pods_of("standard").await.pop().expect("the second Pod");
         assert!(w.logs(&pod, "side").await.contains("got TERMINATED"));
     })
     .await;
