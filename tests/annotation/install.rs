@@ -1,6 +1,8 @@
 //! "Installed, installed again, removed": what is applied is what is read, and it leaves nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use std::process::Command;
 
 use tokio::sync::Mutex;
 
@@ -11,6 +13,21 @@ use sidecarjob::api::labels;
 
 /// Held by who applies the real policies, which belong to the whole cluster.
 pub static ALONE: Mutex<()> = Mutex::const_new(());
+
+/// What is installed, removed when dropped, also by a test that fails.
+pub struct Installed(pub String);
+
+impl Drop for Installed {
+    fn drop(&mut self) {
+        let kubectl = std::env::var("KUBECTL").unwrap_or("kubectl".into());
+        let args = ["delete", "--ignore-not-found", "-k", &self.0];
+        assert!(
+            Command::new(kubectl).args(args).output().is_ok_and(|out| out.status.success()),
+            "{} is removed",
+            self.0
+        );
+    }
+}
 
 fn folder(name: &str) -> String {
     format!("{}/config/{name}", env!("CARGO_MANIFEST_DIR"))
@@ -27,6 +44,7 @@ async fn it_is_applied_twice_and_removed_and_no_pod_is_blocked_by_it_then() {
     let _alone = ALONE.lock().await;
     world_without_controller("install", |w| async move {
         let folder = folder("components/policy");
+        let _installed = Installed(folder.clone());
         w.kubectl_ok(&["apply", "-k", &folder], "");
         eventually("in force", || async { policy::annotation_is_in_force(&w).then_some(()) }).await;
         let again = w.kubectl_ok(&["apply", "-k", &folder], "");
@@ -57,21 +75,27 @@ async fn it_is_applied_twice_and_removed_and_no_pod_is_blocked_by_it_then() {
 #[ignore = "needs a cluster: run make test"]
 async fn the_variant_for_older_clusters_differs_in_its_version_alone() {
     world_without_controller("variant", |w| async move {
-        let v1 = w.kubectl_ok(&["kustomize", &folder("components/policy")], "");
-        let v1beta1 = w.kubectl_ok(&["kustomize", &folder("components/policy-v1beta1")], "");
-        // kustomize puts them in another order, by their version
-        let documents = |yaml: &str, version: &str| -> Vec<String> {
-            let all = yaml.split("\n---\n").map(|d| d.trim_end().replace(&format!("io/{version}\n"), "io/VERSION\n"));
-            let mut all: Vec<String> = all.collect();
-            all.sort();
-            all
+        let objects = |name: &str| {
+            let text = w.kubectl_ok(&["kustomize", &folder(name)], "");
+            text.split("\n---\n")
+                .map(|o| (versionless(o), o.lines().next().unwrap_or_default().to_string()))
+                .collect::<BTreeMap<_, _>>()
         };
-        let only_older = v1beta1.replace("io/v1\n", "io/v1beta1\n");
-        assert_eq!(documents(&v1, "v1"), documents(&only_older, "v1beta1"));
-        let changed = v1beta1.matches("admissionregistration.k8s.io/v1beta1\n").count();
-        assert_eq!(changed, 2, "the MutatingAdmissionPolicy and its binding");
+        let (v1, v1beta1) = (objects("components/policy"), objects("components/policy-v1beta1"));
+        assert!(v1.keys().eq(v1beta1.keys()), "but for the version they are the same");
+        let group = "apiVersion: admissionregistration.k8s.io";
+        for (object, version) in &v1beta1 {
+            assert_eq!(v1[object], format!("{group}/v1"));
+            let wanted = if object.contains("kind: Mutating") { "v1beta1" } else { "v1" };
+            assert_eq!(version, &format!("{group}/{wanted}"), "{object}");
+        }
     })
     .await;
+}
+
+/// All lines but the first, which is the version.
+fn versionless(object: &str) -> String {
+    object.trim_end().lines().skip(1).collect::<Vec<_>>().join("\n")
 }
 
 /// Names that stand in `config/` and in the code.

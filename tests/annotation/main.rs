@@ -7,6 +7,7 @@
 mod containers;
 mod install;
 mod jobs;
+mod many;
 mod ours;
 mod page;
 mod refused;

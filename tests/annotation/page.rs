@@ -5,7 +5,9 @@ use std::process::Command;
 
 use kube::api::Api;
 
-use super::{annotation, complete, inits, pod_of, support::eventually, support::world_without_controller};
+use super::install::Installed;
+use super::support::{eventually, policy, world_without_controller};
+use super::{annotation, complete, inits, pod_of};
 use k8s_openapi::api::batch::v1::Job;
 
 /// The blocks of that language in the page, in their order.
@@ -21,15 +23,6 @@ fn run(command: &str) {
     let out =
         Command::new("sh").args(["-ec", &shell]).current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("sh runs");
     assert!(out.status.success(), "{command}: {}", String::from_utf8_lossy(&out.stderr));
-}
-
-/// Takes the policy back whatever happens.
-struct Installed(String);
-
-impl Drop for Installed {
-    fn drop(&mut self) {
-        run(&self.0);
-    }
 }
 
 #[tokio::test]
@@ -61,17 +54,15 @@ async fn the_page_holds_what_it_says() {
         assert_eq!((status.active, status.succeeded), (Some(1), None), "the Job hangs");
         w.kubectl_ok(&["delete", "job", name, "--wait=true"], "");
 
+        let _installed = Installed(format!("{}/config/components/policy", env!("CARGO_MANIFEST_DIR")));
         run(&install);
-        let _installed = Installed(remove);
-        eventually("the policy is in force", || async {
-            super::support::policy::annotation_is_in_force(&w).then_some(())
-        })
-        .await;
+        eventually("the policy is in force", || async { policy::annotation_is_in_force(&w).then_some(()) }).await;
         w.kubectl_ok(&["apply", "-f", "-"], &fixed);
         let pod = complete(&w, name).await;
         assert_eq!(inits(&pod), ["ffwd*"]);
         assert_eq!(annotation(&pod, "moved"), Some("ffwd"), "it is seen what was done");
         assert!(w.logs(&pod, "ffwd").await.contains("flushed"), "ffwd had time to flush");
+        run(&remove);
     })
     .await;
 }
