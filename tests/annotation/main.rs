@@ -8,11 +8,13 @@ mod containers;
 mod install;
 mod jobs;
 mod many;
+mod order;
 mod ours;
 mod page;
 mod refused;
 #[path = "../support/mod.rs"]
 mod support;
+mod upgrade;
 mod webhooks;
 mod well_known;
 

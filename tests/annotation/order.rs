@@ -1,0 +1,53 @@
+//! "What starts when, what is stopped when": with the annotation alone, on a real kubelet.
+
+use serde_json::{Value, json};
+
+use super::support::{policy::Policy, world_without_controller};
+use super::{completes, container, inits, job};
+
+/// Adds a line to the Pod's journal.
+fn note(words: &str) -> String {
+    format!("echo {words} >>/journal/lines")
+}
+
+/// A sidecar that notes when it is told to stop and when it has drained, then prints the journal.
+fn sidecar(name: &str, at_start: &str) -> Value {
+    let drained = format!(
+        "{}; sleep 1; {}; cat /journal/lines; exit 0",
+        note(&format!("{name} is told")),
+        note(&format!("{name} has drained"))
+    );
+    container(name, &format!("trap '{drained}' TERM; {at_start} while :; do sleep 0.1; done"))
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: run make test"]
+async fn sidecars_start_one_after_the_other_before_main_and_stop_in_the_reverse_order_after_it() {
+    world_without_controller("order", |w| async move {
+        let _policy = Policy::one_annotation(&w).await;
+        // what is waited for before the next one: a startup probe, a postStart hook
+        let mut first = sidecar("first", &format!("sleep 1; {}; touch /journal/up;", note("first is up")));
+        first["startupProbe"] = json!({"exec": {"command": ["test", "-e", "/journal/up"]}, "periodSeconds": 1, "failureThreshold": 60});
+        let mut second = sidecar("second", "");
+        let hook = format!("sleep 1; {}", note("second is up"));
+        second["lifecycle"] = json!({"postStart": {"exec": {"command": ["sh", "-c", hook]}}});
+        let work = container("work", &format!("{}; {}", note("work begins"), note("work ends")));
+        let setup = container("setup", &note("setup"));
+        let mut containers = [first, work, second];
+        let mut setups = [setup];
+        let journal = json!([{"name": "journal", "mountPath": "/journal"}]);
+        for container in containers.iter_mut().chain(&mut setups) {
+            container["volumeMounts"] = journal.clone();
+        }
+        let more = json!({"volumes": [{"name": "journal", "emptyDir": {}}], "initContainers": setups, "terminationGracePeriodSeconds": 30});
+        let pod = completes(&w, &job("order", Some("work"), &containers, more)).await;
+        assert_eq!(inits(&pod), ["setup", "first*", "second*"]);
+        let expected = [
+            "setup", "first is up", "second is up", "work begins", "work ends",
+            "second is told", "second has drained", "first is told", "first has drained",
+        ];
+        let journal = w.logs(&pod, "first").await; // which stops last
+        assert_eq!(journal.lines().collect::<Vec<_>>(), expected);
+    })
+    .await;
+}
