@@ -17,6 +17,7 @@ mod support;
 mod upgrade;
 mod webhooks;
 mod well_known;
+mod with_kubectl;
 
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Container, Pod};

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::support::{policy::Policy, world_without_controller};
-use super::{completes, container, inits, job};
+use super::{SIDE, completes, container, inits, job};
 
 /// Adds a line to the Pod's journal.
 fn note(words: &str) -> String {
@@ -48,6 +48,27 @@ async fn sidecars_start_one_after_the_other_before_main_and_stop_in_the_reverse_
         ];
         let journal = w.logs(&pod, "first").await; // which stops last
         assert_eq!(journal.lines().collect::<Vec<_>>(), expected);
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: run make test"]
+async fn a_sidecar_that_is_never_ready_or_ends_by_itself_holds_nobody_back() {
+    world_without_controller("never-ready", |w| async move {
+        let _policy = Policy::one_annotation(&w).await;
+        let mut unready = container("unready", SIDE);
+        unready["readinessProbe"] = json!({"exec": {"command": ["false"]}, "periodSeconds": 1});
+        unready["ports"] = json!([{"name": "http", "containerPort": 8080}]);
+        // each start of it leaves a line, and main is done when there are two
+        let mut ends = container("ends", &note("start"));
+        let mut work = container("work", "until [ $(wc -l </journal/lines) -ge 2 ]; do sleep 0.1; done");
+        for container in [&mut ends, &mut work] {
+            container["volumeMounts"] = json!([{"name": "journal", "mountPath": "/journal"}]);
+        }
+        let more = json!({"volumes": [{"name": "journal", "emptyDir": {}}]});
+        let pod = completes(&w, &job("never-ready", Some("work"), &[work, unready, ends], more)).await;
+        assert_eq!(inits(&pod), ["unready*", "ends*"]);
     })
     .await;
 }

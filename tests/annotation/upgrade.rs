@@ -21,7 +21,6 @@ const WAYS: &[(&[&str], &[&str])] = &[
     (&["apply"], &["apply"]),
     // two ways of applying own the same fields: this is what the page says
     (&["apply"], &["apply", "--server-side", "--force-conflicts"]),
-    (&["apply", "--server-side"], &["apply"]),
 ];
 
 /// Somebody who creates Pods as dry runs, with the annotation and without, until dropped.
