@@ -1,5 +1,6 @@
 //! "What starts when, what is stopped when": with the annotation alone, on a real kubelet.
 
+use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Value, json};
 
 use super::support::{policy::Policy, world_without_controller};
@@ -71,4 +72,30 @@ async fn a_sidecar_that_is_never_ready_or_ends_by_itself_holds_nobody_back() {
         assert_eq!(inits(&pod), ["unready*", "ends*"]);
     })
     .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: run make test"]
+async fn sidecars_that_do_not_end_share_the_grace_period_and_the_job_completes() {
+    world_without_controller("deaf", |w| async move {
+        let _policy = Policy::one_annotation(&w).await;
+        let deaf = |name: &str| container(name, "trap '' TERM; while :; do sleep 0.1; done");
+        let containers = [deaf("first"), container("work", "true"), deaf("second")];
+        let more = json!({"terminationGracePeriodSeconds": 6});
+        let pod = completes(&w, &job("deaf", Some("work"), &containers, more)).await;
+        let [first, second] = ["first", "second"].map(|name| killed(&pod, name));
+        // whole seconds: the first one, told last, gets the two that are left to it and not another six
+        let apart = first - second;
+        assert!((1..=4).contains(&apart), "first is killed {apart} s after second");
+    })
+    .await;
+}
+
+/// When the init container of that name was killed, in seconds since 1970.
+fn killed(pod: &Pod, name: &str) -> i64 {
+    let statuses = pod.status.as_ref().and_then(|s| s.init_container_statuses.as_ref()).expect("statuses");
+    let status = statuses.iter().find(|s| s.name == name).expect("its status");
+    let ended = status.state.as_ref().and_then(|s| s.terminated.as_ref()).expect("it has ended");
+    assert_eq!(ended.exit_code, 137, "{name}");
+    ended.finished_at.as_ref().expect("a time").0.as_second()
 }
