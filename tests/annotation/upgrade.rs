@@ -78,11 +78,12 @@ fn made(w: &World) -> Option<(Vec<String>, Option<String>)> {
     Some((inits(&pod), annotation(&pod, "moved").map(String::from)))
 }
 
-/// How often what we say was changed; what the API server writes into the status does not count.
-fn generations(w: &World) -> String {
+/// A field of each of our objects, as JSON.
+fn all(w: &World, field: &str) -> String {
     let names = ours(w);
-    let get = ["get", "-o", "jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.generation}{' '}{end}"];
-    w.kubectl_ok(&[&get[..], &names.iter().map(String::as_str).collect::<Vec<_>>()].concat(), "")
+    let get = format!("jsonpath={{range .items[*]}}{{.kind}} {{.metadata.name}} {{{field}}}{{'\\n'}}{{end}}");
+    let args = ["get", "-o", &get].into_iter().chain(names.iter().map(String::as_str));
+    w.kubectl_ok(&args.collect::<Vec<_>>(), "")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -91,9 +92,14 @@ async fn an_older_policy_is_upgraded_and_removed_and_no_pod_is_blocked_meanwhile
     let _alone = ALONE.lock().await;
     world_without_controller("upgrade", |w| async move {
         let folder = folder("components/policy");
+        let _installed = Installed(folder.clone());
+        w.kubectl_ok(&["label", "namespace", &w.namespace, "older-policy=here"], "");
+        w.kubectl_ok(&["apply", "-k", &folder], "");
+        let fresh = all(&w, ".spec");
+        assert_eq!(fresh.lines().count(), 6, "three policies, each with its binding: {fresh}");
+        w.kubectl_ok(&["delete", "-k", &folder], "");
         for (older, newer) in WAYS {
             let case = format!("kubectl {} over {}", newer.join(" "), older.join(" "));
-            let _installed = Installed(folder.clone());
             let busy = Busy::start(&w);
             w.kubectl_ok(&[older, &["-f", "-"][..]].concat(), OLDER);
             let side = || vec!["side*".to_string()];
@@ -110,10 +116,11 @@ async fn an_older_policy_is_upgraded_and_removed_and_no_pod_is_blocked_meanwhile
             })
             .await;
             busy.is_not_blocked(&case).await;
-            let first = generations(&w);
+            assert_eq!(all(&w, ".spec"), fresh, "{case}: it is what a first install makes");
+            let generations = all(&w, ".metadata.generation"); // what is written into the status does not count
             w.kubectl_ok(&apply, "");
             w.kubectl_ok(&apply, "");
-            assert_eq!(generations(&w), first, "{case}: over itself it changes nothing");
+            assert_eq!(all(&w, ".metadata.generation"), generations, "{case}: over itself it changes nothing");
             busy.is_not_blocked("after it was applied over itself").await;
 
             w.kubectl_ok(&["delete", "-k", &folder], "");
