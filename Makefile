@@ -32,7 +32,7 @@ lint: ## Formatting and lints, as CI wants them
 fmt: ## Format the code
 	cargo fmt
 
-crds: ## Write crds/ anew after a change of src/api
+crds: ## Write crds/ and the list of well-known sidecars anew after a change of src/api
 	UPDATE_CRDS=1 cargo test --test crds
 
 image: ## The controller's image, as .cache/sidecarjob.tar

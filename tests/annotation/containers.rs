@@ -88,6 +88,10 @@ fn named(names: &[&str]) -> Vec<Value> {
     names.iter().map(|n| container(n, SIDE)).collect()
 }
 
+fn mounted() -> Value {
+    json!({"volumeMounts": [{"name": "scratch", "mountPath": "/scratch"}]})
+}
+
 const ORDER: &[Row] = &[
     ("one behind main", "work", || named(&["work", "a"]), || json!({}), &["work"], &["a*"]),
     ("one before main", "work", || named(&["a", "work"]), || json!({}), &["work"], &["a*"]),
@@ -135,6 +139,18 @@ const ORDER: &[Row] = &[
         "work",
         || named(&["work", "a"]),
         || json!({"shareProcessNamespace": true}),
+        &["work"],
+        &["a*"],
+    ),
+    (
+        "an ephemeral volume",
+        "work",
+        || named(&["work", "a"]).into_iter().map(|c| with(c, mounted())).collect(),
+        || {
+            let claim =
+                json!({"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}});
+            json!({"volumes": [{"name": "scratch", "ephemeral": {"volumeClaimTemplate": claim}}]})
+        },
         &["work"],
         &["a*"],
     ),
@@ -223,46 +239,6 @@ async fn a_managed_pod_is_left_alone_and_only_named_ones_move_where_injected_one
             "sidecarjob.dev/main": "work", "sidecarjob.dev/sidecars": "b", "sidecarjob.dev/injected-containers": "Main"
         }));
         assert_eq!((plain(&named), inits(&named)), (vec!["work", "a"], vec!["b*".to_string()]));
-    })
-    .await;
-}
-
-#[tokio::test]
-#[ignore = "needs a cluster: run make test"]
-async fn twenty_sidecars_run_and_drain() {
-    world_without_controller("twenty", |w| async move {
-        let _policy = Policy::one_annotation(&w).await;
-        let mut containers: Vec<_> = (0..20).map(|n| container(&format!("side-{n:02}"), SIDE)).collect();
-        containers.insert(7, container("work", "sleep 1"));
-        let mut object = job("twenty", Some("work"), &containers, json!({"shareProcessNamespace": true}));
-        object["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = json!(30);
-        let pod = completes(&w, &object).await;
-        let expected: Vec<_> = (0..20).map(|n| format!("side-{n:02}*")).collect();
-        assert_eq!((plain(&pod), inits(&pod)), (vec!["work"], expected));
-        assert!(w.logs(&pod, "side-00").await.contains("drained"), "the first to start, the last to stop");
-    })
-    .await;
-}
-
-#[tokio::test]
-#[ignore = "needs a cluster: run make test"]
-async fn fifty_containers_are_within_the_servers_budget_for_all_policies() {
-    world_without_controller("fifty", |w| async move {
-        let _policy = Policy::one_annotation(&w).await;
-        // the longest names that there may be, behind as many init containers, and three times the number that is promised
-        let name = |kind: &str, n: usize| format!("{kind}{n:03}-{}", "x".repeat(55));
-        for count in [50, 150] {
-            let mut containers: Vec<_> = (0..count - 1).map(|n| container(&name("side", n), SIDE)).collect();
-            containers.push(container("work", "true"));
-            let inits_before: Vec<_> = (0..count).map(|n| container(&name("init", n), "true")).collect();
-            let more = json!({"initContainers": inits_before});
-            let pod = admitted(&w, Some("work"), &containers, more.clone()).expect("taken");
-            assert_eq!((plain(&pod), inits(&pod).len()), (vec!["work"], 2 * count - 1), "{count} containers");
-            let refused = admitted(&w, Some("wrok"), &containers, more).expect_err("refused");
-            // a list of 150 such names is longer than a message may be: then the server says the fixed words alone
-            let words = if count == 50 { "names wrok" } else { "names what is no container here" };
-            assert!(refused.contains(words), "{count} containers: {refused}");
-        }
     })
     .await;
 }

@@ -1,18 +1,40 @@
 //! "Installed, installed again, removed": what is applied is what is read, and it leaves nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
 
 use tokio::sync::Mutex;
 
 use super::support::{World, eventually, policy, world_without_controller};
 use super::{SIDE, admitted, container, inits};
-use serde_json::json;
+use serde_json::{Value, json};
 use sidecarjob::api::labels;
 
 /// Held by who applies the real policies, which belong to the whole cluster.
 pub static ALONE: Mutex<()> = Mutex::const_new(());
 
-fn folder(name: &str) -> String {
+/// What is installed, removed when dropped, also by a test that fails.
+pub struct Installed(pub String);
+
+impl Drop for Installed {
+    fn drop(&mut self) {
+        let kubectl = std::env::var("KUBECTL").unwrap_or("kubectl".into());
+        let out = Command::new(kubectl).args(["delete", "--ignore-not-found", "-k", &self.0]).output();
+        if !out.as_ref().is_ok_and(|out| out.status.success()) {
+            eprintln!("{} could not be removed: {out:?}", self.0); // not a panic: it may be dropped by one
+        }
+    }
+}
+
+/// The policies and bindings of ours that are there. The copies of other tests have a namespace's name behind theirs.
+pub fn ours(w: &World) -> Vec<String> {
+    let kinds = "mutatingadmissionpolicies,mutatingadmissionpolicybindings,validatingadmissionpolicies,\
+                 validatingadmissionpolicybindings";
+    let all = w.kubectl_ok(&["get", "-o", "name", kinds], "");
+    all.lines().filter(|line| line.contains("sidecarjob") && !line.contains("-t-")).map(String::from).collect()
+}
+
+pub fn folder(name: &str) -> String {
     format!("{}/config/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -27,6 +49,7 @@ async fn it_is_applied_twice_and_removed_and_no_pod_is_blocked_by_it_then() {
     let _alone = ALONE.lock().await;
     world_without_controller("install", |w| async move {
         let folder = folder("components/policy");
+        let _installed = Installed(folder.clone());
         w.kubectl_ok(&["apply", "-k", &folder], "");
         eventually("in force", || async { policy::annotation_is_in_force(&w).then_some(()) }).await;
         let again = w.kubectl_ok(&["apply", "-k", &folder], "");
@@ -41,14 +64,7 @@ async fn it_is_applied_twice_and_removed_and_no_pod_is_blocked_by_it_then() {
             inits(&pod).is_empty().then_some(())
         })
         .await;
-        let left = w.kubectl_ok(
-            &["get", "-o", "name", "-l", "app.kubernetes.io/component=policy,app.kubernetes.io/name=sidecarjob",
-              "mutatingadmissionpolicies,mutatingadmissionpolicybindings,validatingadmissionpolicies,validatingadmissionpolicybindings"],
-            "",
-        );
-        // the copies of other tests have the name of a namespace behind theirs
-        let left: Vec<_> = left.lines().filter(|line| !line.contains("-t-")).collect();
-        assert_eq!(left, [""; 0]);
+        assert_eq!(ours(&w), [""; 0]);
     })
     .await;
 }
@@ -57,21 +73,26 @@ async fn it_is_applied_twice_and_removed_and_no_pod_is_blocked_by_it_then() {
 #[ignore = "needs a cluster: run make test"]
 async fn the_variant_for_older_clusters_differs_in_its_version_alone() {
     world_without_controller("variant", |w| async move {
-        let v1 = w.kubectl_ok(&["kustomize", &folder("components/policy")], "");
-        let v1beta1 = w.kubectl_ok(&["kustomize", &folder("components/policy-v1beta1")], "");
-        // kustomize puts them in another order, by their version
-        let documents = |yaml: &str, version: &str| -> Vec<String> {
-            let all = yaml.split("\n---\n").map(|d| d.trim_end().replace(&format!("io/{version}\n"), "io/VERSION\n"));
-            let mut all: Vec<String> = all.collect();
-            all.sort();
-            all
-        };
-        let only_older = v1beta1.replace("io/v1\n", "io/v1beta1\n");
-        assert_eq!(documents(&v1, "v1"), documents(&only_older, "v1beta1"));
-        let changed = v1beta1.matches("admissionregistration.k8s.io/v1beta1\n").count();
-        assert_eq!(changed, 2, "the MutatingAdmissionPolicy and its binding");
+        let (v1, v1beta1) = (objects(&w, "components/policy"), objects(&w, "components/policy-v1beta1"));
+        assert!(v1.keys().eq(v1beta1.keys()), "the same objects: {:?}", v1beta1.keys());
+        for (key, mut object) in v1beta1 {
+            let version = if key.starts_with("Mutating") { "v1beta1" } else { "v1" };
+            assert_eq!(object["apiVersion"], format!("admissionregistration.k8s.io/{version}"), "{key}");
+            object["apiVersion"] = json!("admissionregistration.k8s.io/v1");
+            assert_eq!(object, v1[&key], "{key}");
+        }
     })
     .await;
+}
+
+/// The folder's objects as kustomize puts them together, by kind and name.
+fn objects(w: &World, name: &str) -> BTreeMap<String, Value> {
+    let text = w.kubectl_ok(&["kustomize", &folder(name)], "");
+    let all = text.split("\n---\n").map(|yaml| serde_saphyr::from_str::<Value>(yaml).expect("YAML"));
+    let objects: BTreeMap<_, _> =
+        all.map(|o| (format!("{} {}", o["kind"].as_str().expect("a kind"), o["metadata"]["name"]), o)).collect();
+    assert_eq!(objects.len(), 6, "three policies, each with its binding: {:?}", objects.keys());
+    objects
 }
 
 /// Names that stand in `config/` and in the code.

@@ -7,13 +7,17 @@
 mod containers;
 mod install;
 mod jobs;
+mod many;
+mod order;
 mod ours;
 mod page;
 mod refused;
 #[path = "../support/mod.rs"]
 mod support;
+mod upgrade;
 mod webhooks;
 mod well_known;
+mod with_kubectl;
 
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Container, Pod};

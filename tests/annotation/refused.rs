@@ -15,6 +15,7 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
     ("nothing", "", &["sidecarjob.dev/main is empty. Write the name of the container that does the work. ", HAVE]),
     ("a space alone", " ", &["sidecarjob.dev/main is empty. ", HAVE]),
     ("a space", "work, ffwd", &["is \"work, ffwd\". Take the spaces out. ", "separated by one comma. ", HAVE]),
+    ("a line break, as `main: |` ends with", "work\n", &["is \"work\\n\". Take the line breaks and tabs out. ", HAVE]),
     ("capitals", "Work", &["is \"Work\". Names of containers have no capitals. ", HAVE]),
     ("a comma at the end", "work,", &["is \"work,\". Write names of containers, separated by one comma. ", HAVE]),
     ("another separator", "work;ffwd", &["is \"work;ffwd\". ", HAVE]),
@@ -78,6 +79,7 @@ async fn a_sidecar_with_a_restart_policy_of_its_own_is_refused_with_both_ways_ou
         let on_pod = admitted(&w, Some("work"), &containers, json!({})).expect_err("refused");
         let on_job = dry_run(&w, &job("x", Some("work"), &containers, json!({}))).expect_err("refused");
         assert!(on_pod.contains(words) && on_job.contains(words), "{on_pod}{on_job}");
+        assert!(!on_job.contains("run as native sidecars"), "what is refused is not announced: {on_job}");
         admitted(&w, Some("work,ffwd"), &containers, json!({})).expect("named as main, it is taken");
     })
     .await;
@@ -176,6 +178,7 @@ const JOB_SIDECARS: &[(&str, bool, &str, &str, bool)] = &[
     ("an init container of the template", true, "setup", "", true),
     ("nothing", true, "", "sidecarjob.dev/sidecars is empty. ", false),
     ("a space", true, "ffwd, x", "Take the spaces out. ", false),
+    ("a line break", true, "ffwd\n", "is \"ffwd\\n\". Take the line breaks and tabs out. ", false),
     ("capitals", true, "Ffwd", "Names of containers have no capitals. ", false),
     ("all of them", true, "work,ffwd", "names every container, so none is left to do the work. ", false),
     ("what a webhook may add", true, "ffwd,mesh", "names mesh, which is no container of the template: ", true),

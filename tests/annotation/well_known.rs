@@ -85,6 +85,7 @@ async fn well_known_sidecars_of_jobs_need_no_annotation_and_the_pod_says_what_wa
         }
         let alone = owned_by(&w, "Job", json!({}), &[istio()]);
         assert_eq!(plain(&alone), ["istio-proxy"], "somebody has to do the work");
+        let _alone = super::install::ALONE.lock().await; // the real policy is in force nowhere
         let annotated =
             owned_by(&w, "Job", json!({"sidecarjob.dev/main": "istio-proxy"}), &[istio(), container("x", SIDE)]);
         assert_eq!(plain(&annotated), ["istio-proxy", "x"], "who has the annotation is left to the other policy");
