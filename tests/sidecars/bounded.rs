@@ -12,7 +12,7 @@ use crate::support::{eventually, is_true, world};
 #[ignore = "needs a cluster: run make test"]
 async fn a_pod_that_no_node_takes_is_waited_for_until_the_deadline_of_the_run() {
     world("nonode", &[], |w| async move {
-        let spec = "  activeDeadlineSeconds: 8\n  sidecars: [{name: side}]";
+        let spec = "  activeDeadlineSeconds: 25\n  sidecars: [{name: side}]";
         let nowhere = "      nodeSelector: {no.such/label: here}\n";
         w.apply(&pod("nonode", spec, nowhere, &[shell("main", "exit 0"), standin("side", "")])).await;
         let waiting = w.condition("nonode", "Waiting").await;
