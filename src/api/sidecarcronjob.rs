@@ -261,7 +261,7 @@ pub struct RecentRun {
     /// For which time it ran; absent for a run that somebody started by hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheduled_time: Option<Time>,
-    /// When it started.
+    /// When it started; of an Active run it may not be written yet, since it is no reason for a write.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_time: Option<Time>,
     /// When it finished.
