@@ -207,7 +207,8 @@ pub struct SidecarCronJobStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_missed_time: Option<Time>,
 
-    /// How many scheduled times passed without a run; of one long absence at most 1000 are counted.
+    /// How many scheduled times passed without a run. Of one absence (controller down, or suspended) at most 1000 are
+    /// counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missed_runs: Option<i32>,
 
