@@ -116,6 +116,7 @@ async fn schedules_due_at_one_minute_all_start_with_two_writes_each() {
         })
         .await;
     println!("{n} SidecarCronJobs created in {:.1?}, due at {at}", begin.elapsed());
+    assert!(Utc::now() < at, "the creation took too long: fewer, please");
 
     let (events, sending) = Events::start(ours.clone());
     let (stop, stopped) = watch::channel(false);
