@@ -1,7 +1,8 @@
 //! SidecarCronJob: the fields of batch/v1 `CronJobSpec` under their own names, for SidecarJobs, and what goes beyond them.
 //!
 //! The comments here are what `kubectl explain` shows. When a schedule fires is `cron`'s part, what is done then
-//! `engine::schedule`'s. Every field that CronJob does not have is off unless it is set.
+//! `engine::schedule`'s. Of an enum, what its type says is shown, not its field. Every field that CronJob does not have is
+//! off unless it is set.
 
 use std::collections::BTreeMap;
 
@@ -51,9 +52,7 @@ pub struct SidecarCronJobSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
 
-    /// What becomes of times that a change of clocks leaves out, or has twice. CronJob (the default): skipped, and run
-    /// twice, as a CronJob does. RunOnce: run at the first instant after the gap, and the first time only. Schedules that
-    /// fire in every hour go by the time that passes and are not concerned.
+    /// What becomes of times that a change of clocks leaves out, or has twice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dst_policy: Option<DstPolicy>,
 
@@ -68,9 +67,7 @@ pub struct SidecarCronJobSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starting_deadline_seconds: Option<i64>,
 
-    /// What happens when a time has come while a run is still active. Allow (the default): both run. Forbid: the new one
-    /// does not start; it still may when the active one is done, if no newer time has come by then. Replace: the active
-    /// one is deleted first. Queue: it waits until the active ones are done, in order.
+    /// What happens when a time has come while a run is still active.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency_policy: Option<ConcurrencyPolicy>,
 
@@ -79,9 +76,7 @@ pub struct SidecarCronJobSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue_limit: Option<i32>,
 
-    /// What is done with several times that passed while nothing could start (controller down, suspended). Latest (the
-    /// default): the latest of them runs, as with a CronJob. All: each of them runs, the oldest first, at most
-    /// catchUpLimit of the latest. Not with concurrencyPolicy Replace.
+    /// What is done with several times that passed while nothing could start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub catch_up: Option<CatchUp>,
 
@@ -136,7 +131,9 @@ pub struct TemplateMetadata {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// What happens to times at which clocks are changed.
+/// What becomes of times that a change of clocks leaves out, or has twice. CronJob (the default): skipped, and run
+/// twice, as a CronJob does. RunOnce: run at the first instant after the gap, and the first time only. Schedules that
+/// fire in every hour go by the time that passes and are not concerned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum DstPolicy {
     /// Left out: skipped; twice: run twice.
@@ -146,7 +143,9 @@ pub enum DstPolicy {
     RunOnce,
 }
 
-/// What happens when a run is still active.
+/// What happens when a time has come while a run is still active. Allow (the default): both run. Forbid: the new one
+/// does not start; it still may when the active one is done, if no newer time has come by then. Replace: the active
+/// one is deleted first. Queue: it waits until the active ones are done, in order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ConcurrencyPolicy {
     /// Runs may overlap.
@@ -160,7 +159,9 @@ pub enum ConcurrencyPolicy {
     Queue,
 }
 
-/// What is done with several missed times.
+/// What is done with several times that passed while nothing could start (controller down, suspended). Latest (the
+/// default): the latest of them runs, as with a CronJob. All: each of them runs, the oldest first, at most
+/// catchUpLimit of the latest. Not with concurrencyPolicy Replace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum CatchUp {
     /// The latest runs.
@@ -207,7 +208,8 @@ pub struct SidecarCronJobStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_missed_time: Option<Time>,
 
-    /// How many scheduled times passed without a run; of one long absence at most 1000 are counted.
+    /// How many scheduled times passed without a run. Of one absence (controller down, or suspended) at most 1000 are
+    /// counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missed_runs: Option<i32>,
 
@@ -261,7 +263,7 @@ pub struct RecentRun {
     /// For which time it ran; absent for a run that somebody started by hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheduled_time: Option<Time>,
-    /// When it started.
+    /// When it started; of an Active run it may not be written yet, since it is no reason for a write.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_time: Option<Time>,
     /// When it finished.

@@ -8,6 +8,7 @@ mod run;
 
 use std::io::Write;
 
+use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use kube::{Api, Client};
 use thiserror::Error;
@@ -33,6 +34,12 @@ pub enum End {
     Good,
     /// Exit code 1: a run failed.
     Bad,
+}
+
+/// A time on the command line.
+fn time(text: &str) -> Result<DateTime<Utc>, String> {
+    let wrong = |_| "a time is written as 2026-11-30T08:00:00Z or 2026-11-30T08:00:00+01:00".to_owned();
+    DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()).map_err(wrong)
 }
 
 /// Why there is no answer.

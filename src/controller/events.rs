@@ -82,10 +82,17 @@ impl Events {
         self.put(job.kind, reference(job), event, action, Some(pod));
     }
 
-    /// About an object of ours that is no run.
+    /// About an object of ours that is no run. The run that it concerns makes the event its own, as a Pod does.
     pub fn about_object(&self, about: ObjectReference, event: Event) {
         let action = event.reason.clone();
-        self.put(Kind::SidecarJob, about, event, action, None);
+        let run = event.run.clone().map(|name| ObjectReference {
+            api_version: Some(Kind::SidecarJob.api_version()),
+            kind: Some(Kind::SidecarJob.name().into()),
+            name: Some(name),
+            namespace: about.namespace.clone(),
+            ..ObjectReference::default()
+        });
+        self.put(Kind::SidecarJob, about, event, action, run);
     }
 
     fn send(&self, job: &Job, event: Event, pod: Option<ObjectReference>) {

@@ -156,16 +156,23 @@ pub struct Event {
     pub reason: String,
     /// A sentence.
     pub note: String,
+    /// The run of a schedule that it is about. Events of one reason about different runs are different events.
+    pub run: Option<String>,
 }
 
 impl Event {
     /// Something went as it should.
     pub fn normal(reason: &str, note: impl Into<String>) -> Self {
-        Self { warning: false, reason: reason.into(), note: note.into() }
+        Self { warning: false, reason: reason.into(), note: note.into(), run: None }
     }
 
     /// Something did not.
     pub fn warning(reason: &str, note: impl Into<String>) -> Self {
-        Self { warning: true, reason: reason.into(), note: note.into() }
+        Self { warning: true, reason: reason.into(), note: note.into(), run: None }
+    }
+
+    /// It is about that run of a schedule.
+    pub fn of_run(self, name: impl Into<String>) -> Self {
+        Self { run: Some(name.into()), ..self }
     }
 }

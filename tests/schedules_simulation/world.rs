@@ -33,11 +33,18 @@ pub struct World {
     pub overlapped: bool,
     /// A controller was killed on its way.
     pub killed: bool,
+    /// Which controller writes: each that lists anew is another.
+    pub life: u32,
     spec: Value,
     version: u64,
-    /// Every time that ever ran, by the object's UID.
-    ran: BTreeSet<(String, DateTime<Utc>)>,
-    clock_was_set: bool,
+    /// Every time that ever ran, by the object's UID, and which controller started it.
+    ran: BTreeMap<(String, DateTime<Utc>), u32>,
+    /// Those of them that a user deleted before the status knew of the run: nothing in the cluster tells that they ran.
+    untold: BTreeSet<(String, DateTime<Utc>)>,
+    /// How often one of these ran again.
+    pub again: u32,
+    /// The latest that the clock ever showed.
+    latest: DateTime<Utc>,
 }
 
 fn cron(spec: &Value, uid: &str, now: DateTime<Utc>) -> Cron {
@@ -84,10 +91,13 @@ impl World {
             zombie: false,
             overlapped: false,
             killed: false,
+            life: 0,
             spec,
             version: 1,
-            ran: BTreeSet::new(),
-            clock_was_set: false,
+            ran: BTreeMap::new(),
+            untold: BTreeSet::new(),
+            again: 0,
+            latest: now,
         }
     }
 
@@ -97,6 +107,7 @@ impl World {
 
     pub fn pass(&mut self, seconds: i64) {
         self.now += TimeDelta::seconds(seconds);
+        self.latest = self.latest.max(self.now);
     }
 
     /// Forward or back, by up to an hour; now and then only, or nothing else would be looked at.
@@ -104,7 +115,6 @@ impl World {
         if dice.one_in(10) {
             let step = i64::from(dice.roll(7_200)) - 3_600;
             self.pass(step);
-            self.clock_was_set = true;
             self.tell(format!("the clock was set by {step}s"));
         }
     }
@@ -119,8 +129,8 @@ impl World {
         }
         let zombie = if self.zombie { " by a controller that does not lead any more" } else { "" };
         self.tell(format!("created {} for {}{zombie}", name, at.format("%H:%M:%S")));
-        assert!(self.ran.insert((owner.into(), at)), "{at} runs a second time");
-        assert!(at <= self.now || self.clock_was_set, "{at} runs before its time");
+        self.check_once((owner.to_owned(), at));
+        assert!(at <= self.latest, "{at} runs before its time");
         let busy = self.runs.values().filter(|(run, _, of)| run.ended.is_none() && of == owner).count();
         let alone = self.cron.0.spec.concurrency != ConcurrencyPolicy::Allow;
         assert!(!alone || busy == 0 || self.zombie || self.overlapped, "{busy} are active and one more starts");
@@ -137,6 +147,16 @@ impl World {
         };
         self.runs.insert(name, (run.clone(), self.version, owner.into()));
         Created::Run(run, self.version)
+    }
+
+    /// No time runs twice, however the clock is set. The one exception that is known: a user deleted its run before the
+    /// status knew of it, and the controller that had started it was killed then.
+    fn check_once(&mut self, time: (String, DateTime<Utc>)) {
+        if let Some(life) = self.ran.insert(time.clone(), self.life) {
+            let nobody_knows = life != self.life && self.untold.remove(&time);
+            assert!(nobody_knows, "{} runs a second time", time.1);
+            self.again += 1;
+        }
     }
 
     pub fn delete(&mut self, uid: &str) {
@@ -208,16 +228,27 @@ impl World {
             }
             5 => self.recreate(),
             _ => {
-                // One that the status does not know of yet would leave no trace: nobody could tell that it ran.
-                let known = |r: &&(Run, u64, String)| r.0.scheduled <= self.cron.0.status.last_schedule;
-                let ended = self.runs.values().filter(|r| r.0.ended.is_some()).filter(known);
-                let uids: Vec<String> = ended.map(|r| r.0.uid.clone()).collect();
+                let uids: Vec<String> = self.runs.values().map(|r| r.0.uid.clone()).collect();
                 if let Some(uid) = dice.pick(&uids).cloned() {
-                    self.tell("a user deletes a finished run");
-                    self.runs.retain(|_, (run, ..)| run.uid != uid);
+                    self.user_deletes(&uid);
                 }
             }
         }
+    }
+
+    fn user_deletes(&mut self, uid: &str) {
+        self.tell(format!("a user deletes {uid}"));
+        let status = &self.cron.0.status;
+        for (run, _, owner) in self.runs.values().filter(|r| r.0.uid == uid) {
+            let at = run.scheduled.expect("all are scheduled");
+            let told = status.active.iter().any(|active| active.uid == uid)
+                || status.recent.iter().any(|recent| recent.name == run.name)
+                || (status.last_schedule >= Some(at) && !status.queued.contains(&at));
+            if !told {
+                self.untold.insert((owner.clone(), at));
+            }
+        }
+        self.runs.retain(|_, (run, ..)| run.uid != uid);
     }
 
     fn change(&mut self) {
@@ -242,7 +273,7 @@ impl World {
         let uid = self.cron.0.uid.clone();
         self.runs.retain(|_, (_, _, of)| *of == uid); // what a deleted owner left is collected
         let last = self.cron.0.status.last_schedule;
-        self.now = self.now.max(last.unwrap_or(self.now)); // the clock is right again
+        self.pass((last.unwrap_or(self.now) - self.now).num_seconds().max(0)); // the clock is right again
     }
 
     pub fn all_finished(&self) -> bool {
@@ -257,18 +288,19 @@ impl World {
     pub fn check(&self) {
         let (cron, status) = (&self.cron.0, &self.cron.0.status);
         let times = cron.spec.times.as_ref().expect("a schedule");
-        let begun = self.now - cron.spec.jitter;
-        let pending = times.pending(cron.created_at, begun, 1);
-        let ran = self.ran.iter().filter(|(uid, _)| *uid == cron.uid).count();
-        if !self.clock_was_set && !pending.more {
+        // Up to now, or to where a clock that was ahead has led.
+        let dealt = status.last_schedule.max(status.last_missed);
+        let until = (self.now - cron.spec.jitter).max(dealt.unwrap_or(cron.created_at));
+        let pending = times.pending(cron.created_at, until, 1);
+        let ran = self.ran.keys().filter(|(uid, _)| *uid == cron.uid).count();
+        if !pending.more {
             let missed = usize::try_from(status.missed).expect("not negative");
             let words = format!("{ran} ran, {missed} were missed, {} were to run", pending.count);
             assert!(ran + missed >= pending.count, "a time is lost: {words}");
-            // A run that was replaced before the status knew of it counts as missed besides.
+            // A run that was deleted before the status knew of it counts as missed besides.
             assert!(ran + missed == pending.count || self.killed || self.overlapped, "counted twice: {words}");
         }
         if let Some(latest) = pending.latest.last().filter(|_| cron.spec.deadline.is_none()) {
-            let dealt = status.last_schedule.max(status.last_missed);
             assert!(dealt >= Some(*latest), "{latest} is neither run nor missed: dealt with up to {dealt:?}");
         }
     }

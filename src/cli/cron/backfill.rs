@@ -28,11 +28,11 @@ pub struct Args {
     pub name: String,
 
     /// The first time that may run, RFC 3339
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = super::time)]
     pub from: DateTime<Utc>,
 
     /// The last time that may run, RFC 3339 [default: now]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = super::time)]
     pub to: Option<DateTime<Utc>>,
 
     /// How many run at once

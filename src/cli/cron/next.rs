@@ -26,23 +26,24 @@ pub struct Args {
     /// A cron expression, as "0 2 * * *", or the name of a SidecarCronJob
     pub what: String,
 
-    /// Time zone of the expression [default: UTC, or the object's]
+    /// Time zone [default: the object's; of an expression UTC]
     #[arg(short = 'z', long, value_name = "ZONE")]
     pub time_zone: Option<String>,
 
     /// Times after this one, RFC 3339 [default: now]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = super::time)]
     pub from: Option<DateTime<Utc>>,
 
     /// How many times
     #[arg(short, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub n: u16,
 
-    /// Compute H as for the object of this name
+    /// Compute the H of an expression as for the object of this name
     #[arg(long = "for", value_name = "NAMESPACE/NAME")]
     pub object: Option<String>,
 
-    /// What becomes of times that a change of clocks leaves out, or has twice
+    /// What becomes of times that a change of clocks leaves out, or has twice [default: the object's; of an expression
+    /// CronJob]
     #[arg(long, value_name = "POLICY")]
     pub dst_policy: Option<Policy>,
 
@@ -86,7 +87,10 @@ pub enum Policy {
 /// Prints the times.
 pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write + Send)) -> Result<(), CronError> {
     let now = args.from.unwrap_or_else(Utc::now);
-    let (times, from, jitter) = match is_name(&args.what) {
+    let Asked { times, from, jitter, suspended } = match is_name(&args.what) {
+        true if args.object.is_some() => {
+            return Err(CronError::Refused("--for goes with an expression: an object has its own H".into()));
+        }
         true => {
             let cluster = Cluster {
                 namespace: args.namespace.clone(),
@@ -94,9 +98,9 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
                 context: args.context.clone(),
             };
             let (_, cron) = find(&cluster, &args.what).await?;
-            of_object(&cron, args.from, now)?
+            of_object(&cron, &args, now)?
         }
-        false => (of_expression(&args)?, now, 0),
+        false => Asked { times: of_expression(&args)?, from: now, jitter: 0, suspended: false },
     };
     let list: Vec<DateTime<Utc>> =
         std::iter::successors(times.next(from), |at| times.next(*at)).take(args.n.into()).collect();
@@ -108,13 +112,30 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
             if jitter > 0 {
                 writeln!(err, "note: each run starts {jitter}s later (spec.jitterSeconds)")?;
             }
+            if suspended {
+                writeln!(err, "note: {} is suspended: nothing starts until spec.suspend is false", args.what)?;
+            }
         }
-        Format::Json => writeln!(out, "{}", json(&times, &list, &notes, jitter))?,
+        Format::Json => {
+            let mut json = json(&times, &list, &notes);
+            (json["jitterSeconds"], json["suspended"]) = (json!(jitter), json!(suspended));
+            writeln!(out, "{json}")?;
+        }
     }
     if list.is_empty() {
         return Err(CronError::Refused(format!("{:?} never fires within five years", args.what)));
     }
     Ok(())
+}
+
+/// What is asked about.
+struct Asked {
+    times: Times,
+    /// Times after this one.
+    from: DateTime<Utc>,
+    /// In seconds.
+    jitter: u32,
+    suspended: bool,
 }
 
 /// Names are lower case letters, digits, hyphens and dots; every expression has something else.
@@ -140,27 +161,29 @@ fn of_expression(args: &Args) -> Result<Times, CronError> {
     Ok(Times::of(expression, zone.unwrap_or(Zone::UTC), dst))
 }
 
-/// The times of an object: `@every` counts from its last run.
-fn of_object(
-    cron: &SidecarCronJob,
-    from: Option<DateTime<Utc>>,
-    now: DateTime<Utc>,
-) -> Result<(Times, DateTime<Utc>, u32), CronError> {
+/// The times of an object, as they would be with the zone and the policy that were given: `@every` counts from its last
+/// run.
+fn of_object(cron: &SidecarCronJob, args: &Args, now: DateTime<Utc>) -> Result<Asked, CronError> {
     let spec = &cron.spec;
-    let dst = if spec.dst_policy == Some(DstPolicy::RunOnce) { Dst::RunOnce } else { Dst::CronJob };
+    let run_once = match args.dst_policy {
+        Some(policy) => policy == Policy::RunOnce,
+        None => spec.dst_policy == Some(DstPolicy::RunOnce),
+    };
+    let dst = if run_once { Dst::RunOnce } else { Dst::CronJob };
     let name = format!("{}/{}", cron.namespace().unwrap_or_default(), cron.name_any());
     let schedules: Vec<&String> = spec.schedule.iter().chain(&spec.schedules).collect();
-    let times = Times::parse(&schedules, &spec.exclude, spec.time_zone.as_deref(), dst, &name);
+    let zone = args.time_zone.as_deref().or(spec.time_zone.as_deref());
+    let times = Times::parse(&schedules, &spec.exclude, zone, dst, &name);
     let times = times.map_err(|e| CronError::Refused(format!("SidecarCronJob {name}: {e}")))?;
     let jitter = hash::jitter(&name, spec.jitter_seconds.and_then(|s| u32::try_from(s).ok()).unwrap_or(0));
     let last =
         cron.status.as_ref().and_then(|s| s.last_schedule_time.as_ref()).or(cron.metadata.creation_timestamp.as_ref());
     let last = last.and_then(|t| DateTime::from_timestamp(t.0.as_second(), 0));
-    let begin = match (from, last) {
+    let from = match (args.from, last) {
         (None, Some(last)) if last <= now => times.pending(last, now, 1).latest.pop().unwrap_or(last),
         _ => now,
     };
-    Ok((times, begin, jitter))
+    Ok(Asked { times, from, jitter, suspended: spec.suspend == Some(true) })
 }
 
 /// What changes of clocks do on the way: kind, sentence, time.
@@ -183,12 +206,11 @@ fn notes(times: &Times, from: DateTime<Utc>, list: &[DateTime<Utc>]) -> Vec<(&'s
     times.calendars().flat_map(|calendar| dst::changes(calendar, zone, from, *last, MOST)).map(note).collect()
 }
 
-fn json(times: &Times, list: &[DateTime<Utc>], notes: &[(&str, String, String)], jitter: u32) -> Value {
+fn json(times: &Times, list: &[DateTime<Utc>], notes: &[(&str, String, String)]) -> Value {
     let list: Vec<String> = list.iter().map(|at| times.zone().rfc3339(*at)).collect();
     let of = |kind| notes.iter().filter(|(k, ..)| *k == kind).map(|(_, _, time)| time.clone()).collect::<Vec<_>>();
     json!({
-        "timeZone": times.zone().name(), "times": list, "leftOut": of("leftOut"), "twice": of("twice"),
-        "jitterSeconds": jitter
+        "timeZone": times.zone().name(), "times": list, "leftOut": of("leftOut"), "twice": of("twice")
     })
 }
 

@@ -54,7 +54,7 @@ async fn create(ctx: &Schedules, key: &Key, cron: &Cron, at: DateTime<Utc>) -> R
         Ok(created) => {
             ctx.runs.wrote(&created);
             ctx.memory.accepted(key);
-            tell(ctx, cron, Event::normal(reasons::SUCCESSFUL_CREATE, format!("Created job {name}")));
+            tell(ctx, cron, Event::normal(reasons::SUCCESSFUL_CREATE, format!("Created job {name}")).of_run(&name));
             Ok(())
         }
         Err(kube::Error::Api(status)) if status.is_already_exists() => there_already(ctx, key, cron, &name).await,
@@ -64,7 +64,7 @@ async fn create(ctx: &Schedules, key: &Key, cron: &Cron, at: DateTime<Utc>) -> R
             if !is_terminating(&status) {
                 warn!("the API server refuses {name}: {}", status.message);
                 let note = format!("Error creating job: {}", status.message);
-                ctx.events.about_object(about(cron), Event::warning(reasons::FAILED_CREATE, note));
+                ctx.events.about_object(about(cron), Event::warning(reasons::FAILED_CREATE, note).of_run(&name));
             }
             ctx.memory.refused(key, status.message.clone(), (ctx.now)());
             Ok(())
@@ -86,7 +86,7 @@ async fn there_already(ctx: &Schedules, key: &Key, cron: &Cron, name: &str) -> R
         return Ok(());
     }
     let note = format!("SidecarJob {name} exists already and is not ours: delete it, or rename one of the two");
-    ctx.events.about_object(about(cron), Event::warning(reasons::FAILED_CREATE, note.clone()));
+    ctx.events.about_object(about(cron), Event::warning(reasons::FAILED_CREATE, note.clone()).of_run(name));
     ctx.memory.refused(key, note, (ctx.now)());
     Ok(())
 }
@@ -108,7 +108,7 @@ async fn delete(ctx: &Schedules, key: &Key, cron: &Cron, run: &RunRef, replaced:
             }
             info!(replaced, "deleted SidecarJob {}", run.name);
             let note = format!("Deleted job {}", run.name);
-            ctx.events.about_object(about(cron), Event::normal(reasons::SUCCESSFUL_DELETE, note));
+            ctx.events.about_object(about(cron), Event::normal(reasons::SUCCESSFUL_DELETE, note).of_run(&run.name));
             Ok(())
         }
         Err(kube::Error::Api(status)) if is_gone(&status) => {
@@ -117,7 +117,7 @@ async fn delete(ctx: &Schedules, key: &Key, cron: &Cron, run: &RunRef, replaced:
         }
         Err(error) => {
             let note = format!("Deleted job: {}", message(&error));
-            ctx.events.about_object(about(cron), Event::warning(reasons::FAILED_DELETE, note));
+            ctx.events.about_object(about(cron), Event::warning(reasons::FAILED_DELETE, note).of_run(&run.name));
             Err(failed(&what, error))
         }
     }

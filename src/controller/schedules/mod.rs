@@ -1,7 +1,7 @@
 //! The shell of schedules: views, queue, and how each step is done. What to do is `engine::schedule`'s part.
 //!
 //! One queue of SidecarCronJobs, one view of their runs. Nothing ticks for a schedule: each reconcile says when it wants
-//! to be woken, and the queue keeps all of these in one heap. Only the clock itself is looked after (`clock`).
+//! to be woken, and the queue keeps all of these in one heap. That the clock is set is the kernel's to say (`clock`).
 
 pub mod apply;
 mod clock;

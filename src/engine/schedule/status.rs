@@ -11,6 +11,7 @@ use super::due::Due;
 use super::observed::{Observed, Run, RunRef};
 use super::plan::{Plan, Step};
 use crate::api::conditions::{schedule, types};
+use crate::api::scheduled_run;
 use crate::cron::TimesError;
 use crate::engine::conditions::Conditions;
 use crate::engine::plan::Event;
@@ -80,10 +81,22 @@ fn find<'a>(seen: &'a Observed, uid: &str) -> Option<&'a Run> {
 /// The plan that writes what is new, or nothing.
 pub fn report(seen: &Observed, due: &Due, now: DateTime<Utc>, wake: Option<DateTime<Utc>>) -> Plan {
     let (status, events) = next(seen, due, now);
-    if status == seen.cron.status {
+    if !is_news(&status, &seen.cron.status) {
         return Plan { wake, ..Plan::default() };
     }
     Plan { steps: Vec::new(), status: Some(status), events, wake }
+}
+
+/// That a run has begun is not worth a write: it is written with whatever comes next, at the latest with its end.
+fn is_news(next: &Status, stored: &Status) -> bool {
+    let mut next = next.clone();
+    for run in next.recent.iter_mut().filter(|run| run.result == schedule::ACTIVE) {
+        if let Some(old) = stored.recent.iter().find(|old| old.name == run.name) {
+            run.started_at = old.started_at;
+        }
+    }
+    in_order(&mut next.recent);
+    next != *stored
 }
 
 fn next(seen: &Observed, due: &Due, now: DateTime<Utc>) -> (Status, Vec<Event>) {
@@ -104,17 +117,20 @@ fn runs(seen: &Observed, status: &mut Status, now: DateTime<Utc>) -> Vec<Event> 
     let mut told = Vec::new();
     let was_active = |run: &Run| seen.cron.status.active.iter().any(|active| active.uid == run.uid);
     for active in seen.cron.status.active.iter().filter(|active| find(seen, &active.uid).is_none()) {
-        told.push(Event::normal(schedule::MISSING_JOB, format!("Active job went missing: {}", active.name)));
+        told.push(
+            Event::normal(schedule::MISSING_JOB, format!("Active job went missing: {}", active.name))
+                .of_run(&active.name),
+        );
     }
     for run in seen.runs.iter().filter(|run| run.ended.is_none() && !was_active(run)) {
         if run.scheduled.is_none() && !run.manual {
             let note = format!("Saw a job that the controller did not create or forgot: {}", run.name);
-            told.push(Event::warning(schedule::UNEXPECTED_JOB, note));
+            told.push(Event::warning(schedule::UNEXPECTED_JOB, note).of_run(&run.name));
         }
     }
     for run in seen.runs.iter().filter(|run| run.ended.is_some() && was_active(run)) {
         let note = format!("Saw completed job: {}, condition: {}", run.name, result(run));
-        told.push(Event::normal(schedule::SAW_COMPLETED_JOB, note));
+        told.push(Event::normal(schedule::SAW_COMPLETED_JOB, note).of_run(&run.name));
     }
     status.active = seen.runs.iter().filter(|run| run.ended.is_none()).map(Run::to_ref).collect();
     for (run, (success, at)) in seen.runs.iter().filter_map(|run| Some((run, run.ended?))) {
@@ -150,16 +166,22 @@ fn recent(seen: &Observed, now: DateTime<Utc>) -> Vec<Recent> {
         finished_at: run.ended.map(|(_, at)| at),
         result: result(run).into(),
     }));
-    all.sort_by_key(|run| {
-        (run.started_at.is_some(), std::cmp::Reverse((run.started_at, run.scheduled)), run.name.clone())
-    });
+    in_order(&mut all);
     all.truncate(RECENT_MAX);
     all
+}
+
+/// The newest first; those that have not begun are newer than all others.
+fn in_order(runs: &mut [Recent]) {
+    runs.sort_by_key(|run| {
+        (run.started_at.is_some(), std::cmp::Reverse((run.started_at, run.scheduled)), run.name.clone())
+    });
 }
 
 /// What became of times.
 fn times(seen: &Observed, due: &Due, status: &mut Status) -> Vec<Event> {
     let stored = &seen.cron.status;
+    let of_time = |event: Event, at| event.of_run(scheduled_run::name(&seen.cron.name, at));
     let mut told = Vec::new();
     status.last_schedule = due.last_schedule;
     status.last_missed = stored.last_missed.max(due.last_missed);
@@ -171,7 +193,7 @@ fn times(seen: &Observed, due: &Due, status: &mut Status) -> Vec<Event> {
     }
     if let Some(at) = due.too_late {
         let note = format!("Missed scheduled time to start a job: {}", at.format("%a, %d %b %Y %H:%M:%S +0000"));
-        told.push(Event::warning(schedule::MISS_SCHEDULE, note));
+        told.push(of_time(Event::warning(schedule::MISS_SCHEDULE, note), at));
     }
     // A time that does not start is told once: when the status still has it as the next one.
     if due.blocked.is_some_and(|at| stored.next.is_none_or(|next| next <= at)) {
@@ -179,7 +201,7 @@ fn times(seen: &Observed, due: &Due, status: &mut Status) -> Vec<Event> {
     }
     for at in due.queued.iter().filter(|at| !stored.queued.contains(at)) {
         let note = format!("Waiting for the active job: {}", at.format("%Y-%m-%dT%H:%M:%SZ"));
-        told.push(Event::normal(schedule::JOB_QUEUED, note));
+        told.push(of_time(Event::normal(schedule::JOB_QUEUED, note), *at));
     }
     status.queued.clone_from(&due.queued);
     told

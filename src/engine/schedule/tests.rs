@@ -240,6 +240,19 @@ fn a_finished_run_leaves_active_and_is_told_and_its_time_is_kept() {
 }
 
 #[test]
+fn that_a_run_has_begun_is_written_with_what_comes_next_and_costs_no_write() {
+    let waiting = |minutes| Run { started_at: None, ..run(minutes) };
+    let mut seen = cron(json!({})).last(60).runs([waiting(0), waiting(60)]);
+    seen.settle(at(61));
+    seen.runs = vec![run(0), run(60)];
+    assert_eq!(decide(&seen, at(62)).status, None, "nothing is to be written");
+    seen.runs = vec![run(0), run(60).ended(true, 63)];
+    seen.settle(at(63));
+    let started: Vec<_> = seen.cron.status.recent.iter().map(|run| run.started_at).collect();
+    assert_eq!(started, [Some(seconds(60, 1)), Some(seconds(0, 1))], "with the end of one");
+}
+
+#[test]
 fn an_active_run_that_is_gone_is_looked_for_before_it_is_called_missing() {
     let mut seen = cron(json!({"concurrencyPolicy": "Forbid"})).last(60).runs([run(60)]);
     seen.settle(at(61));

@@ -43,7 +43,7 @@ fn json_has_all_of_it() {
     assert_eq!(
         json,
         json!({"timeZone": "America/New_York", "times": ["2027-03-15T02:30:00-04:00"],
-               "leftOut": ["2027-03-14 02:30:00"], "twice": [], "jitterSeconds": 0})
+               "leftOut": ["2027-03-14 02:30:00"], "twice": [], "jitterSeconds": 0, "suspended": false})
     );
 }
 
@@ -57,6 +57,7 @@ fn what_is_refused_says_why() {
         (vec!["TZ=UTC 0 2 * * *", "--time-zone=UTC"], "give the zone once"),
         (vec!["H 2 * * *"], "give --for NAMESPACE/NAME"),
         (vec![""], "the schedule is empty"),
+        (vec!["nightly", "--for=ns/nightly"], "--for goes with an expression"),
     ] {
         let (out, _, error) = next(&line);
         assert!(out.is_empty() && error.as_ref().is_some_and(|e| e.contains(want)), "{line:?}: {error:?}");
@@ -67,4 +68,40 @@ fn what_is_refused_says_why() {
 fn h_is_that_of_the_object() {
     let (out, ..) = next(&["H 2 * * *", "--for=default/nightly", "--from=2026-01-01T00:00:00Z", "-n1"]);
     assert_eq!(out, "2026-01-01T02:26:00Z\n");
+}
+
+fn object(spec: Value) -> SidecarCronJob {
+    let mut whole =
+        json!({"schedule": "30 2 * * *", "timeZone": "Europe/Berlin", "jobTemplate": {"spec": {"template": {}}}});
+    for (key, value) in spec.as_object().unwrap() {
+        whole[key] = value.clone();
+    }
+    let metadata = json!({"name": "c", "namespace": "ns", "creationTimestamp": "2026-11-01T00:00:00Z"});
+    serde_json::from_value(json!({"metadata": metadata, "spec": whole})).unwrap()
+}
+
+#[test]
+fn an_object_has_its_own_zone_and_policy_unless_others_are_given() {
+    let first = |spec, line: &[&str]| {
+        let from = ["next", "c", "--from=2027-03-13T12:00:00Z"];
+        let asked = of_object(&object(spec), &Args::parse_from(from.iter().chain(line)), DateTime::UNIX_EPOCH);
+        let Asked { times, .. } = asked.unwrap();
+        let at = times.next("2027-03-13T12:00:00Z".parse().unwrap()).unwrap();
+        times.zone().rfc3339(at)
+    };
+    let new_york = "--time-zone=America/New_York";
+    assert_eq!(first(json!({}), &[]), "2027-03-14T02:30:00+01:00");
+    assert_eq!(first(json!({}), &[new_york]), "2027-03-15T02:30:00-04:00");
+    assert_eq!(first(json!({"dstPolicy": "RunOnce"}), &[new_york]), "2027-03-14T03:00:00-04:00");
+    assert_eq!(
+        first(json!({"dstPolicy": "RunOnce"}), &[new_york, "--dst-policy=CronJob"]),
+        "2027-03-15T02:30:00-04:00"
+    );
+}
+
+#[test]
+fn that_an_object_is_suspended_is_known() {
+    let args = Args::parse_from(["next", "c"]);
+    let suspended = |spec| of_object(&object(spec), &args, Utc::now()).unwrap().suspended;
+    assert!(suspended(json!({"suspend": true})) && !suspended(json!({})));
 }

@@ -1,0 +1,107 @@
+//! What many schedules that are due at one minute cost: API calls, counted one by one against a server in memory, and
+//! how long all take on a real one.
+//!
+//! `SIDECARJOB_SCHEDULES=10000` makes it as many; 200 otherwise. Nothing here asserts how long something takes.
+
+#[path = "schedules_cost/measured.rs"]
+mod measured;
+#[path = "schedules_cost/server.rs"]
+mod server;
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+use sidecarjob::controller::events::Events;
+use sidecarjob::controller::memory::Memory;
+use sidecarjob::controller::schedules::Schedules;
+use sidecarjob::controller::schedules::runs::Runs;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use server::{Calls, Server};
+
+/// How many schedules.
+fn size() -> usize {
+    std::env::var("SIDECARJOB_SCHEDULES").ok().and_then(|n| n.parse().ok()).unwrap_or(200)
+}
+
+/// Half a minute after midnight when the test begins; then as much later as has passed in the test's own time.
+fn now() -> DateTime<Utc> {
+    static BEGIN: OnceLock<Instant> = OnceLock::new();
+    let passed = BEGIN.get_or_init(Instant::now).elapsed();
+    "2026-01-01T00:00:30Z".parse::<DateTime<Utc>>().expect("a time") + TimeDelta::from_std(passed).expect("in bounds")
+}
+
+fn cron(n: usize) -> Value {
+    json!({
+        "apiVersion": "sidecarjob.dev/v1alpha1", "kind": "SidecarCronJob",
+        "metadata": {"name": format!("c{n}"), "namespace": "ns", "generation": 1, "creationTimestamp": "2026-01-01T00:00:30Z"},
+        "spec": {
+            "schedule": "0 * * * *", "successfulJobsHistoryLimit": 1,
+            "jobTemplate": {"spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "i"}]}}}}
+        }
+    })
+}
+
+fn calls(of: &[(&str, usize)]) -> Calls {
+    of.iter().filter(|(_, n)| *n > 0).map(|(call, n)| ((*call).to_owned(), *n)).collect()
+}
+
+/// Time passes until then; whatever is to happen meanwhile happens.
+async fn until(minutes: u64) {
+    let at = "2026-01-01T00:00:00Z".parse::<DateTime<Utc>>().expect("a time") + TimeDelta::minutes(minutes as i64);
+    tokio::time::sleep((at - now()).to_std().expect("still to come")).await;
+}
+
+/// The other controller: each run that is going on gets that status.
+fn runs_become(server: &Server, status: &Value) {
+    for mut run in server.all("sidecarjobs") {
+        if run["status"]["conditions"].is_null() {
+            run["status"] = status.clone();
+            server.put("sidecarjobs", run);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_costs_one_create_and_one_status_write_an_end_one_and_the_time_between_nothing() {
+    let n = size();
+    let _ = now(); // begins
+    let server = Server::default();
+    (0..n).for_each(|i| server.put("sidecarcronjobs", cron(i)));
+    let (events, _sending) = Events::start(server.client());
+    let (runs, memory) = (Runs::default(), Memory::default());
+    let ctx = std::sync::Arc::new(Schedules { client: server.client(), runs, memory, events, now });
+    let (stop, stopped) = watch::channel(false);
+    let working = tokio::spawn(ctx.run(None, 20, stopped));
+
+    until(50).await;
+    assert_eq!(server.writes(), calls(&[("PUT sidecarcronjobs/status", n)]), "each gets its first status");
+    until(59).await;
+    assert_eq!(server.writes(), calls(&[]), "nothing happens before the time has come");
+    for hour in 1..=2 {
+        let write = "PUT sidecarcronjobs/status";
+        let told = |events| ("POST events", events);
+        until(hour * 60 + 5).await;
+        assert_eq!(server.writes(), calls(&[("POST sidecarjobs", n), (write, n), told(n)]), "hour {hour}: the starts");
+        runs_become(&server, &json!({"startTime": "2026-01-01T01:00:01Z"}));
+        until(hour * 60 + 10).await;
+        runs_become(&server, &json!({"startTime": "2026-01-01T01:00:01Z", "active": 1, "ready": 1}));
+        until(hour * 60 + 20).await;
+        assert_eq!(server.writes(), calls(&[]), "hour {hour}: what a run does is nothing to its schedule");
+        let end = now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+        let complete =
+            json!({"type": "Complete", "status": "True", "reason": "", "message": "", "lastTransitionTime": end});
+        runs_become(&server, &json!({"startTime": "2026-01-01T01:00:01Z", "conditions": [complete]}));
+        until(hour * 60 + 30).await;
+        let old = if hour > 1 { n } else { 0 }; // one is kept
+        let ends = calls(&[(write, n), ("DELETE sidecarjobs", old), told(n + old)]);
+        assert_eq!(server.writes(), ends, "hour {hour}: the ends");
+        until(hour * 60 + 59).await;
+        assert_eq!(server.writes(), calls(&[]), "hour {hour}: rest");
+    }
+    stop.send_replace(true);
+    tokio::time::timeout(Duration::from_secs(60), working).await.expect("it ends").expect("well");
+}
