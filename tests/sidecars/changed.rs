@@ -91,7 +91,10 @@ async fn a_pod_that_hangs_since_restart_policy_was_stripped_is_replaced_and_the_
 async fn a_native_sidecar_of_the_template_that_is_stripped_time_and_again_ends_as_a_plain_one() {
     world("standard", &[], |w| async move {
         change(&w, STRIPS).await;
-        let init = format!("      restartPolicy: Never\n      initContainers:\n      - {{{}, restartPolicy: Always}}\n", standin("side", ""));
+        let init = format!(
+            "      restartPolicy: Never\n      initContainers:\n      - {{{}, restartPolicy: Always}}\n",
+            standin("side", "")
+        );
         w.apply(&pod("standard", "  backoffLimit: 0", &init, &[shell("main", "sleep 1")])).await;
         let condition = w.condition("standard", "PodChanged").await;
         let status = w.until("standard", "Complete", |s| s.phase == Some(Phase::Complete)).await;
