@@ -36,16 +36,11 @@ pub struct Sidecar {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Start {
-    /// Main: after the template's init containers and before the main containers (KEP-753's text of 2019). Init: before
-    /// the init containers, for proxies that these need. Default: Main for a container, and for an init container the
-    /// place where it stands. Init needs native sidecars, so is refused with sidecarMode Managed.
+    /// Before which containers it starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<StartBefore>,
 
-    /// What the main containers wait for. Started (the default): its process runs, its postStart hook has ended and its
-    /// startupProbe, if it has one, has succeeded. Ready: its readinessProbe has succeeded as well: since the kubelet
-    /// waits for startup probes only, the readinessProbe is taken as startupProbe too, unless there is one of its own.
-    /// Needs native sidecars, so Ready is refused with sidecarMode Managed.
+    /// What the main containers wait for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<StartUntil>,
 
@@ -56,7 +51,9 @@ pub struct Start {
     pub deadline_seconds: Option<i32>,
 }
 
-/// Before which containers a sidecar starts.
+/// Main: after the template's init containers and before the main containers (KEP-753's text of 2019). Init: before
+/// the init containers, for proxies that these need. Default: Main for a container, and for an init container the
+/// place where it stands. Init needs native sidecars, so is refused with sidecarMode Managed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum StartBefore {
     /// After the init containers, before the main containers.
@@ -66,7 +63,10 @@ pub enum StartBefore {
     Init,
 }
 
-/// What the main containers wait for.
+/// What the main containers wait for. Started (the default): its process runs, its postStart hook has ended and its
+/// startupProbe, if it has one, has succeeded. Ready: its readinessProbe has succeeded as well: since the kubelet
+/// waits for startup probes only, the readinessProbe is taken as startupProbe too, unless there is one of its own.
+/// Needs native sidecars, so Ready is refused with sidecarMode Managed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum StartUntil {
     /// It has started.
@@ -125,7 +125,7 @@ pub struct StopHttp {
     /// The path, with a leading slash. Default: /quitquitquit.
     #[serde(default = "quit_path")]
     pub path: String,
-    /// The method. Default: POST.
+    /// The method: POST (the default), GET or PUT.
     #[serde(default)]
     pub method: StopHttpMethod,
 }

@@ -1,6 +1,6 @@
 //! SidecarJob: the fields of batch/v1 `JobSpec` under their own names, and which containers are sidecars.
 //!
-//! The comments here are what `kubectl explain` shows. What each field does is in `engine`, a file for each question.
+//! The comments here are what `kubectl explain` shows: of an enum what its type says, not its field. What each field does is in `engine`, a file for each question.
 //! `JobSpec.scheduling` (alpha, off by default) is not here, so it is refused by the API server, never accepted and ignored.
 
 use k8s_openapi::api::batch::v1::{PodFailurePolicy, SuccessPolicy};
@@ -46,15 +46,11 @@ pub struct SidecarJobSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub main_containers: Option<MainContainers>,
 
-    /// What a container is that stands in the Pod but not in the template, since a webhook added it: Sidecar (the
-    /// default) or Main. Can't be changed later.
+    /// What a container is that a webhook adds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub injected_containers: Option<InjectedContainers>,
 
-    /// How sidecars are run and stopped. Auto (the default): Native where the cluster can (Kubernetes 1.29 or newer),
-    /// else Managed. Native: as init containers with restartPolicy Always, which the kubelet starts first and stops
-    /// last. Managed: as plain containers, which the controller stops once the main containers are done.
-    /// Can't be changed later.
+    /// How sidecars are run and stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sidecar_mode: Option<SidecarMode>,
 
@@ -70,9 +66,7 @@ pub struct SidecarJobSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completions: Option<i32>,
 
-    /// How completions are counted. NonIndexed (the default): any Pod that succeeds counts. Indexed: each of the indexes
-    /// 0 to completions-1 must succeed once; its Pod finds it in the environment as JOB_COMPLETION_INDEX, in its host
-    /// name, and in the label and annotation batch.kubernetes.io/job-completion-index. Can't be changed later.
+    /// How completions are counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completion_mode: Option<CompletionMode>,
 
@@ -124,9 +118,7 @@ pub struct SidecarJobSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspend: Option<bool>,
 
-    /// When a Pod that is being deleted is replaced. TerminatingOrFailed (the default): at once, and it counts as
-    /// failed at once. Failed (the default, and the only choice, with podFailurePolicy): when it has ended, so that two
-    /// never run at the same time.
+    /// When a Pod that is being deleted is replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pod_replacement_policy: Option<PodReplacementPolicy>,
 
@@ -145,14 +137,14 @@ pub struct MainContainers {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
 
-    /// How many of them must succeed. All (the default): the Pod succeeds when every one has ended with exit code 0. Any:
-    /// as soon as one has ended with exit code 0; the others are then stopped as sidecars are. With either the Pod has
-    /// failed when all have ended and that did not happen.
+    /// How many main containers must succeed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub require: Option<Require>,
 }
 
-/// How many main containers must succeed.
+/// How many of them must succeed. All (the default): the Pod succeeds when every one has ended with exit code 0. Any:
+/// as soon as one has ended with exit code 0; the others are then stopped as sidecars are. With either the Pod has
+/// failed when all have ended and that did not happen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Require {
     /// Every one.
@@ -162,7 +154,8 @@ pub enum Require {
     Any,
 }
 
-/// What an injected container is.
+/// What a container is that stands in the Pod but not in the template, since a webhook added it: Sidecar (the
+/// default) or Main. Can't be changed later.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum InjectedContainers {
     /// It is stopped when the main containers are done.
@@ -172,7 +165,10 @@ pub enum InjectedContainers {
     Main,
 }
 
-/// How sidecars are run and stopped.
+/// How sidecars are run and stopped. Auto (the default): Native where the cluster can (Kubernetes 1.29 or newer),
+/// else Managed. Native: as init containers with restartPolicy Always, which the kubelet starts first and stops
+/// last. Managed: as plain containers, which the controller stops once the main containers are done.
+/// Can't be changed later.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum SidecarMode {
     /// Native where the cluster can, else Managed.
@@ -184,7 +180,9 @@ pub enum SidecarMode {
     Managed,
 }
 
-/// How completions are counted.
+/// How completions are counted. NonIndexed (the default): any Pod that succeeds counts. Indexed: each of the indexes
+/// 0 to completions-1 must succeed once; its Pod finds it in the environment as JOB_COMPLETION_INDEX, in its host
+/// name, and in the label and annotation batch.kubernetes.io/job-completion-index. Can't be changed later.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum CompletionMode {
     /// Any Pod that succeeds counts.
@@ -194,7 +192,9 @@ pub enum CompletionMode {
     Indexed,
 }
 
-/// When a Pod that is being deleted is replaced (KEP-3939).
+/// When a Pod that is being deleted is replaced (KEP-3939). TerminatingOrFailed (the default): at once, and it counts as
+/// failed at once. Failed (the default, and the only choice, with podFailurePolicy): when it has ended, so that two
+/// never run at the same time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum PodReplacementPolicy {
     /// As soon as it is being deleted.

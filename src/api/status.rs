@@ -107,7 +107,8 @@ pub struct SidecarJobStatus {
     pub selector: Option<String>,
 }
 
-/// Where a run stands, in one word.
+/// Where a run stands, in one word. Pending: no Pod has started yet. Suspended: spec.suspend is true. Running: Pods run.
+/// Stopping: the result is known, sidecars or Pods are still ending. Complete: done, succeeded. Failed: done, failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Phase {
     /// No Pod has started yet.

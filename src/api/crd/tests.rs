@@ -40,6 +40,37 @@ fn every_field_of_spec_and_status_has_a_description() {
     }
 }
 
+/// What is said of a field, with its place, for each field that has a choice.
+fn choices(place: &str, schema: &Value, found: &mut Vec<(String, String, Vec<String>)>) {
+    if let Some(values) = schema["enum"].as_array() {
+        let values = values.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect();
+        found.push((place.into(), schema["description"].as_str().unwrap_or_default().into(), values));
+    }
+    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+        choices(&format!("{place}.{name}"), field, found);
+    }
+    if schema["items"].is_object() {
+        choices(&format!("{place}[]"), &schema["items"], found);
+    }
+}
+
+#[test]
+fn what_each_value_of_a_choice_means_is_said() {
+    let mut found = Vec::new();
+    for part in ["spec", "status"] {
+        choices(part, &schema()["properties"][part], &mut found);
+    }
+    assert!(found.len() > 10, "{found:?}");
+    for (place, text, values) in found {
+        // A default or a single value need not be told; those of Kubernetes' own conditions are known.
+        let told = values.iter().filter(|v| text.contains(v.as_str())).count();
+        assert!(
+            place.ends_with("[].status") || told + 1 >= values.len(),
+            "{place}: {text:?} says not all of {values:?}"
+        );
+    }
+}
+
 #[test]
 fn kubectl_explain_has_words_for_the_template() {
     let pod = &schema()["properties"]["spec"]["properties"]["template"]["properties"]["spec"]["properties"];
