@@ -13,6 +13,7 @@ use k8s_openapi::api::batch::v1::Job as BatchJob;
 use kube::Client;
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
 use super::args::{self, Args};
@@ -238,21 +239,11 @@ fn scope(
     let watched = pod_watch::run(cluster::api(&client, scope.as_deref()), pods, wakers, shared.metrics.clone(), listed);
     async move {
         let mut watched = tokio::spawn(watched);
-        // Nothing is decided before all Pods are in view: a job that seems to have none would get them twice.
-        let is_there = async {
-            let listed = is_listed.wait_for(|listed| *listed).await.is_ok();
-            if !listed {
-                future::pending::<()>().await; // the watch has ended: that is told below
-            }
-        };
-        tokio::select! {
-            () = is_there => health.listed(),
-            () = stopped(stop.clone()) => {
-                watched.abort();
-                return Ok(());
-            }
-            ended = &mut watched => return Err(RunError::blind(ended)),
+        if !in_view(&mut is_listed, &mut watched, stop.clone()).await? {
+            watched.abort();
+            return Ok(());
         }
+        health.listed();
         let namespace = namespace.as_deref();
         let of_ours = async {
             tokio::select! {
@@ -273,5 +264,39 @@ fn scope(
         }
         watched.abort();
         Ok(())
+    }
+}
+
+/// Nothing is decided before all Pods are in view: a job that seems to have none would get them twice. `false`: told to stop.
+async fn in_view(
+    is_listed: &mut watch::Receiver<bool>,
+    watched: &mut JoinHandle<()>,
+    stop: watch::Receiver<bool>,
+) -> Result<bool, RunError> {
+    tokio::select! {
+        Ok(_) = is_listed.wait_for(|listed| *listed) => Ok(true),
+        () = stopped(stop) => Ok(false),
+        ended = watched => Err(RunError::blind(ended)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn without_a_watch_of_pods_nothing_is_decided_and_the_program_ends() {
+        let (_stop, told) = watch::channel(false);
+        let (listed, mut is_listed) = watch::channel(false);
+        let mut watched = tokio::spawn(async move { drop(listed) });
+        let ended = in_view(&mut is_listed, &mut watched, told.clone()).await;
+        assert!(ended.is_err_and(|why| why.to_string().contains("the watch of Pods has ended")));
+
+        let (listed, mut is_listed) = watch::channel(false);
+        let mut watched = tokio::spawn(async move {
+            listed.send_replace(true);
+            future::pending().await
+        });
+        assert!(in_view(&mut is_listed, &mut watched, told).await.is_ok_and(|in_view| in_view));
     }
 }
