@@ -69,11 +69,7 @@ fn stage_of<K: Managed>(script: Vec<Call>, pods: Vec<Value>) -> Stage<K> {
         client,
         pods: Arc::new(view),
         memory: Memory::default(),
-        stops: Stops::new(
-            tokio::sync::mpsc::unbounded_channel().0,
-            None,
-            sidecarjob::controller::context::wall_clock(),
-        ),
+        stops: Stops::new(tokio::sync::mpsc::unbounded_channel().0, None, wall_clock()),
         orphans: Orphans::default(),
         events: events_in,
         metrics: Metrics::default(),

@@ -1,6 +1,7 @@
 //! SidecarJob: the fields of batch/v1 `JobSpec` under their own names, and which containers are sidecars.
 //!
-//! The comments here are what `kubectl explain` shows: of an enum what its type says, not its field. What each field does is in `engine`, a file for each question.
+//! The comments here are what `kubectl explain` shows: of an enum what its type says, not its field. What each field does
+//! is in `engine`, a file for each question.
 //! `JobSpec.scheduling` (alpha, off by default) is not here, so it is refused by the API server, never accepted and ignored.
 
 use k8s_openapi::api::batch::v1::{PodFailurePolicy, SuccessPolicy};

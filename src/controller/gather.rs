@@ -6,7 +6,6 @@ use super::context::Context;
 use super::managed::Managed;
 use super::memory::Key;
 use super::pods::Seen;
-use crate::api::labels;
 use crate::engine::observed::{Observed, Pod};
 
 /// All that the engine asks for. `None` if the object did not come from an API server.
@@ -24,8 +23,7 @@ pub fn gather<K: Managed>(ctx: &Context<K>, key: &Key, object: &K) -> Option<Obs
         false => Vec::new(),
     };
     // One that was counted already, and whose owner somebody took away, would count again.
-    let counted =
-        |stray: &Seen| stray.pod.ended() && !stray.pod.tracked && stray.labels.get(labels::UID) == Some(&job.uid);
+    let counted = |stray: &Seen| stray.pod.ended() && !stray.pod.tracked && stray.was_made_for(&job.uid);
     let going_on: Vec<&str> = own.iter().filter(|s| !s.pod.ended()).map(|s| s.pod.uid.as_str()).collect();
     let attempts = ctx.stops.attempts(key, &going_on);
     let (adoptable, going): (Vec<_>, Vec<_>) = strays
@@ -33,9 +31,9 @@ pub fn gather<K: Managed>(ctx: &Context<K>, key: &Key, object: &K) -> Option<Obs
         .filter(|stray| selected(stray) && !counted(stray))
         .partition(|stray| stray.pod.deleting_since.is_none());
     // Its own Pods that somebody took the owner from and that are being deleted: nobody else lets them go.
-    let ours = |stray: &&Seen| stray.pod.tracked && stray.labels.get(labels::UID) == Some(&job.uid);
+    let ours = |stray: &&Seen| stray.pod.tracked && stray.was_made_for(&job.uid);
     // Another's Pods under the same owner's name, a Job's of the built-in controller, do not have our label.
-    let made_here = |seen: &&Seen| seen.pod.tracked && seen.labels.get(labels::UID) == Some(&seen.owner_uid);
+    let made_here = |seen: &&Seen| seen.pod.tracked && seen.was_made_for(&seen.owner_uid);
     let foreign = foreign.iter().filter(made_here);
     Some(Observed {
         pods: own.into_iter().map(|seen| Pod { selected: selector.is_none() || selected(&seen), ..seen.pod }).collect(),

@@ -63,6 +63,13 @@ pub struct Seen {
     version: u64,
 }
 
+impl Seen {
+    /// Its label says that the run of that UID made it, or took it over.
+    pub fn was_made_for(&self, uid: &str) -> bool {
+        self.labels.get(labels::UID).is_some_and(|of| of == uid)
+    }
+}
+
 /// What there is to see of one run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct View {

@@ -23,7 +23,9 @@ use super::time;
 use crate::api::recipes::{self, Recipe};
 use crate::api::{self, CompletionMode, PodReplacementPolicy, SidecarJob, SidecarJobSpec, SidecarMode, labels};
 
-pub use pod::{Container, IndexFailures, Kind, Marks, Phase, Pod, PodRef, Restart, State, Up};
+pub use pod::{
+    Container, IndexFailures, Kind, Marks, Phase, Pod, PodRef, Restart, State, Up, grace_seconds, is_native,
+};
 
 /// One run, its Pods and what the controller was told to keep to.
 #[derive(Clone, Debug, PartialEq)]

@@ -39,7 +39,7 @@ fn ended(pod: &Pod, roles: &Roles) -> Outcome {
     let by_mains = success_at(pod, roles).filter(|_| goes_on_after_mains(pod, roles));
     let success = pod.phase == Phase::Succeeded || by_mains.is_some();
     // The time that was known while sidecars drained stays, or the failure would be news again.
-    let failed_at = || mains_ended_at(pod, roles).filter(|_| !success && goes_on_after_mains(pod, roles));
+    let failed_at = || last_end(mains(pod, roles)).filter(|_| !success && goes_on_after_mains(pod, roles));
     Outcome { success, at: by_mains.or_else(failed_at).unwrap_or_else(|| ended_at(pod)) }
 }
 
@@ -53,7 +53,7 @@ fn early(pod: &Pod, roles: &Roles) -> Option<Outcome> {
         return Some(Outcome { success: true, at });
     }
     let all_done = mains.iter().all(|c| done(c));
-    all_done.then(|| Outcome { success: false, at: last_end(mains.iter().copied()).unwrap_or_else(|| ended_at(pod)) })
+    all_done.then(|| Outcome { success: false, at: last_end(mains.into_iter()).unwrap_or_else(|| ended_at(pod)) })
 }
 
 /// When as many main containers had succeeded as must, for good: the last of all, or the first of any.
@@ -108,24 +108,19 @@ pub fn done(c: &Container) -> bool {
     }
 }
 
-/// When the last of them ended, if all have and say when.
+/// When the last of them ended, if there are some, and all have and say when.
 fn last_end<'a>(mut containers: impl Iterator<Item = &'a Container>) -> Option<DateTime<Utc>> {
-    containers.try_fold(DateTime::<Utc>::MIN_UTC, |last, c| match c.state {
-        State::Terminated { at: Some(at), .. } => Some(last.max(at)),
+    let last = containers.try_fold(None, |last: Option<DateTime<Utc>>, c| match c.state {
+        State::Terminated { at: Some(at), .. } => Some(last.max(Some(at))),
         _ => None,
-    })
-}
-
-/// When the last main container ended, if all have.
-fn mains_ended_at(pod: &Pod, roles: &Roles) -> Option<DateTime<Utc>> {
-    last_end(mains(pod, roles)).filter(|at| *at > DateTime::<Utc>::MIN_UTC)
+    });
+    last.flatten()
 }
 
 /// When the Pod ended: its last container's end; else since when it is not Ready; else its deletion; else its creation.
 fn ended_at(pod: &Pod) -> DateTime<Utc> {
     let counted = |c: &&Container| c.kind != Kind::Init;
     last_end(pod.containers.iter().filter(counted))
-        .filter(|at| *at > DateTime::<Utc>::MIN_UTC)
         .or(pod.unready_since)
         .or(pod.deleting_since)
         .unwrap_or(pod.created_at)

@@ -62,8 +62,8 @@ impl Held {
     }
 }
 
-/// The indexes that have failed for good; `None` without a limit for each. One that succeeded does not fail any more. Once the result is known none is added: a Pod
-/// that fails now was deleted because of it.
+/// The indexes that have failed for good; `None` without a limit for each. One that succeeded does not fail any more.
+/// Once the result is known none is added: a Pod that fails now was deleted because of it.
 pub fn failed(seen: &Observed, pods: &[Judged], completed: &Indexes) -> Option<Indexes> {
     let limit = seen.job.spec.backoff_limit_per_index?;
     let stored = seen.job.failed_indexes();

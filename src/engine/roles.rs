@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::Container;
 
+use super::observed::is_native;
 use crate::api::{InjectedContainers, Require, SidecarJobSpec};
 
 /// What a container of `spec.containers` is for.
@@ -40,8 +41,7 @@ impl Roles {
     pub fn of(spec: &SidecarJobSpec) -> Self {
         let pod = spec.template.spec.as_ref();
         let names = |list: &[Container]| list.iter().map(|c| c.name.clone()).collect();
-        let is_native = |c: &&Container| c.restart_policy.as_deref() == Some("Always");
-        let native = pod.into_iter().flat_map(|p| p.init_containers.iter().flatten()).filter(is_native);
+        let native = pod.into_iter().flat_map(|p| p.init_containers.iter().flatten()).filter(|c| is_native(c));
         Self {
             main: spec
                 .main_containers

@@ -1,9 +1,9 @@
 //! What do sidecars get, from their start to their end?
 //!
 //! The kubelet does the work wherever it can: `native` says how the Pod is built for it, `managed` how it is where it can't.
-//! What it can't do the controller does, each question in its file: `starting` (not up in time, failed too often), `changed` (a webhook made something else
-//! of the Pod), `ladder` (how plain sidecars are stopped, in which order), `recipes` (how well-known ones are), `waiting`
-//! (what holds the run up, and until when). Here: the sidecar as the spec has it, and the deeds at the end of a Pod.
+//! What it can't do the controller does, each question in its file: `starting` (not up in time, failed too often),
+//! `changed` (a webhook made something else of the Pod), `ladder` (how plain sidecars are stopped, in which order),
+//! `recipes` (how well-known ones are), `waiting` (what holds the run up, and until when). Here: the sidecar as the spec has it, and the deeds at the end of a Pod.
 
 pub mod changed;
 pub mod ladder;
@@ -16,7 +16,7 @@ pub mod waiting;
 use chrono::{DateTime, TimeDelta, Utc};
 use k8s_openapi::api::core::v1::PodSpec;
 
-use super::observed::{Kind, Observed, Pod};
+use super::observed::{Kind, Observed, Pod, grace_seconds};
 use super::outcome;
 use super::plan::{Step, sooner};
 use super::time;
@@ -100,14 +100,6 @@ fn stop_pod(seen: &Observed, pod: &Pod, now: DateTime<Utc>, wake: &mut Option<Da
             begin.into_iter().chain(ask).collect()
         }
     }
-}
-
-/// What Kubernetes gives a Pod that says nothing.
-const DEFAULT_GRACE_SECONDS: i64 = 30;
-
-/// How long the kubelet waits until it kills what is left of such a Pod.
-fn grace_seconds(spec: &PodSpec) -> i64 {
-    spec.termination_grace_period_seconds.unwrap_or(DEFAULT_GRACE_SECONDS)
 }
 
 /// The Pod's terminationGracePeriodSeconds: what it says, or what its sidecars need if that is longer.

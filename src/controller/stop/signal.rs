@@ -31,7 +31,7 @@ pub async fn ask(
     let live = api.get(&pod.name).await?;
     let spec = live.spec.as_ref().filter(|_| live.metadata.uid.as_deref() == Some(&pod.uid));
     let Some(spec) = spec else { return Err(NotReached::Other("the Pod is another one by now".into())) };
-    no_process_of_its_own(spec)?;
+    has_a_first_process_of_its_own(spec)?;
     let name = names::signal_container(container, signal);
     if !spec.ephemeral_containers.iter().flatten().any(|c| c.name == name) {
         let patch = json!({"spec": {"ephemeralContainers": [ephemeral(spec, &name, container, signal, image)]}});
@@ -51,7 +51,7 @@ pub async fn ask(
 }
 
 /// Where containers share a process namespace, process 1 is not the container's: with hostPID it is the node's init.
-fn no_process_of_its_own(spec: &PodSpec) -> Result<(), NotReached> {
+fn has_a_first_process_of_its_own(spec: &PodSpec) -> Result<(), NotReached> {
     let shared = [("hostPID", spec.host_pid), ("shareProcessNamespace", spec.share_process_namespace)];
     match shared.iter().find(|(_, is)| *is == Some(true)) {
         Some((field, _)) => {
@@ -117,10 +117,10 @@ mod tests {
     #[test]
     fn no_signal_is_sent_where_process_1_is_another_containers_or_the_nodes() {
         let pod = |fields| serde_json::from_value(fields).unwrap();
-        assert!(no_process_of_its_own(&pod(json!({"containers": []}))).is_ok());
-        assert!(no_process_of_its_own(&pod(json!({"containers": [], "hostPID": false}))).is_ok());
+        assert!(has_a_first_process_of_its_own(&pod(json!({"containers": []}))).is_ok());
+        assert!(has_a_first_process_of_its_own(&pod(json!({"containers": [], "hostPID": false}))).is_ok());
         for field in ["hostPID", "shareProcessNamespace"] {
-            let why = no_process_of_its_own(&pod(json!({"containers": [], field: true}))).unwrap_err();
+            let why = has_a_first_process_of_its_own(&pod(json!({"containers": [], field: true}))).unwrap_err();
             assert!(why.to_string().contains(field), "{why}");
         }
     }

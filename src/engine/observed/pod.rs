@@ -261,13 +261,18 @@ fn since_ready(status: Option<&core::PodStatus>, is: &str) -> Option<DateTime<Ut
 }
 
 /// What Kubernetes gives a Pod that says nothing.
-const DEFAULT_GRACE: i64 = 30;
+const DEFAULT_GRACE_SECONDS: i64 = 30;
+
+/// How long the kubelet waits until it kills what is left of such a Pod.
+pub fn grace_seconds(spec: &core::PodSpec) -> i64 {
+    spec.termination_grace_period_seconds.unwrap_or(DEFAULT_GRACE_SECONDS)
+}
 
 fn grace(wire: &core::Pod) -> TimeDelta {
     let of_deletion =
         wire.metadata.deletion_grace_period_seconds.filter(|_| wire.metadata.deletion_timestamp.is_some());
-    let of_spec = || wire.spec.as_ref().and_then(|s| s.termination_grace_period_seconds);
-    time::seconds(of_deletion.or_else(of_spec).unwrap_or(DEFAULT_GRACE))
+    let of_spec = || wire.spec.as_ref().map_or(DEFAULT_GRACE_SECONDS, grace_seconds);
+    time::seconds(of_deletion.unwrap_or_else(of_spec))
 }
 
 fn unschedulable(status: Option<&core::PodStatus>) -> Option<String> {
@@ -289,13 +294,18 @@ fn marks(wire: &core::Pod) -> Marks {
     }
 }
 
+/// An init container that the kubelet starts as a sidecar (KEP-753).
+pub fn is_native(init: &core::Container) -> bool {
+    init.restart_policy.as_deref() == Some("Always")
+}
+
 fn containers(wire: &core::Pod) -> Vec<Container> {
     let Some(spec) = wire.spec.as_ref() else { return Vec::new() };
     let status = wire.status.as_ref();
     let of_pod = restart(spec.restart_policy.as_deref()).unwrap_or(Restart::Always);
     let of_init = status.and_then(|s| s.init_container_statuses.as_deref());
     let init = spec.init_containers.iter().flatten().enumerate().map(|(place, c)| {
-        let kind = if c.restart_policy.as_deref() == Some("Always") { Kind::NativeSidecar } else { Kind::Init };
+        let kind = if is_native(c) { Kind::NativeSidecar } else { Kind::Init };
         container(c, kind, of_pod, status_of(c, place, of_init))
     });
     let of_plain = status.and_then(|s| s.container_statuses.as_deref());

@@ -75,8 +75,8 @@ impl Member<'_> {
 
     /// When it was started again after it had stopped as it was asked to: it has had its turn, the rest is the last rung's.
     fn came_back_at(&self, begin: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let since = self.container.up.since.filter(|_| self.is_running() && self.container.restarts > 0);
-        since.filter(|since| *since > begin && !self.tried.is_empty())
+        let again = self.container.restarts > 0 && !self.tried.is_empty();
+        self.container.up.since.filter(|since| again && *since > begin)
     }
 
     /// When its time is over, if its turn began then: its grace after it was heard. Being reached takes its time, which is

@@ -10,6 +10,7 @@ use k8s_openapi::api::core::v1::{Container, PodSpec};
 use super::{Sidecar, budget, recipes};
 use crate::api::recipes::Recipe;
 use crate::api::{StartBefore, StartUntil};
+use crate::engine::observed::grace_seconds;
 use crate::engine::roles::Roles;
 
 /// Makes the Pod wait as long as the sidecar that may take longest, and its native sidecars plain: among the init
@@ -44,7 +45,7 @@ fn beside_main(name: &str) -> String {
 /// No process of a container can kill its first one: SIGKILL comes from the kubelet, after the Pod's own time.
 fn shorter(s: &Sidecar, spec: &PodSpec, known: &[Recipe]) -> Option<String> {
     let grace = s.grace?.num_seconds();
-    let pods = super::grace_seconds(spec);
+    let pods = grace_seconds(spec);
     let has_way = s.way.is_some() || s.recipe.as_ref().is_some_and(|name| recipes::named(name, known).is_some());
     (grace < pods && !has_way).then(|| {
         format!(

@@ -12,6 +12,7 @@ use k8s_openapi::api::core::v1::{Container, ExecAction, Lifecycle, LifecycleHand
 use super::{Sidecar, budget, recipes};
 use crate::api::recipes::{Recipe, Way};
 use crate::api::{StartBefore, StartUntil};
+use crate::engine::observed::is_native;
 use crate::engine::roles::{Role, Roles};
 
 /// Makes the sidecars of the Pod native.
@@ -80,7 +81,7 @@ pub fn limits(template: &PodSpec, roles: &Roles, sidecars: &[Sidecar], known: &[
         .init_containers
         .iter()
         .flatten()
-        .filter(|c| c.restart_policy.as_deref() == Some("Always"))
+        .filter(|c| is_native(c))
         .map(|c| (c, Sidecar::named(sidecars, &c.name).cloned().unwrap_or_default()))
         .collect();
     let not_gated = native.iter().filter(|(c, s)| s.until == StartUntil::Ready && c.startup_probe.is_none());

@@ -57,9 +57,11 @@ pub fn given_up(seen: &Observed, tally: &Tally, now: DateTime<Utc>) -> bool {
 
 /// When a Pod whose result is known is waited for no more.
 fn silent_at(seen: &Observed, pod: &Pod) -> Option<DateTime<Utc>> {
-    let known =
-        !pod.tracked || seen.job.status.is_listed(&pod.uid) || outcome::of(pod, &seen.job.spec, false).is_some(); // an index, or a failure that is ignored, has no list
-    Some(time::after(must_have_ended_at(pod).filter(|_| known && !pod.ended())?, SILENCE))
+    let end = must_have_ended_at(pod).filter(|_| !pod.ended())?;
+    let is_counted = !pod.tracked || seen.job.status.is_listed(&pod.uid);
+    // An index, or a failure that is ignored, is in no list.
+    let is_known = is_counted || outcome::of(pod, &seen.job.spec, false).is_some();
+    is_known.then(|| time::after(end, SILENCE))
 }
 
 /// The last moment at which the kubelet kills it.

@@ -1,5 +1,6 @@
 //! Without setting the machine's clock: what is a step, who wakes us, and what happens then.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use futures::StreamExt;
@@ -8,6 +9,16 @@ use super::*;
 
 fn at(milliseconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(1_767_225_600_000 + milliseconds).unwrap()
+}
+
+/// By how much the walls' clocks were set, and when they began: one for each test that sets one.
+static SET: [AtomicI64; 2] = [const { AtomicI64::new(0) }; 2];
+static BEGIN: [OnceLock<Instant>; 2] = [const { OnceLock::new() }; 2];
+
+/// The clock on the wall of that test.
+fn now<const TEST: usize>() -> DateTime<Utc> {
+    let passed = TimeDelta::from_std(BEGIN[TEST].get_or_init(Instant::now).elapsed()).unwrap();
+    at(SET[TEST].load(Ordering::SeqCst)) + passed
 }
 
 #[test]
@@ -30,16 +41,10 @@ fn a_step_is_what_is_more_than_a_second_either_way() {
 
 #[tokio::test(start_paused = true)]
 async fn time_that_passes_is_no_step_and_small_steps_add_up_to_one() {
-    static SET: AtomicI64 = AtomicI64::new(0);
-    static BEGIN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-    fn now() -> DateTime<Utc> {
-        let passed = TimeDelta::from_std(BEGIN.get_or_init(Instant::now).elapsed()).unwrap();
-        at(SET.load(Ordering::SeqCst)) + passed
-    }
-    let mut clocks = Clocks::new(now);
+    let mut clocks = Clocks::new(now::<0>);
     let mut after = async |seconds, set| {
         tokio::time::advance(Duration::from_secs(seconds)).await;
-        SET.fetch_add(set, Ordering::SeqCst);
+        SET[0].fetch_add(set, Ordering::SeqCst);
         clocks.step().map(|step| step.num_milliseconds())
     };
     assert_eq!(after(86_400, 0).await, None, "a day passes");
@@ -100,17 +105,11 @@ mod of_linux {
 
     #[tokio::test(start_paused = true)]
     async fn where_the_kernel_refuses_the_clock_is_looked_at_now_and_then() {
-        static SET: AtomicI64 = AtomicI64::new(0);
-        static BEGIN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-        fn now() -> DateTime<Utc> {
-            let passed = TimeDelta::from_std(BEGIN.get_or_init(Instant::now).elapsed()).unwrap();
-            at(SET.load(Ordering::SeqCst)) + passed
-        }
         let refused = Alarm::new(Err(Errno::INVAL.into()));
-        let mut steps = std::pin::pin!(watch(refused, Clocks::new(now)));
+        let mut steps = std::pin::pin!(watch(refused, Clocks::new(now::<1>)));
         let quiet = tokio::time::timeout(Duration::from_secs(3_600), steps.next()).await;
         assert!(quiet.is_err(), "an hour without a step");
-        SET.store(-60_000, Ordering::SeqCst);
+        SET[1].store(-60_000, Ordering::SeqCst);
         let begin = Instant::now();
         assert_eq!(steps.next().await, Some(()));
         assert!(begin.elapsed() <= PERIOD);

@@ -21,6 +21,12 @@ fn built(spec: &crate::engine::observed::Spec) -> PodSpec {
     pod
 }
 
+/// What is said of it, with the recipes that the program brings.
+fn said_of(spec: &crate::engine::observed::Spec) -> Vec<String> {
+    let template = spec.template.spec.as_ref().unwrap();
+    limits(template, &spec.roles, &spec.sidecars, &crate::api::recipes::built_in())
+}
+
 /// The init containers in their order; those that are sidecars with a star.
 fn order(pod: &PodSpec) -> String {
     let star = |c: &Container| if c.restart_policy.as_deref() == Some("Always") { "*" } else { "" };
@@ -78,8 +84,7 @@ fn probed(start: Value, probes: Value) -> (Option<Probe>, Vec<String>) {
     probes.as_object().unwrap().iter().for_each(|(k, v)| side[k] = v.clone());
     let template = json!({"spec": {"containers": [{"name": "main"}, side]}});
     let spec = job_with(json!({"sidecars": [{"name": "a", "start": start}], "template": template})).job.spec;
-    let said =
-        limits(spec.template.spec.as_ref().unwrap(), &spec.roles, &spec.sidecars, &crate::api::recipes::built_in());
+    let said = said_of(&spec);
     (built(&spec).init_containers.unwrap().remove(0).startup_probe, said)
 }
 
@@ -107,8 +112,7 @@ fn a_command_to_stop_it_is_its_pre_stop_hook_unless_it_has_one() {
         let template = json!({"spec": {"containers": [{"name": "main"}, side]}});
         let sidecars = json!([{"name": "a", "stop": {"exec": {"command": ["/quit", "now"]}}}]);
         let spec = job_with(json!({"sidecars": sidecars, "template": template})).job.spec;
-        let said =
-            limits(spec.template.spec.as_ref().unwrap(), &spec.roles, &spec.sidecars, &crate::api::recipes::built_in());
+        let said = said_of(&spec);
         (serde_json::to_value(built(&spec).init_containers.unwrap().remove(0).lifecycle).unwrap(), said)
     };
     let ours = json!({"exec": {"command": ["/quit", "now"]}});
@@ -132,8 +136,7 @@ fn a_way_to_stop_it_that_the_kubelet_does_not_know_is_said() {
         (json!({"order": 3}), None),
     ] {
         let spec = spec(&["a"], json!([{"name": "a", "stop": stop}]));
-        let known = crate::api::recipes::built_in();
-        let said = limits(spec.template.spec.as_ref().unwrap(), &spec.roles, &spec.sidecars, &known);
+        let said = said_of(&spec);
         assert_eq!(said.len(), usize::from(want.is_some()), "{stop}: {said:?}");
         assert!(want.is_none_or(|want| said[0].starts_with(want)), "{stop}: {said:?}");
     }
@@ -170,7 +173,7 @@ fn what_native_sidecars_can_not_do_is_said() {
             let a = &mut template.spec.as_mut().unwrap().containers[1];
             a.lifecycle = serde_json::from_value(json!({"preStop": {"sleep": {"seconds": 5}}})).unwrap();
         }
-        limits(spec.template.spec.as_ref().unwrap(), &spec.roles, &spec.sidecars, &crate::api::recipes::built_in())
+        said_of(&spec)
     };
     let with_order = |a: i32, b: i32| json!([{"name": "a", "stop": {"order": a}}, {"name": "b", "stop": {"order": b}}]);
     for (what, sidecars, hook, want) in [
