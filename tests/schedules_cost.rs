@@ -14,9 +14,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use sidecarjob::controller::events::Events;
-use sidecarjob::controller::memory::Memory;
 use sidecarjob::controller::schedules::Schedules;
-use sidecarjob::controller::schedules::runs::Runs;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -72,8 +70,7 @@ async fn a_start_costs_one_create_and_one_status_write_an_end_one_and_the_time_b
     let server = Server::default();
     (0..n).for_each(|i| server.put("sidecarcronjobs", cron(i)));
     let (events, _sending) = Events::start(server.client());
-    let (runs, memory) = (Runs::default(), Memory::default());
-    let ctx = std::sync::Arc::new(Schedules { client: server.client(), runs, memory, events, now });
+    let ctx = Schedules::at(server.client(), events, now);
     let (stop, stopped) = watch::channel(false);
     let working = tokio::spawn(ctx.run(None, 20, stopped));
 
@@ -102,6 +99,31 @@ async fn a_start_costs_one_create_and_one_status_write_an_end_one_and_the_time_b
         until(hour * 60 + 59).await;
         assert_eq!(server.writes(), calls(&[]), "hour {hour}: rest");
     }
+    stop.send_replace(true);
+    tokio::time::timeout(Duration::from_secs(60), working).await.expect("it ends").expect("well");
+}
+
+/// The API server is the bottle-neck, so what is not urgent comes later: neither lost nor doubled.
+#[tokio::test(start_paused = true)]
+async fn when_many_are_due_they_start_first_and_their_statuses_follow() {
+    const AT_ONCE: u16 = 20;
+    let n = size();
+    let _ = now(); // begins
+    let server = Server::slow(Duration::from_millis(50));
+    (0..n).for_each(|i| server.put("sidecarcronjobs", cron(i)));
+    let (events, _sending) = Events::start(server.client());
+    let (stop, stopped) = watch::channel(false);
+    let working = tokio::spawn(Schedules::at(server.client(), events, now).run(None, AT_ONCE, stopped));
+    until(59).await;
+    server.order();
+    until(65).await;
+    let order = server.order();
+    let (start, status) = ("POST sidecarjobs", "PUT sidecarcronjobs/status");
+    let count = |calls: &[String], of: &str| calls.iter().filter(|call| *call == of).count();
+    assert_eq!((count(&order, start), count(&order, status), order.len()), (n, n, 2 * n));
+    let last = order.iter().rposition(|call| call == start).expect("a start");
+    let early = count(&order[..last], status);
+    assert!(early <= 2 * usize::from(AT_ONCE), "{early} statuses were written before the last of {n} starts");
     stop.send_replace(true);
     tokio::time::timeout(Duration::from_secs(60), working).await.expect("it ends").expect("well");
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures::StreamExt;
 use futures::channel::mpsc::{UnboundedSender, unbounded};
@@ -19,7 +20,11 @@ pub type Calls = BTreeMap<String, usize>;
 
 /// What is stored, and who watches.
 #[derive(Clone, Default)]
-pub struct Server(Arc<Mutex<State>>);
+pub struct Server {
+    state: Arc<Mutex<State>>,
+    /// What each call takes.
+    takes: Duration,
+}
 
 #[derive(Default)]
 struct State {
@@ -28,9 +33,16 @@ struct State {
     objects: BTreeMap<(String, String), Value>,
     watches: Vec<(String, UnboundedSender<Bytes>)>,
     calls: Calls,
+    /// The writes, one by one.
+    order: Vec<String>,
 }
 
 impl Server {
+    /// One whose every call takes so long.
+    pub fn slow(takes: Duration) -> Self {
+        Self { takes, ..Self::default() }
+    }
+
     /// To it.
     pub fn client(&self) -> kube::Client {
         let server = self.clone();
@@ -40,6 +52,7 @@ impl Server {
                 let (parts, body) = request.into_parts();
                 let body = body.collect().await.map_err(|e| e.to_string())?.to_bytes();
                 let body = serde_json::from_slice(&body).unwrap_or_default();
+                tokio::time::sleep(server.takes).await;
                 Ok::<_, String>(server.lock().call(&parts.method, &parts.uri, body))
             }
         });
@@ -47,7 +60,7 @@ impl Server {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All calls since the last time that this was asked, but for reads.
@@ -55,6 +68,13 @@ impl Server {
         let mut calls = std::mem::take(&mut self.lock().calls);
         calls.retain(|call, _| !call.starts_with("GET"));
         calls
+    }
+
+    /// The writes since the last time that this was asked, but for events.
+    pub fn order(&self) -> Vec<String> {
+        let mut order = std::mem::take(&mut self.lock().order);
+        order.retain(|call| !call.starts_with("GET") && !call.ends_with(" events"));
+        order
     }
 
     /// Somebody else stores an object.
@@ -82,7 +102,9 @@ impl State {
         let last = parts.last().copied().unwrap_or_default();
         let name = if last == "status" { parts[parts.len() - 2] } else { last }.to_owned();
         let what = if last == "status" { format!("{kind}/status") } else { kind.clone() };
-        *self.calls.entry(format!("{method} {what}")).or_default() += 1;
+        let call = format!("{method} {what}");
+        *self.calls.entry(call.clone()).or_default() += 1;
+        self.order.push(call);
         let query = uri.query().unwrap_or_default();
         if query.contains("watch=") {
             let (send, lines) = unbounded();

@@ -7,6 +7,7 @@ pub mod apply;
 mod clock;
 pub mod reconcile;
 pub mod runs;
+pub mod rush;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ use super::{cluster, context};
 use crate::api::{SidecarCronJob, SidecarJob, labels};
 use reconcile::{Watched, on_error, reconcile};
 use runs::Runs;
+use rush::Rush;
 
 /// What every reconcile of a schedule has at hand.
 pub struct Schedules {
@@ -36,6 +38,8 @@ pub struct Schedules {
     pub runs: Runs,
     /// What may be lost.
     pub memory: Memory<SidecarCronJob>,
+    /// Starts come first.
+    pub rush: Rush,
     /// To people.
     pub events: Events,
     /// The clock.
@@ -45,7 +49,13 @@ pub struct Schedules {
 impl Schedules {
     /// Nothing is in view yet.
     pub fn new(client: Client, events: Events) -> Arc<Self> {
-        Arc::new(Self { client, runs: Runs::default(), memory: Memory::default(), events, now: context::now })
+        Self::at(client, events, context::now)
+    }
+
+    /// The same with another clock.
+    pub fn at(client: Client, events: Events, now: fn() -> DateTime<Utc>) -> Arc<Self> {
+        let (runs, memory, rush) = (Runs::default(), Memory::default(), Rush::default());
+        Arc::new(Self { client, runs, memory, rush, events, now })
     }
 
     /// Works until it is told to stop. A cluster without the kind is waited for.
@@ -66,6 +76,7 @@ impl Schedules {
         Controller::new(cluster::api::<Watched>(&self.client, namespace), watcher::Config::default())
             .with_config(controller::Config::default().concurrency(concurrency))
             .reconcile_on(references(woken))
+            .reconcile_on(released(self.clone()))
             .reconcile_all_on(clock::steps(self.now))
             .graceful_shutdown_on(stopped(stop))
             .run(reconcile, on_error, self.clone())
@@ -104,6 +115,14 @@ fn references(mut woken: mpsc::UnboundedReceiver<Key>) -> impl futures::Stream<I
         .map(|(namespace, name)| ObjectRef::<Watched>::new(&name).within(&namespace))
 }
 
+/// Schedules whose statuses need not wait any more.
+fn released(ctx: Arc<Schedules>) -> impl futures::Stream<Item = ObjectRef<Watched>> {
+    futures::stream::unfold(ctx, |ctx| async {
+        let (namespace, name) = ctx.rush.released().await;
+        Some((ObjectRef::<Watched>::new(&name).within(&namespace), ctx))
+    })
+}
+
 /// What comes out of the queue.
 type Outcome<E> = Result<(ObjectRef<Watched>, controller::Action), QueueError<E, watcher::Error>>;
 
@@ -113,7 +132,9 @@ fn report<E: std::error::Error>(ctx: &Schedules, result: Outcome<E>) {
         Ok(_) | Err(QueueError::ReconcilerFailed(..)) => {}
         Err(QueueError::ObjectNotFound(gone)) => {
             debug!(name = gone.name, "gone"); // its runs go with it: the API server collects what it owned
-            ctx.memory.forget(&(gone.namespace.unwrap_or_default(), gone.name));
+            let key = (gone.namespace.unwrap_or_default(), gone.name);
+            ctx.memory.forget(&key);
+            ctx.rush.looked_at(&key, (ctx.now)());
         }
         Err(QueueError::QueueError(error)) => {
             warn!("the watch of SidecarCronJobs was interrupted, starting it again: {error}");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 use tracing::{debug, warn};
@@ -12,6 +13,7 @@ use crate::api::SidecarCronJob;
 use crate::controller::error::{self, Error};
 use crate::controller::memory::{Key, key};
 use crate::controller::reconcile::sleep_until;
+use crate::engine::plan::sooner;
 use crate::engine::schedule;
 use crate::engine::schedule::observed::{Cron, Observed};
 
@@ -20,6 +22,9 @@ pub type Watched = DeserializeGuard<SidecarCronJob>;
 
 /// Most rounds of decide and apply in one go: more would be a circle.
 const MAX_ROUNDS: usize = 50;
+
+/// So long a status waits at most for the starts of others.
+const HELD_MAX: TimeDelta = TimeDelta::seconds(30);
 
 /// One schedule, as often as something happened to it, or its time has come.
 #[tracing::instrument(name = "reconcile", skip_all, fields(kind = "SidecarCronJob", name = tracing::field::Empty))]
@@ -33,6 +38,7 @@ pub async fn reconcile(watched: Arc<Watched>, ctx: Arc<Schedules>) -> Result<Act
     };
     let key = key(&*cron);
     tracing::Span::current().record("name", format!("{}/{}", key.0, key.1));
+    ctx.rush.looked_at(&key, (ctx.now)());
     let action = until_quiet(&ctx, &key, cron).await?;
     ctx.memory.succeeded(&key);
     Ok(action)
@@ -42,8 +48,14 @@ async fn until_quiet(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>) -
     for _ in 0..MAX_ROUNDS {
         let Some(seen) = gather(ctx, key, watched.clone()) else { return Ok(Action::await_change()) };
         let plan = schedule::decide(&seen, (ctx.now)());
-        if plan.steps.is_empty() && plan.status.is_none() {
-            return Ok(sleep_until(plan.wake, (ctx.now)()));
+        if plan.steps.is_empty() {
+            ctx.rush.expect(key, plan.wake);
+            if plan.status.is_none() {
+                return Ok(sleep_until(plan.wake, (ctx.now)()));
+            }
+            if let Some(until) = held_until(ctx, key) {
+                return Ok(sleep_until(sooner(plan.wake, Some(until)), (ctx.now)()));
+            }
         }
         for step in &plan.steps {
             apply::step(ctx, key, &seen.cron, step).await?;
@@ -54,6 +66,16 @@ async fn until_quiet(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>) -
         }
     }
     Err(Error::NotQuiet(MAX_ROUNDS))
+}
+
+/// Other schedules are due and have not started yet: until when, at most, the status waits for them.
+fn held_until(ctx: &Schedules, key: &Key) -> Option<DateTime<Utc>> {
+    let now = (ctx.now)();
+    if !ctx.rush.holds(key, now) {
+        return None;
+    }
+    let until = ctx.memory.held_since(key, now) + HELD_MAX;
+    (until > now).then_some(until)
 }
 
 /// All that the engine asks for, from the views in memory.
