@@ -44,7 +44,11 @@ const CREATE: &[(&str, &[Set], Option<&str>)] = &[
         Some("restartPolicy must be Never or OnFailure"),
     ),
     ("no template", &[("/spec/template", || Value::Null)], Some("spec.template: Required value")),
-    ("a template without a spec", &[("/spec/template/spec", || Value::Null)], Some("spec.template.spec is missing")),
+    (
+        "a template without a spec",
+        &[("/spec/template/spec", || Value::Null)],
+        Some("spec.template.spec: Required value"),
+    ),
     ("no container", &[("/spec/template/spec/containers", || json!([]))], Some("containers is empty")),
     (
         "two containers of one name",

@@ -1,8 +1,12 @@
 //! What a SidecarJob must keep to, and what may change later: a Job's validation as bounds and CEL rules.
 //!
-//! Each message names the field and says what to do. What only the Pod's own validation can tell (a container's name,
-//! an image policy, a quota) is left to it: its words end in the condition Stalled. Here stand the rules on which
-//! container is what; the files below have the Job's own, by the question they answer.
+//! Each message names the field and says what to do. An API server evaluates all rules at each write, of a status too, and
+//! pays for each look at a field in proportion to the number of its neighbours. So a rule stands at the field itself where
+//! that is enough, and rules that have a condition in common are one ([`Group`]).
+//!
+//! What only the Pod's own validation can tell (a container's name, an image policy, a quota) is left to it: its words end
+//! in the condition Stalled. Here stand the rules on which container is what; the files below have the Job's own, by the
+//! question they answer.
 
 mod changes;
 mod counts;
@@ -16,19 +20,25 @@ use serde_json::{Value, json};
 
 pub use sidecars::SIGNALS;
 
-use super::labels;
-
 /// A rule and what is said if it does not hold.
 type Rule = (&'static str, &'static str);
+
+/// Rules that are looked at together. The first that does not hold is said.
+struct Group {
+    /// When all of them hold anyway.
+    unless: &'static str,
+    /// What they are about, for API servers before 1.27, which can't say which one it is.
+    about: &'static str,
+    rules: &'static [Rule],
+}
 
 /// Adds bounds and rules to the schema of a SidecarJob.
 pub fn add(schema: &mut Value) {
     let spec = &mut schema["properties"]["spec"];
     self::spec(spec);
-    changes::spec(spec);
-    changes::containers(spec);
-    let template = changes::template(spec);
-    put(schema, [counts::host_names(), template]);
+    changes::order(spec);
+    let changes = changes::rules(spec);
+    put(schema, [counts::host_names(), changes]);
 }
 
 /// Adds what must hold when a `SidecarJobSpec` is created, whichever kind holds it. What may change later is not in it.
@@ -40,51 +50,41 @@ pub fn spec(spec: &mut Value) {
     failure_policy::bounds(&mut fields["podFailurePolicy"]);
     success_policy::bounds(&mut fields["successPolicy"]);
     selector::bounds(&mut fields["selector"]);
+    let rules = [ROLES, selector::MISSING];
     let groups = [
-        template::RULES,
-        ROLES,
-        sidecars::RULES,
-        counts::RULES,
-        failure_policy::RULES,
-        success_policy::RULES,
-        selector::RULES,
+        MAIN,
+        sidecars::MANAGED,
+        counts::INDEXED,
+        counts::PER_INDEX,
+        counts::FAILED_INDEXES,
+        failure_policy::GROUP,
+        success_policy::GROUP,
+        selector::GROUP,
     ];
-    put(spec, groups.concat().into_iter().map(rule).chain(own_labels()));
+    put(spec, rules.map(rule).into_iter().chain(groups.iter().map(Group::to_rule)));
 }
 
 /// Which container is what.
-const ROLES: &[Rule] = &[
-    (
-        "!has(self.template.spec) || (has(self.mainContainers) && has(self.mainContainers.names)) || !has(self.sidecars) || \
-         self.template.spec.containers.exists(c, !self.sidecars.exists(s, s.name == c.name))",
-        "spec.sidecars names every container: at least one must be a main container, whose end decides the result",
-    ),
-    (
-        "!has(self.template.spec) || !has(self.mainContainers) || !has(self.mainContainers.names) || \
-         self.mainContainers.names.all(n, \
-         self.template.spec.containers.exists(c, c.name == n))",
-        "spec.mainContainers.names has a name that is no container of spec.template.spec.containers: correct it",
-    ),
-    (
-        "!has(self.mainContainers) || !has(self.mainContainers.names) || !has(self.sidecars) || \
-         self.mainContainers.names.all(n, \
-         !self.sidecars.exists(s, s.name == n))",
-        "a container is in both spec.mainContainers.names and spec.sidecars: it can be only one of them",
-    ),
-];
+const ROLES: Rule = (
+    "!has(self.sidecars) || (has(self.mainContainers) && has(self.mainContainers.names)) || \
+     [self.sidecars.map(s, s.name)].exists(sidecars, self.template.spec.containers.exists(c, !(c.name in sidecars)))",
+    "spec.sidecars names every container: at least one must be a main container, whose end decides the result",
+);
 
-/// Labels by which we find our Pods.
-fn own_labels() -> impl Iterator<Item = Value> {
-    [labels::NAME, labels::UID, labels::ATTEMPT].into_iter().map(|label| {
-        json!({
-            "rule": format!(
-                "!has(self.template.metadata) || !has(self.template.metadata.labels) || \
-                 !('{label}' in self.template.metadata.labels)"
-            ),
-            "message": format!("spec.template.metadata.labels has {label}, which the controller sets: remove it")
-        })
-    })
-}
+const MAIN: Group = Group {
+    unless: "!has(self.mainContainers) || !has(self.mainContainers.names)",
+    about: "spec.mainContainers.names must be containers of the template and none of spec.sidecars",
+    rules: &[
+        (
+            "self.mainContainers.names.all(n, self.template.spec.containers.exists(c, c.name == n))",
+            "spec.mainContainers.names has a name that is no container of spec.template.spec.containers: correct it",
+        ),
+        (
+            "!has(self.sidecars) || self.mainContainers.names.all(n, !self.sidecars.exists(s, s.name == n))",
+            "a container is in both spec.mainContainers.names and spec.sidecars: it can be only one of them",
+        ),
+    ],
+};
 
 fn bounds(spec: &mut Value) {
     let fields = &mut spec["properties"];
@@ -114,6 +114,25 @@ fn bounds(spec: &mut Value) {
 fn name(schema: &mut Value) {
     schema["minLength"] = json!(1);
     schema["maxLength"] = json!(63);
+}
+
+impl Group {
+    fn to_rule(&self) -> Value {
+        let all: Vec<String> = self.rules.iter().map(|(rule, _)| format!("({rule})")).collect();
+        json!({
+            "rule": format!("{} || ({})", self.unless, all.join(" && ")),
+            "message": self.about,
+            "messageExpression": first_broken(self.rules.iter().map(|(rule, message)| (*rule, *message)))
+        })
+    }
+}
+
+/// The CEL expression for the message of the first rule that does not hold; one of them does not.
+fn first_broken<'a>(rules: impl DoubleEndedIterator<Item = (&'a str, &'a str)>) -> String {
+    let quoted = |message: &str| json!(message).to_string();
+    let mut rules = rules.rev();
+    let last = rules.next().map(|(_, message)| quoted(message)).unwrap_or_default();
+    rules.fold(last, |rest, (rule, message)| format!("!({rule}) ? {} : {rest}", quoted(message)))
 }
 
 /// As the schema has it.

@@ -111,8 +111,10 @@ fn tell_place(node: &mut Value) {
     match node {
         Value::Object(fields) => {
             if let Some(Value::Array(rules)) = fields.get_mut("x-kubernetes-validations") {
-                for rule in rules {
-                    rule["message"] = json!(moved(rule["message"].as_str().unwrap_or_default()));
+                for (key, text) in rules.iter_mut().filter_map(Value::as_object_mut).flatten() {
+                    if key.starts_with("message") {
+                        *text = json!(moved(text.as_str().unwrap_or_default()));
+                    }
                 }
             }
             fields.values_mut().for_each(tell_place);
@@ -122,11 +124,14 @@ fn tell_place(node: &mut Value) {
     }
 }
 
-/// `spec.template` is `spec.jobTemplate.spec.template`.
+/// `spec.template` is `spec.jobTemplate.spec.template`. Texts begin with a quote in an expression; a rule has `self.spec`.
 fn moved(message: &str) -> String {
-    let words = message.split(' ').map(|word| match word.strip_prefix("spec.") {
-        Some(rest) => format!("spec.jobTemplate.spec.{rest}"),
-        None => word.to_owned(),
+    let words = message.split(' ').map(|word| {
+        let (quote, word) = word.strip_prefix('"').map_or(("", word), |word| ("\"", word));
+        match word.strip_prefix("spec.") {
+            Some(rest) => format!("{quote}spec.jobTemplate.spec.{rest}"),
+            None => format!("{quote}{word}"),
+        }
     });
     words.collect::<Vec<_>>().join(" ")
 }

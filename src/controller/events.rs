@@ -19,8 +19,8 @@ use crate::api::{Kind, labels};
 use crate::engine::observed::{Job, PodRef};
 use crate::engine::plan::Event;
 
-/// How many events may wait. More are dropped: a flood of events is no use to anybody.
-const QUEUE: usize = 5_000;
+/// How many events may wait, about 1 KB each: more than one minute of ten thousand schedules. Further ones are dropped.
+const QUEUE: usize = 20_000;
 /// The API server's bound on a note, in bytes.
 const NOTE_MAX: usize = 1024;
 

@@ -1,13 +1,15 @@
 //! What may change later: most fields never, a suspended run's template in part.
 //!
-//! The rules on the template are made from the schema's own fields without those that may change, so none is forgotten.
+//! One rule on the whole object. A status is written far more often than a spec changes, and is checked by the same rules:
+//! so the first question is whether the spec is what it was, and all others are asked only if it is not. They are made
+//! from the schema's own fields without those that may change, so none is forgotten.
 
 use serde_json::{Value, json};
 
-use super::{Rule, put, rule};
+use super::{first_broken, put, rule};
 
 /// Fields of the spec that stay as they were created, whether they were given or not.
-const FIXED: [&str; 9] = [
+const FIXED: [&str; 10] = [
     "completionMode",
     "sidecars",
     "mainContainers",
@@ -17,6 +19,7 @@ const FIXED: [&str; 9] = [
     "backoffLimitPerIndex",
     "podFailurePolicy",
     "successPolicy",
+    "selector",
 ];
 
 /// Of the template's metadata, what may change while the run is suspended.
@@ -27,84 +30,73 @@ const POD: [&str; 3] = ["nodeSelector", "tolerations", "schedulingGates"];
 const NODE_AFFINITY: &str = "nodeAffinity";
 
 /// Of its containers.
-const CONTAINER: [&str; 1] = ["resources"];
+const CONTAINER: &str = "resources";
 
-/// The spec but for its template.
-pub fn spec(spec: &mut Value) {
-    let fixed = FIXED.iter().chain(["selector"].iter()).map(|field| {
-        json!({
-            "rule": same("self", "oldSelf", field),
-            "message": format!("spec.{field} can't be changed: create a new SidecarJob")
-        })
+const CONTAINER_LISTS: [&str; 2] = ["containers", "initContainers"];
+
+/// The template, as it is wanted and as it was.
+const NEW: &str = "self.spec.template";
+const OLD: &str = "oldSelf.spec.template";
+
+/// The rule on the whole object.
+pub fn rules(spec: &Value) -> Value {
+    let template = &spec["properties"]["template"]["properties"];
+    let fixed = FIXED.iter().map(|field| {
+        (same("self.spec", "oldSelf.spec", field), format!("spec.{field} can't be changed: create a new SidecarJob"))
     });
-    let rules: Vec<Value> = COUNTS.iter().copied().map(rule).chain(fixed).collect();
-    put(spec, rules);
+    let counts = COUNTS.iter().map(|(rule, message)| ((*rule).to_owned(), (*message).to_owned()));
+    let template = (self::template(template), TEMPLATE.to_owned());
+    let all: Vec<(String, String)> = counts.chain(fixed).chain([template]).collect(); // the longest last: it is not said twice
+    let conditions: Vec<String> = all.iter().map(|(rule, _)| format!("({rule})")).collect();
+    json!({
+        "rule": format!("self.spec == oldSelf.spec || ({})", conditions.join(" && ")),
+        "message": "of spec.* only parallelism, completions, backoffLimit, maxFailedIndexes, activeDeadlineSeconds, \
+                    ttlSecondsAfterFinished, suspend and podReplacementPolicy can be changed, and parts of the template of \
+                    a suspended run: create a new SidecarJob",
+        "messageExpression": first_broken(all.iter().map(|(rule, message)| (rule.as_str(), message.as_str())))
+    })
 }
 
 /// An elastic Indexed run grows and shrinks as a whole.
-const COUNTS: &[Rule] = &[
+const COUNTS: [(&str, &str); 2] = [
     (
-        "(has(self.completions) ? self.completions : -1) == (has(oldSelf.completions) ? oldSelf.completions : -1) || \
-         (has(self.completionMode) && self.completionMode == 'Indexed' && has(self.completions) && \
-         self.completions == (has(self.parallelism) ? self.parallelism : 1))",
+        "(has(self.spec.completions) ? self.spec.completions : -1) == \
+         (has(oldSelf.spec.completions) ? oldSelf.spec.completions : -1) || \
+         (self.spec.completionMode == 'Indexed' && has(self.spec.completions) && \
+         self.spec.completions == (has(self.spec.parallelism) ? self.spec.parallelism : 1))",
         "spec.completions can't be changed, but with completionMode Indexed together with spec.parallelism, to the same \
          number: create a new SidecarJob",
     ),
     (
-        "has(self.completions) || has(self.parallelism) == has(oldSelf.parallelism)",
+        "has(self.spec.completions) || has(self.spec.parallelism) == has(oldSelf.spec.parallelism)",
         "spec.parallelism can't be added or removed later without spec.completions: one of both absent means a run of one \
          Pod, the other a work queue; use spec.suspend to pause a run, or create a new SidecarJob",
     ),
 ];
 
-/// A container, found again by its name. That it may change at all is for [`template`] to say, which sees the status.
-pub fn containers(spec: &mut Value) {
+/// Two lists by name are equal in any order, but init containers run in theirs: so this is asked apart.
+pub fn order(spec: &mut Value) {
     let pod = &mut spec["properties"]["template"]["properties"]["spec"]["properties"];
-    for list in ["containers", "initContainers"] {
-        let item = &mut pod[list]["items"];
-        let fixed: Vec<String> =
-            names(&item["properties"], &CONTAINER).iter().map(|f| same("self", "oldSelf", f)).collect();
-        put(
-            item,
-            [json!({
-                "rule": format!("self == oldSelf || ({})", fixed.join(" && ")),
-                "message": format!(
-                    "of spec.template.spec.{list} only resources can be changed, while the run is suspended and has no active \
-                     Pods: create a new SidecarJob"
-                )
-            })],
-        );
+    for list in CONTAINER_LISTS {
+        put(&mut pod[list], [rule(("self.map(c, c.name) == oldSelf.map(c, c.name)", TEMPLATE))]);
     }
 }
 
-/// The rule on the whole object: when the template may change, and what of it but the containers.
-pub fn template(spec: &Value) -> Value {
-    let template = &spec["properties"]["template"]["properties"];
+const TEMPLATE: &str = "spec.template can't be changed, but for labels, annotations, nodeSelector, node affinity, \
+    tolerations, schedulingGates and the containers' resources of a run that is suspended and has no active Pods: create a \
+    new SidecarJob";
+
+/// When the template may change, and what of it.
+fn template(template: &Value) -> String {
     let pod = &template["spec"]["properties"];
-    let (new, old) = ("self.spec.template", "oldSelf.spec.template");
-    let inner = |outer: &str, fields: &[String]| -> Vec<String> {
-        fields.iter().map(|field| same_inner(new, old, outer, field)).collect()
-    };
-    let mut fixed = inner("metadata", &names(&template["metadata"]["properties"], &META));
-    fixed.push(format!("has({new}.spec) && has({old}.spec)"));
+    let mut fixed = same_inner(NEW, OLD, "metadata", &names(&template["metadata"]["properties"], &META));
+    let (new, old) = (format!("{NEW}.spec"), format!("{OLD}.spec"));
     let whole = [&POD[..], &["affinity", "containers", "initContainers"]].concat();
-    fixed.extend(names(pod, &whole).iter().map(|f| same(&format!("{new}.spec"), &format!("{old}.spec"), f)));
-    let affinity = names(&pod["affinity"]["properties"], &[NODE_AFFINITY]);
-    fixed.extend(affinity.iter().map(|f| same_inner(&format!("{new}.spec"), &format!("{old}.spec"), "affinity", f)));
-    fixed.push(format!("has({new}.spec.initContainers) == has({old}.spec.initContainers)"));
-    // Two lists by name are equal in any order, but init containers run in theirs.
-    let in_order = ["containers", "initContainers"].map(|list| {
-        let names = |side: &str| {
-            format!("(has({side}.spec) && has({side}.spec.{list}) ? {side}.spec.{list}.map(c, c.name) : [])")
-        };
-        format!("{} == {}", names(new), names(old))
-    });
-    json!({
-        "rule": format!("{} && ({new} == {old} || ({QUIET} && {}))", in_order.join(" && "), fixed.join(" && ")),
-        "message": "spec.template can't be changed, but for labels, annotations, nodeSelector, node affinity, tolerations, \
-                    schedulingGates and the containers' resources of a run that is suspended and has no active Pods: \
-                    create a new SidecarJob"
-    })
+    fixed.extend(names(pod, &whole).iter().map(|f| same(&new, &old, f)));
+    fixed.extend(same_inner(&new, &old, "affinity", &names(&pod["affinity"]["properties"], &[NODE_AFFINITY])));
+    fixed.push(format!("has({new}.initContainers) == has({old}.initContainers)"));
+    fixed.extend(CONTAINER_LISTS.iter().map(|list| containers(list, &pod[list]["items"])));
+    format!("{NEW} == {OLD} || ({QUIET} && {})", fixed.join(" && "))
 }
 
 /// Suspended, and the controller has seen that no Pod runs.
@@ -112,6 +104,19 @@ const QUIET: &str = "has(oldSelf.spec.suspend) && oldSelf.spec.suspend && (!has(
     ((!has(oldSelf.status.active) || oldSelf.status.active == 0) && (!has(oldSelf.status.startTime) || \
     (has(oldSelf.status.conditions) && \
     oldSelf.status.conditions.exists(c, c.type == 'Suspended' && c.status == 'True')))))";
+
+/// What of the containers may change. Their names are the same and in the same order, for which [`order`] sees: so what
+/// each has is compared list by list.
+fn containers(list: &str, container: &Value) -> String {
+    let (new, old) = (format!("{NEW}.spec.{list}"), format!("{OLD}.spec.{list}"));
+    let same = |field: String| {
+        let given = |side: &str| format!("{side}.map(c, has(c.{field}))");
+        let values = |side: &str| format!("{side}.filter(c, has(c.{field})).map(c, c.{field})");
+        format!("{} == {} && {} == {}", given(&new), given(&old), values(&new), values(&old))
+    };
+    let all: Vec<String> = names(&container["properties"], &[CONTAINER, "name"]).into_iter().map(same).collect();
+    format!("(!has({new}) || {new} == {old} || ({}))", all.join(" && "))
+}
 
 /// The names of the fields without those.
 fn names(fields: &Value, without: &[&str]) -> Vec<String> {
@@ -132,9 +137,12 @@ fn same(new: &str, old: &str, field: &str) -> String {
     format!("has({new}.{field}) == has({old}.{field}) && (!has({new}.{field}) || {new}.{field} == {old}.{field})")
 }
 
-/// The same of a field in a part that may itself be absent.
-fn same_inner(new: &str, old: &str, outer: &str, field: &str) -> String {
-    let has = |side: &str| format!("(has({side}.{outer}) && has({side}.{outer}.{field}))");
-    let (has_new, has_old) = (has(new), has(old));
-    format!("{has_new} == {has_old} && (!{has_new} || {new}.{outer}.{field} == {old}.{outer}.{field})")
+/// The same of fields in a part that may itself be absent.
+fn same_inner(new: &str, old: &str, outer: &str, fields: &[String]) -> Vec<String> {
+    let each = |field: &String| {
+        let has = |side: &str| format!("(has({side}.{outer}) && has({side}.{outer}.{field}))");
+        let (has_new, has_old) = (has(new), has(old));
+        format!("{has_new} == {has_old} && (!{has_new} || {new}.{outer}.{field} == {old}.{outer}.{field})")
+    };
+    fields.iter().map(each).collect()
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Rule, default, rule};
+use super::{Group, default, rule};
 
 /// Bounds of single fields, and the defaults that depend on no other field. `backoffLimit`'s and `podReplacementPolicy`'s
 /// do, so they are settled where the spec is read.
@@ -26,56 +26,69 @@ pub fn bounds(spec: &mut Value) {
 }
 
 /// The API server's limits keep completedIndexes and failedIndexes small enough to be stored.
-pub const RULES: &[Rule] = &[
-    (
-        "!has(self.completionMode) || self.completionMode != 'Indexed' || has(self.completions)",
-        "spec.completions is missing: completionMode Indexed needs the number of indexes",
-    ),
-    (
-        "!has(self.completionMode) || self.completionMode != 'Indexed' || !has(self.parallelism) || \
-         self.parallelism <= 100000",
-        "spec.parallelism must be at most 100000 with completionMode Indexed",
-    ),
-    (
-        "!has(self.backoffLimitPerIndex) || (has(self.completionMode) && self.completionMode == 'Indexed')",
-        "spec.backoffLimitPerIndex needs spec.completionMode Indexed: set it, or use backoffLimit",
-    ),
-    (
-        "!has(self.maxFailedIndexes) || (has(self.completionMode) && self.completionMode == 'Indexed')",
-        "spec.maxFailedIndexes needs spec.completionMode Indexed: set it, or use backoffLimit",
-    ),
-    (
-        "!has(self.maxFailedIndexes) || has(self.backoffLimitPerIndex)",
-        "spec.maxFailedIndexes needs spec.backoffLimitPerIndex: set how many Pods of one index may fail",
-    ),
-    ("!has(self.maxFailedIndexes) || self.maxFailedIndexes <= 100000", "spec.maxFailedIndexes must be at most 100000"),
-    (
-        "!has(self.maxFailedIndexes) || !has(self.completions) || self.maxFailedIndexes <= self.completions",
-        "spec.maxFailedIndexes must be at most spec.completions: there are no more indexes that could fail",
-    ),
-    (
-        "!has(self.backoffLimitPerIndex) || !has(self.completions) || self.completions <= 100000 || \
-         has(self.maxFailedIndexes)",
-        "spec.maxFailedIndexes is missing: with backoffLimitPerIndex and more than 100000 completions it must be given, \
-         at most 10000",
-    ),
-    (
-        "!has(self.backoffLimitPerIndex) || !has(self.completions) || self.completions <= 100000 || \
-         !has(self.maxFailedIndexes) || self.maxFailedIndexes <= 10000",
-        "spec.maxFailedIndexes must be at most 10000 with backoffLimitPerIndex and more than 100000 completions",
-    ),
-    (
-        "!has(self.backoffLimitPerIndex) || !has(self.completions) || self.completions <= 100000 || \
-         !has(self.parallelism) || self.parallelism <= 10000",
-        "spec.parallelism must be at most 10000 with backoffLimitPerIndex and more than 100000 completions",
-    ),
-];
+pub const INDEXED: Group = Group {
+    unless: "self.completionMode != 'Indexed'",
+    about: "spec.completionMode Indexed needs spec.completions, and a spec.parallelism of at most 100000",
+    rules: &[
+        ("has(self.completions)", "spec.completions is missing: completionMode Indexed needs the number of indexes"),
+        (
+            "!has(self.parallelism) || self.parallelism <= 100000",
+            "spec.parallelism must be at most 100000 with completionMode Indexed",
+        ),
+    ],
+};
+
+/// A limit for each index.
+pub const PER_INDEX: Group = Group {
+    unless: "!has(self.backoffLimitPerIndex)",
+    about: "spec.backoffLimitPerIndex needs spec.completionMode Indexed, and bounds with more than 100000 completions",
+    rules: &[
+        (
+            "self.completionMode == 'Indexed'",
+            "spec.backoffLimitPerIndex needs spec.completionMode Indexed: set it, or use backoffLimit",
+        ),
+        (
+            "!has(self.completions) || self.completions <= 100000 || has(self.maxFailedIndexes)",
+            "spec.maxFailedIndexes is missing: with backoffLimitPerIndex and more than 100000 completions it must be given, \
+             at most 10000",
+        ),
+        (
+            "!has(self.completions) || self.completions <= 100000 || !has(self.maxFailedIndexes) || \
+             self.maxFailedIndexes <= 10000",
+            "spec.maxFailedIndexes must be at most 10000 with backoffLimitPerIndex and more than 100000 completions",
+        ),
+        (
+            "!has(self.completions) || self.completions <= 100000 || !has(self.parallelism) || self.parallelism <= 10000",
+            "spec.parallelism must be at most 10000 with backoffLimitPerIndex and more than 100000 completions",
+        ),
+    ],
+};
+
+/// How many indexes may fail.
+pub const FAILED_INDEXES: Group = Group {
+    unless: "!has(self.maxFailedIndexes)",
+    about: "spec.maxFailedIndexes needs spec.completionMode Indexed and spec.backoffLimitPerIndex, and has bounds",
+    rules: &[
+        (
+            "self.completionMode == 'Indexed'",
+            "spec.maxFailedIndexes needs spec.completionMode Indexed: set it, or use backoffLimit",
+        ),
+        (
+            "has(self.backoffLimitPerIndex)",
+            "spec.maxFailedIndexes needs spec.backoffLimitPerIndex: set how many Pods of one index may fail",
+        ),
+        ("self.maxFailedIndexes <= 100000", "spec.maxFailedIndexes must be at most 100000"),
+        (
+            "!has(self.completions) || self.maxFailedIndexes <= self.completions",
+            "spec.maxFailedIndexes must be at most spec.completions: there are no more indexes that could fail",
+        ),
+    ],
+};
 
 /// A rule on the whole object: an index is a part of the Pod's host name.
 pub fn host_names() -> Value {
     rule((
-        "!has(self.spec.completionMode) || self.spec.completionMode != 'Indexed' || !has(self.spec.completions) || \
-         self.spec.completions == 0 || (self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && \
+        "self.spec.completionMode != 'Indexed' || !has(self.spec.completions) || self.spec.completions == 0 || (self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && \
          size(self.metadata.name) + 1 + size(string(self.spec.completions - 1)) <= 63)",
         "metadata.name, a hyphen and the highest index (spec.completions - 1) must be a host name: at most 63 of a-z, 0-9 \
          and -; choose a shorter name without dots",

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Rule, default, put, rule};
+use super::{Group, Rule, default, put, rule};
 
 /// Of the policy by itself. Its descriptions are the Job's own, made shorter and true for sidecars.
 pub fn bounds(policy: &mut Value) {
@@ -78,31 +78,32 @@ fn conditions(on: &mut Value) {
 }
 
 /// With the rest of the spec. A container that a webhook will inject can be named if it is in `spec.sidecars`.
-pub const RULES: &[Rule] = &[
-    (
-        "!has(self.podFailurePolicy) || !has(self.template.spec) || !has(self.template.spec.restartPolicy) || \
-         self.template.spec.restartPolicy != 'OnFailure'",
-        "spec.template.spec.restartPolicy must be Never with spec.podFailurePolicy: a container that restarts does not \
-         fail its Pod",
-    ),
-    (
-        "!has(self.podFailurePolicy) || !has(self.podReplacementPolicy) || self.podReplacementPolicy == 'Failed'",
-        "spec.podReplacementPolicy must be Failed, or absent, with spec.podFailurePolicy: only a Pod that has ended can be \
-         judged",
-    ),
-    (
-        "!has(self.podFailurePolicy) || has(self.backoffLimitPerIndex) || \
-         self.podFailurePolicy.rules.all(r, r.action != 'FailIndex')",
-        "spec.podFailurePolicy.rules has the action FailIndex, which needs spec.backoffLimitPerIndex: set it",
-    ),
-    (
-        "!has(self.podFailurePolicy) || !has(self.template.spec) || self.podFailurePolicy.rules.all(r, \
-         !has(r.onExitCodes) || !has(r.onExitCodes.containerName) || \
-         self.template.spec.containers.exists(c, c.name == r.onExitCodes.containerName) || \
-         (has(self.template.spec.initContainers) && \
-         self.template.spec.initContainers.exists(c, c.name == r.onExitCodes.containerName)) || \
-         (has(self.sidecars) && self.sidecars.exists(s, s.name == r.onExitCodes.containerName)))",
-        "spec.podFailurePolicy.rules[].onExitCodes.containerName is no container or init container of the template and not \
-         in spec.sidecars: correct it",
-    ),
-];
+pub const GROUP: Group = Group {
+    unless: "!has(self.podFailurePolicy)",
+    about: "spec.podFailurePolicy does not fit the rest of the spec: see its rules in kubectl explain",
+    rules: &[
+        (
+            "!has(self.template.spec.restartPolicy) || self.template.spec.restartPolicy != 'OnFailure'",
+            "spec.template.spec.restartPolicy must be Never with spec.podFailurePolicy: a container that restarts does not \
+             fail its Pod",
+        ),
+        (
+            "!has(self.podReplacementPolicy) || self.podReplacementPolicy == 'Failed'",
+            "spec.podReplacementPolicy must be Failed, or absent, with spec.podFailurePolicy: only a Pod that has ended can be \
+             judged",
+        ),
+        (
+            "has(self.backoffLimitPerIndex) || self.podFailurePolicy.rules.all(r, r.action != 'FailIndex')",
+            "spec.podFailurePolicy.rules has the action FailIndex, which needs spec.backoffLimitPerIndex: set it",
+        ),
+        (
+            "self.podFailurePolicy.rules.all(r, !has(r.onExitCodes) || !has(r.onExitCodes.containerName) || \
+             self.template.spec.containers.exists(c, c.name == r.onExitCodes.containerName) || \
+             (has(self.template.spec.initContainers) && \
+             self.template.spec.initContainers.exists(c, c.name == r.onExitCodes.containerName)) || \
+             (has(self.sidecars) && self.sidecars.exists(s, s.name == r.onExitCodes.containerName)))",
+            "spec.podFailurePolicy.rules[].onExitCodes.containerName is no container or init container of the template and \
+             not in spec.sidecars: correct it",
+        ),
+    ],
+};

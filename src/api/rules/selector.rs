@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Rule, put, rule};
+use super::{Group, Rule, put, rule};
 
 /// Of the selector by itself.
 pub fn bounds(selector: &mut Value) {
@@ -39,29 +39,36 @@ pub fn bounds(selector: &mut Value) {
     item["properties"]["values"]["items"]["maxLength"] = json!(63);
 }
 
+/// It is said that there is one.
+pub const MISSING: Rule = (
+    "!self.manualSelector || has(self.selector)",
+    "spec.selector is missing: with manualSelector true it must say which Pods belong to this run",
+);
+
 /// With the rest of the spec.
-pub const RULES: &[Rule] = &[
-    (
-        "!has(self.selector) || (has(self.manualSelector) && self.manualSelector)",
-        "spec.selector needs spec.manualSelector true: leave it out, the controller makes one, or say that it is yours",
-    ),
-    (
-        "!has(self.manualSelector) || !self.manualSelector || has(self.selector)",
-        "spec.selector is missing: with manualSelector true it must say which Pods belong to this run",
-    ),
-    (
-        "!has(self.selector) || !has(self.selector.matchLabels) || self.selector.matchLabels.all(k, \
-         has(self.template.metadata) && has(self.template.metadata.labels) && k in self.template.metadata.labels && \
-         self.template.metadata.labels[k] == self.selector.matchLabels[k])",
-        "spec.template.metadata.labels must have every label of spec.selector.matchLabels: else no Pod would be its own",
-    ),
-    (
-        "!has(self.selector) || !has(self.selector.matchExpressions) || self.selector.matchExpressions.all(e, \
-         has(self.template.metadata) && has(self.template.metadata.labels) && e.key in self.template.metadata.labels ? \
-         (e.operator == 'Exists' || (e.operator == 'In' && has(e.values) && \
-         e.values.exists(v, v == self.template.metadata.labels[e.key])) || (e.operator == 'NotIn' && has(e.values) && \
-         e.values.all(v, v != self.template.metadata.labels[e.key]))) : \
-         (e.operator == 'NotIn' || e.operator == 'DoesNotExist'))",
-        "spec.template.metadata.labels must be matched by spec.selector.matchExpressions: else no Pod would be its own",
-    ),
-];
+pub const GROUP: Group = Group {
+    unless: "!has(self.selector)",
+    about: "spec.selector needs spec.manualSelector true, and must match spec.template.metadata.labels",
+    rules: &[
+        (
+            "self.manualSelector",
+            "spec.selector needs spec.manualSelector true: leave it out, the controller makes one, or say that it is yours",
+        ),
+        (
+            "!has(self.selector.matchLabels) || self.selector.matchLabels.all(k, \
+             has(self.template.metadata) && has(self.template.metadata.labels) && k in self.template.metadata.labels && \
+             self.template.metadata.labels[k] == self.selector.matchLabels[k])",
+            "spec.template.metadata.labels must have every label of spec.selector.matchLabels: else no Pod would be its own",
+        ),
+        (
+            "!has(self.selector.matchExpressions) || self.selector.matchExpressions.all(e, \
+             has(self.template.metadata) && has(self.template.metadata.labels) && \
+             e.key in self.template.metadata.labels ? \
+             (e.operator == 'Exists' || (e.operator == 'In' && has(e.values) && \
+             e.values.exists(v, v == self.template.metadata.labels[e.key])) || (e.operator == 'NotIn' && has(e.values) && \
+             e.values.all(v, v != self.template.metadata.labels[e.key]))) : \
+             (e.operator == 'NotIn' || e.operator == 'DoesNotExist'))",
+            "spec.template.metadata.labels must be matched by spec.selector.matchExpressions: else no Pod would be its own",
+        ),
+    ],
+};

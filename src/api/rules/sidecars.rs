@@ -2,26 +2,28 @@
 
 use serde_json::{Value, json};
 
-use super::Rule;
+use super::Group;
 
 /// The signals that ask a process to end, or to get ready for it; SIGKILL does nothing to a container's first process.
 pub const SIGNALS: [&str; 6] = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGUSR2"];
 
 /// What only native sidecars can do.
-pub const RULES: &[Rule] = &[
-    (
-        "!has(self.sidecarMode) || self.sidecarMode != 'Managed' || !has(self.sidecars) || self.sidecars.all(s, \
-         !has(s.start) || !has(s.start.before) || s.start.before != 'Init')",
-        "spec.sidecars[].start.before is Init and spec.sidecarMode is Managed: only native sidecars start before init \
-         containers; use Auto or Native, or leave it out",
-    ),
-    (
-        "!has(self.sidecarMode) || self.sidecarMode != 'Managed' || !has(self.sidecars) || self.sidecars.all(s, \
-         !has(s.start) || !has(s.start.until) || s.start.until != 'Ready')",
-        "spec.sidecars[].start.until is Ready and spec.sidecarMode is Managed: main containers wait for native sidecars \
-         only; use Auto or Native, or leave it out",
-    ),
-];
+pub const MANAGED: Group = Group {
+    unless: "!has(self.sidecarMode) || self.sidecarMode != 'Managed' || !has(self.sidecars)",
+    about: "spec.sidecarMode is Managed, which can't do what spec.sidecars[].start asks for",
+    rules: &[
+        (
+            "self.sidecars.all(s, !has(s.start) || !has(s.start.before) || s.start.before != 'Init')",
+            "spec.sidecars[].start.before is Init and spec.sidecarMode is Managed: only native sidecars start before init \
+             containers; use Auto or Native, or leave it out",
+        ),
+        (
+            "self.sidecars.all(s, !has(s.start) || !has(s.start.until) || s.start.until != 'Ready')",
+            "spec.sidecars[].start.until is Ready and spec.sidecarMode is Managed: main containers wait for native sidecars \
+             only; use Auto or Native, or leave it out",
+        ),
+    ],
+};
 
 /// How a sidecar starts and stops. A day is more than any of its waits needs.
 pub fn bounds(fields: &mut Value) {

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Rule, put, rule};
+use super::{Group, put, rule};
 
 /// Of the policy by itself.
 pub fn bounds(policy: &mut Value) {
@@ -43,20 +43,23 @@ pub fn bounds(policy: &mut Value) {
 }
 
 /// With the rest of the spec.
-pub const RULES: &[Rule] = &[
-    (
-        "!has(self.successPolicy) || (has(self.completionMode) && self.completionMode == 'Indexed')",
-        "spec.successPolicy needs spec.completionMode Indexed: set it, or remove the policy",
-    ),
-    (
-        "!has(self.successPolicy) || !has(self.completions) || self.successPolicy.rules.all(r, !has(r.succeededCount) || \
-         r.succeededCount <= self.completions)",
-        "spec.successPolicy.rules[].succeededCount must be at most spec.completions: else it is never met",
-    ),
-    (
-        "!has(self.successPolicy) || !has(self.completions) || self.successPolicy.rules.all(r, \
-         !has(r.succeededIndexes) || r.succeededIndexes == '' || \
-         int('0' + r.succeededIndexes.find('[0-9]{1,10}$')) < self.completions)",
-        "spec.successPolicy.rules[].succeededIndexes has an index beyond spec.completions - 1: correct it",
-    ),
-];
+pub const GROUP: Group = Group {
+    unless: "!has(self.successPolicy)",
+    about: "spec.successPolicy needs spec.completionMode Indexed, and counts and indexes within spec.completions",
+    rules: &[
+        (
+            "self.completionMode == 'Indexed'",
+            "spec.successPolicy needs spec.completionMode Indexed: set it, or remove the policy",
+        ),
+        (
+            "!has(self.completions) || self.successPolicy.rules.all(r, !has(r.succeededCount) || \
+             r.succeededCount <= self.completions)",
+            "spec.successPolicy.rules[].succeededCount must be at most spec.completions: else it is never met",
+        ),
+        (
+            "!has(self.completions) || self.successPolicy.rules.all(r, !has(r.succeededIndexes) || \
+             r.succeededIndexes == '' || int('0' + r.succeededIndexes.find('[0-9]{1,10}$')) < self.completions)",
+            "spec.successPolicy.rules[].succeededIndexes has an index beyond spec.completions - 1: correct it",
+        ),
+    ],
+};

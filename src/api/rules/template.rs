@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Rule, name};
+use super::{name, put, rule};
+use crate::api::labels;
 
 /// More than any object that can be stored has.
 const MANY: u32 = 10_000;
@@ -16,6 +17,7 @@ pub fn bounds(template: &mut Value) {
     let labels = &mut template["properties"]["metadata"]["properties"]["labels"];
     labels["maxProperties"] = json!(1000);
     labels["additionalProperties"]["maxLength"] = json!(63);
+    put(labels, own_labels());
     let pod = &mut template["properties"]["spec"]["properties"];
     for list in ["containers", "initContainers"] {
         let containers = &mut pod[list];
@@ -26,7 +28,32 @@ pub fn bounds(template: &mut Value) {
         name(&mut fields["name"]);
         fields.as_object_mut().into_iter().flat_map(|fields| fields.values_mut()).for_each(bound);
     }
-    pod["restartPolicy"]["maxLength"] = json!(20);
+    must_hold(&mut template["properties"]["spec"]);
+    template["required"] = json!(["spec"]);
+}
+
+/// Where the field itself tells, and so at no cost where it is absent.
+fn must_hold(pod: &mut Value) {
+    const RESTART: &str =
+        "spec.template.spec.restartPolicy must be Never or OnFailure: a run that is to end can't restart for ever";
+    put(pod, [rule(("has(self.restartPolicy)", RESTART))]);
+    let fields = &mut pod["properties"];
+    fields["restartPolicy"]["maxLength"] = json!(20);
+    put(&mut fields["restartPolicy"], [rule(("self in ['Never', 'OnFailure']", RESTART))]);
+    let some = ("size(self) > 0", "spec.template.spec.containers is empty: name at least the main container");
+    put(&mut fields["containers"], [rule(some)]);
+    let deadline = ("self > 0", "spec.template.spec.activeDeadlineSeconds must be at least 1");
+    put(&mut fields["activeDeadlineSeconds"], [rule(deadline)]);
+}
+
+/// Labels by which we find our Pods.
+fn own_labels() -> impl Iterator<Item = Value> {
+    [labels::NAME, labels::UID, labels::ATTEMPT].into_iter().map(|label| {
+        json!({
+            "rule": format!("!('{label}' in self)"),
+            "message": format!("spec.template.metadata.labels has {label}, which the controller sets: remove it")
+        })
+    })
 }
 
 /// Bounds a text or a list that has no bound yet.
@@ -40,22 +67,3 @@ fn bound(field: &mut Value) {
         field[bound] = json!(most);
     }
 }
-
-/// What must hold of it.
-pub const RULES: &[Rule] = &[
-    ("has(self.template.spec)", "spec.template.spec is missing: put the Pod to run there"),
-    (
-        "!has(self.template.spec) || (has(self.template.spec.restartPolicy) && self.template.spec.restartPolicy in \
-         ['Never', 'OnFailure'])",
-        "spec.template.spec.restartPolicy must be Never or OnFailure: a run that is to end can't restart for ever",
-    ),
-    (
-        "!has(self.template.spec) || size(self.template.spec.containers) > 0",
-        "spec.template.spec.containers is empty: name at least the main container",
-    ),
-    (
-        "!has(self.template.spec) || !has(self.template.spec.activeDeadlineSeconds) || \
-         self.template.spec.activeDeadlineSeconds > 0",
-        "spec.template.spec.activeDeadlineSeconds must be at least 1",
-    ),
-];
