@@ -15,7 +15,7 @@ pub struct Shell {
     cron: (Cron, u64),
     runs: BTreeMap<String, (Run, u64)>,
     gone: BTreeSet<String>,
-    reached: Option<DateTime<Utc>>,
+    started: BTreeSet<DateTime<Utc>>,
     refusal: Option<Refusal>,
 }
 
@@ -26,7 +26,7 @@ impl Shell {
             cron: world.cron.clone(),
             runs: BTreeMap::new(),
             gone: BTreeSet::new(),
-            reached: None,
+            started: BTreeSet::new(),
             refusal: None,
         };
         shell.watch(world);
@@ -36,7 +36,7 @@ impl Shell {
     /// The watches deliver what has happened.
     pub fn watch(&mut self, world: &World) {
         if self.cron.0.uid != world.cron.0.uid {
-            (self.reached, self.runs) = (None, BTreeMap::new());
+            (self.started, self.runs) = (BTreeSet::new(), BTreeMap::new());
         }
         if self.cron.0.uid != world.cron.0.uid || world.cron.1 > self.cron.1 {
             self.cron = world.cron.clone();
@@ -50,7 +50,7 @@ impl Shell {
     }
 
     fn saw(&mut self, run: Run, version: u64) {
-        self.reached = self.reached.max(run.scheduled);
+        self.started.extend(run.scheduled);
         self.runs.insert(run.uid.clone(), (run, version));
     }
 
@@ -58,7 +58,7 @@ impl Shell {
         Observed {
             cron: self.cron.0.clone(),
             runs: self.runs.values().map(|(run, _)| run.clone()).collect(),
-            reached: self.reached,
+            started: self.started.clone(),
             gone: self.gone.clone(),
             refusal: self.refusal.clone(),
         }
@@ -87,6 +87,10 @@ impl Shell {
                 }
             }
             if let Some(status) = plan.status {
+                if plan.may_wait && mortal && dice.one_in(5) {
+                    world.tell("the status waits for the starts of others");
+                    return false;
+                }
                 match world.write_status(&self.cron.0.uid, status, self.cron.1) {
                     Some(cron) => self.cron = cron,
                     None => return false, // a conflict: news is on its way

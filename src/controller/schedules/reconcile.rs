@@ -53,7 +53,9 @@ async fn until_quiet(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>) -
             if plan.status.is_none() {
                 return Ok(sleep_until(plan.wake, (ctx.now)()));
             }
-            if let Some(until) = held_until(ctx, key) {
+            if plan.may_wait
+                && let Some(until) = held_until(ctx, key)
+            {
                 return Ok(sleep_until(sooner(plan.wake, Some(until)), (ctx.now)()));
             }
         }
@@ -81,9 +83,9 @@ fn held_until(ctx: &Schedules, key: &Key) -> Option<DateTime<Utc>> {
 /// All that the engine asks for, from the views in memory.
 fn gather(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>) -> Option<Observed> {
     let cron = Cron::from_wire(ctx.memory.newest(watched))?;
-    let (runs, reached) = ctx.runs.of(&cron.uid);
+    let (runs, started) = ctx.runs.of(&cron.uid, cron.status.last_schedule);
     let gone = ctx.runs.gone_of(cron.status.active.iter().map(|run| run.uid.as_str()));
-    Some(Observed { cron, runs, reached, gone, refusal: ctx.memory.refusal(key) })
+    Some(Observed { cron, runs, started, gone, refusal: ctx.memory.refusal(key) })
 }
 
 /// When to try again. A conflict only means that news is on its way.

@@ -1,7 +1,8 @@
 //! Which runs are there? Those that the watch shows and those that we wrote ourselves, whichever is newer.
 //!
 //! As `pods` does for Pods: a decision never rests on a view that lacks our own deeds. Only the engine's small form of a
-//! run is kept. Of runs that are gone the latest time is remembered, so that no time runs again.
+//! run is kept. Of runs that are gone their times are remembered until the status knows of them, and the latest
+//! for good, so that no time runs again or counts as missed.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -32,7 +33,7 @@ struct State {
 struct Owned {
     key: Key,
     runs: BTreeMap<String, (Run, u64)>,
-    reached: Option<DateTime<Utc>>,
+    started: BTreeSet<DateTime<Utc>>,
 }
 
 impl Runs {
@@ -66,12 +67,14 @@ impl Runs {
         state.drop_run(owner_uid, uid);
     }
 
-    /// The runs of a SidecarCronJob, and the latest time of which one was ever seen.
-    pub fn of(&self, owner_uid: &str) -> (Vec<Run>, Option<DateTime<Utc>>) {
-        let state = self.lock();
-        let owned = state.by_owner.get(owner_uid);
-        let runs = owned.map(|owned| owned.runs.values().map(|(run, _)| run.clone()).collect()).unwrap_or_default();
-        (runs, owned.and_then(|owned| owned.reached))
+    /// The runs of a SidecarCronJob, and the times of which one was ever seen: the latest, and those that its status,
+    /// which goes up to `known`, does not know of.
+    pub fn of(&self, owner_uid: &str, known: Option<DateTime<Utc>>) -> (Vec<Run>, BTreeSet<DateTime<Utc>>) {
+        let mut state = self.lock();
+        let Some(owned) = state.by_owner.get_mut(owner_uid) else { return Default::default() };
+        let latest = owned.started.last().copied();
+        owned.started.retain(|at| Some(*at) > known || Some(*at) == latest);
+        (owned.runs.values().map(|(run, _)| run.clone()).collect(), owned.started.clone())
     }
 
     /// Those of these UIDs that are known to be gone.
@@ -108,7 +111,7 @@ impl State {
             return None;
         }
         if !run.manual {
-            owned.reached = owned.reached.max(run.scheduled);
+            owned.started.extend(run.scheduled);
         }
         let before = owned.runs.insert(run.uid.clone(), (run.clone(), version(job)));
         // A run's own progress is nothing to its schedule.
@@ -150,4 +153,43 @@ fn owner(job: &SidecarJob) -> Option<(Key, String)> {
         .iter()
         .find(|o| o.controller == Some(true) && o.kind == "SidecarCronJob" && o.api_version.starts_with(GROUP))?;
     Some(((job.metadata.namespace.clone()?, owner.name.clone()), owner.uid.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn time(minute: u32) -> DateTime<Utc> {
+        format!("2026-01-01T00:{minute:02}:00Z").parse().expect("a time")
+    }
+
+    fn run(minute: u32) -> SidecarJob {
+        let owner = json!({
+            "apiVersion": "sidecarjob.dev/v1alpha1", "kind": "SidecarCronJob", "name": "c", "uid": "u", "controller": true
+        });
+        let meta = json!({
+            "name": format!("c-{minute}"), "namespace": "ns", "uid": format!("uid-{minute}"), "ownerReferences": [owner],
+            "resourceVersion": (minute + 1).to_string(),
+            "annotations": {"batch.kubernetes.io/cronjob-scheduled-timestamp": time(minute).to_rfc3339()}
+        });
+        serde_json::from_value(json!({"metadata": meta, "spec": {"template": {}}})).expect("a SidecarJob")
+    }
+
+    #[test]
+    fn times_of_runs_that_are_gone_are_kept_until_the_status_knows_of_them_and_the_latest_for_good() {
+        let runs = Runs::default();
+        [1, 2, 3].iter().for_each(|minute| runs.wrote(&run(*minute)));
+        [1, 2, 3].iter().for_each(|minute| runs.gone("u", &format!("uid-{minute}")));
+        let times = |known: Option<u32>| {
+            let (there, started) = runs.of("u", known.map(time));
+            assert_eq!(there, []);
+            started.into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(times(None), [time(1), time(2), time(3)]);
+        assert_eq!(times(Some(1)), [time(2), time(3)]);
+        assert_eq!(times(Some(3)), [time(3)]);
+        assert_eq!(times(Some(9)), [time(3)], "a watch may show its like again");
+    }
 }

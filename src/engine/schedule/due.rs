@@ -4,6 +4,8 @@
 //! the latest of these; so does this, unless `catchUp` asks for more. What is decided here moves the watermark when the
 //! status is written, and not before: until then the same is decided again.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::observed::Observed;
@@ -52,7 +54,9 @@ pub fn of(seen: &Observed, now: DateTime<Utc>) -> Due {
         return due;
     }
     let begun = now.checked_sub_signed(jitter).unwrap_or(now);
-    let (latest, too_many) = due.pass(seen, times, watermark, begun, seen.cron.spec.catch_up);
+    // A run that is ahead was started before the clock was set back: what it passed over is missed.
+    let until = due.last_schedule.map_or(begun, |last| last.max(begun));
+    let (latest, too_many) = due.pass(seen, times, watermark, until, seen.cron.spec.catch_up);
     (due.too_many, due.next) = (too_many, times.next_after(watermark, begun));
     let in_time = |at: &DateTime<Utc>| {
         seen.cron.spec.deadline.is_none_or(|deadline| time::after(time::after(*at, jitter), deadline) >= now)
@@ -81,7 +85,7 @@ fn watermark(seen: &Observed) -> DateTime<Utc> {
 /// The time of the latest run that was started for one.
 fn last_schedule(seen: &Observed) -> Option<DateTime<Utc>> {
     let of_runs = seen.runs.iter().filter(|run| !run.manual).filter_map(|run| run.scheduled);
-    of_runs.chain(seen.cron.status.last_schedule).chain(seen.reached).max()
+    of_runs.chain(seen.cron.status.last_schedule).chain(seen.started.last().copied()).max()
 }
 
 /// The last time before the first that is looked at.
@@ -90,20 +94,21 @@ fn earlier(times: &Times, watermark: DateTime<Utc>, first: Option<&DateTime<Utc>
     times.pending(watermark, before, 1).latest.pop()
 }
 
-/// Runs that were started and that the status does not know of.
+/// Runs that were started and that the status does not know of; they may be gone already.
 fn started_between(seen: &Observed, after: DateTime<Utc>, before: Option<&DateTime<Utc>>) -> usize {
-    let times = seen.runs.iter().filter(|run| !run.manual).filter_map(|run| run.scheduled);
-    times.filter(|at| *at > after && before.is_some_and(|before| at < before)).count()
+    let in_view = seen.runs.iter().filter(|run| !run.manual).filter_map(|run| run.scheduled);
+    let times: BTreeSet<_> = in_view.chain(seen.started.iter().copied()).collect();
+    times.into_iter().filter(|at| *at > after && before.is_some_and(|before| at < before)).count()
 }
 
 /// It has a run, or had one a moment ago.
 fn has_run(seen: &Observed, at: &DateTime<Utc>) -> bool {
-    seen.has_run(*at) || seen.reached == Some(*at)
+    seen.has_run(*at) || seen.started.contains(at)
 }
 
 /// The run of that time is there, or was: times run in their order, so whatever is older than a run that was seen.
 fn is_started(seen: &Observed, at: DateTime<Utc>) -> bool {
-    seen.has_run(at) || seen.reached >= Some(at)
+    seen.has_run(at) || seen.started.last() >= Some(&at)
 }
 
 impl Due {
@@ -129,11 +134,13 @@ impl Due {
         }
     }
 
-    /// Each starts, unless it is there already.
+    /// Each starts, unless it is there already. One that could not start, and a later one did, is missed.
     fn start(&mut self, seen: &Observed, fresh: Vec<DateTime<Utc>>) {
-        let started = |at: &DateTime<Utc>| is_started(seen, *at);
-        self.last_schedule = self.last_schedule.max(fresh.iter().filter(|at| started(at)).max().copied());
-        self.starts = fresh.into_iter().filter(|at| !started(at)).collect();
+        let (started, fresh): (Vec<_>, Vec<_>) = fresh.into_iter().partition(|at| is_started(seen, *at));
+        self.last_schedule = self.last_schedule.max(started.last().copied());
+        let passed_over: Vec<_> = started.into_iter().filter(|at| !has_run(seen, at)).collect();
+        self.miss(passed_over.len(), passed_over.last().copied());
+        self.starts = fresh;
     }
 
     /// The oldest starts if nothing is active. What does not start stays due.
@@ -152,7 +159,9 @@ impl Due {
             std::mem::take(&mut self.queued).into_iter().partition(|at| in_time(at) || has_run(seen, at));
         self.miss(late.len(), late.last().copied());
         self.too_late = self.too_late.max(late.last().copied());
-        line.retain(|at| !is_started(seen, *at));
+        line.retain(|at| !has_run(seen, at));
+        let passed_over: Vec<_> = line.extract_if(.., |at| is_started(seen, *at)).collect();
+        self.miss(passed_over.len(), passed_over.last().copied());
         for at in fresh {
             if is_started(seen, at) {
                 self.last_schedule = self.last_schedule.max(Some(at));

@@ -36,7 +36,7 @@ pub fn decide(seen: &Observed, now: DateTime<Utc>) -> Plan {
     steps.extend(starts(seen, &due, now));
     let wake = sooner(sooner(due.wake, history::wake(seen, now)), retry(seen));
     match steps.is_empty() {
-        true => status::report(seen, &due, now, wake),
+        true => Plan { may_wait: due.starts.is_empty(), ..status::report(seen, &due, now, wake) },
         false => Plan { steps, wake, ..Plan::default() },
     }
 }
@@ -48,6 +48,9 @@ fn starts(seen: &Observed, due: &Due, now: DateTime<Utc>) -> Vec<Step> {
     }
     let blocking: Vec<_> = seen.blocking().collect();
     if seen.cron.spec.concurrency == ConcurrencyPolicy::Replace && !blocking.is_empty() {
+        if blocking.iter().any(|run| run.scheduled > seen.cron.status.last_schedule) {
+            return Vec::new(); // first it is written down: once it is gone, nothing else tells that its time ran
+        }
         let replaced = blocking.iter().filter(|run| !run.deleting);
         return replaced.map(|run| Step::Delete { run: run.to_ref(), replaced: true }).collect();
     }

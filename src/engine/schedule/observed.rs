@@ -20,8 +20,8 @@ pub struct Observed {
     pub cron: Cron,
     /// Its runs, in the order of their names.
     pub runs: Vec<Run>,
-    /// The latest time of which a run was ever seen, deleted ones included.
-    pub reached: Option<DateTime<Utc>>,
+    /// The times of which a run was ever seen, deleted ones included: the latest, and all that the status does not know of.
+    pub started: BTreeSet<DateTime<Utc>>,
     /// UIDs of runs that the API server says are gone.
     pub gone: BTreeSet<String>,
     /// The API server refused the last run.

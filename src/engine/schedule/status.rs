@@ -84,7 +84,7 @@ pub fn report(seen: &Observed, due: &Due, now: DateTime<Utc>, wake: Option<DateT
     if !is_news(&status, &seen.cron.status) {
         return Plan { wake, ..Plan::default() };
     }
-    Plan { steps: Vec::new(), status: Some(status), events, wake }
+    Plan { status: Some(status), events, wake, ..Plan::default() }
 }
 
 /// That a run has begun is not worth a write: it is written with whatever comes next, at the latest with its end.

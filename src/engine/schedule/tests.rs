@@ -35,7 +35,7 @@ fn cron(spec: Value) -> Observed {
         "spec": whole
     });
     let cron = Cron::from_wire(Arc::new(serde_json::from_value(wire).unwrap())).unwrap();
-    Observed { cron, runs: vec![], reached: None, gone: BTreeSet::new(), refusal: None }
+    Observed { cron, runs: vec![], started: BTreeSet::new(), gone: BTreeSet::new(), refusal: None }
 }
 
 /// A run for that time, which is going on.
@@ -159,7 +159,7 @@ fn a_time_never_runs_twice() {
         assert_eq!(creates, 0, "{what}");
     }
     let mut seen = cron(json!({}));
-    seen.reached = Some(at(60));
+    seen.started = BTreeSet::from([at(60)]);
     seen.settle(at(62));
     assert_eq!((seen.times(), seen.cron.status.last_schedule), (vec![], Some(at(60))), "seen once, and deleted since");
 }
@@ -218,9 +218,23 @@ fn replace_deletes_the_active_run_first() {
     assert_eq!(seen.steps(at(120)), ["replace c-29453820"]);
     seen.settle(at(120));
     assert_eq!(seen.times(), [120]);
+    let behind = cron(json!({"concurrencyPolicy": "Replace"})).runs([run(60)]);
+    let plan = decide(&behind, at(120));
+    let written = plan.status.map(|status| status.last_schedule);
+    assert_eq!((plan.steps, written, plan.may_wait), (vec![], Some(Some(at(60))), false), "it is written down first");
     let mut deleting = cron(json!({"concurrencyPolicy": "Replace"})).last(60);
     deleting.runs = vec![Run { deleting: true, ..run(60) }];
     assert_eq!(deleting.steps(at(120)), [""; 0], "one that is on its way out is waited for");
+}
+
+#[test]
+fn a_run_that_was_replaced_before_the_status_knew_of_it_is_not_missed() {
+    let mut seen = cron(json!({"concurrencyPolicy": "Replace"}));
+    seen.started = BTreeSet::from([at(60)]);
+    seen.runs = vec![run(120)];
+    seen.settle(at(121));
+    let status = &seen.cron.status;
+    assert_eq!((status.last_schedule, status.missed, status.last_missed), (Some(at(120)), 0, None));
 }
 
 #[test]
@@ -384,6 +398,15 @@ fn a_queued_time_does_not_wait_beyond_its_deadline() {
     assert_eq!(decide(&seen, at(121)).wake, Some(seconds(130, 1)));
     assert_eq!(seen.settle(seconds(130, 1)), ["MissSchedule"]);
     assert_eq!((seen.cron.status.queued.len(), seen.cron.status.missed), (0, 1));
+}
+
+#[test]
+fn of_missed_times_that_all_run_one_that_could_not_start_is_missed_when_a_later_one_did() {
+    let mut seen = cron(json!({"catchUp": "All"}));
+    (seen.runs, seen.started) = (vec![run(120)], BTreeSet::from([at(120)]));
+    seen.settle(at(121));
+    let status = &seen.cron.status;
+    assert_eq!((status.last_schedule, status.missed, status.last_missed), (Some(at(120)), 1, Some(at(60))));
 }
 
 #[test]
