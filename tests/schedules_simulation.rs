@@ -17,6 +17,9 @@ use dice::Dice;
 use shell::Shell;
 use world::World;
 
+/// Histories that showed a mistake once, of the engine or of what is demanded here: played first.
+const REGRESSIONS: [u64; 6] = [347, 390, 1219, 1343, 1556, 7987];
+
 /// Steps of trouble in each history, before all is left to run out.
 const STEPS: u32 = 80;
 
@@ -96,11 +99,11 @@ fn from_env(name: &str) -> Option<u64> {
 
 #[test]
 fn no_time_runs_twice_none_is_lost_and_then_there_is_rest() {
-    let seeds = match from_env("SIDECARJOB_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..from_env("SIDECARJOB_HISTORIES").unwrap_or(300),
+    let seeds: Vec<u64> = match from_env("SIDECARJOB_SEED") {
+        Some(seed) => vec![seed],
+        None => REGRESSIONS.into_iter().chain(0..from_env("SIDECARJOB_HISTORIES").unwrap_or(300)).collect(),
     };
-    let n = seeds.end - seeds.start;
+    let n = seeds.len();
     let (mut runs, mut again) = (0, 0);
     for seed in seeds {
         match history(seed) {
@@ -109,5 +112,5 @@ fn no_time_runs_twice_none_is_lost_and_then_there_is_rest() {
         }
     }
     println!("{n} histories with {runs} runs; {again} ran again, deleted before the status knew of them");
-    assert!(n == 1 || u64::from(runs) > n, "something happens in them");
+    assert!(n == 1 || runs as usize > n, "something happens in them");
 }

@@ -39,6 +39,9 @@ pub fn bounds(fields: &mut Value) {
     range("/stop/properties/order", -1000, 1000);
     range("/stop/properties/gracePeriodSeconds", 1, DAY);
     range("/stop/properties/http/properties/port", 1, 65_535);
+    if let Some(port) = fields.pointer_mut("/stop/properties/http/properties/port") {
+        port["format"] = json!("int32"); // of the API server's formats, which has no uint16 and warns of it
+    }
     let stop = &mut fields["stop"];
     stop["x-kubernetes-validations"] = json!([{
         "rule": "[has(self.http), has(self.exec), has(self.signal), has(self.recipe)].filter(given, given).size() <= 1",

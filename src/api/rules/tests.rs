@@ -85,3 +85,11 @@ fn defaults_that_depend_on_no_other_field_are_the_schema_s() {
         assert_eq!(fields[field].get("default"), None, "{field}");
     }
 }
+
+#[test]
+fn the_api_server_knows_every_format() {
+    let crds = crd::all().iter().map(|crd| serde_json::to_string(crd).unwrap()).collect::<String>();
+    let formats: Vec<&str> = crds.split(r#""format":""#).skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert!(formats.len() > 50, "{}", formats.len());
+    assert!(formats.iter().all(|format| ["int32", "int64", "date-time"].contains(format)), "{formats:?}");
+}
