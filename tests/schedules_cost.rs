@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use sidecarjob::controller::events::Events;
 use sidecarjob::controller::schedules::Schedules;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use server::{Calls, Server};
@@ -69,10 +70,7 @@ async fn a_start_costs_one_create_and_one_status_write_an_end_one_and_the_time_b
     let _ = now(); // begins
     let server = Server::default();
     (0..n).for_each(|i| server.put("sidecarcronjobs", cron(i)));
-    let (events, _sending) = Events::start(server.client());
-    let ctx = Schedules::at(server.client(), events, now);
-    let (stop, stopped) = watch::channel(false);
-    let working = tokio::spawn(ctx.run(None, 20, stopped));
+    let (stop, working) = work(&server);
 
     until(50).await;
     assert_eq!(server.writes(), calls(&[("PUT sidecarcronjobs/status", n)]), "each gets its first status");
@@ -99,31 +97,56 @@ async fn a_start_costs_one_create_and_one_status_write_an_end_one_and_the_time_b
         until(hour * 60 + 59).await;
         assert_eq!(server.writes(), calls(&[]), "hour {hour}: rest");
     }
-    stop.send_replace(true);
-    tokio::time::timeout(Duration::from_secs(60), working).await.expect("it ends").expect("well");
+    ends(stop, working).await;
 }
 
 /// The API server is the bottle-neck, so what is not urgent comes later: neither lost nor doubled.
 #[tokio::test(start_paused = true)]
 async fn when_many_are_due_they_start_first_and_their_statuses_follow() {
-    const AT_ONCE: u16 = 20;
+    let server = Server::slow(Duration::from_millis(50));
     let n = size();
     let _ = now(); // begins
-    let server = Server::slow(Duration::from_millis(50));
     (0..n).for_each(|i| server.put("sidecarcronjobs", cron(i)));
-    let (events, _sending) = Events::start(server.client());
-    let (stop, stopped) = watch::channel(false);
-    let working = tokio::spawn(Schedules::at(server.client(), events, now).run(None, AT_ONCE, stopped));
+    let (stop, working) = work(&server);
     until(59).await;
     server.order();
     until(65).await;
-    let order = server.order();
+    starts_come_first(&server.order(), n);
+    ends(stop, working).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_become_due_while_no_controller_was_there_starts_first_too() {
+    let server = Server::slow(Duration::from_millis(50));
+    let n = size();
+    let _ = now(); // begins
+    (0..n).for_each(|i| server.put("sidecarcronjobs", cron(i)));
+    until(62).await;
+    let (stop, working) = work(&server);
+    until(65).await;
+    starts_come_first(&server.order(), n);
+    ends(stop, working).await;
+}
+
+const AT_ONCE: u16 = 20;
+
+fn work(server: &Server) -> (watch::Sender<bool>, JoinHandle<()>) {
+    let (events, _sending) = Events::start(server.client());
+    let (stop, stopped) = watch::channel(false);
+    (stop, tokio::spawn(Schedules::at(server.client(), events, now).run(None, AT_ONCE, stopped)))
+}
+
+async fn ends(stop: watch::Sender<bool>, working: JoinHandle<()>) {
+    stop.send_replace(true);
+    tokio::time::timeout(Duration::from_secs(60), working).await.expect("it ends").expect("well");
+}
+
+/// All starts, before most of the statuses; one of each.
+fn starts_come_first(order: &[String], n: usize) {
     let (start, status) = ("POST sidecarjobs", "PUT sidecarcronjobs/status");
     let count = |calls: &[String], of: &str| calls.iter().filter(|call| *call == of).count();
-    assert_eq!((count(&order, start), count(&order, status), order.len()), (n, n, 2 * n));
+    assert_eq!((count(order, start), count(order, status), order.len()), (n, n, 2 * n));
     let last = order.iter().rposition(|call| call == start).expect("a start");
     let early = count(&order[..last], status);
     assert!(early <= 2 * usize::from(AT_ONCE), "{early} statuses were written before the last of {n} starts");
-    stop.send_replace(true);
-    tokio::time::timeout(Duration::from_secs(60), working).await.expect("it ends").expect("well");
 }

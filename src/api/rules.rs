@@ -27,7 +27,7 @@ type Rule = (&'static str, &'static str);
 struct Group {
     /// When all of them hold anyway.
     unless: &'static str,
-    /// What they are about, for API servers before 1.27, which can't say which one it is.
+    /// What they are about: said where it can't be said which one it is.
     about: &'static str,
     rules: &'static [Rule],
 }

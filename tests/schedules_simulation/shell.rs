@@ -54,7 +54,9 @@ impl Shell {
         self.runs.insert(run.uid.clone(), (run, version));
     }
 
-    fn observe(&self) -> Observed {
+    fn observe(&mut self) -> Observed {
+        let latest = self.started.last().copied();
+        self.started.retain(|at| Some(*at) == latest || !self.cron.0.status.knows(*at));
         Observed {
             cron: self.cron.0.clone(),
             runs: self.runs.values().map(|(run, _)| run.clone()).collect(),
@@ -64,7 +66,7 @@ impl Shell {
         }
     }
 
-    pub fn wake(&self, world: &World) -> Option<DateTime<Utc>> {
+    pub fn wake(&mut self, world: &World) -> Option<DateTime<Utc>> {
         decide(&self.observe(), world.now).wake
     }
 

@@ -83,6 +83,7 @@ async fn there_already(ctx: &Schedules, key: &Key, cron: &Cron, name: &str) -> R
     if owners.iter().any(|o| o.uid == cron.uid) {
         debug!("{name} was created before");
         ctx.runs.wrote(&run);
+        ctx.memory.accepted(key);
         return Ok(());
     }
     let note = format!("SidecarJob {name} exists already and is not ours: delete it, or rename one of the two");

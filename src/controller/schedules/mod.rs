@@ -12,17 +12,18 @@ pub mod rush;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use kube::Client;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::{self, Controller, Error as QueueError};
-use kube::runtime::reflector::ObjectRef;
+use kube::runtime::reflector::{self, ObjectRef};
+use kube::runtime::watcher::Event;
 use kube::runtime::{WatchStreamExt, watcher};
 use tokio::sync::{mpsc, watch};
 use tracing::{debug, warn};
 
 use super::events::Events;
-use super::memory::{Key, Memory};
+use super::memory::{Key, Memory, key};
 use super::queue::stopped;
 use super::{cluster, context};
 use crate::api::{SidecarCronJob, SidecarJob, labels};
@@ -73,7 +74,14 @@ impl Schedules {
             _ = is_listed.wait_for(|listed| *listed) => {}
             () = stopped(stop.clone()) => return watched.abort(),
         }
-        Controller::new(cluster::api::<Watched>(&self.client, namespace), watcher::Config::default())
+        let (store, writer) = reflector::store();
+        let ctx = self.clone();
+        let crons = watcher(cluster::api::<Watched>(&self.client, namespace), watcher::Config::default())
+            .default_backoff()
+            .inspect_ok(move |event| ctx.listed(event))
+            .reflect(writer)
+            .applied_objects();
+        Controller::for_stream(crons, store)
             .with_config(controller::Config::default().concurrency(concurrency))
             .reconcile_on(references(woken))
             .reconcile_on(released(self.clone()))
@@ -86,6 +94,13 @@ impl Schedules {
             })
             .await;
         watched.abort();
+    }
+
+    /// Any that is listed may be due: as long as it has not been looked at, nobody knows.
+    fn listed(&self, event: &Event<Watched>) {
+        if let Event::InitApply(cron) = event {
+            self.rush.expect(&key(cron), Some((self.now)()));
+        }
     }
 }
 
@@ -135,6 +150,7 @@ fn report<E: std::error::Error>(ctx: &Schedules, result: Outcome<E>) {
             let key = (gone.namespace.unwrap_or_default(), gone.name);
             ctx.memory.forget(&key);
             ctx.rush.looked_at(&key, (ctx.now)());
+            ctx.rush.settled(&key);
         }
         Err(QueueError::QueueError(error)) => {
             warn!("the watch of SidecarCronJobs was interrupted, starting it again: {error}");

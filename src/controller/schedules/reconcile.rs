@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 use tracing::{debug, warn};
@@ -23,15 +22,13 @@ pub type Watched = DeserializeGuard<SidecarCronJob>;
 /// Most rounds of decide and apply in one go: more would be a circle.
 const MAX_ROUNDS: usize = 50;
 
-/// So long a status waits at most for the starts of others.
-const HELD_MAX: TimeDelta = TimeDelta::seconds(30);
-
 /// One schedule, as often as something happened to it, or its time has come.
 #[tracing::instrument(name = "reconcile", skip_all, fields(kind = "SidecarCronJob", name = tracing::field::Empty))]
 pub async fn reconcile(watched: Arc<Watched>, ctx: Arc<Schedules>) -> Result<Action, Error> {
     let cron = match &watched.0 {
         Ok(cron) => Arc::new(cron.clone()),
         Err(invalid) => {
+            ctx.rush.looked_at(&key(&*watched), (ctx.now)());
             warn!("skipped {}: can't read it: {}", invalid.metadata.name.as_deref().unwrap_or("?"), invalid.error);
             return Ok(Action::await_change());
         }
@@ -51,10 +48,11 @@ async fn until_quiet(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>) -
         if plan.steps.is_empty() {
             ctx.rush.expect(key, plan.wake);
             if plan.status.is_none() {
+                ctx.rush.settled(key);
                 return Ok(sleep_until(plan.wake, (ctx.now)()));
             }
             if plan.may_wait
-                && let Some(until) = held_until(ctx, key)
+                && let Some(until) = ctx.rush.holds(key, (ctx.now)())
             {
                 return Ok(sleep_until(sooner(plan.wake, Some(until)), (ctx.now)()));
             }
@@ -70,20 +68,10 @@ async fn until_quiet(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>) -
     Err(Error::NotQuiet(MAX_ROUNDS))
 }
 
-/// Other schedules are due and have not started yet: until when, at most, the status waits for them.
-fn held_until(ctx: &Schedules, key: &Key) -> Option<DateTime<Utc>> {
-    let now = (ctx.now)();
-    if !ctx.rush.holds(key, now) {
-        return None;
-    }
-    let until = ctx.memory.held_since(key, now) + HELD_MAX;
-    (until > now).then_some(until)
-}
-
 /// All that the engine asks for, from the views in memory.
 fn gather(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>) -> Option<Observed> {
     let cron = Cron::from_wire(ctx.memory.newest(watched))?;
-    let (runs, started) = ctx.runs.of(&cron.uid, cron.status.last_schedule);
+    let (runs, started) = ctx.runs.of(&cron.uid, &cron.status);
     let gone = ctx.runs.gone_of(cron.status.active.iter().map(|run| run.uid.as_str()));
     Some(Observed { cron, runs, started, gone, refusal: ctx.memory.refusal(key) })
 }

@@ -15,6 +15,7 @@ use crate::api::{GROUP, SidecarJob};
 use crate::controller::memory::{Key, version};
 use crate::controller::pods::buried::Buried;
 use crate::engine::schedule::observed::Run;
+use crate::engine::schedule::status::Status;
 
 /// All runs, by the UID of the SidecarCronJob that owns them.
 #[derive(Debug, Default)]
@@ -67,13 +68,13 @@ impl Runs {
         state.drop_run(owner_uid, uid);
     }
 
-    /// The runs of a SidecarCronJob, and the times of which one was ever seen: the latest, and those that its status,
-    /// which goes up to `known`, does not know of.
-    pub fn of(&self, owner_uid: &str, known: Option<DateTime<Utc>>) -> (Vec<Run>, BTreeSet<DateTime<Utc>>) {
+    /// The runs of a SidecarCronJob, and the times of which one was ever seen: the latest, and those that its status does
+    /// not know of.
+    pub fn of(&self, owner_uid: &str, status: &Status) -> (Vec<Run>, BTreeSet<DateTime<Utc>>) {
         let mut state = self.lock();
         let Some(owned) = state.by_owner.get_mut(owner_uid) else { return Default::default() };
         let latest = owned.started.last().copied();
-        owned.started.retain(|at| Some(*at) > known || Some(*at) == latest);
+        owned.started.retain(|at| Some(*at) == latest || !status.knows(*at));
         (owned.runs.values().map(|(run, _)| run.clone()).collect(), owned.started.clone())
     }
 
@@ -183,13 +184,14 @@ mod tests {
         [1, 2, 3].iter().for_each(|minute| runs.wrote(&run(*minute)));
         [1, 2, 3].iter().for_each(|minute| runs.gone("u", &format!("uid-{minute}")));
         let times = |known: Option<u32>| {
-            let (there, started) = runs.of("u", known.map(time));
+            let status = Status { last_schedule: known.map(time), queued: vec![time(2)], ..Status::default() };
+            let (there, started) = runs.of("u", &status);
             assert_eq!(there, []);
             started.into_iter().collect::<Vec<_>>()
         };
         assert_eq!(times(None), [time(1), time(2), time(3)]);
         assert_eq!(times(Some(1)), [time(2), time(3)]);
-        assert_eq!(times(Some(3)), [time(3)]);
-        assert_eq!(times(Some(9)), [time(3)], "a watch may show its like again");
+        assert_eq!(times(Some(3)), [time(2), time(3)], "one that is in the queue is not known to have run");
+        assert_eq!(times(Some(9)), [time(2), time(3)], "a watch may show its like again");
     }
 }

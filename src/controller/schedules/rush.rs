@@ -1,8 +1,7 @@
 //! Are more schedules due than could be looked at so far? Then starts come first, and statuses wait for them.
 //!
-//! What a held status would say is in the view of runs already, so nothing is decided differently meanwhile. When the
-//! last one that was due has been looked at, those that wait are woken; nothing ticks. How long one may wait at most is
-//! for the caller to say.
+//! Which statuses may wait is for the engine to say (`Plan::may_wait`). When the last one that was due has been looked at,
+//! those that wait are woken; nothing ticks.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,6 +13,9 @@ use crate::controller::memory::Key;
 
 /// A schedule that is due is looked at within this, unless there are many.
 const PROMPT: TimeDelta = TimeDelta::milliseconds(100);
+
+/// So long a status waits at most.
+const HELD_MAX: TimeDelta = TimeDelta::seconds(30);
 
 /// Who is due when, and whose status waits.
 #[derive(Debug, Default)]
@@ -27,6 +29,7 @@ struct State {
     due: BTreeSet<(DateTime<Utc>, Key)>,
     due_at: HashMap<Key, DateTime<Utc>>,
     held: HashSet<Key>,
+    held_since: HashMap<Key, DateTime<Utc>>,
     released: VecDeque<Key>,
 }
 
@@ -35,7 +38,7 @@ impl Rush {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// That schedule wants to be looked at then.
+    /// That schedule is to be looked at then.
     pub fn expect(&self, key: &Key, at: Option<DateTime<Utc>>) {
         let mut state = self.lock();
         state.no_longer_due(key);
@@ -43,6 +46,11 @@ impl Rush {
             state.due.insert((at, key.clone()));
             state.due_at.insert(key.clone(), at);
         }
+    }
+
+    /// Its status is written, or there is nothing to write.
+    pub fn settled(&self, key: &Key) {
+        self.lock().held_since.remove(key);
     }
 
     /// It is looked at now, or gone. With the last one of a rush all that wait are released.
@@ -57,14 +65,19 @@ impl Rush {
         }
     }
 
-    /// Must this schedule's status wait? If so, it is released later.
-    pub fn holds(&self, key: &Key, now: DateTime<Utc>) -> bool {
+    /// Must this schedule's status wait, and until when at most? It is released before if it can be.
+    pub fn holds(&self, key: &Key, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let mut state = self.lock();
-        let on = state.is_on(now);
-        if on {
-            state.held.insert(key.clone());
+        if !state.is_on(now) {
+            return None;
         }
-        on
+        let since = state.held_since.entry(key.clone()).or_insert(now);
+        *since = now.min(*since); // the clock may have been set back meanwhile
+        let until = *since + HELD_MAX;
+        (until > now).then(|| {
+            state.held.insert(key.clone());
+            until
+        })
     }
 
     /// The next one that need not wait any more; never ends. For one reader.
@@ -119,22 +132,33 @@ mod tests {
     fn a_status_waits_while_others_are_overdue_and_is_released_with_the_last_of_them() {
         let rush = three();
         rush.looked_at(&key("a"), at(200));
-        assert!(rush.holds(&key("a"), at(210)), "b and c have not been looked at");
+        assert!(rush.holds(&key("a"), at(210)).is_some(), "b and c have not been looked at");
         rush.looked_at(&key("b"), at(300));
-        assert!(rush.holds(&key("b"), at(310)));
+        assert!(rush.holds(&key("b"), at(310)).is_some());
         assert_eq!(released(&rush), Vec::<String>::new(), "c has not been looked at");
         rush.looked_at(&key("c"), at(400));
-        assert!(!rush.holds(&key("c"), at(410)), "it was the last");
+        assert!(rush.holds(&key("c"), at(410)).is_none(), "it was the last");
         let mut released = released(&rush);
         released.sort();
         assert_eq!(released, ["a", "b"]);
     }
 
     #[test]
+    fn a_status_waits_for_half_a_minute_at_most_and_from_then_on_until_it_is_written() {
+        let rush = three();
+        assert_eq!(rush.holds(&key("a"), at(1_000)), Some(at(31_000)));
+        assert_eq!(rush.holds(&key("a"), at(20_000)), Some(at(31_000)), "still the same status");
+        assert_eq!(rush.holds(&key("a"), at(31_000)), None);
+        rush.settled(&key("a"));
+        assert_eq!(rush.holds(&key("a"), at(40_000)), Some(at(70_000)), "that is another one");
+        assert_eq!(rush.holds(&key("a"), at(35_000)), Some(at(65_000)), "the clock was set back");
+    }
+
+    #[test]
     fn few_that_are_due_together_are_no_rush() {
         let rush = three();
         rush.looked_at(&key("a"), at(1));
-        assert!(!rush.holds(&key("a"), at(90)));
+        assert!(rush.holds(&key("a"), at(90)).is_none());
     }
 
     #[test]
@@ -142,15 +166,15 @@ mod tests {
         let rush = three();
         ["a", "b", "c"].iter().for_each(|name| rush.looked_at(&key(name), at(500)));
         rush.expect(&key("a"), Some(at(60_000)));
-        assert!(!rush.holds(&key("b"), at(510)));
-        assert!(rush.holds(&key("b"), at(60_200)), "its time has come");
+        assert!(rush.holds(&key("b"), at(510)).is_none());
+        assert!(rush.holds(&key("b"), at(60_200)).is_some(), "its time has come");
     }
 
     #[test]
     fn one_that_is_looked_at_again_or_gone_is_not_released() {
         let rush = three();
         rush.looked_at(&key("a"), at(200));
-        assert!(rush.holds(&key("a"), at(210)));
+        assert!(rush.holds(&key("a"), at(210)).is_some());
         rush.looked_at(&key("a"), at(220)); // something happened to it, or it is gone
         rush.looked_at(&key("b"), at(300));
         rush.looked_at(&key("c"), at(400));
@@ -162,7 +186,7 @@ mod tests {
         let rush = Rush::default();
         rush.expect(&key("a"), Some(at(0)));
         rush.expect(&key("a"), None);
-        assert!(!rush.holds(&key("b"), at(1_000)));
+        assert!(rush.holds(&key("b"), at(1_000)).is_none());
         let state = rush.lock();
         assert!(state.due.is_empty() && state.due_at.is_empty());
     }

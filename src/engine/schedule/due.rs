@@ -165,6 +165,9 @@ impl Due {
         for at in fresh {
             if is_started(seen, at) {
                 self.last_schedule = self.last_schedule.max(Some(at));
+                if !has_run(seen, &at) {
+                    self.miss(1, Some(at));
+                }
             } else if line.len() < seen.cron.spec.queue_limit || line.is_empty() {
                 self.last_schedule = self.last_schedule.max(Some(at));
                 line.push(at);

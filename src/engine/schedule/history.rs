@@ -40,8 +40,7 @@ fn is_written_down(seen: &Observed, run: &Run) -> bool {
     let status = &seen.cron.status;
     let Some((success, at)) = run.ended else { return false };
     let last = if success { status.last_success } else { status.last_failure };
-    let passed = |at| status.last_schedule >= Some(at) && !status.queued.contains(&at);
-    let passed = run.manual || run.scheduled.is_none_or(passed);
+    let passed = run.manual || run.scheduled.is_none_or(|at| status.knows(at));
     last >= Some(at) && passed && !status.active.iter().any(|active| active.uid == run.uid)
 }
 

@@ -34,9 +34,9 @@ pub fn decide(seen: &Observed, now: DateTime<Utc>) -> Plan {
     let due = due::of(seen, now);
     let mut steps = history::clean_up(seen, now);
     steps.extend(starts(seen, &due, now));
-    let wake = sooner(sooner(due.wake, history::wake(seen, now)), retry(seen));
+    let wake = sooner(sooner(due.wake, history::wake(seen, now)), retry(seen).filter(|at| *at > now));
     match steps.is_empty() {
-        true => Plan { may_wait: due.starts.is_empty(), ..status::report(seen, &due, now, wake) },
+        true => Plan { may_wait: status::may_wait(seen, &due), ..status::report(seen, &due, now, wake) },
         false => Plan { steps, wake, ..Plan::default() },
     }
 }

@@ -15,7 +15,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The status to write when there are no steps, if it differs from the stored one.
     pub status: Option<Status>,
-    /// Nothing waits for that status: it may be written later, when other schedules have started.
+    /// That status tells of runs that have started and go on, and nothing waits for it: it may be written later, when other
+    /// schedules have started.
     pub may_wait: bool,
     /// To be sent when the status is stored.
     pub events: Vec<Event>,

@@ -53,6 +53,13 @@ pub struct Status {
     pub recent: Vec<Recent>,
 }
 
+impl Status {
+    /// That time is dealt with as far as it says: it ran, or was missed.
+    pub fn knows(&self, at: DateTime<Utc>) -> bool {
+        self.last_schedule >= Some(at) && !self.queued.contains(&at)
+    }
+}
+
 /// A run, as it is remembered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recent {
@@ -85,6 +92,20 @@ pub fn report(seen: &Observed, due: &Due, now: DateTime<Utc>, wake: Option<DateT
         return Plan { wake, ..Plan::default() };
     }
     Plan { status: Some(status), events, wake, ..Plan::default() }
+}
+
+/// May it be written a little later, while others start? Only if all that it tells is still to be seen then: what ended may
+/// be gone, and times that wait in the queue are nowhere else. And not if a start waits for it.
+pub fn may_wait(seen: &Observed, due: &Due) -> bool {
+    let stored = &seen.cron.status;
+    let goes_on = |run: &Run| run.ended.is_none() && !run.deleting;
+    let told = |run: &Run| stored.recent.iter().any(|old| old.name == run.name && old.result != schedule::ACTIVE);
+    let there = |at: &DateTime<Utc>| seen.runs.iter().any(|run| run.scheduled == Some(*at));
+    due.starts.is_empty()
+        && due.queued == stored.queued
+        && due.blocked.is_none()
+        && seen.runs.iter().all(|run| goes_on(run) || told(run))
+        && seen.started.iter().all(|at| stored.knows(*at) || there(at))
 }
 
 /// That a run has begun is not worth a write: it is written with whatever comes next, at the latest with its end.

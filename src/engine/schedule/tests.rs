@@ -228,6 +228,40 @@ fn replace_deletes_the_active_run_first() {
 }
 
 #[test]
+fn a_status_may_wait_if_all_it_tells_is_of_runs_that_go_on() {
+    let queue = |seen: Observed| Observed { runs: vec![run(60)], ..seen };
+    let told = cron(json!({})).last(60).runs([run(60)]);
+    for (what, seen, may_wait) in [
+        ("a run has started", cron(json!({})).runs([run(60)]), true),
+        ("it has ended, and may go by its own time to live", cron(json!({})).runs([run(60).ended(true, 61)]), false),
+        ("it is on its way out", cron(json!({})).runs([Run { deleting: true, ..run(60) }]), false),
+        ("it is gone already", Observed { started: BTreeSet::from([at(60)]), ..cron(json!({})) }, false),
+        ("one that the status knows of has ended", told.runs([run(60).ended(true, 65)]), false),
+        ("a time is to wait in the queue", queue(cron(json!({"concurrencyPolicy": "Queue"})).last(60)), false),
+        ("a time does not start", queue(cron(json!({"concurrencyPolicy": "Forbid"})).last(60)), false),
+    ] {
+        let now =
+            if seen.runs.first().is_some_and(|run| run.ended.is_none() && seen.cron.status.last_schedule.is_some()) {
+                at(121)
+            } else {
+                at(70)
+            };
+        let plan = decide(&seen, now);
+        assert!(plan.steps.is_empty() && plan.status.is_some(), "{what}: {plan:?}");
+        assert_eq!(plan.may_wait, may_wait, "{what}");
+    }
+}
+
+#[test]
+fn a_refusal_of_long_ago_wakes_nobody() {
+    let mut seen = cron(json!({"suspend": true}));
+    seen.refusal = Some(Refusal { message: "quota".into(), retry_at: at(61) });
+    seen.settle(at(62));
+    let plan = decide(&seen, at(62));
+    assert_eq!((plan.steps, plan.status, plan.wake), (vec![], None, None));
+}
+
+#[test]
 fn a_run_that_was_replaced_before_the_status_knew_of_it_is_not_missed() {
     let mut seen = cron(json!({"concurrencyPolicy": "Replace"}));
     seen.started = BTreeSet::from([at(60)]);
