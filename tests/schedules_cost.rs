@@ -103,7 +103,7 @@ async fn a_start_costs_one_create_and_one_status_write_an_end_one_and_the_time_b
 /// The API server is the bottle-neck, so what is not urgent comes later: neither lost nor doubled.
 #[tokio::test(start_paused = true)]
 async fn when_many_are_due_they_start_first_and_their_statuses_follow() {
-    let server = Server::slow(Duration::from_millis(50));
+    let server = Server::slow(Duration::from_secs(5));
     let n = size();
     let _ = now(); // begins
     (0..n).for_each(|i| server.put("sidecarcronjobs", cron(i)));
@@ -117,7 +117,7 @@ async fn when_many_are_due_they_start_first_and_their_statuses_follow() {
 
 #[tokio::test(start_paused = true)]
 async fn what_has_become_due_while_no_controller_was_there_starts_first_too() {
-    let server = Server::slow(Duration::from_millis(50));
+    let server = Server::slow(Duration::from_secs(5));
     let n = size();
     let _ = now(); // begins
     (0..n).for_each(|i| server.put("sidecarcronjobs", cron(i)));
