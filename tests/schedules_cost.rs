@@ -66,10 +66,7 @@ fn runs_become(server: &Server, status: &Value) {
 
 #[tokio::test(start_paused = true)]
 async fn a_start_costs_one_create_and_one_status_write_an_end_one_and_the_time_between_nothing() {
-    let n = size();
-    let _ = now(); // begins
-    let server = Server::default();
-    (0..n).for_each(|i| server.put("sidecarcronjobs", cron(i)));
+    let (server, n) = with_schedules(Server::default());
     let (stop, working) = work(&server);
 
     until(50).await;
@@ -103,10 +100,7 @@ async fn a_start_costs_one_create_and_one_status_write_an_end_one_and_the_time_b
 /// The API server is the bottle-neck, so what is not urgent comes later: neither lost nor doubled.
 #[tokio::test(start_paused = true)]
 async fn when_many_are_due_they_start_first_and_their_statuses_follow() {
-    let server = Server::slow(Duration::from_secs(5));
-    let n = size();
-    let _ = now(); // begins
-    (0..n).for_each(|i| server.put("sidecarcronjobs", cron(i)));
+    let (server, n) = with_schedules(Server::slow(Duration::from_secs(5)));
     let (stop, working) = work(&server);
     until(59).await;
     server.order();
@@ -117,10 +111,7 @@ async fn when_many_are_due_they_start_first_and_their_statuses_follow() {
 
 #[tokio::test(start_paused = true)]
 async fn what_has_become_due_while_no_controller_was_there_starts_first_too() {
-    let server = Server::slow(Duration::from_secs(5));
-    let n = size();
-    let _ = now(); // begins
-    (0..n).for_each(|i| server.put("sidecarcronjobs", cron(i)));
+    let (server, n) = with_schedules(Server::slow(Duration::from_secs(5)));
     until(62).await;
     let (stop, working) = work(&server);
     until(65).await;
@@ -129,6 +120,14 @@ async fn what_has_become_due_while_no_controller_was_there_starts_first_too() {
 }
 
 const AT_ONCE: u16 = 20;
+
+/// So many, as the time begins.
+fn with_schedules(server: Server) -> (Server, usize) {
+    let n = size();
+    let _ = now(); // begins
+    (0..n).for_each(|i| server.put("sidecarcronjobs", cron(i)));
+    (server, n)
+}
 
 fn work(server: &Server) -> (watch::Sender<bool>, JoinHandle<()>) {
     let (events, _sending) = Events::start(server.client());

@@ -118,21 +118,23 @@ fn name(schema: &mut Value) {
 
 impl Group {
     fn to_rule(&self) -> Value {
-        let all: Vec<String> = self.rules.iter().map(|(rule, _)| format!("({rule})")).collect();
-        json!({
-            "rule": format!("{} || ({})", self.unless, all.join(" && ")),
-            "message": self.about,
-            "messageExpression": first_broken(self.rules.iter().map(|(rule, message)| (*rule, *message)))
-        })
+        all_of(self.unless, self.about, self.rules)
     }
 }
 
-/// The CEL expression for the message of the first rule that does not hold; one of them does not.
-fn first_broken<'a>(rules: impl DoubleEndedIterator<Item = (&'a str, &'a str)>) -> String {
-    let quoted = |message: &str| json!(message).to_string();
-    let mut rules = rules.rev();
-    let last = rules.next().map(|(_, message)| quoted(message)).unwrap_or_default();
-    rules.fold(last, |rest, (rule, message)| format!("!({rule}) ? {} : {rest}", quoted(message)))
+/// One rule for several. Its message is that of the first that does not hold, made by a CEL expression.
+fn all_of<T: AsRef<str>>(unless: &str, about: &str, rules: &[(T, T)]) -> Value {
+    let all: Vec<String> = rules.iter().map(|(rule, _)| format!("({})", rule.as_ref())).collect();
+    let quoted = |message: &T| json!(message.as_ref()).to_string();
+    let mut backwards = rules.iter().rev();
+    let last = backwards.next().map(|(_, message)| quoted(message)).unwrap_or_default();
+    let first_broken =
+        backwards.fold(last, |rest, (rule, message)| format!("!({}) ? {} : {rest}", rule.as_ref(), quoted(message)));
+    json!({
+        "rule": format!("{unless} || ({})", all.join(" && ")),
+        "message": about,
+        "messageExpression": first_broken
+    })
 }
 
 /// As the schema has it.

@@ -4,9 +4,9 @@
 //! so the first question is whether the spec is what it was, and all others are asked only if it is not. They are made
 //! from the schema's own fields without those that may change, so none is forgotten.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{first_broken, put, rule};
+use super::{all_of, put, rule};
 
 /// Fields of the spec that stay as they were created, whether they were given or not.
 const FIXED: [&str; 10] = [
@@ -47,14 +47,10 @@ pub fn rules(spec: &Value) -> Value {
     let counts = COUNTS.iter().map(|(rule, message)| ((*rule).to_owned(), (*message).to_owned()));
     let template = (self::template(template), TEMPLATE.to_owned());
     let all: Vec<(String, String)> = counts.chain(fixed).chain([template]).collect(); // the longest last: it is not said twice
-    let conditions: Vec<String> = all.iter().map(|(rule, _)| format!("({rule})")).collect();
-    json!({
-        "rule": format!("self.spec == oldSelf.spec || ({})", conditions.join(" && ")),
-        "message": "of spec.* only parallelism, completions, backoffLimit, maxFailedIndexes, activeDeadlineSeconds, \
-                    ttlSecondsAfterFinished, suspend and podReplacementPolicy can be changed, and parts of the template of \
-                    a suspended run: create a new SidecarJob",
-        "messageExpression": first_broken(all.iter().map(|(rule, message)| (rule.as_str(), message.as_str())))
-    })
+    let about = "of spec.* only parallelism, completions, backoffLimit, maxFailedIndexes, activeDeadlineSeconds, \
+                 ttlSecondsAfterFinished, suspend and podReplacementPolicy can be changed, and parts of the template of a \
+                 suspended run: create a new SidecarJob";
+    all_of("self.spec == oldSelf.spec", about, &all)
 }
 
 /// An elastic Indexed run grows and shrinks as a whole.

@@ -126,16 +126,19 @@ async fn watch_runs(
 }
 
 fn references(mut woken: mpsc::UnboundedReceiver<Key>) -> impl futures::Stream<Item = ObjectRef<Watched>> {
-    futures::stream::poll_fn(move |cx| woken.poll_recv(cx))
-        .map(|(namespace, name)| ObjectRef::<Watched>::new(&name).within(&namespace))
+    futures::stream::poll_fn(move |cx| woken.poll_recv(cx)).map(reference)
 }
 
 /// Schedules whose statuses need not wait any more.
 fn released(ctx: Arc<Schedules>) -> impl futures::Stream<Item = ObjectRef<Watched>> {
     futures::stream::unfold(ctx, |ctx| async {
-        let (namespace, name) = ctx.rush.released().await;
-        Some((ObjectRef::<Watched>::new(&name).within(&namespace), ctx))
+        let key = ctx.rush.released().await;
+        Some((reference(key), ctx))
     })
+}
+
+fn reference((namespace, name): Key) -> ObjectRef<Watched> {
+    ObjectRef::<Watched>::new(&name).within(&namespace)
 }
 
 /// What comes out of the queue.

@@ -25,17 +25,16 @@ const MAX_ROUNDS: usize = 50;
 /// One schedule, as often as something happened to it, or its time has come.
 #[tracing::instrument(name = "reconcile", skip_all, fields(kind = "SidecarCronJob", name = tracing::field::Empty))]
 pub async fn reconcile(watched: Arc<Watched>, ctx: Arc<Schedules>) -> Result<Action, Error> {
+    let key = key(&*watched);
+    ctx.rush.looked_at(&key, (ctx.now)()); // also one that can't be read: nobody need wait for it
     let cron = match &watched.0 {
         Ok(cron) => Arc::new(cron.clone()),
         Err(invalid) => {
-            ctx.rush.looked_at(&key(&*watched), (ctx.now)());
             warn!("skipped {}: can't read it: {}", invalid.metadata.name.as_deref().unwrap_or("?"), invalid.error);
             return Ok(Action::await_change());
         }
     };
-    let key = key(&*cron);
     tracing::Span::current().record("name", format!("{}/{}", key.0, key.1));
-    ctx.rush.looked_at(&key, (ctx.now)());
     let action = until_quiet(&ctx, &key, cron).await?;
     ctx.memory.succeeded(&key);
     Ok(action)
