@@ -121,12 +121,20 @@ pub mod events {
     pub const SIDECAR_STOP_FORBIDDEN: &str = "SidecarStopForbidden";
     /// Warning: the mode in which the sidecars run can't keep something that the spec asks for; the note says what.
     pub const SIDECAR_LIMIT: &str = "SidecarLimit";
+    /// Normal: a container is taken as a sidecar although `spec.sidecars` does not name it; the note says why.
+    pub const TAKEN_AS_SIDECAR: &str = "TakenAsSidecar";
     /// Normal: a Pod that a webhook made hang is replaced.
     pub const POD_REPLACED: &str = "PodReplaced";
     /// Warning: a Job's completionMode is one that this program does not know; it is left alone.
     pub const UNKNOWN_COMPLETION_MODE: &str = "UnknownCompletionMode";
     /// Warning: more Pods succeeded than `spec.completions` asks for.
     pub const TOO_MANY_SUCCEEDED_PODS: &str = "TooManySucceededPods";
+}
+
+/// Kubernetes' words in a Pod's status.
+pub mod pod {
+    /// `status.reason` of a Failed Pod whose own `activeDeadlineSeconds` passed.
+    pub const DEADLINE_EXCEEDED: &str = "DeadlineExceeded";
 }
 
 /// Messages that are the same words each time.

@@ -90,8 +90,8 @@ pub const MODE: &str = "sidecarjob.dev/mode";
 /// The value of `MODE`.
 pub const MANAGED: &str = "managed";
 
-/// Annotation on a Pod: since when its sidecars are being stopped one after the other, or it is being ended (RFC 3339).
-/// From it the turn of each sidecar follows, also for a controller that was started in between.
+/// Annotation on a Pod: since when the controller stops its sidecars or ends it (RFC 3339). From it the turn of each sidecar
+/// follows, also for a controller that was started in between, and that the Pod's deadline is the controller's.
 pub const STOPPING_SINCE: &str = "sidecarjob.dev/stopping-since";
 
 /// Annotation on a Pod that the controller fails for what its sidecars did: the reason, from `conditions::reasons`.

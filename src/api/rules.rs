@@ -67,8 +67,10 @@ pub fn spec(spec: &mut Value) {
 /// Which container is what.
 const ROLES: Rule = (
     "!has(self.sidecars) || (has(self.mainContainers) && has(self.mainContainers.names)) || \
-     [self.sidecars.map(s, s.name)].exists(sidecars, self.template.spec.containers.exists(c, !(c.name in sidecars)))",
-    "spec.sidecars names every container: at least one must be a main container, whose end decides the result",
+     [self.sidecars.map(s, s.name)].exists(sidecars, self.template.spec.containers.exists(c, !(c.name in sidecars) && \
+     (!has(c.restartPolicy) || c.restartPolicy != 'Always')))",
+    "spec.sidecars names every container that ends (one with restartPolicy Always does not): at least one must be a main \
+     container, whose end decides the result",
 );
 
 const MAIN: Group = Group {
@@ -82,6 +84,12 @@ const MAIN: Group = Group {
         (
             "!has(self.sidecars) || self.mainContainers.names.all(n, !self.sidecars.exists(s, s.name == n))",
             "a container is in both spec.mainContainers.names and spec.sidecars: it can be only one of them",
+        ),
+        (
+            "!self.template.spec.containers.exists(c, has(c.restartPolicy) && c.restartPolicy == 'Always' && \
+             c.name in self.mainContainers.names)",
+            "spec.mainContainers.names has a container with restartPolicy Always, which never ends: take the restartPolicy \
+             out, or name another container",
         ),
     ],
 };

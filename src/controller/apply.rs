@@ -49,7 +49,13 @@ async fn step<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, step: &S
         Step::CreatePods(pods) => create::pods(ctx, key, seen, pods).await,
         Step::Release(pod) => release(ctx, key, pod).await,
         Step::Delete(pod) => delete(ctx, key, seen, pod).await,
-        Step::StopSidecars { pod, deadline_seconds } => stop_sidecars(ctx, key, seen, pod, *deadline_seconds).await,
+        Step::StopSidecars { pod, deadline_seconds, at } => {
+            let patch = json!({
+                "metadata": {"uid": pod.uid, "annotations": {labels::STOPPING_SINCE: time::format(*at)}},
+                "spec": {"activeDeadlineSeconds": deadline_seconds}
+            });
+            stop_sidecars(ctx, key, seen, pod, patch).await
+        }
         Step::BeginStop { pod, at } => begin_stop(ctx, key, seen, pod, *at).await,
         Step::Ask { pod, container, way } => {
             let ask = Ask { job: seen.job.clone(), pod: pod.clone(), container: container.clone(), way: way.clone() };
@@ -208,10 +214,9 @@ async fn stop_sidecars<K: Managed>(
     key: &Key,
     seen: &Observed,
     pod: &PodRef,
-    seconds: i64,
+    patch: serde_json::Value,
 ) -> Result<(), Error> {
     let what = format!("stop the sidecars of Pod {}", pod.name);
-    let patch = json!({"metadata": {"uid": pod.uid}, "spec": {"activeDeadlineSeconds": seconds}});
     if patch_pod(ctx, pod, key, &what, patch).await?.is_some() {
         info!(pod = pod.name, "main containers are done: stopping the sidecars");
         let note = format!("Main containers of pod {} are done: stopping its sidecars", pod.name);

@@ -97,7 +97,8 @@ fn too_many_restarts(seen: &Observed, limit: u32) -> bool {
     let restarts: u32 = seen
         .pods
         .iter()
-        .filter(|pod| !pod.ended() && !outcome::of(pod, &seen.job.spec, false).is_some_and(|o| o.success))
+        .filter(|pod| !pod.ended() && !seen.job.status.uncounted_succeeded.contains(&pod.uid))
+        .filter(|pod| !outcome::of(pod, &seen.job.spec, false).is_some_and(|o| o.success))
         .flat_map(|pod| outcome::mains(pod, roles).chain(pod.containers.iter().filter(|c| c.kind == Kind::Init)))
         .map(|c| c.restarts)
         .sum();

@@ -33,7 +33,7 @@ pub fn all(seen: &Observed) -> Vec<Judged<'_>> {
 
 fn one<'a>(seen: &'a Observed, pod: &'a Pod, failing: bool) -> Judged<'a> {
     let (spec, status) = (&seen.job.spec, &seen.job.status);
-    let outcome = outcome::of(pod, spec, failing);
+    let outcome = outcome_of(seen, pod, failing);
     let failed = outcome.is_some_and(|o| !o.success);
     Judged {
         pod,
@@ -43,6 +43,25 @@ fn one<'a>(seen: &'a Observed, pod: &'a Pod, failing: bool) -> Judged<'a> {
         listed: status.is_listed(&pod.uid),
         listed_as_failed: status.uncounted_failed.contains(&pod.uid),
     }
+}
+
+/// A success that is stored stays one, whatever becomes of the Pod while its sidecars drain: an eviction, or a kubelet that
+/// starts its main containers again.
+fn outcome_of(seen: &Observed, pod: &Pod, failing: bool) -> Option<Outcome> {
+    let found = outcome::of(pod, &seen.job.spec, failing);
+    if !is_stored_as_success(seen, pod) {
+        return found;
+    }
+    Some(Outcome { success: true, at: found.map_or(pod.created_at, |o| o.at) })
+}
+
+fn is_stored_as_success(seen: &Observed, pod: &Pod) -> bool {
+    let (spec, status) = (&seen.job.spec, &seen.job.status);
+    let by_index = || {
+        let stored = spec.indexed && pod.index.is_some_and(|index| status.completed.contains(index));
+        stored && !status.uncounted_failed.contains(&pod.uid) && outcome::exited_with_success(pod, &spec.roles)
+    };
+    status.uncounted_succeeded.contains(&pod.uid) || by_index()
 }
 
 impl Judged<'_> {

@@ -8,6 +8,7 @@
 
 pub mod backoff;
 pub mod conditions;
+pub mod cut_off;
 pub mod deadline;
 pub mod ending;
 pub mod failure_policy;

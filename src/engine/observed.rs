@@ -24,7 +24,8 @@ use crate::api::recipes::{self, Recipe};
 use crate::api::{self, CompletionMode, PodReplacementPolicy, SidecarJob, SidecarJobSpec, SidecarMode, labels};
 
 pub use pod::{
-    Container, IndexFailures, Kind, Marks, Phase, Pod, PodRef, Restart, State, Up, grace_seconds, is_native,
+    Container, IndexFailures, Kind, Marks, Phase, Pod, PodRef, Restart, RestartRule, State, Up, grace_seconds,
+    restarts_always,
 };
 
 /// One run, its Pods and what the controller was told to keep to.

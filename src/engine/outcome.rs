@@ -1,12 +1,14 @@
 //! What became of a Pod?
 //!
 //! The result of a Pod is the result of its main containers, alone, and it is known as soon as they are done: sidecars
-//! that still drain, crash, are killed or hang change nothing. A Pod that the controller failed for its sidecars' sake, as
-//! the spec told it to, is marked and stays failed. Whether a Pod counts is `tracking`'s part.
+//! that still drain, crash, are killed or hang change nothing. A main container whose Pod was being ended before it was
+//! done by itself has not succeeded, whatever its exit code is (`cut_off`). A Pod that the controller failed for its
+//! sidecars' sake, as the spec told it to, is marked and stays failed. Whether a Pod counts is `tracking`'s part.
 
 use chrono::{DateTime, Utc};
 
-use super::observed::{Container, Kind, Phase, Pod, Restart, Spec, State};
+use super::cut_off;
+use super::observed::{Container, Kind, Phase, Pod, Spec, State};
 use super::roles::{Role, Roles};
 use crate::api::Require;
 
@@ -33,32 +35,41 @@ fn failed_by_us(pod: &Pod, by_mains: Option<Outcome>) -> Option<Outcome> {
     (!in_time).then_some(Outcome { success: false, at })
 }
 
-/// The kubelet's word, unless the Pod reads Failed and has sidecars: that may be theirs, so the exit codes of the main
-/// containers decide, if all are known.
+/// Without sidecars the kubelet's word. With sidecars Failed may be their doing and Succeeded that of a process that was
+/// told to end: the exit codes of the main containers decide, where all are known and nobody ended the Pod before.
 fn ended(pod: &Pod, roles: &Roles) -> Outcome {
-    let by_mains = success_at(pod, roles).filter(|_| goes_on_after_mains(pod, roles));
-    let success = pod.phase == Phase::Succeeded || by_mains.is_some();
+    let alone = !goes_on_after_mains(pod, roles);
+    let by_mains = success_at(pod, roles).filter(|_| !alone);
+    let success = match by_mains {
+        Some(at) => !cut_off::before(pod, at),
+        None => pod.phase == Phase::Succeeded,
+    };
     // The time that was known while sidecars drained stays, or the failure would be news again.
-    let failed_at = || last_end(mains(pod, roles)).filter(|_| !success && goes_on_after_mains(pod, roles));
+    let failed_at = || last_end(mains(pod, roles)).filter(|_| !success && !alone);
     Outcome { success, at: by_mains.or_else(failed_at).unwrap_or_else(|| ended_at(pod)) }
 }
 
 /// While sidecars go on: as soon as the main containers are done. Without sidecars the kubelet says so itself.
 fn early(pod: &Pod, roles: &Roles) -> Option<Outcome> {
     let mains: Vec<&Container> = mains(pod, roles).collect();
-    if mains.is_empty() || !goes_on_after_mains(pod, roles) {
+    if mains.is_empty() || !goes_on_after_mains(pod, roles) || pod.starts_again() {
         return None;
     }
     if let Some(at) = success_at(pod, roles) {
-        return Some(Outcome { success: true, at });
+        return Some(Outcome { success: !cut_off::before(pod, at), at });
     }
-    let all_done = mains.iter().all(|c| done(c));
+    let all_done = mains.iter().all(|c| c.done());
     all_done.then(|| Outcome { success: false, at: last_end(mains.into_iter()).unwrap_or_else(|| ended_at(pod)) })
+}
+
+/// As many main containers as must have ended with exit code 0, whoever ended them.
+pub fn exited_with_success(pod: &Pod, roles: &Roles) -> bool {
+    success_at(pod, roles).is_some()
 }
 
 /// When as many main containers had succeeded as must, for good: the last of all, or the first of any.
 fn success_at(pod: &Pod, roles: &Roles) -> Option<DateTime<Utc>> {
-    let for_good = |c: &&Container| matches!(c.state, State::Terminated { exit: 0, .. }) && (pod.ended() || done(c));
+    let for_good = |c: &&Container| matches!(c.state, State::Terminated { exit: 0, .. }) && (pod.ended() || c.done());
     let succeeded: Vec<&Container> = mains(pod, roles).filter(for_good).collect();
     match roles.require() {
         _ if succeeded.is_empty() => None,
@@ -96,16 +107,7 @@ pub fn sidecars<'a>(pod: &'a Pod, roles: &'a Roles) -> impl Iterator<Item = &'a 
 }
 
 fn is_main(c: &Container, roles: &Roles) -> bool {
-    c.kind == Kind::Plain && roles.of_container(&c.name) == Role::Main
-}
-
-/// It ended and will not be started again.
-pub fn done(c: &Container) -> bool {
-    match (c.state, c.restart) {
-        (State::Terminated { .. }, Restart::Never) => true,
-        (State::Terminated { exit, .. }, Restart::OnFailure) => exit == 0,
-        _ => false,
-    }
+    c.kind == Kind::Plain && !c.never_ends() && roles.of_container(&c.name) == Role::Main
 }
 
 /// When the last of them ended, if there are some, and all have and say when.

@@ -59,12 +59,15 @@ pub enum Step {
     Release(PodRef),
     /// Delete a Pod that still runs.
     Delete(PodRef),
-    /// End a Pod whose main containers are done and whose plain sidecars are not: set its `activeDeadlineSeconds`.
+    /// End a Pod whose main containers are done and whose plain sidecars are not: set its `activeDeadlineSeconds`, and
+    /// note that the deadline is ours.
     StopSidecars {
         /// The Pod.
         pod: PodRef,
         /// Seconds since the Pod's start that have passed already, at least 1.
         deadline_seconds: i64,
+        /// Since when its sidecars are being stopped.
+        at: DateTime<Utc>,
     },
     /// Note on a Pod since when its sidecars are being stopped one after the other.
     BeginStop {
@@ -110,7 +113,7 @@ impl fmt::Display for Step {
             }
             Self::Release(pod) => write!(f, "release {}", pod.name),
             Self::Delete(pod) => write!(f, "delete {}", pod.name),
-            Self::StopSidecars { pod, deadline_seconds } => {
+            Self::StopSidecars { pod, deadline_seconds, at: _ } => {
                 write!(f, "stop the sidecars of {} (deadline {deadline_seconds}s)", pod.name)
             }
             Self::BeginStop { pod, at: _ } => write!(f, "begin to stop {}", pod.name),

@@ -1,12 +1,13 @@
 //! Which containers decide, and which accompany?
 //!
-//! From the spec alone, by name; how a container was started or who put it into the Pod does not matter here.
+//! From the spec alone, by name; how a container was started or who put it into the Pod does not matter here. A container of
+//! the template with `restartPolicy: Always` never ends, so it is a sidecar, whether `spec.sidecars` names it or not.
 
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::Container;
 
-use super::observed::is_native;
+use super::observed::restarts_always;
 use crate::api::{InjectedContainers, Require, SidecarJobSpec};
 
 /// What a container of `spec.containers` is for.
@@ -23,7 +24,7 @@ pub enum Role {
 pub struct Roles {
     /// `mainContainers.names`, if given.
     main: Option<BTreeSet<String>>,
-    /// The names in `spec.sidecars`, and the template's own native sidecars.
+    /// The names in `spec.sidecars`, and the template's containers and init containers that are always restarted.
     sidecars: BTreeSet<String>,
     /// The names of the template's containers.
     containers: Vec<String>,
@@ -41,14 +42,15 @@ impl Roles {
     pub fn of(spec: &SidecarJobSpec) -> Self {
         let pod = spec.template.spec.as_ref();
         let names = |list: &[Container]| list.iter().map(|c| c.name.clone()).collect();
-        let native = pod.into_iter().flat_map(|p| p.init_containers.iter().flatten()).filter(|c| is_native(c));
+        let all = pod.into_iter().flat_map(|p| p.init_containers.iter().flatten().chain(&p.containers));
+        let always = all.filter(|c| restarts_always(c));
         Self {
             main: spec
                 .main_containers
                 .as_ref()
                 .filter(|m| !m.names.is_empty())
                 .map(|m| m.names.iter().cloned().collect()),
-            sidecars: spec.sidecars.iter().map(|s| &s.name).chain(native.map(|c| &c.name)).cloned().collect(),
+            sidecars: spec.sidecars.iter().map(|s| &s.name).chain(always.map(|c| &c.name)).cloned().collect(),
             containers: pod.map(|p| names(&p.containers)).unwrap_or_default(),
             init_containers: pod.and_then(|p| p.init_containers.as_deref()).map(names).unwrap_or_default(),
             injected: spec.injected_containers.unwrap_or_default(),
@@ -98,7 +100,7 @@ impl Roles {
         self.injected == InjectedContainers::Main
     }
 
-    /// `spec.sidecars` has this name, or it is a native sidecar of the template.
+    /// `spec.sidecars` has this name, or the kubelet always restarts the template's container of this name.
     pub fn is_marked(&self, name: &str) -> bool {
         self.sidecars.contains(name)
     }

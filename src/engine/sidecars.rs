@@ -16,7 +16,7 @@ pub mod waiting;
 use chrono::{DateTime, TimeDelta, Utc};
 use k8s_openapi::api::core::v1::PodSpec;
 
-use super::observed::{Kind, Observed, Pod, grace_seconds};
+use super::observed::{Kind, Observed, Pod, Spec, grace_seconds, restarts_always};
 use super::outcome;
 use super::plan::{Step, sooner};
 use super::time;
@@ -73,10 +73,19 @@ impl Sidecar {
     }
 }
 
+/// What the run takes as a sidecar although `spec.sidecars` does not name it, in sentences; none in the usual case.
+pub fn taken(spec: &Spec) -> Vec<String> {
+    let containers = spec.template.spec.iter().flat_map(|pod| &pod.containers);
+    let not_named = |name: &str| Sidecar::named(&spec.sidecars, name).is_none();
+    let taken = containers.filter(|c| restarts_always(c) && not_named(&c.name));
+    taken.map(|c| format!("container {} has restartPolicy Always, so it never ends: it is a sidecar", c.name)).collect()
+}
+
 /// The steps that stop plain containers of Pods whose result is stored, or that count for nothing. Native sidecars need
 /// none.
 pub fn stop(seen: &Observed, tally: &Tally, now: DateTime<Utc>, wake: &mut Option<DateTime<Utc>>) -> Vec<Step> {
-    let settled = |pod: &&Pod| mains_done(seen, pod) && !tally.unstored.contains(&pod.uid);
+    let known = |pod: &Pod| seen.job.status.is_listed(&pod.uid) || mains_done(seen, pod);
+    let settled = |pod: &&Pod| known(pod) && !tally.unstored.contains(&pod.uid);
     let pods = seen.pods.iter().filter(|pod| pod.active()).filter(settled);
     let mut steps: Vec<Step> = pods.flat_map(|pod| stop_pod(seen, pod, now, wake)).collect();
     steps.sort_by_key(|step| matches!(step, Step::Ask { .. })); // steps of one kind are done at the same time
@@ -89,10 +98,13 @@ fn mains_done(seen: &Observed, pod: &Pod) -> bool {
 
 fn stop_pod(seen: &Observed, pod: &Pod, now: DateTime<Utc>, wake: &mut Option<DateTime<Utc>>) -> Vec<Step> {
     // What is plain and goes on: sidecars, and main containers that are not needed for the result any more.
-    let going_on = pod.containers.iter().any(|c| c.kind == Kind::Plain && !outcome::done(c));
+    let going_on = pod.containers.iter().any(|c| c.kind == Kind::Plain && !c.done());
     let Some(passed) = passed(pod, now).filter(|_| going_on && !is_ending(pod, now)) else { return Vec::new() };
     match ladder::turn(seen, pod, now) {
-        Turn::AllAtOnce => vec![Step::StopSidecars { pod: pod.to_ref(), deadline_seconds: passed }],
+        Turn::AllAtOnce => {
+            let at = pod.marks.stopping_since.unwrap_or(now);
+            vec![Step::StopSidecars { pod: pod.to_ref(), deadline_seconds: passed, at }]
+        }
         Turn::Of { ask, until } => {
             *wake = sooner(*wake, Some(until));
             let begin = pod.marks.stopping_since.is_none().then(|| Step::BeginStop { pod: pod.to_ref(), at: now });
@@ -123,7 +135,7 @@ pub fn is_ending(pod: &Pod, now: DateTime<Utc>) -> bool {
 
 /// When the Pod's deadline passes.
 pub fn ending_since(pod: &Pod) -> Option<DateTime<Utc>> {
-    Some(time::after(pod.started_at?, time::seconds(pod.deadline_seconds?)))
+    pod.deadline_at()
 }
 
 #[cfg(test)]

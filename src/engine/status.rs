@@ -17,7 +17,7 @@ use super::indexes::Indexes;
 use super::observed::Observed;
 use super::plan::Event;
 use super::pods;
-use super::sidecars::{changed, managed, native, waiting};
+use super::sidecars::{self, changed, managed, native, waiting};
 use super::summary::{self, Summary};
 use super::suspend;
 use super::time;
@@ -145,9 +145,11 @@ fn limits(seen: &Observed) -> Vec<Event> {
     } else {
         managed::limits(template, &spec.roles, &spec.sidecars, &settings.recipes)
     };
+    let taken = sidecars::taken(spec);
+    let taken = (!taken.is_empty()).then(|| Event::normal(events::TAKEN_AS_SIDECAR, taken.join(". ")));
     // In one event: of several with one reason the first alone is seen.
     let said = (!said.is_empty()).then(|| Event::warning(events::SIDECAR_LIMIT, said.join(". ")));
-    said.into_iter().collect()
+    taken.into_iter().chain(said).collect()
 }
 
 fn counts(seen: &Observed, tally: &Tally) -> Counts {

@@ -41,7 +41,12 @@ fn must_hold(pod: &mut Value) {
     fields["restartPolicy"]["maxLength"] = json!(20);
     put(&mut fields["restartPolicy"], [rule(("self in ['Never', 'OnFailure']", RESTART))]);
     let some = ("size(self) > 0", "spec.template.spec.containers is empty: name at least the main container");
-    put(&mut fields["containers"], [rule(some)]);
+    let one_ends = (
+        "size(self) == 0 || self.exists(c, !has(c.restartPolicy) || c.restartPolicy != 'Always')",
+        "every container of spec.template.spec.containers has restartPolicy Always, so none of them ever ends: take it out \
+         of the container whose end decides the result",
+    );
+    put(&mut fields["containers"], [some, one_ends].map(rule));
     let deadline = ("self > 0", "spec.template.spec.activeDeadlineSeconds must be at least 1");
     put(&mut fields["activeDeadlineSeconds"], [rule(deadline)]);
 }

@@ -33,6 +33,8 @@ pub struct Pod {
     pub scheduled: bool,
     /// `status.phase`.
     pub phase: Phase,
+    /// `status.reason`: the word of the kubelet that failed the Pod whatever its containers did, as Evicted.
+    pub reason: Option<String>,
     /// Since when it is Ready.
     pub ready_since: Option<DateTime<Utc>>,
     /// Since when it is not Ready.
@@ -113,8 +115,10 @@ pub struct Container {
     pub name: String,
     /// Where in the spec it stands.
     pub kind: Kind,
-    /// When the kubelet starts it again.
+    /// When the kubelet starts it again, where no rule matches.
     pub restart: Restart,
+    /// On which exit codes the kubelet starts it again, in order: the first rule that matches counts (KEP-5307).
+    pub rules: Vec<RestartRule>,
     /// How often it was started again.
     pub restarts: u32,
     /// What it does now.
@@ -160,8 +164,17 @@ pub enum Restart {
     OnFailure,
     /// Whenever it ends.
     Always,
-    /// By rules on its exit code (KEP-5307): only the Pod's phase tells that it is done.
-    ByRules,
+}
+
+/// An entry of a container's `restartPolicyRules`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestartRule {
+    /// It matches these exit codes; otherwise all others.
+    pub within: bool,
+    /// The exit codes.
+    pub codes: Vec<i32>,
+    /// The kubelet starts all containers of the Pod again, those that are done too (KEP-5532).
+    pub all_containers: bool,
 }
 
 /// What a container does.
@@ -208,6 +221,7 @@ impl Pod {
             tracked: api::Kind::ALL.iter().any(|k| meta.finalizers.iter().flatten().any(|f| f == k.finalizer())),
             scheduled: spec.and_then(|s| s.node_name.as_deref()).is_some_and(|n| !n.is_empty()),
             phase: phase(status.and_then(|s| s.phase.as_deref())),
+            reason: status.and_then(|s| s.reason.clone()).filter(|reason| !reason.is_empty()),
             ready_since: ready("True"),
             unready_since: ready("False"),
             started_at: status.and_then(|s| s.start_time.as_ref()).map(time::from_wire),
@@ -239,9 +253,43 @@ impl Pod {
         !self.ended() && self.deleting_since.is_some()
     }
 
+    /// When its own deadline passes, from which on the kubelet ends it: `spec.activeDeadlineSeconds` after its start.
+    pub fn deadline_at(&self) -> Option<DateTime<Utc>> {
+        Some(time::after(self.started_at?, time::seconds(self.deadline_seconds?)))
+    }
+
+    /// A container ended in such a way that the kubelet starts all containers of the Pod again.
+    pub fn starts_again(&self) -> bool {
+        !self.ended() && self.containers.iter().any(|c| c.matched_rule().is_some_and(|rule| rule.all_containers))
+    }
+
     /// Its name and UID.
     pub fn to_ref(&self) -> PodRef {
         PodRef { name: self.name.clone(), uid: self.uid.clone() }
+    }
+}
+
+impl Container {
+    /// It ended, and the kubelet does not start it again for its own sake.
+    pub fn done(&self) -> bool {
+        let State::Terminated { exit, .. } = self.state else { return false };
+        match self.restart {
+            _ if self.matched_rule().is_some() => false,
+            Restart::Never => true,
+            Restart::OnFailure => exit == 0,
+            Restart::Always => false,
+        }
+    }
+
+    /// The first of its restart rules that matches its exit code.
+    fn matched_rule(&self) -> Option<&RestartRule> {
+        let State::Terminated { exit, .. } = self.state else { return None };
+        self.rules.iter().find(|rule| rule.codes.contains(&exit) == rule.within)
+    }
+
+    /// A plain container that the kubelet starts again whenever it ends: nobody can wait for its end.
+    pub fn never_ends(&self) -> bool {
+        self.kind == Kind::Plain && self.restart == Restart::Always
     }
 }
 
@@ -294,9 +342,9 @@ fn marks(wire: &core::Pod) -> Marks {
     }
 }
 
-/// An init container that the kubelet starts as a sidecar (KEP-753).
-pub fn is_native(init: &core::Container) -> bool {
-    init.restart_policy.as_deref() == Some("Always")
+/// The kubelet starts the container again whenever it ends. An init container is a native sidecar then (KEP-753).
+pub fn restarts_always(container: &core::Container) -> bool {
+    container.restart_policy.as_deref() == Some("Always")
 }
 
 fn containers(wire: &core::Pod) -> Vec<Container> {
@@ -305,7 +353,7 @@ fn containers(wire: &core::Pod) -> Vec<Container> {
     let of_pod = restart(spec.restart_policy.as_deref()).unwrap_or(Restart::Always);
     let of_init = status.and_then(|s| s.init_container_statuses.as_deref());
     let init = spec.init_containers.iter().flatten().enumerate().map(|(place, c)| {
-        let kind = if is_native(c) { Kind::NativeSidecar } else { Kind::Init };
+        let kind = if restarts_always(c) { Kind::NativeSidecar } else { Kind::Init };
         container(c, kind, of_pod, status_of(c, place, of_init))
     });
     let of_plain = status.and_then(|s| s.container_statuses.as_deref());
@@ -325,11 +373,11 @@ fn status_of<'a>(
 }
 
 fn container(c: &core::Container, kind: Kind, of_pod: Restart, status: Option<&core::ContainerStatus>) -> Container {
-    let by_rules = c.restart_policy_rules.as_ref().is_some_and(|rules| !rules.is_empty());
     Container {
         name: c.name.clone(),
         kind,
-        restart: if by_rules { Restart::ByRules } else { restart(c.restart_policy.as_deref()).unwrap_or(of_pod) },
+        restart: restart(c.restart_policy.as_deref()).unwrap_or(of_pod),
+        rules: c.restart_policy_rules.iter().flatten().filter_map(restart_rule).collect(),
         restarts: status.map_or(0, |s| u32::try_from(s.restart_count).unwrap_or(0)),
         state: status.and_then(|s| s.state.as_ref()).map_or(State::Waiting, state),
         up: status.map(up).unwrap_or_default(),
@@ -361,6 +409,15 @@ fn restart(word: Option<&str>) -> Option<Restart> {
         "OnFailure" => Some(Restart::OnFailure),
         _ => Some(Restart::Always),
     }
+}
+
+fn restart_rule(rule: &core::ContainerRestartRule) -> Option<RestartRule> {
+    let on = rule.exit_codes.as_ref()?;
+    Some(RestartRule {
+        within: on.operator == "In",
+        codes: on.values.clone().unwrap_or_default(),
+        all_containers: rule.action == "RestartAllContainers",
+    })
 }
 
 fn state(state: &core::ContainerState) -> State {

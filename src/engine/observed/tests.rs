@@ -47,7 +47,10 @@ fn pod(status: Value) -> Pod {
                      "finalizers": ["a", "sidecarjob.dev/job-tracking"], "labels": {"sidecarjob.dev/attempt": "7"}},
         "spec": {"restartPolicy": "OnFailure", "nodeName": "n", "activeDeadlineSeconds": 9,
                  "initContainers": [{"name": "setup"}, {"name": "side", "restartPolicy": "Always"}],
-                 "containers": [{"name": "main"}, {"name": "rules", "restartPolicy": "Never", "restartPolicyRules": [{"action": "Restart"}]}]},
+                 "containers": [{"name": "main"}, {"name": "rules", "restartPolicy": "Never", "restartPolicyRules": [
+                    {"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}},
+                    {"action": "RestartAllContainers", "exitCodes": {"operator": "NotIn", "values": [0]}}
+                 ]}]},
         "status": status
     });
     Pod::from_wire(&serde_json::from_value(wire).unwrap()).unwrap()
@@ -65,9 +68,16 @@ fn a_pod_without_any_status_is_pending_and_waits() {
             ("setup", Kind::Init, Restart::OnFailure, State::Waiting),
             ("side", Kind::NativeSidecar, Restart::Always, State::Waiting),
             ("main", Kind::Plain, Restart::OnFailure, State::Waiting),
-            ("rules", Kind::Plain, Restart::ByRules, State::Waiting),
+            ("rules", Kind::Plain, Restart::Never, State::Waiting),
         ]
     );
+}
+
+#[test]
+fn the_rules_of_a_restart_are_read_in_their_order() {
+    let rule = |within, code, all_containers| RestartRule { within, codes: vec![code], all_containers };
+    let rules: Vec<_> = pod(json!(null)).containers.into_iter().flat_map(|c| c.rules).collect();
+    assert_eq!(rules, [rule(true, 42, false), rule(false, 0, true)]);
 }
 
 #[test]

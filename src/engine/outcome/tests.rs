@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::api::PodReplacementPolicy::{self, Failed as WhenFailed, TerminatingOrFailed};
+use crate::engine::observed::Restart;
 use crate::engine::tests::fixture::{at, container, job_with, pod};
 use serde_json::json;
 
@@ -95,12 +96,11 @@ fn with_on_failure_a_main_container_that_failed_will_be_restarted() {
 }
 
 #[test]
-fn a_container_with_restart_rules_or_always_is_done_only_with_its_pod() {
-    for restart in [Restart::ByRules, Restart::Always] {
-        let pod = pod(0).restart_policy(restart);
-        assert_eq!(of(&pod.clone().main_exits(0, 9), &spec(TerminatingOrFailed), false), None, "{restart:?}");
-        assert_eq!(of(&pod.succeeded(9), &spec(TerminatingOrFailed), false), success(9), "{restart:?}");
-    }
+fn a_container_that_is_always_restarted_is_no_main_container() {
+    let mut pod = pod(0).main_exits(0, 9);
+    pod.containers.push(container("injected", Kind::Plain, Restart::Always));
+    let injected_are_main = job_with(json!({"injectedContainers": "Main"})).job.spec;
+    assert_eq!(of(&pod, &injected_are_main, false), success(9));
 }
 
 #[test]

@@ -4,7 +4,8 @@
 //! Each is asked by its ways, one after the other until one is heard, and then has its grace.
 //! The last rung needs no right but to patch Pods: the Pod's `activeDeadlineSeconds`, with which the kubelet sends TERM to
 //! all at once, waits `terminationGracePeriodSeconds`, and keeps Pod and logs. It is taken when all have had their turn,
-//! and at once when somebody whose turn it is can't be asked: then the order can't be kept.
+//! and at once when somebody whose turn it is can't be asked: then the order can't be kept; and when the end of a container
+//! may make the kubelet start all of them again.
 //!
 //! When a turn began follows from `stopping-since` on the Pod and from the ends of containers, so it survives the controller;
 //! what was tried may be forgotten with it, and asking twice does no harm. Carrying an [`Attempt`] out is
@@ -18,7 +19,6 @@ use super::Sidecar;
 use super::recipes::{self, Ways};
 use crate::api::recipes::Way;
 use crate::engine::observed::{Container, Kind, Observed, Pod, State};
-use crate::engine::outcome;
 use crate::engine::time;
 
 /// Something that was tried to stop one container.
@@ -93,9 +93,7 @@ impl Member<'_> {
     /// When its turn was over: it had ended, or its time had. One that waits to be started again is left to the last rung.
     fn over_at(&self, begin: DateTime<Utc>) -> DateTime<Utc> {
         match self.container.state {
-            State::Terminated { at: Some(at), .. } if outcome::done(self.container) => {
-                at.min(self.grace_end(begin)).max(begin)
-            }
+            State::Terminated { at: Some(at), .. } if self.container.done() => at.min(self.grace_end(begin)).max(begin),
             State::Running => self.came_back_at(begin).unwrap_or_else(|| self.grace_end(begin)),
             _ => begin,
         }
@@ -116,7 +114,7 @@ pub const REACHED_WITHIN: TimeDelta = TimeDelta::seconds(30);
 /// What is due for that Pod, some of whose plain containers go on.
 pub fn turn(seen: &Observed, pod: &Pod, now: DateTime<Utc>) -> Turn {
     let members = members(seen, pod);
-    if all_at_once_is_as_good(&members) {
+    if all_at_once_is_as_good(&members) || could_start_all_again(pod) {
         return Turn::AllAtOnce;
     }
     let mut groups: BTreeMap<i32, Vec<&Member>> = BTreeMap::new();
@@ -161,6 +159,11 @@ fn all_at_once_is_as_good(members: &[Member]) -> bool {
     let Some(order) = running.peek().map(|m| m.order) else { return true };
     let only_term = |ways: &Ways| !ways.asked_for && ways.list.iter().all(|way| *way == term());
     running.all(|m| m.order == order && only_term(&m.ways))
+}
+
+/// A container whose end may make the kubelet start all containers again is ended with its Pod, never alone.
+fn could_start_all_again(pod: &Pod) -> bool {
+    pod.containers.iter().any(|c| c.rules.iter().any(|rule| rule.all_containers))
 }
 
 fn term() -> Way {

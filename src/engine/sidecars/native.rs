@@ -12,7 +12,7 @@ use k8s_openapi::api::core::v1::{Container, ExecAction, Lifecycle, LifecycleHand
 use super::{Sidecar, budget, recipes};
 use crate::api::recipes::{Recipe, Way};
 use crate::api::{StartBefore, StartUntil};
-use crate::engine::observed::is_native;
+use crate::engine::observed::restarts_always;
 use crate::engine::roles::{Role, Roles};
 
 /// Makes the sidecars of the Pod native.
@@ -44,6 +44,8 @@ pub fn build(spec: &mut PodSpec, roles: &Roles, sidecars: &[Sidecar]) {
 
 fn make_sidecar(c: &mut Container, sidecars: &[Sidecar]) {
     c.restart_policy = Some("Always".into());
+    // Beside Always they say nothing more, and API servers before 1.36 refuse them there.
+    c.restart_policy_rules.take_if(|rules| rules.iter().all(|rule| rule.action == "Restart"));
     let Some(sidecar) = Sidecar::named(sidecars, &c.name) else { return };
     if sidecar.until == StartUntil::Ready && c.startup_probe.is_none() {
         c.startup_probe = c.readiness_probe.as_ref().map(gate);
@@ -81,7 +83,7 @@ pub fn limits(template: &PodSpec, roles: &Roles, sidecars: &[Sidecar], known: &[
         .init_containers
         .iter()
         .flatten()
-        .filter(|c| is_native(c))
+        .filter(|c| restarts_always(c))
         .map(|c| (c, Sidecar::named(sidecars, &c.name).cloned().unwrap_or_default()))
         .collect();
     let not_gated = native.iter().filter(|(c, s)| s.until == StartUntil::Ready && c.startup_probe.is_none());

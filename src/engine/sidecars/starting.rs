@@ -41,7 +41,7 @@ type Why = (&'static str, String);
 fn failed_too_often(pod: &Pod, sidecar: &Sidecar) -> Option<Why> {
     let max = sidecar.max_restarts?;
     let c = pod.containers.iter().find(|c| c.name == sidecar.name && c.kind != Kind::Init)?;
-    let for_good = c.kind == Kind::Plain && outcome::done(c) && !matches!(c.state, State::Terminated { exit: 0, .. });
+    let for_good = c.kind == Kind::Plain && c.done() && !matches!(c.state, State::Terminated { exit: 0, .. });
     let failures = c.restarts + u32::from(for_good);
     let name = &sidecar.name;
     (failures > max).then(|| {
