@@ -7,6 +7,8 @@
 mod bounded;
 #[path = "sidecars/changed.rs"]
 mod changed;
+#[path = "sidecars/cut_off.rs"]
+mod cut_off;
 #[path = "sidecars/managed.rs"]
 mod managed;
 #[path = "sidecars/manifest.rs"]
@@ -17,6 +19,8 @@ mod native;
 mod outcome;
 #[path = "sidecars/recipes.rs"]
 mod recipes;
+#[path = "sidecars/restarts.rs"]
+mod restarts;
 #[path = "support/mod.rs"]
 mod support;
 #[path = "sidecars/timing.rs"]

@@ -18,7 +18,7 @@ pub fn before(pod: &Pod, mains_ended_at: DateTime<Utc>) -> bool {
     }
     let deadline = pod.deadline_at().filter(|_| pod.phase != Phase::Succeeded);
     let began = [pod.deleting_since, deadline].into_iter().flatten();
-    by_its_kubelet(pod) || began.into_iter().any(|at| at <= mains_ended_at)
+    by_its_kubelet(pod) || by_a_deletion_of_old(pod) || began.into_iter().any(|at| at <= mains_ended_at)
 }
 
 /// The controller stops its sidecars, which it does only when the result of the Pod is stored. A Pod that the
@@ -31,6 +31,12 @@ fn is_ended_by_us(pod: &Pod) -> bool {
 /// containers that are in its status came before.
 fn by_its_kubelet(pod: &Pod) -> bool {
     pod.phase == Phase::Failed && pod.reason.as_deref().is_some_and(|reason| reason != pod::DEADLINE_EXCEEDED)
+}
+
+/// The kubelet has ended the Pod because of its deletion, and nothing tells any more when that began. A Pod that had ended
+/// when it was deleted does not look so: its kubelet had said its last word.
+fn by_a_deletion_of_old(pod: &Pod) -> bool {
+    pod.ended() && pod.deletion_is_reported && pod.grace.is_zero()
 }
 
 #[cfg(test)]

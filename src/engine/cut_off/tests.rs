@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::engine::judged;
 use crate::engine::observed::{Observed, Phase, Pod};
 use crate::engine::outcome;
-use crate::engine::tests::fixture::{at, job, job_with, pod};
+use crate::engine::tests::fixture::{at, job, job_with, pod, seconds};
 
 /// Pods whose main container exited with 0 after 9 seconds, in both modes.
 fn both_modes() -> [(&'static str, Pod); 2] {
@@ -28,6 +28,15 @@ fn stopped_by_us(mut pod: Pod) -> Pod {
     deadline(pod, 8)
 }
 
+/// As the API server keeps it when there is nothing left to wait for.
+fn without_grace(pod: Pod) -> Pod {
+    Pod { grace: seconds(0), ..pod }
+}
+
+fn reported(pod: Pod) -> Pod {
+    Pod { deletion_is_reported: true, ..pod }
+}
+
 fn is_success(pod: &Pod) -> bool {
     outcome::of(pod, &job().job.spec, false).expect("a result").success
 }
@@ -35,7 +44,7 @@ fn is_success(pod: &Pod) -> bool {
 #[test]
 fn a_main_container_that_ended_with_its_pod_has_not_succeeded() {
     type End = fn(Pod) -> Pod;
-    let cases: [(&str, End, bool); 17] = [
+    let cases: [(&str, End, bool); 20] = [
         ("nobody ended the Pod", |pod| pod.succeeded(9), true),
         (
             "nobody ended the Pod, and the sidecar was killed",
@@ -57,6 +66,13 @@ fn a_main_container_that_ended_with_its_pod_has_not_succeeded() {
         ("it was deleted before, and all containers exited with 0", |pod| pod.deleted(8).succeeded(9), false),
         ("it was deleted in the same second", |pod| pod.deleted(9), false),
         ("it was deleted while the sidecar drained", |pod| pod.deleted(10), true),
+        ("it was deleted after it had ended", |pod| without_grace(pod.succeeded(9).deleted(60)), true),
+        (
+            "its kubelet ended it and deleted it for good",
+            |pod| reported(without_grace(pod.succeeded(9).deleted(12))),
+            false,
+        ),
+        ("its kubelet ended it, and the beginning is known", |pod| reported(pod.succeeded(9).deleted(12)), true),
     ];
     for (what, end, success) in cases {
         for (mode, pod) in both_modes() {

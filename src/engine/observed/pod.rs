@@ -25,8 +25,12 @@ pub struct Pod {
     pub selected: bool,
     /// `metadata.creationTimestamp`.
     pub created_at: DateTime<Utc>,
-    /// It has a deletionTimestamp, and since when: the grace period is taken off.
+    /// It has a deletionTimestamp, and since when: the grace period is taken off. Once its kubelet has ended it, the API
+    /// server keeps the time of that, and no longer when the deletion began.
     pub deleting_since: Option<DateTime<Utc>>,
+    /// Its kubelet knew of the deletion when it last wrote the status (`observedGeneration`; API servers before 1.33 do
+    /// not tell).
+    pub deletion_is_reported: bool,
     /// It carries our finalizer, so is not counted yet.
     pub tracked: bool,
     /// It has a node.
@@ -218,6 +222,7 @@ impl Pod {
             deleting_since: meta.deletion_timestamp.as_ref().map(|at| {
                 time::before(time::from_wire(at), time::seconds(meta.deletion_grace_period_seconds.unwrap_or(0)))
             }),
+            deletion_is_reported: deletion_is_reported(wire),
             tracked: api::Kind::ALL.iter().any(|k| meta.finalizers.iter().flatten().any(|f| f == k.finalizer())),
             scheduled: spec.and_then(|s| s.node_name.as_deref()).is_some_and(|n| !n.is_empty()),
             phase: phase(status.and_then(|s| s.phase.as_deref())),
@@ -306,6 +311,13 @@ fn phase(word: Option<&str>) -> Phase {
 fn since_ready(status: Option<&core::PodStatus>, is: &str) -> Option<DateTime<Utc>> {
     let ready = status?.conditions.iter().flatten().find(|c| c.type_ == "Ready" && c.status == is)?;
     Some(ready.last_transition_time.as_ref().map(time::from_wire).unwrap_or_default())
+}
+
+/// Each deletion is a generation of its own, but for the one with which the kubelet says that nothing is left.
+fn deletion_is_reported(wire: &core::Pod) -> bool {
+    let reported = wire.status.as_ref().and_then(|s| s.observed_generation);
+    wire.metadata.deletion_timestamp.is_some()
+        && wire.metadata.generation.zip(reported).is_some_and(|(generation, reported)| reported >= generation)
 }
 
 /// What Kubernetes gives a Pod that says nothing.

@@ -136,3 +136,24 @@ fn a_deletion_says_when_it_began_and_how_long_it_takes_whatever_its_grace_is() {
         assert!(pod(grace).deleting_since.is_some(), "{grace}: anybody may send that");
     }
 }
+
+#[test]
+fn a_deletion_is_reported_when_the_kubelets_status_is_of_the_generation_that_it_made() {
+    let of = |generation: Option<i64>, observed: Option<i64>, deleted: bool| {
+        let mut wire: k8s_openapi::api::core::v1::Pod =
+            serde_json::from_value(json!({"metadata": {"name": "p", "uid": "u"}, "status": {}})).unwrap();
+        wire.metadata.generation = generation;
+        wire.metadata.deletion_timestamp =
+            deleted.then(|| serde_json::from_value(json!("2026-01-01T00:00:09Z")).unwrap());
+        wire.status.as_mut().unwrap().observed_generation = observed;
+        Pod::from_wire(&wire).unwrap().deletion_is_reported
+    };
+    for (what, generation, observed, deleted, want) in [
+        ("it is not deleted", Some(1), Some(1), false, false),
+        ("the kubelet reported before", Some(2), Some(1), true, false),
+        ("the kubelet reported afterwards", Some(2), Some(2), true, true),
+        ("an API server that does not tell", None, None, true, false),
+    ] {
+        assert_eq!(of(generation, observed, deleted), want, "{what}");
+    }
+}
