@@ -17,8 +17,8 @@ pub fn before(pod: &Pod, mains_ended_at: DateTime<Utc>) -> bool {
         return false;
     }
     let deadline = pod.deadline_at().filter(|_| pod.phase != Phase::Succeeded);
-    let began = [pod.deleting_since, deadline].into_iter().flatten();
-    by_its_kubelet(pod) || by_a_deletion_of_old(pod) || began.into_iter().any(|at| at <= mains_ended_at)
+    let passed = deadline.is_some_and(|at| at <= mains_ended_at);
+    passed || by_its_kubelet(pod) || by_its_deletion(pod, mains_ended_at)
 }
 
 /// The controller stops its sidecars, which it does only when the result of the Pod is stored. A Pod that the
@@ -33,10 +33,15 @@ fn by_its_kubelet(pod: &Pod) -> bool {
     pod.phase == Phase::Failed && pod.reason.as_deref().is_some_and(|reason| reason != pod::DEADLINE_EXCEEDED)
 }
 
-/// The kubelet has ended the Pod because of its deletion, and nothing tells any more when that began. A Pod that had ended
-/// when it was deleted does not look so: its kubelet had said its last word.
-fn by_a_deletion_of_old(pod: &Pod) -> bool {
-    pod.ended() && pod.deletion_is_reported && pod.grace.is_zero()
+/// What the kubelet reported before it knew of the deletion came before. When the kubelet has ended the Pod because of its
+/// deletion, the API server no longer tells when that began, and main containers may have ended after it.
+fn by_its_deletion(pod: &Pod, mains_ended_at: DateTime<Utc>) -> bool {
+    let Some(began) = pod.deleting_since else { return false };
+    match pod.deletion_is_reported {
+        Some(false) => false,
+        Some(true) if pod.ended() && pod.grace.is_zero() => true,
+        _ => began <= mains_ended_at,
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! The nodes: Pods are scheduled, start, run, end; nodes are lost; Pods are evicted; the garbage collector follows.
 
+use chrono::{DateTime, SecondsFormat, TimeDelta};
 use serde_json::{Value, json};
+use sidecarjob::api::labels;
 
-use crate::world::{Fate, World, has_ended, index, is_deleting, owner, phase, uid};
+use crate::world::{Fate, World, generation, has_ended, index, is_deleting, owner, phase, uid};
 
 impl World {
     /// The next thing that happens in one Pod, or in every one.
@@ -36,7 +38,7 @@ impl World {
         let now = self.stamp();
         let ready = self.dice.one_in(2);
         self.tell(format!("Pod {name} runs"));
-        self.change_pod(name, |pod| {
+        self.report(name, |pod| {
             let statuses = |list: &Value| -> Vec<Value> {
                 let all = list.as_array().into_iter().flatten();
                 all.map(|c| json!({"name": c["name"], "ready": true, "restartCount": 0, "image": "", "imageID": "", "state": {"running": {"startedAt": now}}})).collect()
@@ -55,10 +57,13 @@ impl World {
         let plain = containers(pod, "containerStatuses");
         let running: Vec<&String> =
             plain.iter().filter(|(c, exit)| self.is_main(c) && exit.is_none()).map(|(c, _)| c).collect();
-        let sides_stop = pod["spec"]["activeDeadlineSeconds"].is_number();
+        let sides_stop = self.deadline(pod).is_some_and(|at| at <= self.stamp());
         let open = self.fate == Fate::Open;
+        if sides_stop && !is_stopped_by_us(pod) {
+            return self.cut_off(name, "DeadlineExceeded");
+        }
         if sides_stop && !running.is_empty() && self.dice.one_in(2) {
-            return self.stop_all(name); // its deadline has passed
+            return self.stop_all(name); // the controller fails it
         }
         if let Some(main) = running.first() {
             match self.dice.roll(5) {
@@ -74,7 +79,8 @@ impl World {
                 }
                 _ => {
                     let code = self.exit_code(pod);
-                    let restarts = code != 0 && pod["spec"]["restartPolicy"] == "OnFailure";
+                    let restarts = code != 0 && pod["spec"]["restartPolicy"] == "OnFailure"
+                        || code == 2 && has_a_rule_for_2(pod, main);
                     self.exit(name, &main.to_string(), code, restarts);
                 }
             }
@@ -136,11 +142,19 @@ impl World {
         }
     }
 
+    /// The kubelet writes the status, of the Pod as the kubelet knows it.
+    fn report(&mut self, name: &str, change: impl FnOnce(&mut Value)) {
+        self.change_pod(name, |pod| {
+            change(pod);
+            pod["status"]["observedGeneration"] = json!(generation(pod));
+        });
+    }
+
     /// A container ends; one that the kubelet starts again keeps running, with one restart more.
     fn exit(&mut self, name: &str, container: &str, code: i64, restarts: bool) {
         let now = self.stamp();
         self.tell(format!("{container} of {name} exits {code}{}", if restarts { " and is started again" } else { "" }));
-        self.change_pod(name, |pod| {
+        self.report(name, |pod| {
             let status = status_of(pod, container);
             if restarts {
                 status["restartCount"] = json!(status["restartCount"].as_i64().unwrap_or(0) + 1);
@@ -164,6 +178,39 @@ impl World {
         Some(mains.iter().all(|exit| *exit == Some(0)))
     }
 
+    /// When its deadline passes, whoever set that.
+    fn deadline(&self, pod: &Value) -> Option<String> {
+        let seconds = pod["spec"]["activeDeadlineSeconds"].as_i64()?;
+        let start = DateTime::parse_from_rfc3339(pod["status"]["startTime"].as_str()?).ok()?;
+        Some((start + TimeDelta::seconds(seconds)).to_utc().to_rfc3339_opts(SecondsFormat::Secs, true))
+    }
+
+    /// Somebody else than the controller ends the Pod, whatever its main containers make of that. The kubelet tells of
+    /// it when all is over. It can't be told whether main containers that were done already were cut off, unless there is
+    /// a time to compare with.
+    fn cut_off(&mut self, name: &str, reason: &str) {
+        self.tell(format!("Pod {name} is cut off: {reason}"));
+        let Some(pod) = self.pods.get(name).cloned() else { return };
+        let deadline = self.deadline(&pod).filter(|_| reason == "DeadlineExceeded");
+        match (self.mains_done(&pod), deadline) {
+            (None, _) => self.books.ended(uid(&pod), false),
+            (Some(_), Some(at)) if self.has_sidecars && last_end(&pod) < Some(at.clone()) => {}
+            (Some(_), _) => self.books.pod(uid(&pod)).doubtful = true,
+        }
+        let now = self.stamp();
+        let codes = [0, 0, 143].map(|code| json!({"terminated": {"exitCode": code, "finishedAt": now}}));
+        let code = codes[self.dice.roll(3) as usize].clone();
+        self.report(name, |pod| {
+            for list in ["containerStatuses", "initContainerStatuses"] {
+                let all = pod["status"][list].as_array_mut().into_iter().flatten();
+                all.filter(|c| c["state"]["running"].is_object()).for_each(|c| c["state"] = code.clone());
+            }
+            pod["status"]["reason"] = json!(reason);
+            pod["status"]["phase"] = json!("Failed"); // in one report: it tells nothing before all is over
+        });
+        self.end(name, "Failed");
+    }
+
     /// What still runs gets TERM, and the Pod ends.
     fn stop_all(&mut self, name: &str) {
         let Some(pod) = self.pods.get(name).cloned() else { return };
@@ -177,7 +224,10 @@ impl World {
         }
         let Some(pod) = self.pods.get(name).cloned() else { return };
         let all_zero = containers(&pod, "containerStatuses").iter().all(|(_, exit)| *exit == Some(0));
-        let by_deadline = pod["spec"]["activeDeadlineSeconds"].is_number();
+        let by_deadline = self.deadline(&pod).is_some_and(|at| at <= self.stamp());
+        if by_deadline {
+            self.change_pod(name, |pod| pod["status"]["reason"] = json!("DeadlineExceeded"));
+        }
         self.end(name, if all_zero && !by_deadline { "Succeeded" } else { "Failed" });
     }
 
@@ -186,11 +236,23 @@ impl World {
         self.tell(format!("Pod {name} is {phase}"));
         let Some(uid) = self.pods.get(name).map(|pod| uid(pod).to_owned()) else { return };
         self.books.ended(&uid, phase == "Succeeded");
-        self.change_pod(name, |pod| {
+        self.report(name, |pod| {
             pod["status"]["phase"] = json!(phase);
             if let Some(conditions) = pod["status"]["conditions"].as_array_mut() {
                 conditions.retain(|c| c["type"] != "Ready");
             }
+        });
+        if self.pods.get(name).is_some_and(is_deleting) && self.dice.one_in(2) {
+            self.delete_for_good(name);
+        }
+    }
+
+    /// The kubelet says that nothing is left to wait for: when the deletion began is not known any more.
+    fn delete_for_good(&mut self, name: &str) {
+        let now = self.stamp();
+        self.change_pod(name, |pod| {
+            pod["metadata"]["deletionTimestamp"] = json!(now);
+            pod["metadata"]["deletionGracePeriodSeconds"] = json!(0);
         });
     }
 
@@ -199,10 +261,15 @@ impl World {
         let names = self.names(|pod| pod["spec"]["nodeName"].is_string());
         let Some(name) = self.dice.pick(&names).cloned() else { return };
         let pod = self.pods[&name].clone();
-        match (has_ended(&pod), self.dice.roll(3)) {
+        match (has_ended(&pod), self.dice.roll(4)) {
             (true, 0) if phase(&pod) == "Failed" => self.flip(&name, &pod),
             (true, _) => {}
             (false, 0) => self.evict(&name),
+            (false, 1) if phase(&pod) == "Running" && !is_deleting(&pod) => {
+                self.disrupt(&name);
+                self.cut_off(&name, "Evicted");
+            }
+            (false, 1) => {}
             (false, _) => self.lose(&name, &pod),
         }
     }
@@ -293,6 +360,22 @@ fn fixed(seed: u64, pod: &Value) -> i64 {
     );
     dice.roll(7);
     [0, 0, 1, 2][dice.roll(4) as usize]
+}
+
+fn is_stopped_by_us(pod: &Value) -> bool {
+    pod["metadata"]["annotations"][labels::STOPPING_SINCE].is_string()
+}
+
+/// The kubelet starts the container again when it exits with 2.
+fn has_a_rule_for_2(pod: &Value, container: &str) -> bool {
+    let mut all = pod["spec"]["containers"].as_array().into_iter().flatten();
+    all.any(|c| c["name"] == container && c["restartPolicyRules"].is_array())
+}
+
+/// When the last of its containers ended that have.
+fn last_end(pod: &Value) -> Option<String> {
+    let all = pod["status"]["containerStatuses"].as_array().into_iter().flatten();
+    all.filter_map(|c| c["state"]["terminated"]["finishedAt"].as_str().map(str::to_owned)).max()
 }
 
 /// Name and exit code of each container in that list.

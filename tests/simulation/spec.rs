@@ -110,7 +110,16 @@ fn template(dice: &mut Dice) -> Value {
     if dice.one_in(4) {
         containers.push(json!({"name": "main2"}));
     }
-    json!({"metadata": {}, "spec": {"restartPolicy": restart, "containers": containers}})
+    if dice.one_in(4) {
+        containers[0]["restartPolicy"] = json!("Never");
+        containers[0]["restartPolicyRules"] =
+            json!([{"action": "Restart", "exitCodes": {"operator": "In", "values": [2]}}]);
+    }
+    let mut pod = json!({"restartPolicy": restart, "containers": containers});
+    if dice.one_in(5) {
+        pod["activeDeadlineSeconds"] = json!(10 + dice.roll(60));
+    }
+    json!({"metadata": {}, "spec": pod})
 }
 
 fn per_index(spec: &mut Value, dice: &mut Dice) {

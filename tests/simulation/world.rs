@@ -174,6 +174,7 @@ impl World {
             let grace = if at_once { 0 } else { 30 };
             pod["metadata"]["deletionTimestamp"] = json!(stamp(self.now() + TimeDelta::seconds(grace)));
             pod["metadata"]["deletionGracePeriodSeconds"] = json!(grace);
+            pod["metadata"]["generation"] = json!(generation(&pod) + 1);
             self.books.pod_deleted(&pod);
         }
         Some(self.put_pod(pod))
@@ -211,6 +212,10 @@ pub fn stamp(at: DateTime<Utc>) -> String {
 
 pub fn name(object: &Value) -> &str {
     object["metadata"]["name"].as_str().unwrap_or_default()
+}
+
+pub fn generation(object: &Value) -> i64 {
+    object["metadata"]["generation"].as_i64().unwrap_or(1)
 }
 
 pub fn uid(object: &Value) -> &str {

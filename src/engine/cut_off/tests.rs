@@ -34,7 +34,11 @@ fn without_grace(pod: Pod) -> Pod {
 }
 
 fn reported(pod: Pod) -> Pod {
-    Pod { deletion_is_reported: true, ..pod }
+    Pod { deletion_is_reported: Some(true), ..pod }
+}
+
+fn unreported(pod: Pod) -> Pod {
+    Pod { deletion_is_reported: Some(false), ..pod }
 }
 
 fn is_success(pod: &Pod) -> bool {
@@ -44,7 +48,7 @@ fn is_success(pod: &Pod) -> bool {
 #[test]
 fn a_main_container_that_ended_with_its_pod_has_not_succeeded() {
     type End = fn(Pod) -> Pod;
-    let cases: [(&str, End, bool); 20] = [
+    let cases: [(&str, End, bool); 21] = [
         ("nobody ended the Pod", |pod| pod.succeeded(9), true),
         (
             "nobody ended the Pod, and the sidecar was killed",
@@ -66,6 +70,11 @@ fn a_main_container_that_ended_with_its_pod_has_not_succeeded() {
         ("it was deleted before, and all containers exited with 0", |pod| pod.deleted(8).succeeded(9), false),
         ("it was deleted in the same second", |pod| pod.deleted(9), false),
         ("it was deleted while the sidecar drained", |pod| pod.deleted(10), true),
+        (
+            "it was deleted in the same second, after its kubelet had told of main's end",
+            |pod| unreported(pod.deleted(9)),
+            true,
+        ),
         ("it was deleted after it had ended", |pod| without_grace(pod.succeeded(9).deleted(60)), true),
         (
             "its kubelet ended it and deleted it for good",

@@ -28,9 +28,9 @@ pub struct Pod {
     /// It has a deletionTimestamp, and since when: the grace period is taken off. Once its kubelet has ended it, the API
     /// server keeps the time of that, and no longer when the deletion began.
     pub deleting_since: Option<DateTime<Utc>>,
-    /// Its kubelet knew of the deletion when it last wrote the status (`observedGeneration`; API servers before 1.33 do
-    /// not tell).
-    pub deletion_is_reported: bool,
+    /// Whether its kubelet knew of the deletion when it last wrote the status: by `observedGeneration`, which Kubernetes
+    /// before 1.33 does not have.
+    pub deletion_is_reported: Option<bool>,
     /// It carries our finalizer, so is not counted yet.
     pub tracked: bool,
     /// It has a node.
@@ -313,11 +313,11 @@ fn since_ready(status: Option<&core::PodStatus>, is: &str) -> Option<DateTime<Ut
     Some(ready.last_transition_time.as_ref().map(time::from_wire).unwrap_or_default())
 }
 
-/// Each deletion is a generation of its own, but for the one with which the kubelet says that nothing is left.
-fn deletion_is_reported(wire: &core::Pod) -> bool {
-    let reported = wire.status.as_ref().and_then(|s| s.observed_generation);
-    wire.metadata.deletion_timestamp.is_some()
-        && wire.metadata.generation.zip(reported).is_some_and(|(generation, reported)| reported >= generation)
+/// A deletion is a generation of its own, but for the one with which the kubelet says that nothing is left.
+fn deletion_is_reported(wire: &core::Pod) -> Option<bool> {
+    wire.metadata.deletion_timestamp.as_ref()?;
+    let reported = wire.status.as_ref()?.observed_generation?;
+    Some(reported >= wire.metadata.generation?)
 }
 
 /// What Kubernetes gives a Pod that says nothing.

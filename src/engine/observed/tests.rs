@@ -149,10 +149,10 @@ fn a_deletion_is_reported_when_the_kubelets_status_is_of_the_generation_that_it_
         Pod::from_wire(&wire).unwrap().deletion_is_reported
     };
     for (what, generation, observed, deleted, want) in [
-        ("it is not deleted", Some(1), Some(1), false, false),
-        ("the kubelet reported before", Some(2), Some(1), true, false),
-        ("the kubelet reported afterwards", Some(2), Some(2), true, true),
-        ("an API server that does not tell", None, None, true, false),
+        ("it is not deleted", Some(1), Some(1), false, None),
+        ("the kubelet reported before", Some(2), Some(1), true, Some(false)),
+        ("the kubelet reported afterwards", Some(2), Some(2), true, Some(true)),
+        ("an API server that does not tell", None, None, true, None),
     ] {
         assert_eq!(of(generation, observed, deleted), want, "{what}");
     }

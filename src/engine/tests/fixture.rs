@@ -201,7 +201,7 @@ pub fn pod(number: u32) -> Pod {
         selected: true,
         created_at: at(i64::from(number)),
         deleting_since: None,
-        deletion_is_reported: false,
+        deletion_is_reported: None,
         tracked: true,
         scheduled: true,
         phase: Phase::Running,
