@@ -14,16 +14,15 @@ struct Cli {
     command: Command,
 }
 
+/// Of a verb without a sentence here, clap shows those of its arguments, the longer ones too.
 #[derive(Subcommand)]
 enum Command {
     /// Run the controller
     Controller(Box<controller::Args>),
-    /// Show a SidecarJob's run as it happens, until it is finished
     Watch(cli::watch::Args),
     /// Schedules: next times, runs by hand
     #[command(subcommand)]
     Cron(cli::cron::Command),
-    /// Print the CustomResourceDefinitions
     Crds(cli::crds::Args),
     /// Signal the first process of the container that this one was attached to
     #[command(hide = true)]

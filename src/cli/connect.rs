@@ -85,7 +85,7 @@ mod tests {
         let pods: kube::Api<Pod> = kube::Api::namespaced(Client::try_from(config).unwrap(), "ns");
         let asked = tokio::spawn(async move { pods.list(&Default::default()).await });
         let (_open, _) = server.accept().await.unwrap();
-        asked.await.unwrap().unwrap_err();
+        tokio::time::timeout(Duration::from_secs(10), asked).await.expect("it ends").unwrap().unwrap_err();
     }
 
     #[tokio::test]

@@ -24,14 +24,12 @@ const EXIT_CODES: &str = "Exit codes: 0 success; 1 a run failed, or the expressi
 
 /// What to do about a schedule.
 #[derive(Clone, Debug, Subcommand)]
+#[allow(missing_docs, reason = "clap would show them in place of those of the arguments, which say more")]
 pub enum Command {
-    /// Print the next times of a cron expression, or of a SidecarCronJob
     #[command(after_help = EXIT_CODES)]
     Next(next::Args),
-    /// Start a run of a SidecarCronJob now
     #[command(after_help = EXIT_CODES)]
     Run(run::Args),
-    /// Run the times of a SidecarCronJob that lie in a span, one after another
     #[command(after_help = EXIT_CODES)]
     Backfill(backfill::Args),
 }

@@ -21,7 +21,7 @@ use crate::printable::{say, say_json};
 /// Prints the next times of a cron expression, or of a SidecarCronJob, one a line
 ///
 /// An expression has five fields, or begins with @, and is read as CronJob reads it; TZ=ZONE may stand before it.
-/// Times that a change of clocks leaves out or has twice are told on stderr. Exit code 1: the expression is refused.
+/// Times that a change of clocks leaves out or has twice are told on stderr.
 #[derive(Clone, Debug, Parser)]
 pub struct Args {
     /// A cron expression, as "0 2 * * *", or the name of a SidecarCronJob
