@@ -37,15 +37,14 @@ impl Cluster {
 
     async fn config(&self) -> Result<Config, String> {
         let options = KubeConfigOptions { context: self.context.clone(), ..KubeConfigOptions::default() };
-        let found = match &self.kubeconfig {
+        match &self.kubeconfig {
             Some(file) => {
                 let read = Kubeconfig::read_from(file).map_err(|e| all_causes(&e))?;
                 Config::from_custom_kubeconfig(read, &options).await.map_err(|e| all_causes(&e))
             }
             None if self.context.is_some() => Config::from_kubeconfig(&options).await.map_err(|e| all_causes(&e)),
             None => Config::infer().await.map_err(|e| all_causes(&e)),
-        };
-        found
+        }
     }
 
     fn client(&self, config: Config) -> Result<(Client, String), String> {
