@@ -104,7 +104,10 @@ pub enum WatchError {
         namespace: String,
     },
     /// `--timeout` has passed.
-    #[error("not finished after {}; it goes on: kubectl get scj {name}", humantime::format_duration(*.after))]
+    #[error(
+        "saw no end of SidecarJob {name} within {}; kubectl get scj {name} shows how it is",
+        humantime::format_duration(*.after)
+    )]
     Timeout {
         /// Which.
         name: String,
