@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use sidecarjob::{cli, controller, telemetry};
+use sidecarjob::cli::failure::exit;
+use sidecarjob::{cli, controller, printable, telemetry};
 
 /// A Kubernetes Job that knows which containers of its Pod are sidecars.
 #[derive(Parser)]
@@ -13,16 +14,15 @@ struct Cli {
     command: Command,
 }
 
+/// Of a verb without a sentence here, clap shows those of its arguments, the longer ones too.
 #[derive(Subcommand)]
 enum Command {
     /// Run the controller
     Controller(Box<controller::Args>),
-    /// Show a SidecarJob's run as it happens, until it is finished
     Watch(cli::watch::Args),
     /// Schedules: next times, runs by hand
     #[command(subcommand)]
     Cron(cli::cron::Command),
-    /// Print the CustomResourceDefinitions
     Crds(cli::crds::Args),
     /// Signal the first process of the container that this one was attached to
     #[command(hide = true)]
@@ -52,36 +52,29 @@ async fn run_controller(args: controller::Args) -> ExitCode {
 }
 
 async fn watch(args: cli::watch::Args) -> ExitCode {
-    match cli::watch::run(args, &mut anstream::stdout()).await {
+    match cli::watch::run(args, &mut anstream::stdout(), &mut std::io::stderr()).await {
         Ok(cli::watch::End::Complete) => ExitCode::SUCCESS,
-        Ok(cli::watch::End::Failed) => ExitCode::FAILURE,
-        Err(cli::watch::WatchError::Print(error)) => printed(Err(error)),
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(error.exit_code())
+        Ok(cli::watch::End::Failed) => ExitCode::from(exit::FAILED),
+        Err(cli::watch::WatchError::Print(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            ExitCode::from(exit::PIPE) // the reader had enough: nobody may take that for Complete
         }
+        Err(error) => failed(&error, error.exit_code()),
     }
 }
 
 fn signal(args: &cli::signal::Args) -> ExitCode {
     match cli::signal::run(args) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
+        Err(error) => failed(&error, exit::FAILED),
     }
 }
 
 async fn cron(command: cli::cron::Command) -> ExitCode {
     match cli::cron::run(command, &mut std::io::stdout(), &mut std::io::stderr()).await {
         Ok(cli::cron::End::Good) => ExitCode::SUCCESS,
-        Ok(cli::cron::End::Bad) => ExitCode::FAILURE,
+        Ok(cli::cron::End::Bad) => ExitCode::from(exit::FAILED),
         Err(cli::cron::CronError::Print(error)) => printed(Err(error)),
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(error.exit_code())
-        }
+        Err(error) => failed(&error, error.exit_code()),
     }
 }
 
@@ -89,9 +82,14 @@ async fn cron(command: cli::cron::Command) -> ExitCode {
 fn printed(result: std::io::Result<()>) -> ExitCode {
     match result {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            eprintln!("error: failed to print: {error}");
-            ExitCode::FAILURE
+            failed(&format_args!("failed to print: {error}"), exit::NO_ANSWER)
         }
         _ => ExitCode::SUCCESS,
     }
+}
+
+/// Says why, on stderr. If that can't be written, there is nobody left to tell.
+fn failed(error: &dyn std::fmt::Display, code: u8) -> ExitCode {
+    let _ = printable::say(&mut std::io::stderr(), format_args!("error: {error}"));
+    ExitCode::from(code)
 }

@@ -80,6 +80,7 @@ fn arrows_point_one_way() {
         &["crate::engine", "crate::controller", "crate::cli"],
         "telemetry is told, it does not ask",
     ));
+    assert_none(find(|file: &str| file == "src/printable.rs", &["crate::"], "printable knows nobody"));
     assert_none(find(below("controller"), &["crate::cli"], "the controller does not know the verbs of people"));
 }
 
@@ -101,6 +102,22 @@ fn the_engine_is_pure() {
 fn the_clock_is_read_in_one_place() {
     let shell = |file: &str| file.starts_with("src/controller/") && file != "src/controller/context.rs";
     assert_none(find(shell, &["Utc::now", "SystemTime::now"], "ask Context::now"));
+}
+
+#[test]
+fn lines_for_people_are_written_by_one_module() {
+    let rule = "a line may quote what others wrote: write it by printable::say, which escapes it";
+    let all = |file: &str| file != "src/printable.rs";
+    assert_none(find(all, &["print!(", "println!("], rule));
+    // Definitions of our own, which are many lines.
+    let verbs = |file: &str| file == "src/main.rs" || file.starts_with("src/cli/") && file != "src/cli/crds.rs";
+    assert_none(find(verbs, &["writeln!(", "write_all(", "write!(out", "write!(err"], rule));
+    let logs = |file: &str| file.starts_with("src/") && file != "src/telemetry/logs.rs";
+    assert_none(find(
+        logs,
+        &["tracing_subscriber"],
+        "the log is formatted in telemetry::logs, which escapes each field",
+    ));
 }
 
 #[test]

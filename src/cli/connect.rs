@@ -1,6 +1,7 @@
 //! Which cluster does a verb talk to? As kubectl finds it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -25,26 +26,71 @@ pub struct Cluster {
 impl Cluster {
     /// A client, and the namespace.
     pub async fn connect(&self) -> Result<(Client, String), String> {
-        connect(self.kubeconfig.as_deref(), self.context.as_deref(), self.namespace.as_deref()).await
+        self.client(self.config().await?)
+    }
+
+    /// A client that hides nothing from who watches for long, and the namespace. It does not repeat a call in silence, and
+    /// each answer, and each piece of a watch, comes within this time or the connection is taken for dead.
+    pub async fn connect_to_watch(&self, silence: Duration) -> Result<(Client, String), String> {
+        self.client(for_watching(self.config().await?, silence))
+    }
+
+    async fn config(&self) -> Result<Config, String> {
+        let options = KubeConfigOptions { context: self.context.clone(), ..KubeConfigOptions::default() };
+        match &self.kubeconfig {
+            Some(file) => {
+                let read = Kubeconfig::read_from(file).map_err(|e| all_causes(&e))?;
+                Config::from_custom_kubeconfig(read, &options).await.map_err(|e| all_causes(&e))
+            }
+            None if self.context.is_some() => Config::from_kubeconfig(&options).await.map_err(|e| all_causes(&e)),
+            None => Config::infer().await.map_err(|e| all_causes(&e)),
+        }
+    }
+
+    fn client(&self, config: Config) -> Result<(Client, String), String> {
+        let namespace = self.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
+        let client = Client::try_from(config);
+        let client = client.map_err(|e| format!("the credentials can't be used: {}", all_causes(&e)))?;
+        Ok((client, namespace))
     }
 }
 
-/// A client, and the namespace.
-pub async fn connect(
-    kubeconfig: Option<&Path>,
-    context: Option<&str>,
-    namespace: Option<&str>,
-) -> Result<(Client, String), String> {
-    let wrong = |e: &dyn std::fmt::Display| e.to_string();
-    let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
-    let config = match kubeconfig {
-        Some(file) => {
-            let read = Kubeconfig::read_from(file).map_err(|e| wrong(&e))?;
-            Config::from_custom_kubeconfig(read, &options).await.map_err(|e| wrong(&e))?
-        }
-        None if context.is_some() => Config::from_kubeconfig(&options).await.map_err(|e| wrong(&e))?,
-        None => Config::infer().await.map_err(|e| wrong(&e))?,
-    };
-    let namespace = namespace.map_or_else(|| config.default_namespace.clone(), str::to_owned);
-    Ok((Client::try_from(config).map_err(|e| wrong(&e))?, namespace))
+/// See `connect_to_watch`.
+fn for_watching(mut config: Config, silence: Duration) -> Config {
+    config.default_retry = false;
+    config.read_timeout = Some(silence);
+    config.reset_reader_on_write = true; // the time counts from the question, not from when the connection was idle
+    config
+}
+
+/// The error and each cause that it does not name itself.
+fn all_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |e| e.source()).map(ToString::to_string);
+    causes.fold(error.to_string(), |all, cause| if all.contains(&cause) { all } else { format!("{all}: {cause}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::core::v1::Pod;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_takes_the_call_and_never_answers_is_no_silence_for_ever() {
+        let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", server.local_addr().unwrap()).parse().unwrap();
+        let config = for_watching(Config::new(url), Duration::from_millis(50));
+        let pods: kube::Api<Pod> = kube::Api::namespaced(Client::try_from(config).unwrap(), "ns");
+        let asked = tokio::spawn(async move { pods.list(&Default::default()).await });
+        let (_open, _) = server.accept().await.unwrap();
+        tokio::time::timeout(Duration::from_secs(10), asked).await.expect("it ends").unwrap().unwrap_err();
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_not_there_is_named() {
+        let cluster = Cluster { namespace: None, kubeconfig: Some("/nowhere/config".into()), context: None };
+        let said = cluster.connect().await.err().unwrap();
+        assert!(said.contains("/nowhere/config") && said.contains("No such file"), "{said}");
+    }
 }

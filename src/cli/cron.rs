@@ -14,16 +14,23 @@ use kube::{Api, Client};
 use thiserror::Error;
 
 use super::connect::Cluster;
+use super::failure::{Failure, Kind, call, exit};
 use crate::api::SidecarCronJob;
+
+/// For `--help` of each of them.
+const EXIT_CODES: &str = "Exit codes: 0 success; 1 a run failed, or the expression, span or override is refused; 2 wrong \
+                          usage; 3 no such SidecarCronJob, or the cluster does not know the kind; 4 not allowed, or \
+                          credentials that are not valid any more; 5 no cluster, no answer, or refused";
 
 /// What to do about a schedule.
 #[derive(Clone, Debug, Subcommand)]
+#[allow(missing_docs, reason = "clap would show them in place of those of the arguments, which say more")]
 pub enum Command {
-    /// Print the next times of a cron expression, or of a SidecarCronJob
+    #[command(after_help = EXIT_CODES)]
     Next(next::Args),
-    /// Start a run of a SidecarCronJob now
+    #[command(after_help = EXIT_CODES)]
     Run(run::Args),
-    /// Run the times of a SidecarCronJob that lie in a span, one after another
+    #[command(after_help = EXIT_CODES)]
     Backfill(backfill::Args),
 }
 
@@ -52,6 +59,9 @@ pub enum CronError {
     #[error("failed to find a cluster: {0}; set KUBECONFIG or give --kubeconfig")]
     Config(String),
     /// The API server said no, or nothing.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+    /// A watch ended.
     #[error("failed to {what}: {why}")]
     Api {
         /// What was tried.
@@ -78,18 +88,17 @@ pub enum CronError {
 impl CronError {
     /// For scripts.
     pub fn exit_code(&self) -> u8 {
-        if let Self::NotFound { .. } = self { 3 } else { 1 }
+        match self {
+            Self::NotFound { .. } => exit::NOT_FOUND,
+            Self::Failed(failure) => failure.kind.exit_code(),
+            Self::Config(_) | Self::Api { .. } | Self::Print(_) => exit::NO_ANSWER,
+            Self::Refused(_) => exit::FAILED,
+        }
     }
 
     fn api(what: impl Into<String>) -> impl FnOnce(kube::Error) -> Self {
         let what = what.into();
-        move |error| {
-            let why = match error {
-                kube::Error::Api(status) => status.message.clone(),
-                other => other.to_string(),
-            };
-            Self::Api { what, why }
-        }
+        move |error| Failure::of(what, &error).into()
     }
 }
 
@@ -110,9 +119,9 @@ pub async fn run(
 async fn find(cluster: &Cluster, name: &str) -> Result<(Client, SidecarCronJob), CronError> {
     let (client, namespace) = cluster.connect().await.map_err(CronError::Config)?;
     let api: Api<SidecarCronJob> = Api::namespaced(client.clone(), &namespace);
-    let found = api.get_opt(name).await.map_err(CronError::api(format!("read SidecarCronJob {name}")))?;
-    match found {
-        Some(cron) => Ok((client, cron)),
-        None => Err(CronError::NotFound { name: name.to_owned(), namespace }),
+    match call(format!("read SidecarCronJob {name}"), api.get(name)).await {
+        Ok(cron) => Ok((client, cron)),
+        Err(failure) if failure.kind == Kind::NoObject => Err(CronError::NotFound { name: name.to_owned(), namespace }),
+        Err(failure) => Err(failure.into()),
     }
 }

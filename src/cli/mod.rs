@@ -3,5 +3,6 @@
 mod connect;
 pub mod crds;
 pub mod cron;
+pub mod failure;
 pub mod signal;
 pub mod watch;

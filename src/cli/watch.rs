@@ -1,37 +1,50 @@
 //! `sidecarjob watch NAME`: a run as it happens, a line for each thing that happened, until it is over.
 //!
-//! Here are the watches and the exit code; what is told, and in which words, is `story`'s part.
+//! Here is what becomes of each piece of news, and the exit code. What is told, and in which words, is `story`'s part;
+//! what the watches say is `news`'.
 
+mod news;
 mod story;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::pin::pin;
 use std::time::Duration;
 
 use chrono::Utc;
 use clap::{Parser, ValueEnum};
-use futures::{Stream, StreamExt, stream};
+use futures::StreamExt;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
-use kube::runtime::{WatchStreamExt, watcher};
+use kube::runtime::watcher::DefaultBackoff;
 use kube::{Api, Client, ResourceExt};
 use thiserror::Error;
+use tokio::time::Instant;
 
+use self::news::{News, WATCH_SECONDS, news, selector};
 use self::story::{Line, Mood, Story};
-use super::connect;
-use crate::api::{SidecarJob, labels};
+use super::connect::Cluster;
+use super::failure::{Failure, Kind, call, exit};
+use crate::api::SidecarJob;
+use crate::printable::{self, Colour};
+
+/// The connection is dead if nothing came for so long; longer than a watch lasts.
+const SILENCE: Duration = Duration::from_secs(WATCH_SECONDS as u64 + 10);
+/// After so long without an interruption the next one is a new one, and told. Longer than tries are apart.
+const QUIET: Duration = Duration::from_secs(120);
 
 /// Shows a SidecarJob's run as it happens, until it is finished
 ///
-/// Exit codes: 0 Complete, 1 Failed or an error, 2 wrong usage, 3 no such SidecarJob, 124 timeout.
+/// The run goes to stdout; what hinders the watch goes to stderr. An interruption is told once and tried again; without the
+/// right to watch Pods the SidecarJob alone is shown.
 #[derive(Clone, Debug, Parser)]
+#[command(
+    after_help = "Exit codes: 0 Complete; 1 Failed; 2 wrong usage; 3 no such SidecarJob, or it was deleted, or the \
+                        cluster does not know the kind; 4 not allowed, or credentials that are not valid any more; 5 no \
+                        cluster, no answer, or refused; 124 timeout"
+)]
 pub struct Args {
     /// Name of the SidecarJob
     pub name: String,
-
-    /// Namespace [default: that of the context]
-    #[arg(short, long, value_name = "NAME")]
-    pub namespace: Option<String>,
 
     /// Give up after this time, with exit code 124
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
@@ -41,13 +54,8 @@ pub struct Args {
     #[arg(short, long, default_value = "text", value_name = "FORMAT")]
     pub output: Format,
 
-    /// Kubeconfig file [default: $KUBECONFIG or ~/.kube/config]
-    #[arg(long, value_name = "FILE")]
-    pub kubeconfig: Option<PathBuf>,
-
-    /// Context of the kubeconfig
-    #[arg(long, value_name = "NAME")]
-    pub context: Option<String>,
+    #[command(flatten)]
+    cluster: Cluster,
 }
 
 /// Form of the lines.
@@ -75,13 +83,8 @@ pub enum WatchError {
     #[error("failed to find a cluster: {0}; set KUBECONFIG or give --kubeconfig")]
     Config(String),
     /// The API server said no, or nothing.
-    #[error("failed to read SidecarJob {name}: {reason}")]
-    Api {
-        /// Which.
-        name: String,
-        /// The server's words.
-        reason: String,
-    },
+    #[error(transparent)]
+    Failed(#[from] Failure),
     /// There is none of that name.
     #[error("no SidecarJob {name} in namespace {namespace}; see kubectl get scj --all-namespaces")]
     NotFound {
@@ -90,8 +93,21 @@ pub enum WatchError {
         /// Where.
         namespace: String,
     },
+    /// It was there.
+    #[error(
+        "SidecarJob {name} in namespace {namespace} was deleted before it was finished; nothing more can be told of it"
+    )]
+    Deleted {
+        /// Which.
+        name: String,
+        /// Where.
+        namespace: String,
+    },
     /// `--timeout` has passed.
-    #[error("not finished after {}; it goes on: kubectl get scj {name}", humantime::format_duration(*.after))]
+    #[error(
+        "saw no end of SidecarJob {name} within {}; kubectl get scj {name} shows how it is",
+        humantime::format_duration(*.after)
+    )]
     Timeout {
         /// Which.
         name: String,
@@ -107,101 +123,141 @@ impl WatchError {
     /// For scripts.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::NotFound { .. } => 3,
-            Self::Timeout { .. } => 124,
-            _ => 1,
+            Self::NotFound { .. } | Self::Deleted { .. } => exit::NOT_FOUND,
+            Self::Failed(failure) => failure.kind.exit_code(),
+            Self::Timeout { .. } => exit::TIMEOUT,
+            Self::Print(error) if error.kind() == std::io::ErrorKind::BrokenPipe => exit::PIPE,
+            Self::Config(_) | Self::Print(_) => exit::NO_ANSWER,
         }
     }
 }
 
-/// Tells the run to its end.
-pub async fn run(args: Args, out: &mut (dyn Write + Send)) -> Result<End, WatchError> {
-    let (client, namespace) = connect(&args).await?;
-    let jobs: Api<SidecarJob> = Api::namespaced(client.clone(), &namespace);
-    let job = match jobs.get_opt(&args.name).await {
-        Ok(Some(job)) => job,
-        Ok(None) => return Err(WatchError::NotFound { name: args.name, namespace }),
-        Err(kube::Error::Api(status)) => {
-            return Err(WatchError::Api { name: args.name, reason: status.message.clone() });
-        }
-        Err(error) => return Err(WatchError::Api { name: args.name, reason: error.to_string() }),
-    };
-    let pods = Api::namespaced(client, &namespace);
+/// Tells the run to its end: the run to `out`, what hinders the watch to `err`.
+pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write + Send)) -> Result<End, WatchError> {
+    let (client, namespace) = args.cluster.connect_to_watch(SILENCE).await.map_err(WatchError::Config)?;
     let (name, timeout) = (args.name.clone(), args.timeout);
-    let telling = tell(jobs, pods, job, args.output, out);
+    let watch = Watch { client, namespace, name: args.name, format: args.output, out, err, interrupted: None };
+    let telling = watch.tell();
     match timeout {
         None => telling.await,
         Some(after) => tokio::time::timeout(after, telling).await.unwrap_or(Err(WatchError::Timeout { name, after })),
     }
 }
 
-async fn connect(args: &Args) -> Result<(Client, String), WatchError> {
-    let found = connect::connect(args.kubeconfig.as_deref(), args.context.as_deref(), args.namespace.as_deref());
-    found.await.map_err(WatchError::Config)
-}
-
-/// What a watch has to say.
-enum News {
-    Job(Option<Box<SidecarJob>>),
-    Pod(Box<Pod>),
-}
-
-async fn tell(
-    jobs: Api<SidecarJob>,
-    pods: Api<Pod>,
-    job: SidecarJob,
+/// One run that is told.
+struct Watch<'a> {
+    client: Client,
+    namespace: String,
+    name: String,
     format: Format,
-    out: &mut (dyn Write + Send),
-) -> Result<End, WatchError> {
-    let uid = job.uid().unwrap_or_default();
-    let namespace = job.namespace().unwrap_or_default();
-    let mut news = std::pin::pin!(news(jobs, pods.clone(), &job.name_any(), &uid));
-    let mut story = Story::new(job);
-    while let Some(news) = news.next().await {
-        match news {
-            News::Job(Some(job)) if job.uid().as_deref() == Some(&uid) => story.job(*job),
-            News::Job(_) => return Err(WatchError::NotFound { name: story.name(), namespace }),
-            News::Pod(pod) => story.pod(*pod),
+    out: &'a mut (dyn Write + Send),
+    err: &'a mut (dyn Write + Send),
+    /// The last interruption.
+    interrupted: Option<Instant>,
+}
+
+impl Watch<'_> {
+    async fn tell(mut self) -> Result<End, WatchError> {
+        let job = self.first().await?;
+        let uid = job.uid().unwrap_or_default();
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
+        let jobs = Api::namespaced(self.client.clone(), &self.namespace);
+        let mut news = pin!(news(jobs, pods.clone(), &self.name, &uid));
+        let mut story = Story::new(job);
+        let (mut shows_pods, mut is_deleted) = (true, false);
+        while let Some(news) = news.next().await {
+            match news {
+                News::Job(job) if job.uid().as_ref() == Some(&uid) => story.job(*job),
+                News::Deleted(job) if job.uid().as_ref() == Some(&uid) => {
+                    story.job(*job); // as it was last: it may have finished
+                    is_deleted = true;
+                }
+                News::Job(_) | News::Deleted(_) | News::Gone => is_deleted = true,
+                News::Pod(pod) => story.pod(*pod),
+                News::NoPods(failure) => shows_pods = self.go_on_without_pods(&failure)?,
+                News::Trouble(failure) if failure.kind.is_passing() => self.interrupted(&failure)?,
+                News::Trouble(failure) => return Err(failure.into()),
+            }
+            if story.end().is_some() && shows_pods {
+                self.last_of_pods(&pods, &uid, &mut story).await?;
+            }
+            story.tell(Utc::now()).iter().try_for_each(|line| print(line, self.format, self.out))?;
+            match story.end() {
+                Some(complete) => return Ok(if complete { End::Complete } else { End::Failed }),
+                None if is_deleted => break,
+                None => {}
+            }
         }
-        if story.end().is_some() {
-            // The end may be seen before the last that happened to the Pods.
-            let last = pods.list(&ListParams::default().labels(&selector(&uid))).await;
-            last.into_iter().flatten().for_each(|pod| story.pod(pod));
-        }
-        for line in story.tell(Utc::now()) {
-            print(&line, format, out)?;
-        }
-        if let Some(complete) = story.end() {
-            return Ok(if complete { End::Complete } else { End::Failed });
+        Err(WatchError::Deleted { name: self.name, namespace: self.namespace })
+    }
+
+    /// The SidecarJob as it is at the beginning. A server that is busy is asked again; one that is not there may be the
+    /// wrong one.
+    async fn first(&mut self) -> Result<SidecarJob, WatchError> {
+        let jobs: Api<SidecarJob> = Api::namespaced(self.client.clone(), &self.namespace);
+        let mut waits = DefaultBackoff::default();
+        loop {
+            let failure = match call(format!("read SidecarJob {}", self.name), jobs.get(&self.name)).await {
+                Ok(job) => return Ok(job),
+                Err(failure) => failure,
+            };
+            match (failure.kind, waits.next()) {
+                (Kind::NoObject, _) => {
+                    return Err(WatchError::NotFound { name: self.name.clone(), namespace: self.namespace.clone() });
+                }
+                (Kind::Busy, Some(wait)) => {
+                    self.interrupted(&failure)?;
+                    tokio::time::sleep(wait).await;
+                }
+                _ => return Err(failure.into()),
+            }
         }
     }
-    Err(WatchError::Api { name: story.name(), reason: "the watch ended".into() })
-}
 
-/// Both watches as one. Each starts itself again when it is interrupted.
-fn news(jobs: Api<SidecarJob>, pods: Api<Pod>, name: &str, uid: &str) -> impl Stream<Item = News> + use<> {
-    let mine = watcher::Config::default().labels(&selector(uid));
-    let pods = watcher(pods, mine).default_backoff().applied_objects();
-    let pods = pods.filter_map(|pod| async { pod.ok().map(|pod| News::Pod(Box::new(pod))) });
-    let jobs = watcher::watch_object(jobs, name).default_backoff();
-    let jobs = jobs.filter_map(|job| async { job.ok().map(|job| News::Job(job.map(Box::new))) });
-    stream::select(pods, jobs)
-}
+    /// The end may be seen before the last that happened to the Pods.
+    async fn last_of_pods(&mut self, pods: &Api<Pod>, uid: &str, story: &mut Story) -> Result<(), WatchError> {
+        let params = ListParams::default().labels(&selector(uid));
+        match call(format!("list the Pods of SidecarJob {}", self.name), pods.list(&params)).await {
+            Ok(last) => last.into_iter().for_each(|pod| story.pod(pod)),
+            Err(failure) => {
+                let failed = failure.without_advice();
+                self.note(&format!("{failed}; the last that happened to them may be missing below"))?;
+            }
+        }
+        Ok(())
+    }
 
-fn selector(uid: &str) -> String {
-    format!("{}={uid}", labels::UID)
+    fn go_on_without_pods(&mut self, failure: &Failure) -> Result<bool, WatchError> {
+        self.note(&format!("{failure}. Going on with the SidecarJob alone, without lines of Pods and containers"))?;
+        Ok(false)
+    }
+
+    /// Told once: further tries until it works again are part of it.
+    fn interrupted(&mut self, failure: &Failure) -> Result<(), WatchError> {
+        let now = Instant::now();
+        let last = self.interrupted.replace(now);
+        if last.is_none_or(|last| now - last > QUIET) {
+            self.note(&format!("{}; trying again until it works", failure.without_advice()))?;
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, text: &str) -> std::io::Result<()> {
+        printable::say(self.err, format_args!("note: {text}"))
+    }
 }
 
 fn print(line: &Line, format: Format, out: &mut (dyn Write + Send)) -> std::io::Result<()> {
+    let colour = match line.mood {
+        Mood::Plain => Colour::Plain,
+        Mood::Good => Colour::Green,
+        Mood::Bad => Colour::Red,
+    };
     match format {
-        Format::Json => writeln!(out, "{}", line.to_json()),
-        Format::Text => {
-            let (on, off) = match line.mood {
-                Mood::Plain => ("", ""),
-                Mood::Good => ("\x1b[32m", "\x1b[0m"),
-                Mood::Bad => ("\x1b[31m", "\x1b[0m"),
-            };
-            writeln!(out, "{:>6.1}s  {on}{}{off}", line.seconds, line.text)
-        }
+        Format::Json => printable::say_json(out, &line.to_json()),
+        Format::Text => printable::say_in(out, colour, format_args!("{:>6.1}s  ", line.seconds), &line.text),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,3 +13,4 @@ mod result;
 mod samples;
 #[path = "../support/mod.rs"]
 mod support;
+mod watch;

@@ -18,6 +18,7 @@ use crate::api::sidecarcronjob::DstPolicy;
 use crate::api::{SidecarCronJob, SidecarJob};
 use crate::cli::connect::Cluster;
 use crate::cron::{Dst, Times};
+use crate::printable::say;
 
 /// Runs the times of a SidecarCronJob that lie in a span, one after another
 ///
@@ -59,10 +60,10 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
     let (client, cron) = find(&args.cluster, &args.name).await?;
     let times = times(&cron, args.from, args.to.unwrap_or_else(Utc::now), args.limit.into())?;
     if args.dry_run {
-        times.iter().try_for_each(|at| writeln!(out, "{}", at.to_rfc3339()))?;
+        times.iter().try_for_each(|at| say(out, at.to_rfc3339()))?;
         return Ok(End::Good);
     }
-    writeln!(err, "{} times to run, {} at once", times.len(), args.parallelism)?;
+    say(err, format_args!("{} times to run, {} at once", times.len(), args.parallelism))?;
     let who = who(&client).await;
     let mut end = End::Good;
     for group in times.chunks(args.parallelism.into()) {
@@ -70,7 +71,7 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
         for (at, result) in group.iter().zip(futures::future::join_all(runs).await) {
             let (name, result) = result?;
             end = if result == types::COMPLETE { end } else { End::Bad };
-            writeln!(out, "{} {name} {result}", at.to_rfc3339())?;
+            say(out, format_args!("{} {name} {result}", at.to_rfc3339()))?;
         }
     }
     Ok(end)

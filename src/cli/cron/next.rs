@@ -16,11 +16,12 @@ use crate::api::sidecarcronjob::DstPolicy;
 use crate::cli::connect::Cluster;
 use crate::cron::dst::{self, Change};
 use crate::cron::{Dst, Expression, Times, Zone, hash};
+use crate::printable::{say, say_json};
 
 /// Prints the next times of a cron expression, or of a SidecarCronJob, one a line
 ///
 /// An expression has five fields, or begins with @, and is read as CronJob reads it; TZ=ZONE may stand before it.
-/// Times that a change of clocks leaves out or has twice are told on stderr. Exit code 1: the expression is refused.
+/// Times that a change of clocks leaves out or has twice are told on stderr.
 #[derive(Clone, Debug, Parser)]
 pub struct Args {
     /// A cron expression, as "0 2 * * *", or the name of a SidecarCronJob
@@ -107,19 +108,19 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
     let notes = notes(&times, from, &list);
     match args.output {
         Format::Text => {
-            list.iter().try_for_each(|at| writeln!(out, "{}", times.zone().rfc3339(*at)))?;
-            notes.iter().try_for_each(|(_, text, _)| writeln!(err, "note: {text}"))?;
+            list.iter().try_for_each(|at| say(out, times.zone().rfc3339(*at)))?;
+            notes.iter().try_for_each(|(_, text, _)| say(err, format_args!("note: {text}")))?;
             if jitter > 0 {
-                writeln!(err, "note: each run starts {jitter}s later (spec.jitterSeconds)")?;
+                say(err, format_args!("note: each run starts {jitter}s later (spec.jitterSeconds)"))?;
             }
             if suspended {
-                writeln!(err, "note: {} is suspended: nothing starts until spec.suspend is false", args.what)?;
+                say(err, format_args!("note: {} is suspended: nothing starts until spec.suspend is false", args.what))?;
             }
         }
         Format::Json => {
             let mut json = json(&times, &list, &notes);
             (json["jitterSeconds"], json["suspended"]) = (json!(jitter), json!(suspended));
-            writeln!(out, "{json}")?;
+            say_json(out, &json)?;
         }
     }
     if list.is_empty() {

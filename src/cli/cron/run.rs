@@ -16,6 +16,8 @@ use serde_json::json;
 use super::{CronError, find};
 use crate::api::{SidecarCronJob, SidecarJob, labels, scheduled_run};
 use crate::cli::connect::Cluster;
+use crate::cli::failure::call;
+use crate::printable;
 
 /// Starts a run of a SidecarCronJob now
 ///
@@ -65,14 +67,14 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send)) -> Result<(), CronErr
     let run = by_hand(&cron, args.as_of, &args.overrides, &who, Utc::now())?;
     let name = run.name_any();
     let api: Api<SidecarJob> = Api::namespaced(client, &cron.namespace().unwrap_or_default());
-    api.create(&PostParams::default(), &run).await.map_err(CronError::api(format!("create SidecarJob {name}")))?;
-    Ok(writeln!(out, "{name}")?)
+    call(format!("create SidecarJob {name}"), api.create(&PostParams::default(), &run)).await?;
+    Ok(printable::say(out, name)?)
 }
 
 /// The name under which the API server knows us.
 pub async fn who(client: &Client) -> String {
     let api: Api<SelfSubjectReview> = Api::all(client.clone());
-    let review = api.create(&PostParams::default(), &SelfSubjectReview::default()).await;
+    let review = call("ask who we are", api.create(&PostParams::default(), &SelfSubjectReview::default())).await;
     let user = review.ok().and_then(|r| r.status).and_then(|s| s.user_info).and_then(|u| u.username);
     user.unwrap_or_else(|| "unknown".into())
 }
