@@ -95,6 +95,35 @@ const CREATE: &[(&str, &[Set], Option<&str>)] = &[
         Some("at least one must be a main container"),
     ),
     (
+        "every container that ends a sidecar",
+        &[
+            ("/spec/sidecars", || json!([{"name": "side"}])),
+            ("/spec/template/spec/containers/0/restartPolicy", || json!("Always")),
+        ],
+        Some("spec.sidecars names every container that ends"),
+    ),
+    (
+        "no container that ends",
+        &[
+            ("/spec/template/spec/containers/0/restartPolicy", || json!("Always")),
+            ("/spec/template/spec/containers/1/restartPolicy", || json!("Always")),
+        ],
+        Some("every container of spec.template.spec.containers has restartPolicy Always"),
+    ),
+    (
+        "a container that never ends, not named",
+        &[("/spec/template/spec/containers/1/restartPolicy", || json!("Always"))],
+        None,
+    ),
+    (
+        "a main container that never ends",
+        &[
+            ("/spec/mainContainers", || json!({"names": ["main"]})),
+            ("/spec/template/spec/containers/0/restartPolicy", || json!("Always")),
+        ],
+        Some("spec.mainContainers.names has a container with restartPolicy Always"),
+    ),
+    (
         "33 sidecars",
         &[("/spec/sidecars", || (0..33).map(|n| json!({"name": format!("s{n}")})).collect())],
         Some("spec.sidecars: Too many"),

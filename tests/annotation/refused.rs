@@ -87,6 +87,25 @@ async fn a_sidecar_with_a_restart_policy_of_its_own_is_refused_with_both_ways_ou
 
 #[tokio::test]
 #[ignore = "needs a cluster: run make test"]
+async fn a_main_container_that_is_always_restarted_is_refused_and_such_a_sidecar_is_taken() {
+    world_without_controller("endless", |w| async move {
+        let _policy = Policy::one_annotation(&w).await;
+        let endless = |name: &str| {
+            let mut containers = containers();
+            containers.iter_mut().filter(|c| c["name"] == name).for_each(|c| c["restartPolicy"] = json!("Always"));
+            containers
+        };
+        let words = "work has restartPolicy Always, so it never ends, and sidecarjob.dev/main names it";
+        let on_pod = admitted(&w, Some("work"), &endless("work"), json!({})).expect_err("refused");
+        let on_job = dry_run(&w, &job("x", Some("work"), &endless("work"), json!({}))).expect_err("refused");
+        assert!(on_pod.contains(words) && on_job.contains(words), "{on_pod}{on_job}");
+        admitted(&w, Some("work"), &endless("ffwd"), json!({})).expect("it becomes a native sidecar");
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: run make test"]
 async fn a_job_from_before_the_policy_tells_the_refusal_in_its_events_and_can_be_deleted() {
     let _alone = super::install::ALONE.lock().await; // `page` and `install` put the real policy in force for all
     world_without_controller("before", |w| async move {
@@ -200,6 +219,16 @@ async fn the_sidecars_of_a_job_by_managed_by_are_checked_on_the_job_and_the_cron
                 assert!(said.contains(words) && (*taken || said.contains(HAVE)), "{case}: {said}");
                 assert!(!words.is_empty() || said.is_empty(), "{case}: nothing is to be said: {said}");
             }
+        }
+        for mut object in managed(true, "ffwd") {
+            let cron = object["kind"] == "CronJob";
+            let spec = if cron { &mut object["spec"]["jobTemplate"]["spec"] } else { &mut object["spec"] };
+            spec["template"]["spec"]["containers"][0]["restartPolicy"] = json!("Always");
+            let said = dry_run(&w, &object).expect_err("no container is left that ends");
+            assert!(
+                said.contains("names every container that ends (one with restartPolicy Always does not)"),
+                "{said}"
+            );
         }
     })
     .await;

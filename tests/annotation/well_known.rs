@@ -51,6 +51,15 @@ const KNOWN: &[Known] = &[
     ("the image with another name", || vec![with_image("mesh", "docker.io/istio/proxyv2:1.28.0")], &[]),
     ("an image that only ends alike", || vec![with_image("nginx", "example.com/not-nginx:1")], &[]),
     ("a container that nobody knows", || vec![container("other", SIDE)], &[]),
+    (
+        "one that nobody knows and that is always restarted",
+        || {
+            let mut endless = container("endless", SIDE);
+            endless["restartPolicy"] = json!("Always");
+            vec![endless]
+        },
+        &["endless*"],
+    ),
     ("one that is known beside one that is not", || vec![container("other", SIDE), istio()], &["istio-proxy*"]),
     ("what the namespace says it knows", || vec![container("house-agent", SIDE)], &["house-agent*"]),
 ];
