@@ -25,3 +25,5 @@ mod restarts;
 mod support;
 #[path = "sidecars/timing.rs"]
 mod timing;
+#[path = "sidecars/words.rs"]
+mod words;

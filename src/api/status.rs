@@ -93,10 +93,16 @@ pub struct SidecarJobStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completions: Option<String>,
 
-    /// Sidecars that have stopped of those that there are in Pods whose main containers are done, or that run of those
-    /// that there are; ready to print: `2/2 running`, `1/2 stopped`.
+    /// While main containers work: sidecars that run, of those in the Pods that work, ready to print: `2/2 running`.
+    /// Otherwise: sidecars that have stopped, of those in all Pods that `succeeded` and `failed` count: `1/2 stopped`.
+    /// Absent if there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sidecars: Option<String>,
+
+    /// How many sidecars there were in the Pods that `succeeded` and `failed` count, each Pod's added once, with its
+    /// result; none of a Pod that never started. `sidecars` says how many of them have stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sidecars_to_stop: Option<i32>,
 
     /// From `startTime` to the end, ready to print: `2m31s`. Set once, at the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -12,6 +12,7 @@ use super::ending::Ending;
 use super::indexed;
 use super::observed::{Observed, Pod, PodRef};
 use super::plan::{NewPod, Step, sooner};
+use super::sidecars::waiting;
 use super::tracking::{self, Tally};
 
 /// While the result is open: bring the number of Pods to what is wanted.
@@ -21,7 +22,7 @@ pub fn manage(seen: &Observed, tally: &Tally, now: DateTime<Utc>, wake: &mut Opt
     if !surplus.is_empty() {
         return end_unrecorded(seen, surplus);
     }
-    let missing = wanted.saturating_sub(working + not_ended(seen, tally)).min(free_slots(seen, tally));
+    let missing = wanted.saturating_sub(working + not_ended(seen, tally)).min(free_slots(seen, tally, now));
     if missing == 0 {
         return Vec::new();
     }
@@ -97,11 +98,15 @@ fn not_ended(seen: &Observed, tally: &Tally) -> u32 {
     if seen.job.spec.replaces_ended_only() { tally.terminating + tally.failed_draining } else { 0 }
 }
 
-/// How many Pods there is room for: those that drain take a place, and with policy Failed those being deleted too.
-fn free_slots(seen: &Observed, tally: &Tally) -> u32 {
+/// How many Pods there is room for: those that drain take a place, and with policy Failed those being deleted too. One
+/// whose kubelet is silent is not waited for for ever; with policy Failed it is, since it has not ended.
+fn free_slots(seen: &Observed, tally: &Tally, now: DateTime<Utc>) -> u32 {
     let spec = &seen.job.spec;
     let terminating = if spec.replaces_ended_only() { tally.terminating } else { 0 };
-    spec.parallelism.saturating_sub(count(&tally.working) + count(&tally.draining) + terminating)
+    let given_up = |pod: &&Pod| pod.active() && !spec.replaces_ended_only() && waiting::is_given_up(seen, pod, now);
+    let given_up = u32::try_from(seen.pods.iter().filter(given_up).count()).unwrap_or(u32::MAX);
+    let draining = count(&tally.draining).saturating_sub(given_up);
+    spec.parallelism.saturating_sub(count(&tally.working) + draining + terminating)
 }
 
 /// The Pods to end: those without a place among the indexes, and more until `n` are found: unscheduled first, then

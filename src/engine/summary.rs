@@ -1,7 +1,8 @@
 //! How is the status said to a person?
 //!
 //! One word, one sentence, and strings that a printer column can show as they are. Derived from the rest of the status
-//! and never read back for a decision.
+//! and never read back for a decision. What was learned from Pods that are not kept any more stays in it: a run reads the
+//! same at its end whichever Pods are still in view.
 
 use chrono::{DateTime, Utc};
 
@@ -25,6 +26,8 @@ pub struct Summary {
     pub completions: Option<String>,
     /// `2/2 running`, `1/2 stopped`.
     pub sidecars: Option<String>,
+    /// How many sidecars there were in the Pods that are counted, each Pod's added once.
+    pub sidecars_to_stop: Option<u32>,
     /// `2m31s`, at the end.
     pub duration: Option<String>,
     /// Which Pods are its own.
@@ -34,20 +37,24 @@ pub struct Summary {
 /// The summary of that status.
 pub fn of(seen: &Observed, status: &Status, tally: &Tally, now: DateTime<Utc>) -> Summary {
     let (reason, message) = why(status);
+    let sidecars_to_stop = sidecars_to_stop(seen, status, tally);
     Summary {
-        phase: Some(phase(seen, status)),
+        phase: Some(phase(seen, status, tally)),
         reason,
         message,
         completions: Some(completions(seen, tally)),
-        sidecars: sidecars(seen, tally).or(status.summary.sidecars.clone()),
+        sidecars: sidecars(seen, tally, sidecars_to_stop.unwrap_or(0)),
+        sidecars_to_stop,
         duration: duration(status, now),
         selector: Some(format!("{}={}", labels::UID, seen.job.uid)),
     }
 }
 
-fn phase(seen: &Observed, status: &Status) -> api::Phase {
+fn phase(seen: &Observed, status: &Status, tally: &Tally) -> api::Phase {
     let is = |type_| status.conditions.is_true(type_);
-    let started = |pod: &Pod| pod.active() && pod.containers.iter().any(|c| c.state == State::Running);
+    // Since the start, or the last resume: a Pod that is gone by now has started too.
+    let has_run = tally.succeeded + tally.failed > 0 || status.summary.phase == Some(api::Phase::Running);
+    let started = |pod: &Pod| pod.deleting_since.is_none() && has_started(pod);
     if is(types::COMPLETE) {
         api::Phase::Complete
     } else if is(types::FAILED) {
@@ -56,7 +63,7 @@ fn phase(seen: &Observed, status: &Status) -> api::Phase {
         api::Phase::Stopping
     } else if seen.job.spec.suspend {
         api::Phase::Suspended
-    } else if status.succeeded + status.failed > 0 || seen.pods.iter().any(started) {
+    } else if has_run || seen.pods.iter().any(started) {
         api::Phase::Running
     } else {
         api::Phase::Pending
@@ -89,15 +96,46 @@ fn completions(seen: &Observed, tally: &Tally) -> String {
     }
 }
 
-/// While main containers work: how many sidecars run. Afterwards: how many have stopped.
-fn sidecars(seen: &Observed, tally: &Tally) -> Option<String> {
+/// While main containers work: how many sidecars run, of those in Pods that work. Afterwards: how many have stopped, of
+/// those in all Pods that are counted; what is missing to all still runs. Only Pods that have not ended are looked at, and
+/// these are always in view.
+fn sidecars(seen: &Observed, tally: &Tally, to_stop: u32) -> Option<String> {
     let working = tally.working_uids();
-    let (wanted, word) = if working.is_empty() { (false, "stopped") } else { (true, "running") };
-    let pods = seen.pods.iter().filter(|p| working.contains(p.uid.as_str()) == wanted);
-    let all: Vec<_> = pods.flat_map(|p| outcome::sidecars(p, &seen.job.spec.roles)).collect();
-    let running = all.iter().filter(|c| c.state == State::Running).count();
-    let n = if word == "running" { running } else { all.len() - running };
-    (!all.is_empty()).then(|| format!("{n}/{} {word}", all.len()))
+    let of = |pod| outcome::sidecars(pod, &seen.job.spec.roles);
+    let (mut all, mut running, mut going_on) = (0, 0, 0);
+    for pod in seen.pods.iter().filter(|pod| !pod.ended()) {
+        let run = of(pod).filter(|c| c.state == State::Running).count();
+        if working.contains(pod.uid.as_str()) {
+            all += of(pod).count();
+            running += run;
+        } else {
+            going_on += run;
+        }
+    }
+    if !working.is_empty() {
+        return (all > 0).then(|| format!("{running}/{all} running"));
+    }
+    let all = going_on.max(to_stop as usize); // Pods that are ended uncounted go on for a while too
+    (all > 0).then(|| format!("{}/{all} stopped", all - going_on))
+}
+
+/// The sidecars of the Pods that are counted, those included that this status is the first to count.
+fn sidecars_to_stop(seen: &Observed, status: &Status, tally: &Tally) -> Option<u32> {
+    let of = |is: &dyn Fn(&str) -> bool| {
+        let pods = seen.pods.iter().filter(|pod| is(&pod.uid) && has_started(pod));
+        let all = pods.flat_map(|pod| outcome::sidecars(pod, &seen.job.spec.roles)).count();
+        u32::try_from(all).unwrap_or(u32::MAX)
+    };
+    // A status without the number is new, or was written before there was one.
+    let before = status.summary.sidecars_to_stop;
+    let listed = || of(&|uid| seen.job.status.is_listed(uid));
+    let all = before.unwrap_or_else(listed).saturating_add(of(&|uid| tally.first_counted.contains(uid)));
+    before.map(|_| all).or((all > 0).then_some(all))
+}
+
+/// Something of it runs, or has run.
+fn has_started(pod: &Pod) -> bool {
+    pod.containers.iter().any(|c| c.state != State::Waiting || c.restarts > 0)
 }
 
 fn duration(status: &Status, now: DateTime<Utc>) -> Option<String> {

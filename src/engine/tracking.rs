@@ -29,6 +29,8 @@ pub struct Tally {
     pub more: bool,
     /// UIDs of the Pods with such results, those without room included.
     pub unstored: BTreeSet<String>,
+    /// UIDs of the Pods that this status is the first to count.
+    pub first_counted: BTreeSet<String>,
     /// Results that the wait before the next Pod does not know of yet.
     pub new_for_backoff: Vec<Outcome>,
     /// Pods that run, or will, and whose result is open.
@@ -57,7 +59,7 @@ pub struct Tally {
     pub handled: Vec<Action>,
     /// What it said about the Pods in `free` that were in no list.
     pub handled_by_release: Vec<Action>,
-    /// The latest end of main containers among the Pods seen.
+    /// The latest end of main containers among the Pods whose results are new.
     pub last_end: Option<chrono::DateTime<chrono::Utc>>,
 }
 
@@ -87,7 +89,6 @@ pub fn tally(seen: &Observed) -> Tally {
     tally.failed_indexes = per_index::failed(seen, &pods, &tally.completed);
     tally.held = per_index::held(seen, &pods, &tally);
     for pod in &pods {
-        tally.last_end = tally.last_end.max(pod.outcome.map(|o| o.at));
         place(&mut tally, pod);
         if pod.is_new(status) {
             count(seen, &mut tally, pod);
@@ -156,13 +157,16 @@ fn count(seen: &Observed, tally: &mut Tally, judged: &Judged) {
         return;
     }
     tally.unstored.insert(judged.pod.uid.clone());
+    tally.last_end = tally.last_end.max(Some(outcome.at));
     if tally.new.len() + tally.new_indexes.len() >= room {
         tally.more = true;
         return;
     }
-    match index {
-        Some(index) => drop(tally.new_indexes.insert(index)),
-        None => tally.new.push((judged.pod.uid.clone(), outcome)),
+    if index.is_none_or(|index| tally.new_indexes.insert(index)) {
+        tally.first_counted.insert(judged.pod.uid.clone());
+    }
+    if index.is_none() {
+        tally.new.push((judged.pod.uid.clone(), outcome));
     }
     tally.new_for_backoff.push(outcome);
     tally.handled.extend(judged.matched.as_ref().map(|m| m.action));

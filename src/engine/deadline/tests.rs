@@ -1,6 +1,7 @@
 //! activeDeadlineSeconds.
 
 use super::*;
+use crate::engine::observed::Pod;
 use crate::engine::tests::fixture::{at, job, pod, seconds};
 
 fn limited() -> Observed {
@@ -35,7 +36,8 @@ fn it_is_looked_at_again_at_that_very_moment() {
 
 #[test]
 fn a_result_that_is_known_is_not_overtaken_by_it() {
-    let seen = limited().started(0).pods([pod(0).main_exits(0, 50)]).stored(51);
+    let long = Pod { grace: seconds(100), ..pod(0).main_exits(0, 50) };
+    let seen = limited().started(0).pods([long]).stored(51).stored(61);
     let plan = seen.decide(100);
-    assert_eq!((plan.status, plan.wake), (None, None), "the sidecars drain beyond the deadline");
+    assert_eq!((plan.status, plan.wake), (None, Some(at(160))), "the sidecars drain beyond the deadline");
 }

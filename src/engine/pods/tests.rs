@@ -43,7 +43,10 @@ fn none_is_created() {
         ("enough work", job().completions(9).parallelism(2).pods(many(2))),
         ("parallelism 0", job().parallelism(0)),
         ("suspended", job().suspended()),
-        ("a Pod that drains takes a place", job().completions(2).pods([pod(0).main_exits(0, 5)]).listed(&["u0"], &[])),
+        (
+            "a Pod that drains takes a place",
+            job().completions(2).pods([pod(0).main_exits(0, 995)]).listed(&["u0"], &[]),
+        ),
         ("with policy Failed a Pod that ends takes a place", job().replace_when_failed().pods([pod(0).deleted(5)])),
         ("a work queue that had a success", job().work_queue(3).counted(1, 0).pods(many(1))),
         (

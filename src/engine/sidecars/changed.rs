@@ -90,19 +90,24 @@ fn main_changes<'a>(pod: &'a Pod, job: &'a Job) -> impl Iterator<Item = Change> 
     })
 }
 
-/// Of the Pods that go on the one whose changes matter most, the newest of equals; if none does, the last one.
-fn most_changed(seen: &Observed) -> Option<(&Pod, Vec<Change>)> {
+/// Of the Pods that go on the one whose changes matter most, the newest of equals. If none goes on and nothing was ever said,
+/// of those that are still in view: of a run that was looked at, it would depend on which these are.
+fn most_changed<'a>(seen: &'a Observed, said: &Conditions) -> Option<(&'a Pod, Vec<Change>)> {
     let weight = |found: &[Change]| found.first().map(|c| MANAGED_FROM_NOW.contains(&c.reason));
-    let going_on = seen.pods.iter().filter(|pod| pod.active()).map(|pod| (pod, changes(pod, &seen.job)));
-    let last = || seen.pods.last().map(|pod| (pod, changes(pod, &seen.job)));
-    going_on.max_by_key(|(_, found)| weight(found)).or_else(last)
+    let most = |any: bool| {
+        let pods = seen.pods.iter().filter(|pod| any || pod.active()).map(|pod| (pod, changes(pod, &seen.job)));
+        pods.max_by_key(|(_, found)| weight(found))
+    };
+    let nothing_said = said.get(types::POD_CHANGED).is_none();
+    most(false).or_else(|| nothing_said.then(|| most(true)).flatten())
 }
 
 /// The condition PodChanged, and an event when its reason is news.
 pub fn note(seen: &Observed, status: &mut Status, now: DateTime<Utc>) -> Option<Event> {
-    let (pod, found) = most_changed(seen)?;
+    let (pod, found) = most_changed(seen, &status.conditions)?;
     let Some(first) = found.first() else {
-        if !pod.marks.managed && pod.deleting_since.is_none() {
+        // A native Pod that came back as it was sent is older than the decision that no other is made.
+        if !pod.marks.managed && !must_be_managed(&status.conditions) {
             status.conditions.clear(types::POD_CHANGED, reasons::AS_SENT, "", now);
         }
         return None;

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Sidecar, ending_since, starting};
 use crate::api::Kind;
 use crate::api::conditions::{reasons, types};
-use crate::engine::observed::{self, Observed, Pod, State};
+use crate::engine::observed::{self, Container, Observed, Pod, State};
 use crate::engine::outcome;
 use crate::engine::plan::sooner;
 use crate::engine::status::Status;
@@ -29,9 +29,12 @@ struct Wait {
     message: String,
 }
 
-/// The condition Waiting.
+/// The condition Waiting. A run that is over waits for nothing; what it did not wait for any more stays in the message.
 pub fn note(seen: &Observed, status: &mut Status, now: DateTime<Utc>) {
     match waits(seen, status.start_time).into_iter().find(|w| w.from <= now) {
+        Some(wait) if status.is_finished() => {
+            status.conditions.clear(types::WAITING, reasons::WAITED, &wait.message, now);
+        }
         Some(wait) => status.conditions.set(types::WAITING, true, wait.reason, &wait.message, now),
         None => status.conditions.clear(types::WAITING, reasons::WAITED, "", now),
     }
@@ -50,9 +53,12 @@ pub fn wake(seen: &Observed, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
 /// Nothing works, and all Pods that have not ended should have, long ago: their kubelets are silent.
 pub fn given_up(seen: &Observed, tally: &Tally, now: DateTime<Utc>) -> bool {
     let mut going_on = seen.pods.iter().filter(|pod| !pod.ended()).peekable();
-    tally.working.is_empty()
-        && going_on.peek().is_some()
-        && going_on.all(|pod| silent_at(seen, pod).is_some_and(|at| at <= now))
+    tally.working.is_empty() && going_on.peek().is_some() && going_on.all(|pod| is_given_up(seen, pod, now))
+}
+
+/// Its result is known, it should have ended long ago, and its kubelet is silent.
+pub fn is_given_up(seen: &Observed, pod: &Pod, now: DateTime<Utc>) -> bool {
+    silent_at(seen, pod).is_some_and(|at| at <= now)
 }
 
 /// When a Pod whose result is known is waited for no more.
@@ -64,9 +70,31 @@ fn silent_at(seen: &Observed, pod: &Pod) -> Option<DateTime<Utc>> {
     is_known.then(|| time::after(end, SILENCE))
 }
 
-/// The last moment at which the kubelet kills it.
+/// The last moment at which the kubelet kills it. A deadline that passes while the kubelet stops the Pod already may give
+/// what is left its grace anew.
 fn must_have_ended_at(pod: &Pod) -> Option<DateTime<Utc>> {
-    Some(time::after(pod.deleting_since.or(ending_since(pod))?, pod.grace))
+    let end = time::after(stops_since(pod)?, pod.grace);
+    let anew = ending_since(pod).filter(|deadline| pod.deleting_since.is_none() && *deadline <= end);
+    Some(anew.map_or(end, |deadline| time::after(deadline, pod.grace).max(end)))
+}
+
+/// Since when the kubelet stops it: since it is deleted, since its deadline, or since all is done that the kubelet waits for.
+fn stops_since(pod: &Pod) -> Option<DateTime<Utc>> {
+    pod.deleting_since.or_else(|| sooner(ending_since(pod), done_at(pod)))
+}
+
+/// When the last of its plain containers ended for good, or an init container failed for good: in every mode the kubelet
+/// then stops what is left, native sidecars, and their preStop hooks are part of the Pod's one grace. A container that the
+/// kubelet starts again is not done.
+fn done_at(pod: &Pod) -> Option<DateTime<Utc>> {
+    let end = |c: &Container| match c.state {
+        State::Terminated { exit, at } if c.done() => Some((exit, at?)),
+        _ => None,
+    };
+    let of = |kind| pod.containers.iter().filter(move |c| c.kind == kind);
+    let failed = of(observed::Kind::Init).filter_map(end).find(|(exit, _)| *exit != 0);
+    let plain: Option<Vec<_>> = of(observed::Kind::Plain).map(end).collect();
+    failed.map(|(_, at)| at).or_else(|| plain?.into_iter().map(|(_, at)| at).max())
 }
 
 /// All waits, those that say most first, of a run that started then.
@@ -94,19 +122,21 @@ fn silent(pod: &Pod, kind: Kind) -> Option<Wait> {
     Some(Wait { from: time::after(end, PATIENCE), reason: reasons::KUBELET_SILENT, message })
 }
 
-/// It was told to end, and containers go on.
+/// The kubelet stops it, and containers go on.
 fn stopping(pod: &Pod) -> Option<Wait> {
-    let from = ending_since(pod).filter(|_| pod.active())?;
+    let (from, end) = stops_since(pod).filter(|_| pod.active()).zip(must_have_ended_at(pod))?;
     let running = pod.containers.iter().filter(|c| c.state == State::Running && c.kind != observed::Kind::Init);
     let names: Vec<&str> = running.map(|c| c.name.as_str()).collect();
     (!names.is_empty()).then(|| Wait {
         from: time::after(from, PATIENCE),
         reason: reasons::SIDECAR_STOPPING,
         message: format!(
-            "{} of Pod {} got SIGTERM and has not ended; the kubelet kills it at {}",
-            names.join(", "),
+            "the kubelet began to stop Pod {} at {} (preStop hooks, then SIGTERM); still running: {}; the kubelet kills \
+             what is left at {}",
             pod.name,
-            time::format(time::after(from, pod.grace))
+            time::format(from),
+            names.join(", "),
+            time::format(end)
         ),
     })
 }

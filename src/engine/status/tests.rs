@@ -1,5 +1,7 @@
 //! What is written back.
 
+mod kept;
+
 use serde_json::json;
 
 use super::super::observed::Kind;

@@ -45,6 +45,7 @@ impl Status {
                 message: wire.message.clone(),
                 completions: wire.completions.clone(),
                 sidecars: wire.sidecars.clone(),
+                sidecars_to_stop: count(wire.sidecars_to_stop),
                 duration: wire.duration.clone(),
                 selector: wire.selector.clone(),
             },
@@ -54,7 +55,8 @@ impl Status {
     /// To the wire.
     pub fn to_wire(&self) -> api::SidecarJobStatus {
         let count = |n: u32| Some(i32::try_from(n).unwrap_or(i32::MAX));
-        let Summary { phase, reason, message, completions, sidecars, duration, selector } = self.summary.clone();
+        let Summary { phase, reason, message, completions, sidecars, sidecars_to_stop, duration, selector } =
+            self.summary.clone();
         api::SidecarJobStatus {
             observed_generation: self.observed_generation,
             phase,
@@ -79,6 +81,7 @@ impl Status {
             }),
             completions,
             sidecars,
+            sidecars_to_stop: sidecars_to_stop.and_then(count),
             duration,
             selector,
         }

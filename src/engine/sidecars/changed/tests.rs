@@ -6,7 +6,8 @@ use super::*;
 use crate::engine::observed::Restart;
 use crate::engine::plan::NewPod;
 use crate::engine::pod_template;
-use crate::engine::tests::fixture::{container, job, job_with, pod, steps};
+use crate::engine::take_stock;
+use crate::engine::tests::fixture::{at, container, job, job_with, pod, steps};
 
 /// Its native sidecar came back as an init container that never ends.
 fn stripped() -> Pod {
@@ -157,4 +158,13 @@ fn what_a_jobs_annotation_names_only_now_was_not_sent() {
     assert_eq!(reasons_of(&plain), [""; 0]);
     plain.marks.sidecars = Some(vec!["other".into(), "side".into()]);
     assert_eq!(reasons_of(&plain), ["SidecarMadePlain"]);
+}
+
+/// It would be built with native sidecars again, and stripped again.
+#[test]
+fn an_older_pod_that_came_back_as_it_was_sent_does_not_end_managed_mode() {
+    let fine = || Pod { number: Some(1), ..pod(1) };
+    let seen = job().completions(2).parallelism(2).pods([stripped(), fine()]).stored(5);
+    let status = take_stock(&seen.pods([fine()]), at(9)).status.expect("one Pod less");
+    assert!(must_be_managed(&status.conditions));
 }

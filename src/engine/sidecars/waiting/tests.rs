@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::*;
-use crate::engine::observed::Up;
-use crate::engine::tests::fixture::{at, job, job_with, pod, seconds, steps};
+use crate::engine::observed::{Restart, Up};
+use crate::engine::tests::fixture::{at, container, job, job_with, pod, seconds, steps};
 
 /// The reason and message of the condition at that time.
 fn waiting(seen: &Observed, now: i64) -> Option<(String, String)> {
@@ -65,7 +65,21 @@ fn what_is_waited_for_and_until_when() {
             listed_job().pods([draining()]),
             20,
             "SidecarStopping",
-            ["side of Pod p0 got SIGTERM", "kills it at 2026-01-01T00:00:40Z"],
+            ["still running: side", "kills what is left at 2026-01-01T00:00:40Z"],
+        ),
+        (
+            "a deaf native sidecar",
+            listed_job().pods([pod(0).main_exits(0, 8)]),
+            18,
+            "SidecarStopping",
+            ["stop Pod p0 at 2026-01-01T00:00:08Z", "kills what is left at 2026-01-01T00:00:38Z"],
+        ),
+        (
+            "a kubelet, of native sidecars",
+            listed_job().pods([pod(0).main_exits(0, 8)]),
+            48,
+            "KubeletSilent",
+            ["ended at 2026-01-01T00:00:38Z", "after 2026-01-01T00:01:38Z"],
         ),
         (
             "a kubelet",
@@ -122,6 +136,80 @@ fn a_pod_whose_result_is_known_and_whose_kubelet_is_silent_is_not_waited_for_for
     let after = before.next(100);
     assert!(after.conditions.is_true("Complete") && after.succeeded == 1);
     assert_eq!((after.counts.active, after.counts.stopping), (Some(0), Some(0)), "as the API server wants it of a Job");
+}
+
+#[test]
+fn a_pod_is_due_to_end_when_it_is_ended_or_its_main_containers_are_done_for_good() {
+    let two = |first: i64, second: Option<i64>| {
+        let mut pod = pod(0).main_exits(0, first);
+        pod.containers.push(container("other", observed::Kind::Plain, Restart::Never));
+        match second {
+            Some(at) => pod.exits("other", 0, at),
+            None => pod,
+        }
+    };
+    let init = |exit, restart| {
+        let mut pod = pod(0).pending();
+        pod.containers.insert(0, container("init", observed::Kind::Init, restart));
+        pod.exits("init", exit, 4)
+    };
+    let deadline = |seconds, pod| Pod { deadline_seconds: Some(seconds), ..pod };
+    for (what, pod, due) in [
+        ("main works", pod(0), None),
+        ("main is done, native sidecars drain", pod(0).main_exits(0, 8), Some(38)),
+        ("main has failed, native sidecars drain", pod(0).main_exits(1, 8), Some(38)),
+        ("one of two is done", two(8, None), None),
+        ("both are done", two(8, Some(5)), Some(38)),
+        ("main is done, a plain sidecar is not told to stop yet", pod(0).plain_sidecar().main_exits(0, 8), None),
+        ("a plain sidecar is told by the Pod's deadline", draining(), Some(40)),
+        ("a plain sidecar has ended too", pod(0).plain_sidecar().main_exits(0, 8).exits("side", 0, 12), Some(42)),
+        ("main failed and is started again", pod(0).restart_policy(Restart::OnFailure).main_exits(1, 8), None),
+        ("main succeeded with OnFailure", pod(0).restart_policy(Restart::OnFailure).main_exits(0, 8), Some(38)),
+        ("main is always started again", pod(0).restart_policy(Restart::Always).main_exits(0, 8), None),
+        ("an init container failed for good", init(1, Restart::Never), Some(34)),
+        ("an init container is started again", init(1, Restart::OnFailure), None),
+        ("an init container is done", init(0, Restart::Never), None),
+        ("nobody says when main ended", pod(0).container("main", |c| c.state = ended_some_time()), None),
+        ("its own deadline is far", deadline(3600, pod(0).main_exits(0, 8)), Some(38)),
+        (
+            "its deadline passes while it drains, and gives it its grace anew",
+            deadline(19, pod(0).main_exits(0, 8)),
+            Some(50),
+        ),
+        ("its deadline ended main", deadline(4, pod(0).main_exits(0, 8)), Some(35)),
+        ("it is deleted", Pod { grace: seconds(5), ..pod(0).main_exits(0, 8).deleted(20) }, Some(25)),
+    ] {
+        assert_eq!(must_have_ended_at(&pod), due.map(at), "{what}");
+    }
+}
+
+fn ended_some_time() -> State {
+    State::Terminated { exit: 0, at: None }
+}
+
+#[test]
+fn a_node_that_is_lost_while_native_sidecars_drain_is_told_and_bounded_as_in_managed_mode() {
+    let seen = job().started(1).pods([pod(0).main_exits(0, 8)]).stored(9);
+    assert_eq!(seen.decide(9).wake, Some(at(18)));
+    let told = seen.stored(18).stored(48);
+    assert!(!told.job.status.is_finished());
+    assert_eq!(told.decide(97).wake, Some(at(98)));
+    let after = told.next(98);
+    assert!(after.conditions.is_true("Complete") && after.succeeded == 1);
+    assert_eq!(after.summary.sidecars.as_deref(), Some("0/1 stopped"), "nobody has seen it stop");
+}
+
+#[test]
+fn a_pod_whose_kubelet_is_silent_does_not_keep_the_place_of_the_next_one_for_ever() {
+    for (what, pod) in [("native", pod(0).main_exits(1, 8)), ("managed", draining().main_exits(1, 8))] {
+        let end = must_have_ended_at(&pod).unwrap() + SILENCE;
+        let now = (end - at(0)).num_seconds();
+        let seen = job().started(1).pods([pod]).stored(9).stored(now - 1);
+        assert_eq!((steps(&seen.decide(now - 1)), seen.decide(now - 1).wake), (vec![], Some(end)), "{what}");
+        assert_eq!(steps(&seen.decide(now)), ["create Pods [1]"], "{what}");
+        let strict = seen.replace_when_failed();
+        assert_eq!(steps(&strict.decide(now)), [""; 0], "{what}: with policy Failed it must have ended");
+    }
 }
 
 #[test]
