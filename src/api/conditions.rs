@@ -183,7 +183,7 @@ pub mod schedule {
     pub const SAW_COMPLETED_JOB: &str = "SawCompletedJob";
     /// Event: a run of ours that the controller did not start.
     pub const UNEXPECTED_JOB: &str = "UnexpectedJob";
-    /// Event: a run is gone and was not finished.
+    /// Event: a run is gone, was not finished, and it was not the controller that deleted it.
     pub const MISSING_JOB: &str = "MissingJob";
     /// Event: a run is active and concurrencyPolicy is Forbid.
     pub const JOB_ALREADY_ACTIVE: &str = "JobAlreadyActive";
@@ -196,6 +196,8 @@ pub mod schedule {
 
     /// Result of a run that is not finished.
     pub const ACTIVE: &str = "Active";
+    /// Result of a run that the controller deleted for the next one.
+    pub const REPLACED: &str = "Replaced";
     /// Result of a run that was gone before it was finished.
     pub const DELETED: &str = "Deleted";
     /// For `JOB_ALREADY_ACTIVE`.

@@ -59,7 +59,7 @@ fn managed_sidecars_are_plain_containers_whatever_they_are_in_the_template() {
 #[test]
 fn what_the_controller_said_of_another_pod_is_not_taken_over_from_a_template() {
     let mut spec = spec();
-    let said = ["sidecarjob.dev/failed", "sidecarjob.dev/stopping-since", "sidecarjob.dev/mode"];
+    let said = labels::OF_ONE_POD;
     for name in said {
         spec["template"]["metadata"]["annotations"][name] = json!("x");
     }
