@@ -191,6 +191,8 @@ pub mod schedule {
     pub const JOB_QUEUED: &str = "JobQueued";
     /// Event: a time passed without a run.
     pub const MISS_SCHEDULE: &str = "MissSchedule";
+    /// Event: @every names a period shorter than a minute; at most one run a minute starts.
+    pub const PERIOD_TOO_SHORT: &str = "PeriodTooShort";
     /// Event: more than 100 times passed without a run.
     pub const TOO_MANY_MISSED_TIMES: &str = "TooManyMissedTimes";
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
-use sidecarjob::api::{backfilled, scheduled_run};
 use sidecarjob::api::sidecarcronjob::ConcurrencyPolicy;
+use sidecarjob::api::{backfilled, scheduled_run};
 use sidecarjob::engine::plan::Event;
 use sidecarjob::engine::schedule::observed::{Cron, Run};
 use sidecarjob::engine::schedule::status::Status;

@@ -109,6 +109,9 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
         Format::Text => {
             list.iter().try_for_each(|at| writeln!(out, "{}", times.zone().rfc3339(*at)))?;
             notes.iter().try_for_each(|(_, text, _)| writeln!(err, "note: {text}"))?;
+            if let Some(text) = times.once_a_minute() {
+                writeln!(err, "note: {text}")?;
+            }
             if jitter > 0 {
                 writeln!(err, "note: each run starts {jitter}s later (spec.jitterSeconds)")?;
             }
@@ -118,6 +121,9 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
         }
         Format::Json => {
             let mut json = json(&times, &list, &notes);
+            if let Some(text) = times.once_a_minute() {
+                json["onceAMinute"] = json!(text);
+            }
             (json["jitterSeconds"], json["suspended"]) = (json!(jitter), json!(suspended));
             writeln!(out, "{json}")?;
         }

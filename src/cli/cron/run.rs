@@ -77,6 +77,9 @@ pub async fn who(client: &Client) -> String {
     user.unwrap_or_else(|| "unknown".into())
 }
 
+/// The longest name of a SidecarJob. With the longest name of a schedule, 52 letters, one of them is left out.
+const NAME_MAX: usize = 63;
+
 /// A run that somebody starts.
 pub fn by_hand(
     cron: &SidecarCronJob,
@@ -88,7 +91,11 @@ pub fn by_hand(
     let own = cron.name_any();
     let name = match at {
         Some(at) => scheduled_run::name(&own, at),
-        None => format!("{own}-m{}", now.timestamp()), // as long as a scheduled one's: an m and ten digits
+        None => {
+            let end = format!("-m{}", now.timestamp());
+            let room = own.floor_char_boundary(NAME_MAX - end.len());
+            format!("{}{end}", own[..room].trim_end_matches(['-', '.']))
+        }
     };
     let mut run = scheduled_run::run(cron, name, at);
     let record = json!({

@@ -202,41 +202,4 @@ fn owner(job: &SidecarJob) -> Option<(Key, String)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn time(minute: u32) -> DateTime<Utc> {
-        format!("2026-01-01T00:{minute:02}:00Z").parse().expect("a time")
-    }
-
-    fn run(minute: u32) -> SidecarJob {
-        let owner = json!({
-            "apiVersion": "sidecarjob.dev/v1alpha1", "kind": "SidecarCronJob", "name": "c", "uid": "u", "controller": true
-        });
-        let meta = json!({
-            "name": format!("c-{minute}"), "namespace": "ns", "uid": format!("uid-{minute}"), "ownerReferences": [owner],
-            "resourceVersion": (minute + 1).to_string(),
-            "annotations": {"batch.kubernetes.io/cronjob-scheduled-timestamp": time(minute).to_rfc3339()}
-        });
-        serde_json::from_value(json!({"metadata": meta, "spec": {"template": {}}})).expect("a SidecarJob")
-    }
-
-    #[test]
-    fn times_of_runs_that_are_gone_are_kept_until_the_status_knows_of_them_and_the_latest_for_good() {
-        let runs = Runs::default();
-        [1, 2, 3].iter().for_each(|minute| runs.wrote(&run(*minute)));
-        [1, 2, 3].iter().for_each(|minute| runs.gone("u", &format!("uid-{minute}")));
-        let times = |known: Option<u32>| {
-            let status = Status { last_schedule: known.map(time), queued: vec![time(2)], ..Status::default() };
-            let View { runs, started, .. } = runs.of("u", &status);
-            assert_eq!(runs, []);
-            started.into_iter().collect::<Vec<_>>()
-        };
-        assert_eq!(times(None), [time(1), time(2), time(3)]);
-        assert_eq!(times(Some(1)), [time(2), time(3)]);
-        assert_eq!(times(Some(3)), [time(2), time(3)], "one that is in the queue is not known to have run");
-        assert_eq!(times(Some(9)), [time(2), time(3)], "a watch may show its like again");
-    }
-}
+mod tests;

@@ -141,6 +141,7 @@ fn next(seen: &Observed, due: &Due, now: DateTime<Utc>) -> (Status, Vec<Event>) 
     status.schedule = Some(seen.cron.spec.schedule.clone()).filter(|text| !text.is_empty());
     if !seen.cron.deleting {
         told.extend(times(seen, due, &mut status));
+        told.extend(too_short(seen));
         told.extend(conditions(seen, due, &mut status, now));
     }
     (status, told)
@@ -184,7 +185,7 @@ fn conditions(seen: &Observed, due: &Due, status: &mut Status, now: DateTime<Utc
         Ok(_) if due.next.is_none() => {
             (false, schedule::INVALID_SCHEDULE, "no time within five years: correct the schedule".to_owned())
         }
-        Ok(_) => (true, schedule::SCHEDULED, clock(due, now).unwrap_or_default()),
+        Ok(times) => (true, schedule::SCHEDULED, clock(due, now).or(times.once_a_minute()).unwrap_or_default()),
     };
     let refused = seen.refusal.as_ref().filter(|_| ready && !suspended);
     let before = status.conditions.when_true(types::STALLED).map(|c| (c.reason.clone(), c.message.clone()));
@@ -200,6 +201,13 @@ fn conditions(seen: &Observed, due: &Due, status: &mut Status, now: DateTime<Utc
     status.conditions.set(types::STALLED, true, reason, &message, now);
     let is_new = before.is_none_or(|(r, m)| (r.as_str(), &m) != (reason, &message));
     (is_new && refused.is_none()).then(|| Event::warning(reason, message))
+}
+
+/// Told of each spec once; the condition Ready says so, too.
+fn too_short(seen: &Observed) -> Option<Event> {
+    let is_new = seen.cron.status.observed_generation != Some(seen.cron.generation);
+    let message = seen.cron.spec.times.as_ref().ok()?.once_a_minute()?;
+    is_new.then(|| Event::warning(schedule::PERIOD_TOO_SHORT, message))
 }
 
 fn reason_of(error: &TimesError) -> &'static str {

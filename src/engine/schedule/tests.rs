@@ -265,7 +265,11 @@ fn what_the_controller_did_itself_is_not_told_as_missing() {
         ("suspended right after", changed(gone(replace(), departed(run(60), true)), true, false), (0, "Replaced")),
         ("nobody knows, and no other starts", changed(gone(replace(), None), true, false), (1, "Deleted")),
         ("its own time to live was over", gone(replace(), departed(ended(), false)), (0, "Complete")),
-        ("the same where runs overlap", gone(cron(json!({})).runs([run(60)]), departed(ended(), false)), (0, "Complete")),
+        (
+            "the same where runs overlap",
+            gone(cron(json!({})).runs([run(60)]), departed(ended(), false)),
+            (0, "Complete"),
+        ),
         ("it goes with its schedule", changed(gone(replace(), None), false, true), (0, "Deleted")),
         ("somebody deleted it where runs overlap", gone(cron(json!({})).runs([run(60)]), None), (1, "Deleted")),
     ] {
@@ -301,6 +305,7 @@ fn a_time_that_somebody_asked_for_is_written_down_before_its_run_goes_and_does_n
     let spec = || json!({"successfulJobsHistoryLimit": 0, "failedJobsHistoryLimit": 0});
     let by_hand = |minutes, done| Run { manual: true, ..run(minutes).ended(true, done) };
     let mut seen = cron(spec()).last(60).runs([by_hand(-120, 61), by_hand(120, 62)]);
+    seen.cron.status.last_success = Some(at(62)); // of another run
     assert!(!seen.steps(at(63)).iter().any(|step| step.starts_with("delete")), "first it is written down");
     seen.backfilled = BTreeSet::from([at(-120), at(120)]);
     let plan = decide(&seen, at(63));
@@ -466,6 +471,20 @@ fn every_counts_from_the_last_run_or_the_creation() {
     assert_eq!(seen.cron.status.next, Some(seconds(180, 30)));
     let changed = cron(json!({"schedule": "@every 10m"})).last(60);
     assert_eq!(decide(&changed, at(61)).wake, Some(at(70)), "a changed schedule counts at once");
+}
+
+#[test]
+fn a_period_shorter_than_a_minute_is_told_once_and_runs_once_a_minute() {
+    let mut seen = cron(json!({"schedule": "@every 5s"}));
+    assert_eq!(seen.settle(seconds(0, 31)), ["PeriodTooShort"]);
+    let ready = seen.cron.status.conditions.when_true("Ready").unwrap();
+    assert_eq!(ready.message, "@every 5s runs once a minute at most: a run has the name of its minute");
+    for second in 31..150 {
+        assert_eq!(seen.settle(seconds(0, second)), [""; 0], "{second}");
+    }
+    let minutes: BTreeSet<String> = seen.runs.iter().map(|run| run.name.clone()).collect();
+    assert_eq!((minutes.len(), seen.runs.len()), (3, 3), "in each of three minutes one");
+    assert_eq!(cron(json!({"schedule": "@every 60s"})).settle(at(1)), [""; 0], "that is a minute");
 }
 
 #[test]
