@@ -104,7 +104,7 @@ impl Backfill {
                 },
                 Err(error) => {
                     failures += 1;
-                    self.judge(&what, failures, code(&error), error.to_string())?;
+                    self.judge(&what, failures, answer_to_watch(error))?;
                 }
             }
         }
@@ -129,19 +129,16 @@ impl Backfill {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            let (code, why) = match error {
-                kube::Error::Api(status) => (Some(status.code), status.message.clone()),
-                other => (None, other.to_string()),
-            };
             failures += 1;
-            self.judge(what, failures, code, why)?;
+            self.judge(what, failures, answer(error))?;
             tokio::time::sleep(wait).await;
             wait = LONGEST_WAIT.min(wait * 2);
         }
     }
 
     /// Is it worth another try? Then it is said, else it is an error.
-    fn judge(&self, what: &str, failures: u32, code: Option<u16>, why: String) -> Result<(), CronError> {
+    fn judge(&self, what: &str, failures: u32, (code, why): (Option<u16>, String)) -> Result<(), CronError> {
+        let why: String = why.chars().map(|c| if c.is_control() { ' ' } else { c }).collect(); // it goes to a terminal
         let refused = code.is_some_and(|code| (400..500).contains(&code) && ![408, 410, 429].contains(&code));
         if failures >= if refused { MOST_REFUSALS } else { MOST_FAILURES } {
             return Err(CronError::Api { what: what.to_owned(), why });
@@ -151,13 +148,21 @@ impl Backfill {
     }
 }
 
-/// What the API server answered a watch.
-fn code(error: &watcher::Error) -> Option<u16> {
+/// The API server's code, if it gave an answer, and why there is no other.
+fn answer(error: kube::Error) -> (Option<u16>, String) {
     match error {
-        watcher::Error::InitialListFailed(kube::Error::Api(status))
-        | watcher::Error::WatchStartFailed(kube::Error::Api(status))
-        | watcher::Error::WatchError(status) => Some(status.code),
-        _ => None,
+        kube::Error::Api(status) => (Some(status.code), status.message.clone()),
+        other => (None, other.to_string()),
+    }
+}
+
+fn answer_to_watch(error: watcher::Error) -> (Option<u16>, String) {
+    match error {
+        watcher::Error::InitialListFailed(error)
+        | watcher::Error::WatchStartFailed(error)
+        | watcher::Error::WatchFailed(error) => answer(error),
+        watcher::Error::WatchError(status) => (Some(status.code), status.message.clone()),
+        other => (None, other.to_string()),
     }
 }
 
