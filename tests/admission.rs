@@ -14,6 +14,10 @@ mod counts;
 mod elastic;
 #[path = "admission/failure_policy.rs"]
 mod failure_policy;
+#[path = "admission/names.rs"]
+mod names;
+#[path = "admission/schedules.rs"]
+mod schedules;
 #[path = "admission/selector.rs"]
 mod selector;
 #[path = "admission/sidecars.rs"]

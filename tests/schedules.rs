@@ -6,6 +6,7 @@ mod support;
 
 use std::process::{Command, Output};
 
+use k8s_openapi::api::core::v1::Event;
 use kube::ResourceExt;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
@@ -40,6 +41,14 @@ async fn until(w: &World, name: &str, what: &str, is: impl Fn(&SidecarCronJobSta
 async fn runs(w: &World, name: &str) -> Vec<SidecarJob> {
     let params = ListParams::default().labels(&format!("{}={name}", labels::SCHEDULE));
     w.jobs().list(&params).await.expect("listed").items
+}
+
+/// Reasons of the events about the schedule.
+async fn told(w: &World, name: &str) -> Vec<String> {
+    let api: Api<Event> = Api::namespaced(w.client.clone(), &w.namespace);
+    let about = format!("involvedObject.kind=SidecarCronJob,involvedObject.name={name}");
+    let events = api.list(&ListParams::default().fields(&about)).await.expect("events are listed");
+    events.items.into_iter().filter_map(|event| event.reason).collect()
 }
 
 fn condition(status: &SidecarCronJobStatus, type_: &str) -> Option<(String, String)> {
@@ -210,6 +219,95 @@ async fn runs_by_hand_and_a_backfill_leave_a_record_and_run_once() {
         );
         let out = sidecarjob(&w, &["cron", "run", "nobody"]);
         assert_eq!(out.status.code(), Some(3));
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: run make test"]
+async fn a_backfill_that_is_repeated_runs_nothing_again_that_the_history_took() {
+    world("cronagain", &[], |w| async move {
+        let spec = json!({"schedule": "0 0 1 1 *", "successfulJobsHistoryLimit": 0});
+        create(&w, &cron("yearly", spec)).await.expect("created");
+        let span = [
+            "cron",
+            "backfill",
+            "yearly",
+            "--from",
+            "2020-06-01T00:00:00Z",
+            "--to",
+            "2023-06-01T00:00:00Z",
+            "--parallelism",
+            "3",
+        ];
+        let lines = stdout(&sidecarjob(&w, &span));
+        assert_eq!(lines.lines().filter(|line| line.ends_with("Complete")).count(), 3, "{lines}");
+        eventually("the history takes them", || async { runs(&w, "yearly").await.is_empty().then_some(()) }).await;
+        let before = until(&w, "yearly", "all are in the record", |s| {
+            s.backfilled.iter().map(|span| span.times).sum::<i32>() == 3
+        })
+        .await;
+        let again = sidecarjob(&w, &span);
+        let said = String::from_utf8_lossy(&again.stderr).into_owned();
+        assert!(said.contains("3 of 3 ran in a backfill before"), "{said}");
+        assert_eq!(stdout(&again).lines().filter(|line| line.ends_with("Complete")).count(), 3, "as they ended");
+        let after = schedules(&w).get("yearly").await.expect("there").status.expect("a status");
+        assert_eq!((after.recent_runs, after.backfilled), (before.recent_runs, before.backfilled), "nothing ran");
+        let dry = stdout(&sidecarjob(&w, &[&span[..], &["--dry-run"]].concat()));
+        assert_eq!(dry, "", "and nothing would");
+        let once_more = sidecarjob(&w, &[&span[..], &["--again"]].concat());
+        assert_eq!(stdout(&once_more).lines().count(), 3);
+        assert!(!String::from_utf8_lossy(&once_more.stderr).contains("ran in a backfill before"));
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: run make test"]
+async fn replace_replaces_whatever_the_template_says_and_tells_nothing_missing() {
+    world("cronreplace", &[], |w| async move {
+        let mut long = cron("long", json!({"schedule": "* * * * *", "concurrencyPolicy": "Replace"}));
+        let template = &mut long.spec.job_template;
+        template.metadata.get_or_insert_default().annotations.extend([
+            (labels::INSTANTIATE.to_owned(), labels::MANUAL.to_owned()),
+            (labels::SCHEDULED_TIMESTAMP.to_owned(), "2020-01-01T00:00:00Z".to_owned()),
+        ]);
+        let pod = template.spec.template.spec.as_mut().expect("a Pod");
+        pod.containers[0].command =
+            Some(["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.1; done"].map(Into::into).to_vec());
+        create(&w, &long).await.expect("created");
+        let status =
+            until(&w, "long", "a run is replaced", |s| s.recent_runs.iter().any(|run| run.result == "Replaced")).await;
+        assert_eq!(status.active.len(), 1, "{status:?}");
+        eventually("the deletion is told", || async {
+            told(&w, "long").await.contains(&"SuccessfulDelete".to_owned()).then_some(())
+        })
+        .await;
+        assert!(!told(&w, "long").await.contains(&"MissingJob".to_owned()), "{:?}", told(&w, "long").await);
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: run make test"]
+async fn a_run_that_goes_by_its_own_time_to_live_is_told_as_it_ended() {
+    world("cronttl", &[], |w| async move {
+        let mut brief = cron("brief", json!({"schedule": "@every 5s"}));
+        brief.spec.job_template.spec.ttl_seconds_after_finished = Some(0);
+        create(&w, &brief).await.expect("created");
+        let status = until(&w, "brief", "a run has ended and is gone", |s| {
+            s.last_successful_time.is_some() && s.active.is_empty()
+        })
+        .await;
+        assert!(status.recent_runs.iter().all(|run| run.result == "Complete"), "{status:?}");
+        let ready = condition(&status, "Ready").expect("it is ready");
+        assert!(ready.1.contains("once a minute at most"), "{ready:?}");
+        eventually("the end is told", || async {
+            told(&w, "brief").await.contains(&"SawCompletedJob".to_owned()).then_some(())
+        })
+        .await;
+        let told = told(&w, "brief").await;
+        assert!(!told.contains(&"MissingJob".to_owned()) && told.contains(&"PeriodTooShort".to_owned()), "{told:?}");
     })
     .await;
 }

@@ -97,6 +97,28 @@ async fn a_start_costs_one_create_and_one_status_write_an_end_one_and_the_time_b
     ends(stop, working).await;
 }
 
+/// One that says that the replaced run went missing would be an event more.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_replaced_is_told_as_deleted_and_as_nothing_else() {
+    let server = Server::default();
+    let mut cron = cron(0);
+    cron["spec"]["concurrencyPolicy"] = json!("Replace");
+    let _ = now(); // begins
+    server.put("sidecarcronjobs", cron);
+    let (stop, working) = work(&server);
+    until(65).await;
+    server.writes();
+    until(125).await;
+    let writes =
+        [("DELETE sidecarjobs", 1), ("POST sidecarjobs", 1), ("PUT sidecarcronjobs/status", 1), ("POST events", 2)];
+    assert_eq!(server.writes(), calls(&writes));
+    let status = server.all("sidecarcronjobs")[0]["status"].clone();
+    let results: Vec<&Value> =
+        status["recentRuns"].as_array().expect("runs").iter().map(|run| &run["result"]).collect();
+    assert_eq!(results, ["Active", "Replaced"]);
+    ends(stop, working).await;
+}
+
 /// The API server is the bottle-neck, so what is not urgent comes later: neither lost nor doubled.
 #[tokio::test(start_paused = true)]
 async fn when_many_are_due_they_start_first_and_their_statuses_follow() {

@@ -23,8 +23,8 @@ const REGRESSIONS: [u64; 6] = [347, 390, 1219, 1343, 1556, 7987];
 /// Steps of trouble in each history, before all is left to run out.
 const STEPS: u32 = 80;
 
-/// How many runs there were, and how many of them again.
-fn history(seed: u64) -> Result<(u32, u32), String> {
+/// How many runs there were, how many of them again, and how many a backfill started.
+fn history(seed: u64) -> Result<[u32; 3], String> {
     let mut dice = Dice::new(seed);
     let mut world = World::new(&mut dice);
     let outcome = catch_unwind(AssertUnwindSafe(|| {
@@ -60,7 +60,7 @@ fn history(seed: u64) -> Result<(u32, u32), String> {
         }
         run_out(&mut world, &mut dice);
     }));
-    outcome.map(|()| (world.created, world.again)).map_err(|panic| {
+    outcome.map(|()| [world.created, world.again, world.backfills]).map_err(|panic| {
         let why = panic.downcast_ref::<String>().cloned().or(panic.downcast_ref::<&str>().map(ToString::to_string));
         format!("seed {seed}: {}\n  {}", why.unwrap_or_default(), world.story.join("\n  "))
     })
@@ -104,13 +104,15 @@ fn no_time_runs_twice_none_is_lost_and_then_there_is_rest() {
         None => REGRESSIONS.into_iter().chain(0..from_env("SIDECARJOB_HISTORIES").unwrap_or(300)).collect(),
     };
     let n = seeds.len();
-    let (mut runs, mut again) = (0, 0);
+    let mut sum = [0; 3];
     for seed in seeds {
         match history(seed) {
-            Ok(of_one) => (runs, again) = (runs + of_one.0, again + of_one.1),
+            Ok(of_one) => sum.iter_mut().zip(of_one).for_each(|(sum, n)| *sum += n),
             Err(story) => panic!("{story}"),
         }
     }
+    let [runs, again, backfills] = sum;
     println!("{n} histories with {runs} runs; {again} ran again, deleted before the status knew of them");
-    assert!(n == 1 || runs as usize > n, "something happens in them");
+    println!("{backfills} runs were started by backfills");
+    assert!(n == 1 || runs as usize > n && backfills as usize > n, "something happens in them");
 }

@@ -192,7 +192,7 @@ pub mod schedule {
     pub const SAW_COMPLETED_JOB: &str = "SawCompletedJob";
     /// Event: a run of ours that the controller did not start.
     pub const UNEXPECTED_JOB: &str = "UnexpectedJob";
-    /// Event: a run is gone and was not finished.
+    /// Event: a run is gone, was not finished, and it was not the controller that deleted it.
     pub const MISSING_JOB: &str = "MissingJob";
     /// Event: a run is active and concurrencyPolicy is Forbid.
     pub const JOB_ALREADY_ACTIVE: &str = "JobAlreadyActive";
@@ -200,11 +200,15 @@ pub mod schedule {
     pub const JOB_QUEUED: &str = "JobQueued";
     /// Event: a time passed without a run.
     pub const MISS_SCHEDULE: &str = "MissSchedule";
+    /// Event: @every names a period shorter than a minute; at most one run a minute starts.
+    pub const PERIOD_TOO_SHORT: &str = "PeriodTooShort";
     /// Event: more than 100 times passed without a run.
     pub const TOO_MANY_MISSED_TIMES: &str = "TooManyMissedTimes";
 
     /// Result of a run that is not finished.
     pub const ACTIVE: &str = "Active";
+    /// Result of a run that the controller deleted for the next one.
+    pub const REPLACED: &str = "Replaced";
     /// Result of a run that was gone before it was finished.
     pub const DELETED: &str = "Deleted";
     /// For `JOB_ALREADY_ACTIVE`.

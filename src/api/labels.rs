@@ -1,7 +1,8 @@
 //! Every label, annotation, finalizer and manager name, once, with its meaning. A literal elsewhere is a bug.
 
 /// Label on each Pod: the name of its SidecarJob, for `kubectl get pods -l sidecarjob.dev/name=NAME`.
-/// A name too long for a label value (63 characters) is left out; `UID` is always there.
+/// An object from before names had a limit may have one that is too long for a label value (63 characters): its Pods lack
+/// this label, and have `UID` as all others.
 pub const NAME: &str = "sidecarjob.dev/name";
 
 /// Label on each Pod: the UID of its SidecarJob. This is the selector in `status.selector`.
@@ -83,6 +84,10 @@ pub const MANUAL: &str = "manual";
 /// Annotation on a run that somebody started by hand: who, when, and what was overridden, as JSON.
 pub const STARTED_BY: &str = "sidecarjob.dev/started-by";
 
+/// What the controller, or who starts a run by hand, says about one run of a SidecarCronJob, and reads again: the annotations
+/// of `spec.jobTemplate` can't say it, and are left out of a run.
+pub const OF_ONE_RUN: [&str; 3] = [SCHEDULED_TIMESTAMP, INSTANTIATE, STARTED_BY];
+
 /// Annotation on a Pod whose sidecars were not made native: `managed`. The controller stops them, and the admission policy
 /// leaves the Pod as it is.
 pub const MODE: &str = "sidecarjob.dev/mode";
@@ -97,7 +102,21 @@ pub const STOPPING_SINCE: &str = "sidecarjob.dev/stopping-since";
 /// Annotation on a Pod that the controller fails for what its sidecars did: the reason, from `conditions::reasons`.
 pub const FAILED: &str = "sidecarjob.dev/failed";
 
-/// The label or annotation is one of ours, or one that we set.
+/// What the controller or the admission policy says about one Pod, and reads again: the annotations of a Pod template can't
+/// say it (they may be a copy of a Pod's), and are left out of a Pod. `MAIN` and `SIDECARS` are always written anew.
+pub const OF_ONE_POD: [&str; 9] = [
+    MOVED,
+    INJECTED_CONTAINERS,
+    WELL_KNOWN,
+    MODE,
+    STOPPING_SINCE,
+    FAILED,
+    COMPLETION_INDEX,
+    INDEX_FAILURE_COUNT,
+    INDEX_IGNORED_FAILURE_COUNT,
+];
+
+/// The annotation is one of ours, or one that we set.
 pub fn is_ours(name: &str) -> bool {
-    name.starts_with("sidecarjob.dev/") || name == DEFAULT_CONTAINER
+    name.starts_with("sidecarjob.dev/") || name == DEFAULT_CONTAINER || OF_ONE_POD.contains(&name)
 }

@@ -4,6 +4,7 @@
 //! reason by its one literal. Serde, schemars and kube's derive, no logic beyond accessors.
 //! What a field *does* is decided in `engine`; here stands what it *means*.
 
+pub mod backfilled;
 pub mod conditions;
 pub mod crd;
 mod job;

@@ -32,13 +32,26 @@ struct Group {
     rules: &'static [Rule],
 }
 
+/// The longest name, as a Job's: it is the value of a label of its Pods.
+const NAME_MAX: usize = 63;
+
 /// Adds bounds and rules to the schema of a SidecarJob.
 pub fn add(schema: &mut Value) {
     let spec = &mut schema["properties"]["spec"];
     self::spec(spec);
     changes::order(spec);
     let changes = changes::rules(spec);
-    put(schema, [counts::host_names(), changes]);
+    let label = "it is the value of a label of its Pods; choose a shorter name";
+    put(schema, [new_name(NAME_MAX, label), counts::host_names(), changes]);
+}
+
+/// How long the name of a new object may be. One that was stored with a longer name stays usable.
+pub fn new_name(most: usize, why: &str) -> Value {
+    json!({
+        "rule": format!("oldSelf.hasValue() || size(self.metadata.name) <= {most}"),
+        "optionalOldSelf": true,
+        "message": format!("metadata.name must be no more than {most} characters: {why}")
+    })
 }
 
 /// Adds what must hold when a `SidecarJobSpec` is created, whichever kind holds it. What may change later is not in it.

@@ -13,10 +13,8 @@ const NAME_MAX: usize = 52;
 
 /// Adds bounds and rules to the schema of a SidecarCronJob.
 pub fn add(schema: &mut Value) {
-    schema["x-kubernetes-validations"] = json!([{
-        "rule": format!("size(self.metadata.name) <= {NAME_MAX}"),
-        "message": format!("metadata.name must be no more than {NAME_MAX} characters: the names of its runs are longer")
-    }]);
+    let runs = "the names of its runs are longer; choose a shorter name";
+    schema["x-kubernetes-validations"] = json!([rules::new_name(NAME_MAX, runs)]);
     let spec = &mut schema["properties"]["spec"];
     spec["x-kubernetes-validations"] = SPEC.iter().map(|(rule, message)| rule_of(rule, message)).collect();
     let fields = &mut spec["properties"];
@@ -153,6 +151,15 @@ mod tests {
         assert!(!text.contains("oldSelf"), "a template may change");
         assert!(text.contains("spec.jobTemplate.spec.template.spec.restartPolicy must be Never or OnFailure"));
         assert_eq!(job["properties"]["backoffLimit"]["minimum"].as_f64(), Some(0.0));
+    }
+
+    #[test]
+    fn a_name_is_looked_at_when_the_object_is_new() {
+        let crd = serde_json::to_value(crd::sidecarcronjob()).unwrap();
+        let rules = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["x-kubernetes-validations"];
+        assert_eq!(rules.as_array().unwrap().len(), 1);
+        let rule = (&rules[0]["rule"], &rules[0]["optionalOldSelf"]);
+        assert_eq!(rule, (&json!("oldSelf.hasValue() || size(self.metadata.name) <= 52"), &json!(true)));
     }
 
     #[test]

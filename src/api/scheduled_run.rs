@@ -17,6 +17,7 @@ pub fn run(cron: &SidecarCronJob, name: String, at: Option<DateTime<Utc>>) -> Si
     let template = &cron.spec.job_template;
     let metadata = template.metadata.clone().unwrap_or_default();
     let (mut labels, mut annotations) = (metadata.labels, metadata.annotations);
+    annotations.retain(|name, _| !labels::OF_ONE_RUN.contains(&name.as_str()));
     labels.insert(labels::SCHEDULE.into(), cron.metadata.name.clone().unwrap_or_default());
     if let Some(at) = at {
         let zone = cron.spec.time_zone.as_deref().and_then(|zone| Zone::parse(zone).ok()).unwrap_or(Zone::UTC);
@@ -83,5 +84,17 @@ mod tests {
             (&json!("SidecarCronJob"), &json!("u"), &json!(true))
         );
         assert_eq!((&run["spec"]["backoffLimit"], &run["spec"]["managedBy"]), (&json!(2), &json!("example.com/other")));
+    }
+    #[test]
+    fn what_is_said_of_one_run_is_not_taken_over_from_the_template() {
+        let mut cron = cron();
+        let at = "2026-11-24T01:00:00Z".parse().unwrap();
+        let metadata = cron.spec.job_template.metadata.as_mut().unwrap();
+        metadata.annotations.extend(labels::OF_ONE_RUN.map(|name| (name.to_owned(), "manual".to_owned())));
+        metadata.labels.insert(labels::SCHEDULE.into(), "another".into());
+        let annotations = |at| run(&cron, "x".into(), at).metadata.annotations.unwrap().into_keys().collect::<Vec<_>>();
+        assert_eq!(annotations(Some(at)), [labels::SCHEDULED_TIMESTAMP, "note"]);
+        assert_eq!(annotations(None), ["note"], "a run by hand, for no time");
+        assert_eq!(run(&cron, "x".into(), None).metadata.labels.unwrap()[labels::SCHEDULE], "nightly");
     }
 }

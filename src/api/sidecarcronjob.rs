@@ -11,6 +11,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::backfilled::Span;
 use super::sidecarjob::SidecarJobSpec;
 
 /// Runs of a SidecarJob by a schedule, as batch/v1 CronJob makes Jobs.
@@ -236,6 +237,12 @@ pub struct SidecarCronJobStatus {
     /// The latest runs, newest first, at most 10; they stay here when the SidecarJob is deleted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recent_runs: Vec<RecentRun>,
+
+    /// Scheduled times that ran because somebody asked for them (cron backfill, cron run --as-of), whether their runs are
+    /// still there or not: neither a backfill that is repeated nor the schedule runs them again. Times at equal distances
+    /// are one entry. At least the latest 1000 times are kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub backfilled: Vec<Span>,
 }
 
 /// A run that is not finished.
@@ -269,6 +276,7 @@ pub struct RecentRun {
     /// When it finished.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finish_time: Option<Time>,
-    /// Active, Complete, Failed, or Deleted: gone before it was finished.
+    /// Active, Complete, Failed, Replaced: deleted for the next one (concurrencyPolicy Replace), or Deleted: gone before it
+    /// was finished.
     pub result: String,
 }

@@ -61,14 +61,6 @@ pub enum CronError {
     /// The API server said no, or nothing.
     #[error(transparent)]
     Failed(#[from] Failure),
-    /// A watch ended.
-    #[error("failed to {what}: {why}")]
-    Api {
-        /// What was tried.
-        what: String,
-        /// The server's words.
-        why: String,
-    },
     /// There is none of that name.
     #[error(
         "no SidecarCronJob {name} in namespace {namespace}; see kubectl get sccj --all-namespaces (an expression has five \
@@ -91,14 +83,9 @@ impl CronError {
         match self {
             Self::NotFound { .. } => exit::NOT_FOUND,
             Self::Failed(failure) => failure.kind.exit_code(),
-            Self::Config(_) | Self::Api { .. } | Self::Print(_) => exit::NO_ANSWER,
+            Self::Config(_) | Self::Print(_) => exit::NO_ANSWER,
             Self::Refused(_) => exit::FAILED,
         }
-    }
-
-    fn api(what: impl Into<String>) -> impl FnOnce(kube::Error) -> Self {
-        let what = what.into();
-        move |error| Failure::of(what, &error).into()
     }
 }
 

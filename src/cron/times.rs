@@ -118,6 +118,16 @@ impl Times {
         })
     }
 
+    /// What there is to know of a period shorter than a minute, of which a run's name knows nothing.
+    pub fn once_a_minute(&self) -> Option<String> {
+        let short = |e: &Expression| match e.kind {
+            Kind::Every(delay) => Some(delay.num_seconds()).filter(|seconds| *seconds < 60),
+            Kind::Calendar(_) => None,
+        };
+        let seconds = self.schedules.iter().find_map(short)?;
+        Some(format!("@every {seconds}s runs once a minute at most: a run has the name of its minute"))
+    }
+
     /// The time is excluded.
     pub fn excludes(&self, at: DateTime<Utc>) -> bool {
         exclude::until(&self.exclude, self.zone, at.timestamp()).is_some()

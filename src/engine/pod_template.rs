@@ -40,8 +40,8 @@ fn metadata(job: &Job, new: NewPod) -> ObjectMeta {
     labels.insert(labels::UID.into(), job.uid.clone());
     labels.insert(labels::ATTEMPT.into(), new.number.to_string());
     let mut annotations = template.annotations.unwrap_or_default();
-    // What the controller says of one Pod says nothing of another, into whose template it was copied.
-    annotations.retain(|name, _| ![labels::MODE, labels::FAILED, labels::STOPPING_SINCE].contains(&name.as_str()));
+    // What is said of one Pod says nothing of another, into whose template it was copied.
+    annotations.retain(|name, _| !labels::OF_ONE_POD.contains(&name.as_str()));
     annotations.insert(labels::MAIN.into(), roles.main().join(","));
     annotations.insert(labels::SIDECARS.into(), roles.all_sidecars().join(","));
     if roles.injected_are_main() {

@@ -146,6 +146,6 @@ fn names() -> Vec<Case> {
         ("a name of 63 for no index", named("a".repeat(63), 0, "Indexed"), None),
         ("a name with a dot for indexes", named("a.b".into(), 10, "Indexed"), words),
         ("a name with a dot, NonIndexed", named("a.b".into(), 10, "NonIndexed"), None),
-        ("a long name, NonIndexed", named("a".repeat(200), 11, "NonIndexed"), None),
+        ("a name of 63, NonIndexed", named("a".repeat(63), 11, "NonIndexed"), None),
     ]
 }

@@ -107,6 +107,8 @@ fn each_annotation_and_label_in_the_policies_is_one_that_the_code_knows() {
         labels::WELL_KNOWN,
         labels::WELL_KNOWN_SIDECARS,
         labels::CONTROLLER,
+        labels::SCHEDULE,
+        labels::STARTED_BY,
     ];
     let files = [
         "components/policy/mutation/policy.yaml",
@@ -115,6 +117,7 @@ fn each_annotation_and_label_in_the_policies_is_one_that_the_code_knows() {
         "components/well-known-sidecars/choice.yaml",
         "components/well-known-sidecars/kustomization.yaml",
         "admission/job_sidecars.yaml",
+        "admission/schedule_advice.yaml",
     ];
     let mut seen = BTreeSet::new();
     for file in files {

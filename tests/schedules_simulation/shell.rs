@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sidecarjob::api::backfilled;
 use sidecarjob::engine::observed::Refusal;
 use sidecarjob::engine::schedule::decide;
-use sidecarjob::engine::schedule::observed::{Cron, Observed, Run};
+use sidecarjob::engine::schedule::observed::{Cron, Departed, Observed, Run};
 use sidecarjob::engine::schedule::plan::Step;
 
 use crate::dice::Dice;
@@ -16,6 +17,9 @@ pub struct Shell {
     runs: BTreeMap<String, (Run, u64)>,
     gone: BTreeSet<String>,
     started: BTreeSet<DateTime<Utc>>,
+    backfilled: BTreeSet<DateTime<Utc>>,
+    departed: Vec<Departed>,
+    replaced: BTreeSet<String>,
     refusal: Option<Refusal>,
 }
 
@@ -27,6 +31,9 @@ impl Shell {
             runs: BTreeMap::new(),
             gone: BTreeSet::new(),
             started: BTreeSet::new(),
+            backfilled: BTreeSet::new(),
+            departed: Vec::new(),
+            replaced: BTreeSet::new(),
             refusal: None,
         };
         shell.watch(world);
@@ -36,7 +43,8 @@ impl Shell {
     /// The watches deliver what has happened.
     pub fn watch(&mut self, world: &World) {
         if self.cron.0.uid != world.cron.0.uid {
-            (self.started, self.runs) = (BTreeSet::new(), BTreeMap::new());
+            (self.started, self.backfilled) = (BTreeSet::new(), BTreeSet::new());
+            (self.runs, self.departed) = (BTreeMap::new(), Vec::new());
         }
         if self.cron.0.uid != world.cron.0.uid || world.cron.1 > self.cron.1 {
             self.cron = world.cron.clone();
@@ -44,21 +52,39 @@ impl Shell {
         let own: Vec<(Run, u64)> =
             world.runs.values().filter(|r| r.2 == self.cron.0.uid).map(|r| (r.0.clone(), r.1)).collect();
         let there: BTreeSet<String> = own.iter().map(|(run, _)| run.uid.clone()).collect();
-        self.gone.extend(self.runs.keys().filter(|uid| !there.contains(*uid)).cloned());
-        self.runs.retain(|uid, _| there.contains(uid));
+        let gone: Vec<String> = self.runs.keys().filter(|uid| !there.contains(*uid)).cloned().collect();
+        gone.into_iter().for_each(|uid| self.saw_go(world, uid));
         own.into_iter().for_each(|(run, version)| self.saw(run, version));
     }
 
     fn saw(&mut self, run: Run, version: u64) {
-        self.started.extend(run.scheduled);
+        let times = if run.manual { &mut self.backfilled } else { &mut self.started };
+        times.extend(run.scheduled);
         self.runs.insert(run.uid.clone(), (run, version));
+    }
+
+    /// As a watch shows it: with its last state.
+    fn saw_go(&mut self, world: &World, uid: String) {
+        if let Some((run, _)) = self.runs.remove(&uid) {
+            let run = world.last_state(&uid).cloned().unwrap_or(run);
+            self.departed.push(Departed { run, replaced: self.replaced.contains(&uid) });
+        }
+        self.gone.insert(uid);
     }
 
     fn observe(&mut self) -> Observed {
         let latest = self.started.last().copied();
-        self.started.retain(|at| Some(*at) == latest || !self.cron.0.status.knows(*at));
+        let status = &self.cron.0.status;
+        self.started.retain(|at| Some(*at) == latest || !status.knows(*at));
+        self.backfilled.retain(|at| !backfilled::is_settled(&status.backfilled, *at));
+        self.departed.retain(|departed| match departed.run.ended {
+            Some(_) => !status.knows_end_of(&departed.run),
+            None => status.active.iter().any(|active| active.uid == departed.run.uid),
+        });
         Observed {
             cron: self.cron.0.clone(),
+            departed: self.departed.clone(),
+            backfilled: self.backfilled.clone(),
             runs: self.runs.values().map(|(run, _)| run.clone()).collect(),
             started: self.started.clone(),
             gone: self.gone.clone(),
@@ -94,7 +120,10 @@ impl Shell {
                     return false;
                 }
                 match world.write_status(&self.cron.0.uid, status, self.cron.1) {
-                    Some(cron) => self.cron = cron,
+                    Some(cron) => {
+                        self.cron = cron;
+                        plan.events.iter().for_each(|event| world.told(event));
+                    }
                     None => return false, // a conflict: news is on its way
                 }
             }
@@ -115,10 +144,10 @@ impl Shell {
                     self.refusal = Some(Refusal { message: "there already".into(), retry_at });
                 }
             },
-            Step::Delete { run, .. } => {
+            Step::Delete { run, replaced } => {
+                self.replaced.extend(replaced.then(|| run.uid.clone()));
                 world.delete(&run.uid);
-                self.runs.remove(&run.uid);
-                self.gone.insert(run.uid);
+                self.saw_go(world, run.uid);
             }
             Step::LookUp(run) => match world.runs.values().find(|r| r.0.uid == run.uid).cloned() {
                 Some((run, version, _)) => self.saw(run, version),

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
-use sidecarjob::api::scheduled_run;
 use sidecarjob::api::sidecarcronjob::ConcurrencyPolicy;
+use sidecarjob::api::{backfilled, scheduled_run};
+use sidecarjob::engine::plan::Event;
 use sidecarjob::engine::schedule::observed::{Cron, Run};
 use sidecarjob::engine::schedule::status::Status;
 
@@ -17,6 +18,24 @@ const BEGIN: i64 = 1_767_225_600;
 pub enum Created {
     Run(Run, u64),
     NotOurs,
+}
+
+/// A run that is gone.
+struct Grave {
+    /// As it was last.
+    run: Run,
+    owner: String,
+    by: Who,
+    /// How many controllers there had been.
+    life: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    User,
+    Controller,
+    /// Its own time to live was over.
+    Itself,
 }
 
 pub struct World {
@@ -45,6 +64,13 @@ pub struct World {
     all_untold: usize,
     /// Those that a user deleted.
     deleted: BTreeSet<(String, DateTime<Utc>)>,
+    /// Runs that are gone, in that order.
+    graves: Vec<Grave>,
+    /// Times that a backfill started, by the object's UID.
+    backfilled: BTreeSet<(String, DateTime<Utc>)>,
+    clock_was_set: bool,
+    /// How many runs it started.
+    pub backfills: u32,
     /// How often one of these ran again.
     pub again: u32,
     /// The latest that the clock ever showed.
@@ -102,6 +128,10 @@ impl World {
             untold: BTreeSet::new(),
             all_untold: 0,
             deleted: BTreeSet::new(),
+            graves: Vec::new(),
+            clock_was_set: false,
+            backfills: 0,
+            backfilled: BTreeSet::new(),
             again: 0,
             latest: now,
         }
@@ -119,6 +149,7 @@ impl World {
     /// Forward or back, by up to an hour; now and then only, or nothing else would be looked at.
     pub fn set_clock(&mut self, dice: &mut Dice) {
         if dice.one_in(10) {
+            self.clock_was_set = true;
             let step = i64::from(dice.roll(7_200)) - 3_600;
             self.pass(step);
             self.tell(format!("the clock was set by {step}s"));
@@ -137,22 +168,30 @@ impl World {
         self.tell(format!("created {} for {}{zombie}", name, at.format("%H:%M:%S")));
         self.check_once((owner.to_owned(), at));
         assert!(at <= self.latest, "{at} runs before its time");
-        let busy = self.runs.values().filter(|(run, _, of)| run.ended.is_none() && of == owner).count();
+        let known = backfilled::contains(&self.cron.0.status.backfilled, at) && self.cron.0.uid == owner;
+        assert!(!known || self.zombie || self.overlapped, "{at} ran already, since somebody asked for it");
+        let active = |run: &Run| run.ended.is_none() && !run.manual;
+        let busy = self.runs.values().filter(|(run, _, of)| active(run) && of == owner).count();
         let alone = self.cron.0.spec.concurrency != ConcurrencyPolicy::Allow;
         assert!(!alone || busy == 0 || self.zombie || self.overlapped, "{busy} are active and one more starts");
-        self.version += 1;
         self.created += 1;
+        let (run, version) = self.insert(name, at, false, owner);
+        Created::Run(run, version)
+    }
+
+    fn insert(&mut self, name: String, at: DateTime<Utc>, manual: bool, owner: &str) -> (Run, u64) {
+        self.version += 1;
         let run = Run {
             uid: format!("{name}-{}", self.version),
             name: name.clone(),
             scheduled: Some(at),
-            manual: false,
+            manual,
             started_at: Some(self.now),
             ended: None,
             deleting: false,
         };
         self.runs.insert(name, (run.clone(), self.version, owner.into()));
-        Created::Run(run, self.version)
+        (run, self.version)
     }
 
     /// No time runs twice, however the clock is set. The one exception that is known: a user deleted its run, and the
@@ -174,7 +213,33 @@ impl World {
         let ended = self.runs.values().find(|(run, ..)| run.uid == uid).is_none_or(|(run, ..)| run.ended.is_some());
         let replaces = self.cron.0.spec.concurrency == ConcurrencyPolicy::Replace;
         assert!(ended || replaces, "a run that is not finished is deleted");
-        self.runs.retain(|_, (run, ..)| run.uid != uid);
+        self.bury(uid, Who::Controller);
+    }
+
+    fn bury(&mut self, uid: &str, by: Who) {
+        for (_, (run, _, owner)) in self.runs.extract_if(.., |_, (run, ..)| run.uid == uid) {
+            self.graves.push(Grave { run, owner, by, life: self.life });
+        }
+    }
+
+    /// The last state of a run that is gone.
+    pub fn last_state(&self, uid: &str) -> Option<&Run> {
+        self.graves.iter().find(|grave| grave.run.uid == uid).map(|grave| &grave.run)
+    }
+
+    /// What people are told of runs that are gone: that one is missing only if somebody deleted it. A controller that did
+    /// not see it go can't always tell: the one before it was killed between the deed and the status.
+    pub fn told(&self, event: &Event) {
+        let Some(name) = event.note.strip_prefix("Active job went missing: ") else { return };
+        let (uid, spec) = (&self.cron.0.uid, &self.cron.0.spec);
+        let mut graves = self.graves.iter().rev();
+        let grave = graves.find(|grave| grave.run.name == name && grave.owner == *uid).expect("it is gone");
+        if grave.by == Who::User || self.overlapped {
+            return;
+        }
+        assert!(grave.life != self.life, "{name} is told as missing and went by: {:?}", grave.by);
+        let due_again = !spec.suspend && spec.deadline.is_none() && !self.clock_was_set;
+        assert!(grave.by != Who::Controller || !due_again, "{name} is told as missing and was replaced");
     }
 
     /// What was stored; nothing if it is a conflict.
@@ -225,7 +290,7 @@ impl World {
     }
 
     pub fn user(&mut self, dice: &mut Dice) {
-        match dice.roll(8) {
+        match dice.roll(11) {
             0..=4 => {
                 let suspend = !self.cron.0.spec.suspend;
                 self.spec["suspend"] = json!(suspend);
@@ -236,6 +301,8 @@ impl World {
                 }
             }
             5 => self.recreate(),
+            6..=7 => self.backfill(dice),
+            8 => self.own_ttl(dice),
             _ => {
                 let uids: Vec<String> = self.runs.values().map(|r| r.0.uid.clone()).collect();
                 if let Some(uid) = dice.pick(&uids).cloned() {
@@ -247,8 +314,14 @@ impl World {
 
     fn user_deletes(&mut self, uid: &str) {
         self.tell(format!("a user deletes {uid}"));
+        self.remember(uid);
+        self.bury(uid, Who::User);
+    }
+
+    /// It goes, and not by the controller: may its time run again?
+    fn remember(&mut self, uid: &str) {
         let status = &self.cron.0.status;
-        for (run, _, owner) in self.runs.values().filter(|r| r.0.uid == uid) {
+        for (run, _, owner) in self.runs.values().filter(|r| r.0.uid == uid && !r.0.manual) {
             let at = run.scheduled.expect("all are scheduled");
             let told = status.active.iter().any(|active| active.uid == uid)
                 || status.recent.iter().any(|recent| recent.name == run.name)
@@ -259,7 +332,41 @@ impl World {
             }
             self.deleted.insert((owner.clone(), at));
         }
-        self.runs.retain(|_, (run, ..)| run.uid != uid);
+    }
+
+    /// As `sidecarjob cron backfill` does it, which is interrupted and repeated all the time: times of the last two hours,
+    /// the oldest that the record does not have first.
+    fn backfill(&mut self, dice: &mut Dice) {
+        let cron = &self.cron.0;
+        let from = self.now - TimeDelta::hours(2);
+        let times = cron.spec.times.as_ref().expect("a schedule").pending(from, self.now, 100).latest;
+        let asked = |at: &DateTime<Utc>| !backfilled::contains(&cron.status.backfilled, *at);
+        let times: Vec<_> = times.into_iter().filter(asked).take(dice.roll(4) as usize).collect();
+        for at in times {
+            let name = scheduled_run::name("c", at);
+            if self.runs.contains_key(&name) {
+                continue; // it is there already, and waited for
+            }
+            self.tell(format!("a backfill starts {name}"));
+            let uid = self.cron.0.uid.clone();
+            let of_it = |grave: &&Grave| grave.run.name == name && grave.run.manual && grave.owner == uid;
+            let by_history = self.graves.iter().rev().find(of_it).is_some_and(|grave| grave.by == Who::Controller);
+            let twice = !self.backfilled.insert((uid.clone(), at));
+            assert!(!(twice && by_history), "{at} is backfilled a second time, and its run went with the history");
+            self.backfills += 1;
+            self.insert(name, at, true, &uid);
+        }
+    }
+
+    /// A run that has ended goes by its own `ttlSecondsAfterFinished`.
+    fn own_ttl(&mut self, dice: &mut Dice) {
+        let ended = self.runs.values().filter(|(run, ..)| run.ended.is_some());
+        let uids: Vec<String> = ended.map(|(run, ..)| run.uid.clone()).collect();
+        if let Some(uid) = dice.pick(&uids).cloned() {
+            self.tell(format!("{uid} goes by its own time to live"));
+            self.remember(&uid);
+            self.bury(&uid, Who::Itself);
+        }
     }
 
     fn change(&mut self) {
@@ -304,12 +411,13 @@ impl World {
         let until = (self.now - cron.spec.jitter).max(dealt.unwrap_or(cron.created_at));
         let pending = times.pending(cron.created_at, until, 1);
         let ran = self.ran.keys().filter(|(uid, _)| *uid == cron.uid).count();
+        let asked = self.backfilled.iter().filter(|time| time.0 == cron.uid && !self.ran.contains_key(time)).count();
         if !pending.more {
             let missed = usize::try_from(status.missed).expect("not negative");
             let words = format!("{ran} ran, {missed} were missed, {} were to run", pending.count);
-            assert!(ran + missed >= pending.count, "a time is lost: {words}");
+            assert!(ran + asked + missed >= pending.count, "a time is lost: {words}");
             // A run that was deleted before the status knew of it counts as missed besides.
-            let twice = ran + missed - pending.count;
+            let twice = (ran + missed).saturating_sub(pending.count);
             assert!(twice <= self.all_untold || self.overlapped, "counted twice: {words}");
         }
         if let Some(latest) = pending.latest.last().filter(|_| cron.spec.deadline.is_none()) {

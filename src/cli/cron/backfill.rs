@@ -1,28 +1,35 @@
 //! `sidecarjob cron backfill NAME --from --to`: the times of a span run one after another, each at most once.
 //!
-//! A run has the name of its time. So a backfill that was interrupted can be repeated: what is there already is waited
-//! for, and not run again.
+//! A run has the name of its time, and before it can go with the history the controller writes its time into the schedule's
+//! status (`api::backfilled`). So a backfill that was interrupted can be repeated: a run that is there is waited for, and a
+//! time that is in the record does not run again. What is done about one time is `one`'s part.
+
+mod one;
 
 use std::io::Write;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser;
-use kube::api::{Api, PostParams};
-use kube::runtime::wait::await_condition;
-use kube::{Client, ResourceExt};
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use kube::ResourceExt;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::run::{Overrides, by_hand, who};
+use super::run::{Overrides, who};
 use super::{CronError, End, find};
 use crate::api::conditions::types;
 use crate::api::sidecarcronjob::DstPolicy;
-use crate::api::{SidecarCronJob, SidecarJob};
+use crate::api::{SidecarCronJob, backfilled};
 use crate::cli::connect::Cluster;
 use crate::cron::{Dst, Times};
 use crate::printable::say;
+use one::{Backfill, RAN};
 
 /// Runs the times of a SidecarCronJob that lie in a span, one after another
 ///
-/// Repeated, it goes on where it was interrupted: a time whose run is there is not run again. Exit code 1: a run failed.
+/// Repeated, it goes on where it was interrupted: a run that is there is waited for, and a time that ran in a backfill before
+/// does not run again. Prints time, name and result of each run as it ends: Complete, Failed, Deleted, or Ran (before, and
+/// its SidecarJob is gone). Exit code 1: a run failed or was deleted.
 #[derive(Clone, Debug, Parser)]
 pub struct Args {
     /// Name of the SidecarCronJob
@@ -44,7 +51,11 @@ pub struct Args {
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u16).range(1..1000))]
     pub limit: u16,
 
-    /// Print the times, and start nothing
+    /// Also run times again that ran in a backfill before; a run that is there is waited for all the same
+    #[arg(long)]
+    pub again: bool,
+
+    /// Print the times that would run, and start nothing
     #[arg(long)]
     pub dry_run: bool,
 
@@ -59,22 +70,66 @@ pub struct Args {
 pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write + Send)) -> Result<End, CronError> {
     let (client, cron) = find(&args.cluster, &args.name).await?;
     let times = times(&cron, args.from, args.to.unwrap_or_else(Utc::now), args.limit.into())?;
+    let record = cron.status.as_ref().map(|status| status.backfilled.as_slice()).unwrap_or_default();
+    let (ran, to_run): (Vec<_>, Vec<_>) =
+        times.iter().copied().partition(|at| !args.again && backfilled::contains(record, *at));
     if args.dry_run {
-        times.iter().try_for_each(|at| say(out, at.to_rfc3339()))?;
+        to_run.iter().try_for_each(|at| say(out, format_args!("{}", at.to_rfc3339())))?;
+    } else {
+        say(err, format_args!("{} times to run, {} at once", to_run.len(), args.parallelism))?;
+    }
+    if !ran.is_empty() {
+        say(err, format_args!("{} of {} ran in a backfill before; --again runs them again", ran.len(), times.len()))?;
+    }
+    if args.dry_run {
         return Ok(End::Good);
     }
-    say(err, format_args!("{} times to run, {} at once", times.len(), args.parallelism))?;
+    let (notes, told) = unbounded_channel();
     let who = who(&client).await;
-    let mut end = End::Good;
-    for group in times.chunks(args.parallelism.into()) {
-        let runs = group.iter().map(|at| one(&client, &cron, *at, &args.overrides, &who));
-        for (at, result) in group.iter().zip(futures::future::join_all(runs).await) {
-            let (name, result) = result?;
-            end = if result == types::COMPLETE { end } else { End::Bad };
-            say(out, format_args!("{} {name} {result}", at.to_rfc3339()))?;
+    let backfill = Backfill { client, cron, overrides: args.overrides, who, again: args.again, notes };
+    all(&backfill, times, args.parallelism.into(), told, (out, err)).await
+}
+
+/// As many at once, each printed when it ends. After an error nothing more starts, and what is under way is waited for.
+async fn all(
+    backfill: &Backfill,
+    times: Vec<DateTime<Utc>>,
+    at_once: usize,
+    mut told: UnboundedReceiver<String>,
+    (out, err): (&mut (dyn Write + Send), &mut (dyn Write + Send)),
+) -> Result<End, CronError> {
+    let mut waiting = times.into_iter();
+    let mut running = FuturesUnordered::new();
+    let (mut end, mut failed) = (End::Good, None);
+    loop {
+        let room = if failed.is_none() { at_once.saturating_sub(running.len()) } else { 0 };
+        running.extend(waiting.by_ref().take(room).map(|at| async move { (at, backfill.one(at).await) }));
+        let (at, result) = tokio::select! {
+            Some(note) = told.recv() => {
+                say(err, format_args!("{note}"))?;
+                continue;
+            }
+            next = running.next() => match next {
+                Some(next) => next,
+                None => break,
+            },
+        };
+        match result {
+            Ok((name, result)) => {
+                end = if [types::COMPLETE, RAN].contains(&result.as_str()) { end } else { End::Bad };
+                say(out, format_args!("{} {name} {result}", at.to_rfc3339()))?;
+            }
+            Err(error) => drop(failed.get_or_insert(error)),
         }
     }
-    Ok(end)
+    let left = waiting.len();
+    match failed {
+        Some(error) => {
+            say(err, format_args!("{left} times were not begun: repeat the command to go on"))?;
+            Err(error)
+        }
+        None => Ok(end),
+    }
 }
 
 /// The times of the span.
@@ -98,31 +153,5 @@ fn times(
     Ok(pending.latest)
 }
 
-/// Starts a run unless it is there, and waits for its end.
-async fn one(
-    client: &Client,
-    cron: &SidecarCronJob,
-    at: DateTime<Utc>,
-    overrides: &Overrides,
-    who: &str,
-) -> Result<(String, String), CronError> {
-    let run = by_hand(cron, Some(at), overrides, who, Utc::now())?;
-    let name = run.name_any();
-    let api: Api<SidecarJob> = Api::namespaced(client.clone(), &cron.namespace().unwrap_or_default());
-    match api.create(&PostParams::default(), &run).await {
-        Err(kube::Error::Api(status)) if status.is_already_exists() => {}
-        other => drop(other.map_err(CronError::api(format!("create SidecarJob {name}")))?),
-    }
-    let ended = await_condition(api, &name, |job: Option<&SidecarJob>| job.is_none_or(|job| result(job).is_some()));
-    let ended =
-        ended.await.map_err(|e| CronError::Api { what: format!("watch SidecarJob {name}"), why: e.to_string() })?;
-    Ok((name, ended.as_ref().and_then(result).unwrap_or_else(|| "Deleted".into())))
-}
-
-/// Complete or Failed, once it is over.
-fn result(job: &SidecarJob) -> Option<String> {
-    let conditions = job.status.as_ref()?.conditions.iter();
-    let mut ends =
-        conditions.filter(|c| c.status == "True" && [types::COMPLETE, types::FAILED].contains(&c.type_.as_str()));
-    ends.next().map(|c| c.type_.clone())
-}
+#[cfg(test)]
+mod tests;

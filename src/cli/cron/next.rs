@@ -108,8 +108,11 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
     let notes = notes(&times, from, &list);
     match args.output {
         Format::Text => {
-            list.iter().try_for_each(|at| say(out, times.zone().rfc3339(*at)))?;
+            list.iter().try_for_each(|at| say(out, format_args!("{}", times.zone().rfc3339(*at))))?;
             notes.iter().try_for_each(|(_, text, _)| say(err, format_args!("note: {text}")))?;
+            if let Some(text) = times.once_a_minute() {
+                say(err, format_args!("note: {text}"))?;
+            }
             if jitter > 0 {
                 say(err, format_args!("note: each run starts {jitter}s later (spec.jitterSeconds)"))?;
             }
@@ -119,6 +122,9 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
         }
         Format::Json => {
             let mut json = json(&times, &list, &notes);
+            if let Some(text) = times.once_a_minute() {
+                json["onceAMinute"] = json!(text);
+            }
             (json["jitterSeconds"], json["suspended"]) = (json!(jitter), json!(suspended));
             say_json(out, &json)?;
         }

@@ -79,6 +79,9 @@ pub async fn who(client: &Client) -> String {
     user.unwrap_or_else(|| "unknown".into())
 }
 
+/// The longest name of a SidecarJob. With the longest name of a schedule, 52 letters, one of them is left out.
+const NAME_MAX: usize = 63;
+
 /// A run that somebody starts.
 pub fn by_hand(
     cron: &SidecarCronJob,
@@ -90,7 +93,11 @@ pub fn by_hand(
     let own = cron.name_any();
     let name = match at {
         Some(at) => scheduled_run::name(&own, at),
-        None => format!("{own}-m{}", now.timestamp()), // as long as a scheduled one's: an m and ten digits
+        None => {
+            let end = format!("-m{}", now.timestamp());
+            let room = own.floor_char_boundary(NAME_MAX - end.len());
+            format!("{}{end}", own[..room].trim_end_matches(['-', '.']))
+        }
     };
     let mut run = scheduled_run::run(cron, name, at);
     let record = json!({
@@ -127,7 +134,8 @@ impl Overrides {
 /// The first that decides the result.
 fn main_container(run: &SidecarJob) -> Option<String> {
     let named = run.spec.main_containers.as_ref().and_then(|main| main.names.first());
-    let is_sidecar = |c: &&Container| run.spec.sidecars.iter().any(|s| s.name == c.name);
+    let never_ends = |c: &Container| c.restart_policy.as_deref() == Some("Always");
+    let is_sidecar = |c: &&Container| never_ends(c) || run.spec.sidecars.iter().any(|s| s.name == c.name);
     let first = || run.spec.template.spec.as_ref()?.containers.iter().find(|c| !is_sidecar(c)).map(|c| c.name.clone());
     named.cloned().or_else(first)
 }

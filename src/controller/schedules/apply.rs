@@ -101,6 +101,9 @@ async fn delete(ctx: &Schedules, key: &Key, cron: &Cron, run: &RunRef, replaced:
         propagation_policy: Some(PropagationPolicy::Background),
         ..DeleteParams::default()
     };
+    if replaced {
+        ctx.runs.replaces(&cron.uid, &run.uid);
+    }
     match call(&what, runs(ctx, key).delete(&run.name, &params)).await? {
         Ok(answer) => {
             match answer.left() {

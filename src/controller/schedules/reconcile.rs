@@ -7,6 +7,7 @@ use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 use tracing::{debug, warn};
 
+use super::runs::View;
 use super::{Schedules, apply};
 use crate::api::SidecarCronJob;
 use crate::controller::error::{self, Error};
@@ -70,9 +71,9 @@ async fn until_quiet(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>) -
 /// All that the engine asks for, from the views in memory.
 fn gather(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>) -> Option<Observed> {
     let cron = Cron::from_wire(ctx.memory.newest(watched))?;
-    let (runs, started) = ctx.runs.of(&cron.uid, &cron.status);
+    let View { runs, departed, started, backfilled } = ctx.runs.of(&cron.uid, &cron.status);
     let gone = ctx.runs.gone_of(cron.status.active.iter().map(|run| run.uid.as_str()));
-    Some(Observed { cron, runs, started, gone, refusal: ctx.memory.refusal(key) })
+    Some(Observed { cron, runs, departed, started, backfilled, gone, refusal: ctx.memory.refusal(key) })
 }
 
 /// When to try again. A conflict only means that news is on its way.

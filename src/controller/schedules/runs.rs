@@ -2,7 +2,8 @@
 //!
 //! As `pods` does for Pods: a decision never rests on a view that lacks our own deeds. Only the engine's small form of a
 //! run is kept. Of runs that are gone their times are remembered until the status knows of them, and the latest
-//! for good, so that no time runs again or counts as missed.
+//! for good, so that no time runs again or counts as missed; and how they ended, or that we deleted them ourselves, until
+//! that is written down.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,10 +12,10 @@ use chrono::{DateTime, Utc};
 use kube::core::DeserializeGuard;
 use kube::runtime::watcher::Event;
 
-use crate::api::{GROUP, SidecarJob};
+use crate::api::{GROUP, SidecarJob, backfilled};
 use crate::controller::memory::{Key, version};
 use crate::controller::pods::buried::Buried;
-use crate::engine::schedule::observed::Run;
+use crate::engine::schedule::observed::{Departed, Run};
 use crate::engine::schedule::status::Status;
 
 /// All runs, by the UID of the SidecarCronJob that owns them.
@@ -34,7 +35,24 @@ struct State {
 struct Owned {
     key: Key,
     runs: BTreeMap<String, (Run, u64)>,
+    /// UIDs of runs that we delete to make room.
+    replaced: HashSet<String>,
+    departed: Vec<Departed>,
     started: BTreeSet<DateTime<Utc>>,
+    backfilled: BTreeSet<DateTime<Utc>>,
+}
+
+/// What there is to see of the runs of one SidecarCronJob.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct View {
+    /// Those that are there.
+    pub runs: Vec<Run>,
+    /// Those that are gone, as long as the status does not know what became of them.
+    pub departed: Vec<Departed>,
+    /// The times of which a run was ever seen: the latest, and those that the status does not know of.
+    pub started: BTreeSet<DateTime<Utc>>,
+    /// The same of times for which somebody asked.
+    pub backfilled: BTreeSet<DateTime<Utc>>,
 }
 
 impl Runs {
@@ -61,6 +79,13 @@ impl Runs {
         self.lock().put(job);
     }
 
+    /// We are about to delete it, to make room for the next one.
+    pub fn replaces(&self, owner_uid: &str, uid: &str) {
+        if let Some(owned) = self.lock().by_owner.get_mut(owner_uid) {
+            owned.replaced.insert(uid.to_owned());
+        }
+    }
+
     /// The API server says that it is not there any more.
     pub fn gone(&self, owner_uid: &str, uid: &str) {
         let mut state = self.lock();
@@ -68,14 +93,23 @@ impl Runs {
         state.drop_run(owner_uid, uid);
     }
 
-    /// The runs of a SidecarCronJob, and the times of which one was ever seen: the latest, and those that its status does
-    /// not know of.
-    pub fn of(&self, owner_uid: &str, status: &Status) -> (Vec<Run>, BTreeSet<DateTime<Utc>>) {
+    /// What there is to see of a SidecarCronJob's runs, beyond what its status knows.
+    pub fn of(&self, owner_uid: &str, status: &Status) -> View {
         let mut state = self.lock();
-        let Some(owned) = state.by_owner.get_mut(owner_uid) else { return Default::default() };
+        let Some(owned) = state.by_owner.get_mut(owner_uid) else { return View::default() };
         let latest = owned.started.last().copied();
         owned.started.retain(|at| Some(*at) == latest || !status.knows(*at));
-        (owned.runs.values().map(|(run, _)| run.clone()).collect(), owned.started.clone())
+        owned.backfilled.retain(|at| !backfilled::is_settled(&status.backfilled, *at));
+        owned.departed.retain(|departed| match departed.run.ended {
+            Some(_) => !status.knows_end_of(&departed.run),
+            None => status.active.iter().any(|active| active.uid == departed.run.uid),
+        });
+        View {
+            runs: owned.runs.values().map(|(run, _)| run.clone()).collect(),
+            departed: owned.departed.clone(),
+            started: owned.started.clone(),
+            backfilled: owned.backfilled.clone(),
+        }
     }
 
     /// Those of these UIDs that are known to be gone.
@@ -111,9 +145,8 @@ impl State {
         if owned.runs.get(&run.uid).is_some_and(|(_, old)| *old >= version(job)) {
             return None;
         }
-        if !run.manual {
-            owned.started.extend(run.scheduled);
-        }
+        let times = if run.manual { &mut owned.backfilled } else { &mut owned.started };
+        times.extend(run.scheduled);
         let before = owned.runs.insert(run.uid.clone(), (run.clone(), version(job)));
         // A run's own progress is nothing to its schedule.
         before.is_none_or(|(before, _)| before != run).then_some(key)
@@ -123,13 +156,17 @@ impl State {
         let uid = job.metadata.uid.as_deref()?;
         self.buried.for_good(uid);
         let (key, owner_uid) = owner(job)?;
+        let owned = self.by_owner.get_mut(&owner_uid);
+        if let Some(((run, _), last)) = owned.and_then(|owned| owned.runs.get_mut(uid)).zip(Run::from_wire(job)) {
+            *run = last; // its end may be news, too
+        }
         self.drop_run(&owner_uid, uid);
         Some(key)
     }
 
     fn drop_run(&mut self, owner_uid: &str, uid: &str) {
         if let Some(owned) = self.by_owner.get_mut(owner_uid) {
-            owned.runs.remove(uid);
+            owned.drop_run(uid);
         }
     }
 
@@ -139,11 +176,19 @@ impl State {
         let list = self.list.take().unwrap_or_default();
         let mut changed = Vec::new();
         for owned in self.by_owner.values_mut() {
-            let before = owned.runs.len();
-            owned.runs.retain(|uid, _| list.contains(uid));
-            changed.extend((owned.runs.len() < before).then(|| owned.key.clone()));
+            let gone: Vec<String> = owned.runs.keys().filter(|uid| !list.contains(*uid)).cloned().collect();
+            gone.iter().for_each(|uid| owned.drop_run(uid));
+            changed.extend((!gone.is_empty()).then(|| owned.key.clone()));
         }
         changed
+    }
+}
+
+impl Owned {
+    fn drop_run(&mut self, uid: &str) {
+        if let Some((run, _)) = self.runs.remove(uid) {
+            self.departed.push(Departed { replaced: self.replaced.remove(uid), run });
+        }
     }
 }
 
@@ -157,41 +202,4 @@ fn owner(job: &SidecarJob) -> Option<(Key, String)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn time(minute: u32) -> DateTime<Utc> {
-        format!("2026-01-01T00:{minute:02}:00Z").parse().expect("a time")
-    }
-
-    fn run(minute: u32) -> SidecarJob {
-        let owner = json!({
-            "apiVersion": "sidecarjob.dev/v1alpha1", "kind": "SidecarCronJob", "name": "c", "uid": "u", "controller": true
-        });
-        let meta = json!({
-            "name": format!("c-{minute}"), "namespace": "ns", "uid": format!("uid-{minute}"), "ownerReferences": [owner],
-            "resourceVersion": (minute + 1).to_string(),
-            "annotations": {"batch.kubernetes.io/cronjob-scheduled-timestamp": time(minute).to_rfc3339()}
-        });
-        serde_json::from_value(json!({"metadata": meta, "spec": {"template": {}}})).expect("a SidecarJob")
-    }
-
-    #[test]
-    fn times_of_runs_that_are_gone_are_kept_until_the_status_knows_of_them_and_the_latest_for_good() {
-        let runs = Runs::default();
-        [1, 2, 3].iter().for_each(|minute| runs.wrote(&run(*minute)));
-        [1, 2, 3].iter().for_each(|minute| runs.gone("u", &format!("uid-{minute}")));
-        let times = |known: Option<u32>| {
-            let status = Status { last_schedule: known.map(time), queued: vec![time(2)], ..Status::default() };
-            let (there, started) = runs.of("u", &status);
-            assert_eq!(there, []);
-            started.into_iter().collect::<Vec<_>>()
-        };
-        assert_eq!(times(None), [time(1), time(2), time(3)]);
-        assert_eq!(times(Some(1)), [time(2), time(3)]);
-        assert_eq!(times(Some(3)), [time(2), time(3)], "one that is in the queue is not known to have run");
-        assert_eq!(times(Some(9)), [time(2), time(3)], "a watch may show its like again");
-    }
-}
+mod tests;

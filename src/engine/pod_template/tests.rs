@@ -59,7 +59,7 @@ fn managed_sidecars_are_plain_containers_whatever_they_are_in_the_template() {
 #[test]
 fn what_the_controller_said_of_another_pod_is_not_taken_over_from_a_template() {
     let mut spec = spec();
-    let said = ["sidecarjob.dev/failed", "sidecarjob.dev/stopping-since", "sidecarjob.dev/mode"];
+    let said = labels::OF_ONE_POD;
     for name in said {
         spec["template"]["metadata"]["annotations"][name] = json!("x");
     }
@@ -178,6 +178,11 @@ fn the_failures_of_an_index_are_carried_on_only_with_a_limit_for_each() {
     assert_eq!(counts(of_index(limit(), new(0, 0))), (some("0"), None));
     assert_eq!(counts(of_index(limit(), new(2, 1))), (some("2"), some("1")));
     assert_eq!(counts(of_index(json!({}), new(2, 1))), (None, None));
+    let mut copied = of_index(limit(), new(0, 0))["metadata"]["annotations"].clone();
+    copied[labels::INDEX_IGNORED_FAILURE_COUNT] = json!("7");
+    let mut spec = limit();
+    spec["template"] = json!({"metadata": {"annotations": copied}, "spec": {"containers": [{"name": "main"}]}});
+    assert_eq!(counts(of_index(spec, new(0, 0))), (some("0"), None), "of a Pod whose annotations were copied");
 }
 
 #[test]

@@ -134,10 +134,12 @@ impl Due {
         }
     }
 
-    /// Each starts, unless it is there already. One that could not start, and a later one did, is missed.
+    /// Each starts, unless it is there already. One that could not start, and a later one did, is missed; unless somebody
+    /// asked for the later one: then it is its turn still.
     fn start(&mut self, seen: &Observed, fresh: Vec<DateTime<Utc>>) {
+        let in_order = fresh.iter().take_while(|at| is_started(seen, **at));
+        self.last_schedule = self.last_schedule.max(in_order.last().copied());
         let (started, fresh): (Vec<_>, Vec<_>) = fresh.into_iter().partition(|at| is_started(seen, *at));
-        self.last_schedule = self.last_schedule.max(started.last().copied());
         let passed_over: Vec<_> = started.into_iter().filter(|at| !has_run(seen, at)).collect();
         self.miss(passed_over.len(), passed_over.last().copied());
         self.starts = fresh;

@@ -22,7 +22,7 @@ fn of_outcome(seen: &Observed, success: bool, keep: &Keep, now: DateTime<Utc>) -
     let surplus = runs.len().saturating_sub(keep.limit);
     let over = |run: &Run| ends(run, keep).is_some_and(|at| at <= now);
     let gone = runs.iter().enumerate().filter(|(n, run)| *n < surplus || over(run)).map(|(_, run)| run);
-    gone.filter(|run| is_written_down(seen, run))
+    gone.filter(|run| seen.cron.status.knows_end_of(run))
         .map(|run| Step::Delete { run: run.to_ref(), replaced: false })
         .collect()
 }
@@ -34,14 +34,6 @@ fn finished(seen: &Observed, success: bool) -> impl Iterator<Item = &Run> {
 
 fn ends(run: &Run, keep: &Keep) -> Option<DateTime<Utc>> {
     Some(time::after(run.ended?.1, keep.ttl?))
-}
-
-fn is_written_down(seen: &Observed, run: &Run) -> bool {
-    let status = &seen.cron.status;
-    let Some((success, at)) = run.ended else { return false };
-    let last = if success { status.last_success } else { status.last_failure };
-    let passed = run.manual || run.scheduled.is_none_or(|at| status.knows(at));
-    last >= Some(at) && passed && !status.active.iter().any(|active| active.uid == run.uid)
 }
 
 /// When the next time to live is over.

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::status::Status;
 use crate::api::conditions::types;
 use crate::api::sidecarcronjob::{CatchUp, ConcurrencyPolicy, DstPolicy};
-use crate::api::{SidecarCronJob, SidecarJob, labels, scheduled_run};
+use crate::api::{SidecarCronJob, SidecarJob, backfilled, labels, scheduled_run};
 use crate::cron::{Dst, Times, TimesError, hash};
 use crate::engine::observed::Refusal;
 use crate::engine::time;
@@ -22,8 +22,12 @@ pub struct Observed {
     pub runs: Vec<Run>,
     /// The times of which a run was ever seen, deleted ones included: the latest, and all that the status does not know of.
     pub started: BTreeSet<DateTime<Utc>>,
+    /// Times for which somebody asked, of whose runs one was ever seen: all that the status does not know of.
+    pub backfilled: BTreeSet<DateTime<Utc>>,
     /// UIDs of runs that the API server says are gone.
     pub gone: BTreeSet<String>,
+    /// Runs that were seen to go, and of which the status does not know it.
+    pub departed: Vec<Departed>,
     /// The API server refused the last run.
     pub refusal: Option<Refusal>,
 }
@@ -92,7 +96,7 @@ pub struct Run {
     pub name: String,
     /// `metadata.uid`.
     pub uid: String,
-    /// For which time it was made.
+    /// For which time it was made. Of a run by hand that is believed only if it has the name of that time.
     pub scheduled: Option<DateTime<Utc>>,
     /// Somebody started it by hand.
     pub manual: bool,
@@ -102,6 +106,15 @@ pub struct Run {
     pub ended: Option<(bool, DateTime<Utc>)>,
     /// It has a deletionTimestamp.
     pub deleting: bool,
+}
+
+/// A run that is gone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Departed {
+    /// As it was seen last.
+    pub run: Run,
+    /// This controller deleted it to make room for the next one.
+    pub replaced: bool,
 }
 
 /// Which run.
@@ -121,8 +134,10 @@ impl Observed {
 
     /// A run of that time is there, whoever made it, or is remembered.
     pub fn has_run(&self, at: DateTime<Utc>) -> bool {
-        let name = scheduled_run::name(&self.cron.name, at);
-        self.runs.iter().any(|run| run.name == name) || self.cron.status.recent.iter().any(|run| run.name == name)
+        let (name, status) = (scheduled_run::name(&self.cron.name, at), &self.cron.status);
+        self.runs.iter().any(|run| run.name == name)
+            || status.recent.iter().any(|run| run.name == name)
+            || backfilled::contains(&status.backfilled, at)
     }
 }
 
@@ -190,13 +205,16 @@ impl Run {
             let found = conditions.iter().find(|c| c.type_ == type_ && c.status == "True");
             found.map(|c| (success, time::from_wire(&c.last_transition_time)))
         };
+        let (name, manual) = (meta.name.clone()?, annotation(labels::INSTANTIATE).is_some());
+        let owner = meta.owner_references.iter().flatten().find(|owner| owner.controller == Some(true));
+        let has_name_of = |at| owner.is_some_and(|owner| name == scheduled_run::name(&owner.name, at));
         Some(Self {
-            name: meta.name.clone()?,
             uid: meta.uid.clone()?,
             scheduled: annotation(labels::SCHEDULED_TIMESTAMP)
-                .and_then(|text| DateTime::parse_from_rfc3339(text).ok())
-                .map(|at| at.to_utc()),
-            manual: annotation(labels::INSTANTIATE).is_some(),
+                .and_then(|text| time::parse(text))
+                .filter(|at| !manual || has_name_of(*at)),
+            name,
+            manual,
             started_at: wire.status.as_ref().and_then(|s| s.start_time.as_ref()).map(time::from_wire),
             ended: end(types::COMPLETE, true).or_else(|| end(types::FAILED, false)),
             deleting: meta.deletion_timestamp.is_some(),

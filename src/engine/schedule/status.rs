@@ -3,6 +3,7 @@
 //! Made from what was seen and what was judged (`due`). Events go with the write that stores their cause, so that each is
 //! sent once.
 
+mod runs;
 mod wire;
 
 use chrono::{DateTime, Utc};
@@ -10,15 +11,12 @@ use chrono::{DateTime, Utc};
 use super::due::Due;
 use super::observed::{Observed, Run, RunRef};
 use super::plan::{Plan, Step};
+use crate::api::backfilled::{self, Span};
 use crate::api::conditions::{schedule, types};
 use crate::api::scheduled_run;
 use crate::cron::TimesError;
 use crate::engine::conditions::Conditions;
 use crate::engine::plan::Event;
-use crate::engine::time;
-
-/// How many runs are remembered.
-const RECENT_MAX: usize = 10;
 
 /// The status of a SidecarCronJob.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -51,12 +49,25 @@ pub struct Status {
     pub queued: Vec<DateTime<Utc>>,
     /// The latest runs, newest first.
     pub recent: Vec<Recent>,
+    /// Times that ran because somebody asked for them.
+    pub backfilled: Vec<Span>,
 }
 
 impl Status {
     /// That time is dealt with as far as it says: it ran, or was missed.
     pub fn knows(&self, at: DateTime<Utc>) -> bool {
         self.last_schedule >= Some(at) && !self.queued.contains(&at)
+    }
+
+    /// How that run ended is written down, and that its time ran.
+    pub fn knows_end_of(&self, run: &Run) -> bool {
+        let Some((success, at)) = run.ended else { return false };
+        let last = if success { self.last_success } else { self.last_failure };
+        let passed = run.scheduled.is_none_or(|at| match run.manual {
+            true => backfilled::is_settled(&self.backfilled, at),
+            false => self.knows(at),
+        });
+        last >= Some(at) && passed && !self.active.iter().any(|active| active.uid == run.uid)
     }
 }
 
@@ -106,6 +117,8 @@ pub fn may_wait(seen: &Observed, due: &Due) -> bool {
         && due.blocked.is_none()
         && seen.runs.iter().all(|run| goes_on(run) || told(run))
         && seen.started.iter().all(|at| stored.knows(*at) || there(at))
+        && seen.departed.is_empty()
+        && seen.backfilled.iter().all(|at| backfilled::is_settled(&stored.backfilled, *at))
 }
 
 /// That a run has begun is not worth a write: it is written with whatever comes next, at the latest with its end.
@@ -116,87 +129,22 @@ fn is_news(next: &Status, stored: &Status) -> bool {
             run.started_at = old.started_at;
         }
     }
-    in_order(&mut next.recent);
+    runs::in_order(&mut next.recent);
     next != *stored
 }
 
 fn next(seen: &Observed, due: &Due, now: DateTime<Utc>) -> (Status, Vec<Event>) {
     let stored = &seen.cron.status;
     let mut status = stored.clone();
-    let mut told = runs(seen, &mut status, now);
+    let mut told = runs::update(seen, due, &mut status, now);
     status.observed_generation = Some(seen.cron.generation);
     status.schedule = Some(seen.cron.spec.schedule.clone()).filter(|text| !text.is_empty());
     if !seen.cron.deleting {
         told.extend(times(seen, due, &mut status));
+        told.extend(too_short(seen));
         told.extend(conditions(seen, due, &mut status, now));
     }
     (status, told)
-}
-
-/// What became of runs.
-fn runs(seen: &Observed, status: &mut Status, now: DateTime<Utc>) -> Vec<Event> {
-    let mut told = Vec::new();
-    let was_active = |run: &Run| seen.cron.status.active.iter().any(|active| active.uid == run.uid);
-    for active in seen.cron.status.active.iter().filter(|active| find(seen, &active.uid).is_none()) {
-        told.push(
-            Event::normal(schedule::MISSING_JOB, format!("Active job went missing: {}", active.name))
-                .of_run(&active.name),
-        );
-    }
-    for run in seen.runs.iter().filter(|run| run.ended.is_none() && !was_active(run)) {
-        if run.scheduled.is_none() && !run.manual {
-            let note = format!("Saw a job that the controller did not create or forgot: {}", run.name);
-            told.push(Event::warning(schedule::UNEXPECTED_JOB, note).of_run(&run.name));
-        }
-    }
-    for run in seen.runs.iter().filter(|run| run.ended.is_some() && was_active(run)) {
-        let note = format!("Saw completed job: {}, condition: {}", run.name, result(run));
-        told.push(Event::normal(schedule::SAW_COMPLETED_JOB, note).of_run(&run.name));
-    }
-    status.active = seen.runs.iter().filter(|run| run.ended.is_none()).map(Run::to_ref).collect();
-    for (run, (success, at)) in seen.runs.iter().filter_map(|run| Some((run, run.ended?))) {
-        if Some(at) > status.last_success.max(status.last_failure) {
-            status.last_result = Some(result(run).to_owned());
-        }
-        let last = if success { &mut status.last_success } else { &mut status.last_failure };
-        *last = (*last).max(Some(at));
-    }
-    status.recent = recent(seen, now);
-    told
-}
-
-fn result(run: &Run) -> &'static str {
-    match run.ended {
-        None => schedule::ACTIVE,
-        Some((true, _)) => types::COMPLETE,
-        Some((false, _)) => types::FAILED,
-    }
-}
-
-/// What was remembered, with what is seen now; the newest.
-fn recent(seen: &Observed, now: DateTime<Utc>) -> Vec<Recent> {
-    let mut all = seen.cron.status.recent.clone();
-    all.retain(|old| !seen.runs.iter().any(|run| run.name == old.name));
-    for old in all.iter_mut().filter(|old| old.result == schedule::ACTIVE) {
-        (old.result, old.finished_at) = (schedule::DELETED.into(), Some(time::whole_seconds(now)));
-    }
-    all.extend(seen.runs.iter().map(|run| Recent {
-        name: run.name.clone(),
-        scheduled: run.scheduled,
-        started_at: run.started_at,
-        finished_at: run.ended.map(|(_, at)| at),
-        result: result(run).into(),
-    }));
-    in_order(&mut all);
-    all.truncate(RECENT_MAX);
-    all
-}
-
-/// The newest first; those that have not begun are newer than all others.
-fn in_order(runs: &mut [Recent]) {
-    runs.sort_by_key(|run| {
-        (run.started_at.is_some(), std::cmp::Reverse((run.started_at, run.scheduled)), run.name.clone())
-    });
 }
 
 /// What became of times.
@@ -237,7 +185,7 @@ fn conditions(seen: &Observed, due: &Due, status: &mut Status, now: DateTime<Utc
         Ok(_) if due.next.is_none() => {
             (false, schedule::INVALID_SCHEDULE, "no time within five years: correct the schedule".to_owned())
         }
-        Ok(_) => (true, schedule::SCHEDULED, clock(due, now).unwrap_or_default()),
+        Ok(times) => (true, schedule::SCHEDULED, clock(due, now).or(times.once_a_minute()).unwrap_or_default()),
     };
     let refused = seen.refusal.as_ref().filter(|_| ready && !suspended);
     let before = status.conditions.when_true(types::STALLED).map(|c| (c.reason.clone(), c.message.clone()));
@@ -253,6 +201,13 @@ fn conditions(seen: &Observed, due: &Due, status: &mut Status, now: DateTime<Utc
     status.conditions.set(types::STALLED, true, reason, &message, now);
     let is_new = before.is_none_or(|(r, m)| (r.as_str(), &m) != (reason, &message));
     (is_new && refused.is_none()).then(|| Event::warning(reason, message))
+}
+
+/// Told of each spec once; the condition Ready says so, too.
+fn too_short(seen: &Observed) -> Option<Event> {
+    let is_new = seen.cron.status.observed_generation != Some(seen.cron.generation);
+    let message = seen.cron.spec.times.as_ref().ok()?.once_a_minute()?;
+    is_new.then(|| Event::warning(schedule::PERIOD_TOO_SHORT, message))
 }
 
 fn reason_of(error: &TimesError) -> &'static str {

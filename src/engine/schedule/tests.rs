@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::observed::{Cron, Run};
+use super::observed::{Cron, Departed, Run};
 use super::*;
 use crate::api::scheduled_run;
 use crate::engine::observed::Refusal;
@@ -35,7 +35,8 @@ fn cron(spec: Value) -> Observed {
         "spec": whole
     });
     let cron = Cron::from_wire(Arc::new(serde_json::from_value(wire).unwrap())).unwrap();
-    Observed { cron, runs: vec![], started: BTreeSet::new(), gone: BTreeSet::new(), refusal: None }
+    let (started, backfilled, gone) = Default::default();
+    Observed { cron, runs: vec![], departed: vec![], started, backfilled, gone, refusal: None }
 }
 
 /// A run for that time, which is going on.
@@ -86,7 +87,7 @@ impl Observed {
             for step in plan.steps {
                 match step {
                     Step::Create(at) => self.runs.push(run((at - super::tests::at(0)).num_minutes())),
-                    Step::Delete { run, .. } => self.runs.retain(|r| r.uid != run.uid),
+                    Step::Delete { run, replaced } => self.depart(&run.uid, replaced),
                     Step::LookUp(run) => drop(self.gone.insert(run.uid)),
                 }
             }
@@ -96,6 +97,13 @@ impl Observed {
             }
         }
         panic!("it does not come to rest");
+    }
+
+    /// The shell sees it go.
+    fn depart(&mut self, uid: &str, replaced: bool) {
+        let gone = self.runs.extract_if(.., |run| run.uid == uid);
+        self.departed.extend(gone.map(|run| Departed { run, replaced }));
+        self.gone.insert(uid.to_owned());
     }
 
     /// Which times have runs, in minutes.
@@ -225,6 +233,90 @@ fn replace_deletes_the_active_run_first() {
     let mut deleting = cron(json!({"concurrencyPolicy": "Replace"})).last(60);
     deleting.runs = vec![Run { deleting: true, ..run(60) }];
     assert_eq!(deleting.steps(at(120)), [""; 0], "one that is on its way out is waited for");
+}
+
+#[test]
+fn what_the_controller_did_itself_is_not_told_as_missing() {
+    let replace = || cron(json!({"concurrencyPolicy": "Replace"})).last(0).runs([run(60)]);
+    let settled = |mut seen: Observed, now: DateTime<Utc>| {
+        let told = seen.settle(now);
+        let result = seen.cron.status.recent.iter().find(|old| old.name == run(60).name).map(|old| old.result.clone());
+        (told.into_iter().filter(|reason| reason == "MissingJob").count(), result.unwrap_or_default())
+    };
+    let begun = |mut seen: Observed| {
+        seen.settle(at(61));
+        seen
+    };
+    let gone = |seen: Observed, departed: Option<Departed>| {
+        let mut seen = Observed { departed: departed.into_iter().collect(), runs: vec![], ..begun(seen) };
+        seen.gone.insert(run(60).uid);
+        seen
+    };
+    let departed = |run, replaced| Some(Departed { run, replaced });
+    let changed = |mut seen: Observed, suspend, deleting| {
+        (seen.cron.spec.suspend, seen.cron.deleting) = (suspend, deleting);
+        seen
+    };
+    let ended = || run(60).ended(true, 110);
+    for (what, seen, want) in [
+        ("it is replaced", begun(replace()), (0, "Replaced")),
+        ("the one that replaced it was killed, or the next is refused", gone(replace(), None), (0, "Replaced")),
+        ("somebody deleted it, as the watch has shown", gone(replace(), departed(run(60), false)), (1, "Deleted")),
+        ("suspended right after", changed(gone(replace(), departed(run(60), true)), true, false), (0, "Replaced")),
+        ("nobody knows, and no other starts", changed(gone(replace(), None), true, false), (1, "Deleted")),
+        ("its own time to live was over", gone(replace(), departed(ended(), false)), (0, "Complete")),
+        (
+            "the same where runs overlap",
+            gone(cron(json!({})).runs([run(60)]), departed(ended(), false)),
+            (0, "Complete"),
+        ),
+        ("it goes with its schedule", changed(gone(replace(), None), false, true), (0, "Deleted")),
+        ("somebody deleted it where runs overlap", gone(cron(json!({})).runs([run(60)]), None), (1, "Deleted")),
+    ] {
+        assert_eq!(settled(seen, at(120)), (want.0, want.1.to_owned()), "{what}");
+    }
+}
+
+#[test]
+fn a_run_by_hand_is_never_replaced() {
+    let by_hand = Run { manual: true, ..run(-60) };
+    let mut seen = cron(json!({"concurrencyPolicy": "Replace"})).last(60).runs([by_hand]);
+    seen.backfilled = BTreeSet::from([at(-60)]);
+    seen.settle(at(61));
+    (seen.runs, seen.gone) = (vec![], BTreeSet::from([run(-60).uid]));
+    assert_eq!(seen.settle(at(120)), ["MissingJob"], "somebody deleted it while no controller was there");
+}
+
+#[test]
+fn how_a_run_ended_that_is_gone_already_is_written_down() {
+    let mut seen = cron(json!({})).last(60).runs([run(60)]);
+    seen.settle(at(61));
+    seen.runs = vec![run(60).ended(false, 62)];
+    seen.depart(&run(60).uid, false);
+    assert_eq!(seen.settle(at(63)), ["SawCompletedJob"]);
+    let status = &seen.cron.status;
+    assert_eq!((status.last_failure, status.last_result.as_deref()), (Some(at(62)), Some("Failed")));
+    assert_eq!((status.active.len(), status.recent[0].finished_at), (0, Some(at(62))));
+    assert!(status.knows_end_of(&seen.departed[0].run), "so the shell need not keep it");
+}
+
+#[test]
+fn a_time_that_somebody_asked_for_is_written_down_before_its_run_goes_and_does_not_run_again() {
+    let spec = || json!({"successfulJobsHistoryLimit": 0, "failedJobsHistoryLimit": 0});
+    let by_hand = |minutes, done| Run { manual: true, ..run(minutes).ended(true, done) };
+    let mut seen = cron(spec()).last(60).runs([by_hand(-120, 61), by_hand(120, 62)]);
+    seen.cron.status.last_success = Some(at(62)); // of another run
+    assert!(!seen.steps(at(63)).iter().any(|step| step.starts_with("delete")), "first it is written down");
+    seen.backfilled = BTreeSet::from([at(-120), at(120)]);
+    let plan = decide(&seen, at(63));
+    assert!(plan.status.is_some() && !plan.may_wait, "at once: a user may delete the run");
+    seen.settle(at(63));
+    assert_eq!((seen.times(), seen.cron.status.backfilled.len()), (vec![], 1), "two times are one entry");
+    seen.cron.status.recent.clear(); // ten others have run
+    seen.settle(at(121));
+    assert_eq!((seen.times(), seen.cron.status.last_schedule), (vec![], Some(at(120))), "it ran already");
+    assert_eq!(seen.settle(at(180)), [""; 0]);
+    assert_eq!(seen.times(), [180]);
 }
 
 #[test]
@@ -379,6 +471,20 @@ fn every_counts_from_the_last_run_or_the_creation() {
     assert_eq!(seen.cron.status.next, Some(seconds(180, 30)));
     let changed = cron(json!({"schedule": "@every 10m"})).last(60);
     assert_eq!(decide(&changed, at(61)).wake, Some(at(70)), "a changed schedule counts at once");
+}
+
+#[test]
+fn a_period_shorter_than_a_minute_is_told_once_and_runs_once_a_minute() {
+    let mut seen = cron(json!({"schedule": "@every 5s"}));
+    assert_eq!(seen.settle(seconds(0, 31)), ["PeriodTooShort"]);
+    let ready = seen.cron.status.conditions.when_true("Ready").unwrap();
+    assert_eq!(ready.message, "@every 5s runs once a minute at most: a run has the name of its minute");
+    for second in 31..150 {
+        assert_eq!(seen.settle(seconds(0, second)), [""; 0], "{second}");
+    }
+    let minutes: BTreeSet<String> = seen.runs.iter().map(|run| run.name.clone()).collect();
+    assert_eq!((minutes.len(), seen.runs.len()), (3, 3), "in each of three minutes one");
+    assert_eq!(cron(json!({"schedule": "@every 60s"})).settle(at(1)), [""; 0], "that is a minute");
 }
 
 #[test]

@@ -37,6 +37,18 @@ fn what_changes_of_clocks_do_is_told_beside() {
 }
 
 #[test]
+fn a_period_shorter_than_a_minute_is_told() {
+    let words = "@every 5s runs once a minute at most";
+    let (out, err, error) = next(&["@every 5s", "-n", "2", "--from=2026-11-24T00:00:00Z"]);
+    assert_eq!((out.lines().count(), error), (2, None));
+    assert!(err.starts_with("note: ") && err.contains(words), "{err}");
+    let (out, ..) = next(&["@every 5s", "-n1", "-ojson"]);
+    let json: Value = serde_json::from_str(&out).unwrap();
+    assert!(json["onceAMinute"].as_str().is_some_and(|text| text.contains(words)), "{json}");
+    assert_eq!(next(&["@every 1m", "-n1"]).1, "");
+}
+
+#[test]
 fn json_has_all_of_it() {
     let (out, ..) = next(&["30 2 * * *", "-z", "America/New_York", "--from=2027-03-13T12:00:00Z", "-n1", "-ojson"]);
     let json: Value = serde_json::from_str(&out).unwrap();

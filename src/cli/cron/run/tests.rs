@@ -37,6 +37,26 @@ fn a_run_by_hand_says_who_when_and_with_what() {
 }
 
 #[test]
+fn its_name_is_never_longer_than_a_sidecarjobs_may_be() {
+    for (length, want) in [(51, 63), (52, 63)] {
+        let mut cron = cron();
+        cron.metadata.name = Some("n".repeat(length));
+        let name = by_hand(&cron, None, &Overrides::default(), "ann", now()).unwrap().name_any();
+        assert!(name.len() == want && name.ends_with("n-m1795482000"), "{name}");
+    }
+}
+
+#[test]
+fn what_the_template_says_of_a_run_is_not_taken_for_a_record() {
+    let mut cron = cron();
+    let forged = labels::OF_ONE_RUN.map(|name| (name.to_owned(), "2020-01-01T00:00:00Z".to_owned()));
+    cron.spec.job_template.metadata.get_or_insert_default().annotations.extend(forged);
+    let run = by_hand(&cron, None, &Overrides::default(), "ann", now()).unwrap();
+    assert!(run.annotations()[labels::STARTED_BY].contains("ann"));
+    assert!(!run.annotations().contains_key(labels::SCHEDULED_TIMESTAMP), "it runs for no time");
+}
+
+#[test]
 fn a_run_for_a_time_has_that_times_name() {
     let run = by_hand(&cron(), Some(now()), &Overrides::default(), "ann", now()).unwrap();
     assert_eq!(run.name_any(), scheduled_run::name("nightly", now()));

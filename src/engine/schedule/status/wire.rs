@@ -36,6 +36,7 @@ impl Status {
                     result: run.result.clone(),
                 })
                 .collect(),
+            backfilled: wire.backfilled.clone(),
         }
     }
 
@@ -71,6 +72,7 @@ impl Status {
             last_result: self.last_result.clone(),
             queued: self.queued.iter().copied().map(time::to_wire).collect(),
             recent_runs: self.recent.iter().map(recent).collect(),
+            backfilled: self.backfilled.clone(),
         }
     }
 }
@@ -78,6 +80,7 @@ impl Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::backfilled;
     use chrono::{DateTime, Utc};
 
     fn at(seconds: i64) -> Option<DateTime<Utc>> {
@@ -109,6 +112,7 @@ mod tests {
                 finished_at: at(9),
                 result: "Failed".into(),
             }],
+            backfilled: backfilled::with(&[], at(-7200).into_iter().chain(at(-3600))),
         };
         for status in [Status::default(), full] {
             let wire = status.to_wire("ns");

@@ -1,0 +1,97 @@
+//! What is remembered of runs that are gone.
+
+use serde_json::json;
+
+use super::*;
+use crate::api::{labels, scheduled_run};
+
+fn time(minute: u32) -> DateTime<Utc> {
+    format!("2026-01-01T00:{minute:02}:00Z").parse().expect("a time")
+}
+
+fn run(minute: u32) -> SidecarJob {
+    let owner = json!({
+        "apiVersion": "sidecarjob.dev/v1alpha1", "kind": "SidecarCronJob", "name": "c", "uid": "u", "controller": true
+    });
+    let meta = json!({
+        "name": format!("c-{minute}"), "namespace": "ns", "uid": format!("uid-{minute}"), "ownerReferences": [owner],
+        "resourceVersion": (minute + 1).to_string(),
+        "annotations": {"batch.kubernetes.io/cronjob-scheduled-timestamp": time(minute).to_rfc3339()}
+    });
+    serde_json::from_value(json!({"metadata": meta, "spec": {"template": {}}})).expect("a SidecarJob")
+}
+
+#[test]
+fn times_of_runs_that_are_gone_are_kept_until_the_status_knows_of_them_and_the_latest_for_good() {
+    let runs = Runs::default();
+    [1, 2, 3].iter().for_each(|minute| runs.wrote(&run(*minute)));
+    [1, 2, 3].iter().for_each(|minute| runs.gone("u", &format!("uid-{minute}")));
+    let times = |known: Option<u32>| {
+        let status = Status { last_schedule: known.map(time), queued: vec![time(2)], ..Status::default() };
+        let View { runs, started, .. } = runs.of("u", &status);
+        assert_eq!(runs, []);
+        started.into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(times(None), [time(1), time(2), time(3)]);
+    assert_eq!(times(Some(1)), [time(2), time(3)]);
+    assert_eq!(times(Some(3)), [time(2), time(3)], "one that is in the queue is not known to have run");
+    assert_eq!(times(Some(9)), [time(2), time(3)], "a watch may show its like again");
+}
+fn with(run: SidecarJob, more: serde_json::Value) -> SidecarJob {
+    let mut wire = serde_json::to_value(run).expect("JSON");
+    for (pointer, value) in more.as_object().expect("an object") {
+        let (parent, key) = pointer.rsplit_once('/').expect("a pointer");
+        wire.pointer_mut(parent).expect("it is there")[key] = value.clone();
+    }
+    serde_json::from_value(wire).expect("a SidecarJob")
+}
+
+fn complete(run: SidecarJob) -> SidecarJob {
+    let end = json!({"type": "Complete", "status": "True", "reason": "", "message": "", "lastTransitionTime": time(9).to_rfc3339()});
+    with(run, json!({"/status": {"conditions": [end]}, "/metadata/resourceVersion": "99"}))
+}
+
+fn guard(run: SidecarJob) -> DeserializeGuard<SidecarJob> {
+    DeserializeGuard(Ok(run))
+}
+
+#[test]
+fn a_run_that_is_gone_is_kept_as_it_was_last_until_the_status_knows_what_became_of_it() {
+    let runs = Runs::default();
+    [1, 2, 3, 4].iter().for_each(|minute| drop(runs.observe(Event::Apply(guard(run(*minute))))));
+    runs.observe(Event::Delete(guard(complete(run(1)))));
+    runs.replaces("u", "uid-2");
+    runs.gone("u", "uid-2");
+    runs.observe(Event::Init);
+    runs.observe(Event::InitApply(guard(run(4))));
+    runs.observe(Event::InitDone);
+    let active = |minutes: &[u32]| {
+        let of = |minute: &u32| Run::from_wire(&run(*minute)).map(|run| run.to_ref());
+        minutes.iter().filter_map(of).collect()
+    };
+    let seen = |status: &Status| {
+        let departed = runs.of("u", status).departed.into_iter();
+        departed.map(|d| (d.run.name, d.run.ended.is_some(), d.replaced)).collect::<Vec<_>>()
+    };
+    let of = |name: &str, ended, replaced| (name.to_owned(), ended, replaced);
+    let all = [of("c-1", true, false), of("c-2", false, true), of("c-3", false, false)];
+    let status = Status { active: active(&[1, 2, 3, 4]), last_schedule: Some(time(4)), ..Status::default() };
+    assert_eq!(seen(&status), all);
+    let status = Status { active: active(&[2, 4]), ..status };
+    assert_eq!(seen(&status), all[..2], "the end of the first is not written down yet");
+    assert_eq!(seen(&Status { last_success: Some(time(9)), active: active(&[4]), ..status }), []);
+}
+
+#[test]
+fn a_time_for_which_somebody_asked_is_kept_until_the_record_has_it() {
+    let runs = Runs::default();
+    let name = scheduled_run::name("c", time(5));
+    let mut asked = with(run(5), json!({"/metadata/name": name}));
+    asked.metadata.annotations.get_or_insert_default().insert(labels::INSTANTIATE.into(), labels::MANUAL.into());
+    runs.observe(Event::Apply(guard(asked)));
+    runs.gone("u", "uid-5");
+    let view = runs.of("u", &Status::default());
+    assert_eq!((view.backfilled, view.started), (BTreeSet::from([time(5)]), BTreeSet::new()), "no run of the schedule");
+    let status = Status { backfilled: backfilled::with(&[], [time(5)]), ..Status::default() };
+    assert_eq!(runs.of("u", &status).backfilled, BTreeSet::new());
+}
