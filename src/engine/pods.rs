@@ -99,11 +99,11 @@ fn not_ended(seen: &Observed, tally: &Tally) -> u32 {
 }
 
 /// How many Pods there is room for: those that drain take a place, and with policy Failed those being deleted too. One
-/// whose kubelet is silent is not waited for for ever.
+/// whose kubelet is silent is not waited for for ever; with policy Failed it is, since it has not ended.
 fn free_slots(seen: &Observed, tally: &Tally, now: DateTime<Utc>) -> u32 {
     let spec = &seen.job.spec;
     let terminating = if spec.replaces_ended_only() { tally.terminating } else { 0 };
-    let given_up = |pod: &&Pod| pod.active() && waiting::is_given_up(seen, pod, now);
+    let given_up = |pod: &&Pod| pod.active() && !spec.replaces_ended_only() && waiting::is_given_up(seen, pod, now);
     let given_up = u32::try_from(seen.pods.iter().filter(given_up).count()).unwrap_or(u32::MAX);
     let draining = count(&tally.draining).saturating_sub(given_up);
     spec.parallelism.saturating_sub(count(&tally.working) + draining + terminating)

@@ -82,6 +82,11 @@ impl Books {
             .count()
     }
 
+    /// All Pods of that run, whatever became of them.
+    pub fn of_run(&self, job: &str) -> usize {
+        self.pods.values().filter(|t| t.job.as_deref() == Some(job)).count()
+    }
+
     /// The indexes that succeeded: those that must be known, and those that may be.
     pub fn succeeded_indexes(&self, job: &str) -> (BTreeSet<u64>, BTreeSet<u64>) {
         let of_job = || self.pods.values().filter(|t| t.job.as_deref() == Some(job));

@@ -93,7 +93,8 @@ fn result(job: &Value) -> Value {
         let mut all = status["conditions"].as_array().into_iter().flatten();
         all.find(|c| c["type"] == type_).map(|c| c["reason"].clone())
     });
-    json!([ends, status["succeeded"], status["failed"], status["completedIndexes"], status["failedIndexes"]])
+    let words = [&status["phase"], &status["sidecars"], &status["sidecarsToStop"]];
+    json!([ends, status["succeeded"], status["failed"], status["completedIndexes"], status["failedIndexes"], words])
 }
 
 async fn troubles<K: Managed>(world: impl FnOnce() -> Arc<Mutex<World>>) -> Told {
@@ -170,6 +171,7 @@ pub async fn run_out<K: Managed>(world: &Mutex<World>, controller: &mut Controll
             if round == 40 && world.fate == Fate::Open {
                 world.fate = Fate::Good;
             }
+            world.remove_lost_nodes();
             world.kubelet_all();
             world.collect_garbage();
         }
@@ -205,6 +207,7 @@ fn at_the_end(world: &mut World) {
     let left = world.leftovers();
     world.must(left.is_empty(), format!("Pods that nobody lets go: {left:?}"));
     let Some(job) = world.job.clone() else { return };
+    words_at_the_end(world, &job);
     let policy = &job["spec"]["podFailurePolicy"];
     let ignores = policy["rules"].as_array().into_iter().flatten().any(|rule| rule["action"] == "Ignore");
     let indexed = job["spec"]["completionMode"] == "Indexed";
@@ -220,6 +223,22 @@ fn at_the_end(world: &mut World) {
     world.must(least <= succeeded && succeeded <= most, format!("succeeded is {succeeded}, of {least} to {most}"));
     let all = world.books.all(uid(&job));
     world.must(ignores || succeeded + failed == all, format!("{succeeded} + {failed} are counted, of {all}"));
+}
+
+/// What people read, whichever Pods were still in view: all sidecars have stopped, if the run did not end without the word of
+/// a kubelet.
+fn words_at_the_end(world: &mut World, job: &Value) {
+    let status = &job["status"];
+    let (to_stop, most) = (status["sidecarsToStop"].as_u64().unwrap_or(0), world.books.of_run(uid(job)) as u64);
+    let mut conditions = status["conditions"].as_array().into_iter().flatten();
+    let given_up = conditions.any(|c| c["type"] == "Waiting" && c["message"].as_str().is_some_and(|m| !m.is_empty()));
+    let words = status["sidecars"].as_str().unwrap_or_default();
+    let stopped = if to_stop == 0 { String::new() } else { format!("{to_stop}/{to_stop} stopped") };
+    world.must(words == stopped || given_up, format!("the column of sidecars says {words:?}, of {to_stop} to stop"));
+    world.must(to_stop <= most, format!("{to_stop} sidecars are to be stopped in {most} Pods"));
+    for condition in ["SidecarMissing", "Waiting"] {
+        world.must(!crate::world::is_true(job, condition), format!("{condition} is said of a run that is over"));
+    }
 }
 
 fn indexes_at_the_end(world: &mut World, job: &Value) {

@@ -1,6 +1,7 @@
 //! The nodes: Pods are scheduled, start, run, end; nodes are lost; Pods are evicted; the garbage collector follows.
 
 use serde_json::{Value, json};
+use sidecarjob::api::Kind;
 
 use crate::world::{Fate, World, has_ended, index, is_deleting, owner, phase, uid};
 
@@ -20,6 +21,9 @@ impl World {
     }
 
     fn kubelet_one(&mut self, name: &str) {
+        if self.silent.contains(name) {
+            return;
+        }
         let Some(pod) = self.pods.get(name).cloned() else { return };
         let scheduled = pod["spec"]["nodeName"].is_string();
         match (phase(&pod), is_deleting(&pod)) {
@@ -203,8 +207,49 @@ impl World {
             (true, 0) if phase(&pod) == "Failed" => self.flip(&name, &pod),
             (true, _) => {}
             (false, 0) => self.evict(&name),
+            (false, 1) if self.drains(&pod) => self.fall_silent(&name),
             (false, _) => self.lose(&name, &pod),
         }
+    }
+
+    /// Its main containers are done, and nobody takes it from a run that may end without it.
+    fn drains(&self, pod: &Value) -> bool {
+        let of_the_run = owner(pod).is_some() && owner(pod) == self.job_uid();
+        of_the_run && self.has_sidecars && !is_deleting(pod) && self.mains_done(pod).is_some()
+    }
+
+    /// Its node is lost, and nobody says so.
+    fn fall_silent(&mut self, name: &str) {
+        self.tell(format!("the kubelet of {name} is silent"));
+        self.silent.insert(name.to_owned());
+    }
+
+    /// The nodes of silent Pods are removed, where a run may not end without it: Kubernetes' Pod collector ends these Pods.
+    pub fn remove_lost_nodes(&mut self) {
+        let waits = self.kind == Kind::Job
+            || self.job.as_ref().is_none_or(|job| is_deleting(job) || job["spec"]["podReplacementPolicy"] == "Failed");
+        let owned = |pod: &Value| owner(pod).is_some() && owner(pod) == self.job_uid() && !is_deleting(pod);
+        let names: Vec<String> =
+            self.silent.iter().filter(|name| waits || !self.pods.get(*name).is_some_and(owned)).cloned().collect();
+        for name in names {
+            self.silent.remove(&name);
+            if let Some(pod) = self.pods.get(&name).cloned().filter(|pod| !has_ended(pod)) {
+                self.lose(&name, &pod);
+            }
+        }
+    }
+
+    /// The kubelet should have ended it a minute ago, so its place may be taken.
+    pub fn is_given_up(&self, pod: &Value) -> bool {
+        let at = |time: &Value| time.as_str()?.parse::<chrono::DateTime<chrono::Utc>>().ok();
+        let plain = pod["status"]["containerStatuses"].as_array().into_iter().flatten();
+        let ends: Option<Vec<_>> = plain.map(|c| at(&c["state"]["terminated"]["finishedAt"])).collect();
+        let done = ends.and_then(|ends| ends.into_iter().max());
+        let deadline = pod["spec"]["activeDeadlineSeconds"].as_i64().map(chrono::TimeDelta::seconds);
+        let deadline = at(&pod["status"]["startTime"]).zip(deadline).map(|(start, span)| start + span);
+        let grace = pod["spec"]["terminationGracePeriodSeconds"].as_i64().unwrap_or(30);
+        let since = done.into_iter().chain(deadline).min();
+        since.is_some_and(|since| since + chrono::TimeDelta::seconds(grace + 60) <= self.now())
     }
 
     /// What its containers did is not known any more.

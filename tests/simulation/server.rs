@@ -212,7 +212,10 @@ impl World {
         self.must(!is_deleting(&known), "a Pod is created for a run that is being deleted");
         let owned = |p: &&Value| owner(p) == owner(pod);
         let frees_late = known["spec"]["podReplacementPolicy"] == "Failed";
-        let takes = |p: &&Value| is_active(p) || (frees_late && is_deleting(p) && !world::has_ended(p));
+        let given_up: Vec<String> = self.names(|p| !frees_late && self.is_given_up(p));
+        let takes = |p: &&Value| {
+            !given_up.iter().any(|n| n == world::name(p)) && (is_active(p) || (frees_late && !world::has_ended(p)))
+        };
         let live = self.pods.values().filter(owned).filter(takes).count() as u64;
         let allowed = known["spec"]["parallelism"].as_u64().unwrap_or(1);
         self.must(live < allowed, format!("{live} Pods are live, {allowed} are allowed, and one more is created"));

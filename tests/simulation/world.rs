@@ -3,7 +3,7 @@
 //! Who changes it: `server` (the controller's calls), `kubelet`, `users`. What must hold is checked where it could break,
 //! and the first break is kept with the story that led to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -49,6 +49,8 @@ pub struct World {
     version: u64,
     pub job: Option<Value>,
     pub pods: BTreeMap<String, Value>,
+    /// Pods whose main containers are done and whose kubelet says nothing any more.
+    pub silent: BTreeSet<String>,
     /// All versions of the run, and of the Pods, as a watch shows them.
     pub job_log: Vec<Change>,
     pub pod_log: Vec<Change>,
@@ -76,6 +78,7 @@ impl World {
             version: 10,
             job: None,
             pods: BTreeMap::new(),
+            silent: BTreeSet::new(),
             job_log: Vec::new(),
             pod_log: Vec::new(),
             faults: Faults::default(),

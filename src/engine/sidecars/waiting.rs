@@ -29,9 +29,12 @@ struct Wait {
     message: String,
 }
 
-/// The condition Waiting.
+/// The condition Waiting. A run that is over waits for nothing; what it did not wait for any more stays in the message.
 pub fn note(seen: &Observed, status: &mut Status, now: DateTime<Utc>) {
     match waits(seen, status.start_time).into_iter().find(|w| w.from <= now) {
+        Some(wait) if status.is_finished() => {
+            status.conditions.clear(types::WAITING, reasons::WAITED, &wait.message, now);
+        }
         Some(wait) => status.conditions.set(types::WAITING, true, wait.reason, &wait.message, now),
         None => status.conditions.clear(types::WAITING, reasons::WAITED, "", now),
     }

@@ -255,6 +255,12 @@ fn a_pod_that_was_changed_is_told_the_same_whichever_pods_are_left() {
     assert_eq!(events.iter().filter(|e| e.reason == "MainContainerChanged").count(), 1);
     let one_is_left = [(2, vec![changed(0), pod(1)]), (9, vec![gone(changed(0).succeeded(5)), pod(1)])];
     assert_eq!(reason(&both(&start, &one_is_left).0), ["True MainContainerChanged", "False AsSent"]);
+    // A Pod that is kept after its end, as one that waits for its replacement, is not told anew when it is the last.
+    let is_kept = || changed(0).failed(5);
+    let later = [(2, vec![changed(0)]), (9, vec![is_kept(), pod(1)]), (20, vec![is_kept(), gone(pod(1).failed(19))])];
+    let (statuses, events) = both(&job(), &later);
+    assert_eq!(reason(&statuses), ["True MainContainerChanged", "False AsSent", "False AsSent"]);
+    assert_eq!(events.iter().filter(|e| e.reason == "MainContainerChanged").count(), 1);
     let nobody_was_there = [(9, vec![changed(0).succeeded(5), pod(1)])];
     assert_eq!(
         reason(&both(&start, &nobody_was_there).0),
