@@ -21,3 +21,5 @@ mod recipes;
 mod support;
 #[path = "sidecars/timing.rs"]
 mod timing;
+#[path = "sidecars/words.rs"]
+mod words;

@@ -1,8 +1,8 @@
 //! "Sidecars that somebody else puts into the Pod are stopped": a container that admission adds as a plain one.
 
-use sidecarjob::api::Phase;
+use sidecarjob::api::{Phase, SidecarJobStatus};
 
-use crate::support::{World, eventually, world};
+use crate::support::{World, eventually, is_true, world};
 
 /// Adds a plain container to each Pod of the namespace, as an injecting webhook does.
 fn injector(namespace: &str) -> String {
@@ -33,20 +33,24 @@ spec: {{policyName: {namespace}}}
     )
 }
 
-const JOB: &str = r#"
+/// A run whose sidecar is not in its template.
+fn meshed(name: &str, spec: &str, main: &str) -> String {
+    format!(
+        r#"
 apiVersion: sidecarjob.dev/v1alpha1
 kind: SidecarJob
-metadata: {name: meshed}
+metadata: {{name: {name}}}
 spec:
-  backoffLimit: 0
-  sidecars: [{name: proxy}]
-  injectedContainers: Sidecar
+{spec}
+  sidecars: [{{name: proxy}}]
   template:
     spec:
       restartPolicy: Never
       terminationGracePeriodSeconds: 5
-      containers: [{name: main, image: "busybox:1.37", command: [sh, -c, "sleep 1"]}]
-"#;
+      containers: [{{name: main, image: "busybox:1.37", command: [sh, -c, "{main}"]}}]
+"#
+    )
+}
 
 async fn inject(w: &World) {
     w.kubectl_ok(&["apply", "-f", "-"], &injector(&w.namespace));
@@ -58,20 +62,58 @@ async fn inject(w: &World) {
     .await;
 }
 
+/// What is said of a run at its end whose Pods all had the container.
+fn says_it_was_found(status: &SidecarJobStatus, sidecars: &str) {
+    let found = status.conditions.iter().find(|c| c.type_ == "SidecarMissing").expect("it was looked for");
+    assert_eq!((found.status.as_str(), found.reason.as_str()), ("False", "AllFound"));
+    assert_eq!(status.sidecars.as_deref(), Some(sidecars));
+}
+
 #[tokio::test]
 #[ignore = "needs a cluster: run make test"]
 async fn a_plain_container_that_admission_adds_is_stopped_and_decides_nothing() {
     world("injected", &[], |w| async move {
         inject(&w).await;
-        w.apply(JOB).await;
-        let status = w.until("meshed", "Complete", |s| s.phase == Some(Phase::Complete)).await;
+        for mode in ["Auto", "Managed"] {
+            let name = mode.to_lowercase();
+            let spec = format!("  backoffLimit: 0\n  sidecarMode: {mode}\n  injectedContainers: Sidecar");
+            w.apply(&meshed(&name, &spec, "sleep 1")).await;
+        }
+        for name in ["auto", "managed"] {
+            let status = w.until(name, "Complete", |s| s.phase == Some(Phase::Complete)).await;
+            assert_eq!((status.succeeded, status.failed), (Some(1), Some(0)), "{name}: its exit code 3 fails nothing");
+            says_it_was_found(&status, "1/1 stopped");
+            let pod = w.pods_of(name).await.remove(0);
+            let names: Vec<_> = pod.spec.as_ref().expect("a spec").containers.iter().map(|c| c.name.as_str()).collect();
+            assert_eq!(names, ["main", "proxy"], "{name}: it was added as a plain container");
+            assert!(w.logs(&pod, "proxy").await.contains("drained"), "{name}");
+        }
         w.kubectl_ok(&["delete", "-f", "-"], &injector(&w.namespace));
-        assert_eq!((status.succeeded, status.failed), (Some(1), Some(0)), "its exit code 3 fails nothing");
-        assert!(!status.conditions.iter().any(|c| c.type_ == "SidecarMissing"), "it was found in the Pod");
-        let pod = w.pods_of("meshed").await.remove(0);
-        let names: Vec<_> = pod.spec.as_ref().expect("a spec").containers.iter().map(|c| c.name.as_str()).collect();
-        assert_eq!(names, ["main", "proxy"], "it was added as a plain container");
-        assert!(w.logs(&pod, "proxy").await.contains("drained"));
+    })
+    .await;
+}
+
+/// The Pods of the past are not looked at any more: during the wait before the next one, and at the end, there is none.
+#[tokio::test]
+#[ignore = "needs a cluster: run make test"]
+async fn a_sidecar_that_admission_adds_is_not_missing_between_two_tries_nor_at_the_end() {
+    world("retried", &["--pod-failure-backoff=2s"], |w| async move {
+        inject(&w).await;
+        w.apply(&meshed("retried", "  backoffLimit: 1", "sleep 1; exit 1")).await;
+        w.apply(&meshed("done", "  backoffLimit: 1", "sleep 1")).await;
+        for (name, phase, sidecars) in
+            [("done", Phase::Complete, "1/1 stopped"), ("retried", Phase::Failed, "2/2 stopped")]
+        {
+            let status = w.until(name, "finished", |s| is_true(s, "Finished")).await;
+            assert_eq!(status.phase, Some(phase));
+            says_it_was_found(&status, sidecars);
+            let since =
+                status.conditions.iter().find(|c| c.type_ == "SidecarMissing").map(|c| c.last_transition_time.0);
+            assert!(since <= status.start_time.map(|t| t.0), "{name}: it was never said that it is missing");
+            let events = w.events(name).await;
+            assert!(!events.iter().any(|(reason, _)| reason == "SidecarMissing"), "{name}: {events:?}");
+        }
+        w.kubectl_ok(&["delete", "-f", "-"], &injector(&w.namespace));
     })
     .await;
 }

@@ -3,8 +3,8 @@
 
 use sidecarjob::api::Phase;
 
-use crate::manifest::{job, pod, shell, standin};
-use crate::support::{World, eventually, world};
+use crate::manifest::{MODES, job, pod, shell, standin};
+use crate::support::{World, eventually, is_true, world};
 
 /// A policy for the Pods of the namespace that changes them by that patch.
 fn policy(namespace: &str, patch: &str) -> String {
@@ -128,12 +128,18 @@ async fn a_sidecar_that_was_turned_plain_is_stopped_and_said() {
 async fn a_main_container_that_was_changed_is_said() {
     world("mainchanged", &[], |w| async move {
         change(&w, CHANGES_MAIN).await;
-        w.apply(&job("main", "  sidecars: [{name: side}]", &[shell("main", "exit 5"), standin("side", "")])).await;
-        let condition = w.condition("main", "PodChanged").await;
-        w.until("main", "Complete", |s| s.phase == Some(Phase::Complete)).await;
+        for (name, mode) in MODES {
+            let spec = format!("  sidecarMode: {mode}\n  sidecars: [{{name: side}}]");
+            w.apply(&job(name, &spec, &[shell("main", "exit 5"), standin("side", "")])).await;
+        }
+        for (name, _) in MODES {
+            let condition = w.condition(name, "PodChanged").await;
+            let status = w.until(name, "Complete", |s| s.phase == Some(Phase::Complete)).await;
+            assert_eq!(condition.reason, "MainContainerChanged", "{name}");
+            assert!(condition.message.contains("main container main came back with another command"), "{name}");
+            assert!(is_true(&status, "PodChanged"), "{name}: it stays when the Pod is not looked at any more");
+        }
         undo(&w);
-        assert_eq!(condition.reason, "MainContainerChanged");
-        assert!(condition.message.contains("main container main came back with another command"));
     })
     .await;
 }

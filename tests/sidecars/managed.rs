@@ -2,7 +2,7 @@
 
 use sidecarjob::api::Phase;
 
-use crate::manifest::{end, job, pod, said_at, shell, signal_image, standin};
+use crate::manifest::{MODES, end, job, pod, said_at, shell, signal_image, standin};
 use crate::support::{World, is_true, world, world_without_controller};
 
 /// Runs it to its end, which must be success, and gives the Pod.
@@ -78,11 +78,20 @@ async fn a_signal_is_sent_as_the_user_that_the_container_runs_as() {
 async fn a_process_1_without_a_handler_ignores_the_signal_and_is_killed_after_its_grace() {
     let image = signal_image();
     world("nohandler", &[&image], |w| async move {
-        let spec = "  sidecarMode: Managed\n  sidecars: [{name: side, stop: {signal: SIGTERM, gracePeriodSeconds: 2}}]";
-        let side = r#"name: side, image: "busybox:1.37", command: [sleep, "1000"]"#.to_owned();
         let short = "      terminationGracePeriodSeconds: 2\n";
-        let pod = completes(&w, &pod("deaf", spec, short, &[shell("main", "sleep 1"), side]), "deaf").await;
-        assert_eq!((end(&pod, "side").exit_code, phase(&pod)), (137, "Failed"), "killed, and that decides nothing");
+        for (name, mode) in MODES {
+            let stop = "stop: {signal: SIGTERM, gracePeriodSeconds: 2}";
+            let spec = format!("  sidecarMode: {mode}\n  sidecars: [{{name: side, {stop}}}]");
+            let side = r#"name: side, image: "busybox:1.37", command: [sleep, "1000"]"#.to_owned();
+            let pod = completes(&w, &pod(name, &spec, short, &[shell("main", "sleep 1"), side]), name).await;
+            // Native sidecars are not asked for a Pod's phase.
+            let want = if mode == "Native" { "Succeeded" } else { "Failed" };
+            assert_eq!(
+                (end(&pod, "side").exit_code, phase(&pod)),
+                (137, want),
+                "{name}: killed, and that decides nothing"
+            );
+        }
     })
     .await;
 }
@@ -123,18 +132,20 @@ async fn a_main_container_that_will_be_restarted_is_not_done() {
     world("onfailure", &[], |w| async move {
         let main = "if test -f /c/once; then sleep 2; exit 0; fi; touch /c/once; exit 1";
         let main = shell("main", main) + ", volumeMounts: [{name: c, mountPath: /c}]";
-        let spec = "  sidecarMode: Managed\n  sidecars: [{name: side, stop: {http: {port: 15020}}}]";
         let more = "      restartPolicy: OnFailure\n      volumes: [{name: c, emptyDir: {}}]\n";
-        let yaml = pod("onfailure", spec, more, &[main, standin("side", "-listen 127.0.0.1:15020")]);
-        let pod = completes(&w, &yaml, "onfailure").await;
-        let quit = said_at(&w, &pod, "side", "got POST").await;
-        let started = said_at(&w, &pod, "side", "started").await;
-        assert!(quit - started > 2.0, "it was there for the second try: {started} {quit}");
-        let restarts = |name: &str| {
-            let all = pod.status.as_ref().and_then(|s| s.container_statuses.as_ref()).expect("statuses");
-            all.iter().find(|s| s.name == name).expect("there").restart_count
-        };
-        assert_eq!((restarts("main"), restarts("side")), (1, 0));
+        for (run, mode) in MODES {
+            let spec = format!("  sidecarMode: {mode}\n  sidecars: [{{name: side, stop: {{http: {{port: 15020}}}}}}]");
+            let yaml = pod(run, &spec, more, &[main.clone(), standin("side", "-listen 127.0.0.1:15020")]);
+            let pod = completes(&w, &yaml, run).await;
+            let words = if mode == "Native" { "got TERMINATED" } else { "got POST" };
+            let quit = said_at(&w, &pod, "side", words).await;
+            let started = said_at(&w, &pod, "side", "started").await;
+            assert!(quit - started > 2.0, "{run}: it was there for the second try: {started} {quit}");
+            let status = pod.status.clone().expect("a status");
+            let all = status.container_statuses.iter().chain(&status.init_container_statuses).flatten();
+            let restarts = |name: &str| all.clone().find(|s| s.name == name).expect("there").restart_count;
+            assert_eq!((restarts("main"), restarts("side")), (1, 0), "{run}");
+        }
     })
     .await;
 }
@@ -185,18 +196,29 @@ async fn a_controller_that_is_killed_in_the_middle_goes_on_where_the_turn_is() {
                     - {name: a, stop: {order: 1, gracePeriodSeconds: 60}}\n  \
                     - {name: b, stop: {order: 2, gracePeriodSeconds: 60}}\n";
         let containers = [shell("main", "sleep 1"), standin("a", "-drain 6s"), standin("b", "")];
+        let native = spec.replace("Managed", "Native");
+        // In both modes a stops first.
+        w.apply(&job("native", &native, &containers)).await;
         w.apply(&job("restart", spec, &containers)).await;
+        w.until("native", "result known", |s| is_true(s, "SuccessCriteriaMet")).await;
         let note = w.event("restart", "StoppingSidecar").await;
         assert!(note.contains("sidecar a "), "{note}");
         w.kill_controller();
         w.start_controller();
-        let status = w.until("restart", "finished", |s| is_true(s, "Finished")).await;
-        assert_eq!(status.phase, Some(Phase::Complete));
-        let pod = w.pods_of("restart").await.remove(0);
-        assert!(pod.metadata.annotations.as_ref().expect("some").contains_key("sidecarjob.dev/stopping-since"));
-        let (ended, turn) = (said_at(&w, &pod, "a", "ended").await, said_at(&w, &pod, "b", "got TERM").await);
-        assert!(ended <= turn, "{ended} {turn}");
-        assert_eq!((end(&pod, "a").exit_code, end(&pod, "b").exit_code), (0, 0));
+        for (name, is_managed) in [("native", false), ("restart", true)] {
+            let status = w.until(name, "finished", |s| is_true(s, "Finished")).await;
+            assert_eq!(
+                (status.phase, status.sidecars.as_deref()),
+                (Some(Phase::Complete), Some("2/2 stopped")),
+                "{name}"
+            );
+            let pod = w.pods_of(name).await.remove(0);
+            let annotations = pod.metadata.annotations.clone().unwrap_or_default();
+            assert_eq!(annotations.contains_key("sidecarjob.dev/stopping-since"), is_managed, "{name}");
+            let (ended, turn) = (said_at(&w, &pod, "a", "ended").await, said_at(&w, &pod, "b", "got TERM").await);
+            assert!(ended <= turn, "{name}: {ended} {turn}");
+            assert_eq!((end(&pod, "a").exit_code, end(&pod, "b").exit_code), (0, 0), "{name}");
+        }
     })
     .await;
 }

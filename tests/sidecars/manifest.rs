@@ -4,6 +4,9 @@ use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod};
 
 use crate::support::World;
 
+/// Both, and a name of a run for each.
+pub const MODES: [(&str, &str); 2] = [("native", "Native"), ("managed", "Managed")];
+
 /// A SidecarJob with these lines in its spec and these containers, the first of which should be `main`.
 pub fn job(name: &str, spec: &str, containers: &[String]) -> String {
     pod(name, spec, "", containers)

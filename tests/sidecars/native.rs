@@ -2,7 +2,7 @@
 
 use sidecarjob::api::Phase;
 
-use crate::manifest::{end, job, pod, said_at, shell, standin};
+use crate::manifest::{MODES, end, job, pod, said_at, shell, standin};
 use crate::support::{is_true, world};
 
 const TICKS: &str = "cut -d' ' -f1 /proc/uptime | tr '\\\\n' ' '";
@@ -76,12 +76,21 @@ async fn a_sidecar_that_is_not_up_in_time_fails_the_pod_and_the_logs_stay() {
         let failed = w.condition("late", "Failed").await;
         assert_eq!(failed.reason, "BackoffLimitExceeded");
         assert!(w.event("late", "SidecarStartDeadlineExceeded").await.contains("sidecar side was not up 13s"));
-        let pods = w.pods_of("late").await;
-        assert_eq!(pods.len(), 2, "tried again up to the limit");
-        for pod in &pods {
-            let why = &pod.metadata.annotations.as_ref().expect("some")["sidecarjob.dev/failed"];
-            assert_eq!(why, "SidecarStartDeadlineExceeded");
-            assert!(w.logs(pod, "side").await.contains("got TERMINATED"));
+        // A plain sidecar is up when it has started; main works beside it.
+        let spec = "  backoffLimit: 1\n  sidecarMode: Managed\n  sidecars: [{name: side, start: {deadlineSeconds: 5}}]";
+        let side = standin("side", "-listen :8080 -ready 1h")
+            + ", startupProbe: {httpGet: {port: 8080, path: /ready}, periodSeconds: 1, failureThreshold: 1000}";
+        w.apply(&job("plain", spec, &[standin("main", ""), side])).await;
+        assert_eq!(w.condition("plain", "Failed").await.reason, "BackoffLimitExceeded");
+        assert!(w.event("plain", "SidecarStartDeadlineExceeded").await.contains("sidecar side was not up 5s"));
+        for name in ["late", "plain"] {
+            let pods = w.pods_of(name).await;
+            assert_eq!(pods.len(), 2, "{name}: tried again up to the limit");
+            for pod in &pods {
+                let why = &pod.metadata.annotations.as_ref().expect("some")["sidecarjob.dev/failed"];
+                assert_eq!(why, "SidecarStartDeadlineExceeded", "{name}");
+                assert!(w.logs(pod, "side").await.contains("got TERMINATED"), "{name}");
+            }
         }
     })
     .await;
@@ -162,12 +171,18 @@ async fn a_command_that_stops_it_is_run_by_the_kubelet() {
 #[ignore = "needs a cluster: run make test"]
 async fn a_way_to_stop_it_that_the_kubelet_does_not_know_is_said() {
     world("notused", &[], |w| async move {
+        let managed = "  sidecarMode: Managed\n  sidecars: [{name: b, stop: {recipe: isto}}]";
+        w.apply(&job("managed", managed, &[shell("main", "exit 0"), standin("b", "")])).await;
         let spec = "  sidecars:\n  - {name: a, stop: {http: {port: 80}}}\n  - {name: b, stop: {recipe: isto}}";
         w.apply(&job("notused", spec, &[shell("main", "exit 0"), standin("a", ""), standin("b", "")])).await;
         w.until("notused", "Complete", |s| s.phase == Some(Phase::Complete)).await;
         let said = w.event("notused", "SidecarLimit").await;
         assert!(said.contains("stop.http of sidecar a is not used"), "{said}");
-        assert!(said.contains("there is no recipe isto") && said.contains("linkerd"), "{said}");
+        let no_recipe = |said: &str| said.contains("there is no recipe isto") && said.contains("linkerd");
+        assert!(no_recipe(&said), "{said}");
+        w.until("managed", "Complete", |s| s.phase == Some(Phase::Complete)).await;
+        assert!(no_recipe(&w.event("managed", "SidecarLimit").await), "a managed one too");
+        assert!(w.logs(&w.pods_of("managed").await[0], "b").await.contains("got TERMINATED"));
     })
     .await;
 }
@@ -176,21 +191,28 @@ async fn a_way_to_stop_it_that_the_kubelet_does_not_know_is_said() {
 #[ignore = "needs a cluster: run make test"]
 async fn probes_hooks_resources_and_volumes_are_kept_and_kubectl_logs_takes_main() {
     world("kept", &[], |w| async move {
-        let side = standin("side", "-listen :8080")
+        let side = || standin("side", "-listen :8080")
             + ", volumeMounts: [{name: v, mountPath: /v}], resources: {requests: {cpu: 1m}}, ports: [{containerPort: 8080}]\
                , livenessProbe: {httpGet: {port: 8080, path: /ready}}, readinessProbe: {httpGet: {port: 8080, path: /ready}}\
                , lifecycle: {preStop: {httpGet: {port: 8080, path: /ready}}}";
         let more = "      volumes: [{name: v, emptyDir: {}}]\n";
-        w.apply(&pod("kept", "  sidecars: [{name: side}]", more, &[side, shell("main", "echo it is main")])).await;
-        w.until("kept", "finished", |s| is_true(s, "Finished")).await;
-        let pod = w.pods_of("kept").await.remove(0);
-        let side = pod.spec.clone().expect("a spec").init_containers.expect("a sidecar").remove(0);
-        assert!(side.liveness_probe.is_some() && side.readiness_probe.is_some() && side.startup_probe.is_none());
-        assert!(side.lifecycle.is_some() && side.ports.is_some());
-        assert!(side.volume_mounts.is_some_and(|v| v.iter().any(|v| v.mount_path == "/v")));
-        assert!(side.resources.is_some_and(|r| r.requests.is_some()));
-        let name = pod.metadata.name.expect("a name");
-        assert_eq!(w.kubectl_ok(&["logs", &name], "").trim(), "it is main");
+        for (name, mode) in MODES {
+            let spec = format!("  sidecarMode: {mode}\n  sidecars: [{{name: side}}]");
+            w.apply(&pod(name, &spec, more, &[side(), shell("main", "echo it is main")])).await;
+        }
+        for (name, mode) in MODES {
+            w.until(name, "finished", |s| is_true(s, "Finished")).await;
+            let pod = w.pods_of(name).await.remove(0);
+            let spec = pod.spec.clone().expect("a spec");
+            let list = if mode == "Native" { spec.init_containers.expect("a sidecar") } else { spec.containers };
+            let side = list.into_iter().find(|c| c.name == "side").expect("it is there");
+            assert!(side.liveness_probe.is_some() && side.readiness_probe.is_some() && side.startup_probe.is_none());
+            assert!(side.lifecycle.is_some() && side.ports.is_some(), "{name}");
+            assert!(side.volume_mounts.is_some_and(|v| v.iter().any(|v| v.mount_path == "/v")), "{name}");
+            assert!(side.resources.is_some_and(|r| r.requests.is_some()), "{name}");
+            let pod = pod.metadata.name.expect("a name");
+            assert_eq!(w.kubectl_ok(&["logs", &pod], "").trim(), "it is main", "{name}");
+        }
     })
     .await;
 }

@@ -6,7 +6,7 @@ use kube::api::PostParams;
 use serde_json::{Value, json};
 use sidecarjob::api::Phase;
 
-use crate::manifest::{end, job, pod, shell, standin};
+use crate::manifest::{MODES, end, job, pod, shell, standin};
 use crate::support::{World, eventually, is_true, world};
 
 #[tokio::test]
@@ -34,14 +34,23 @@ async fn of_any_main_containers_the_first_success_is_the_result_and_the_others_a
 #[ignore = "needs a cluster: run make test"]
 async fn a_sidecar_that_is_started_again_too_often_fails_the_pod() {
     world("restarts", &[], |w| async move {
-        let spec = "  backoffLimit: 0\n  sidecars: [{name: side, maxRestarts: 1}]";
-        w.apply(&job("often", spec, &[standin("main", "-drain 1s"), shell("side", "sleep 1; exit 3")])).await;
-        let failed = w.condition("often", "Failed").await;
-        assert_eq!(failed.reason, "BackoffLimitExceeded");
-        assert!(w.event("often", "SidecarFailed").await.contains("maxRestarts is 1"));
-        let pod = w.pods_of("often").await.remove(0);
-        assert_eq!(end(&pod, "main").exit_code, 0, "main got SIGTERM and had its time");
-        assert!(w.logs(&pod, "main").await.contains("got TERMINATED"));
+        for (name, mode) in MODES {
+            let spec =
+                format!("  backoffLimit: 0\n  sidecarMode: {mode}\n  sidecars: [{{name: side, maxRestarts: 1}}]");
+            // The kubelet starts a plain container again with OnFailure only.
+            let policy = if mode == "Native" { "Never" } else { "OnFailure" };
+            let more = format!("      restartPolicy: {policy}\n");
+            let containers = [standin("main", "-drain 1s"), shell("side", "sleep 1; exit 3")];
+            w.apply(&pod(name, &spec, &more, &containers)).await;
+        }
+        for (name, _) in MODES {
+            let failed = w.condition(name, "Failed").await;
+            assert_eq!(failed.reason, "BackoffLimitExceeded", "{name}");
+            assert!(w.event(name, "SidecarFailed").await.contains("maxRestarts is 1"), "{name}");
+            let pod = w.pods_of(name).await.remove(0);
+            assert_eq!(end(&pod, "main").exit_code, 0, "{name}: main got SIGTERM and had its time");
+            assert!(w.logs(&pod, "main").await.contains("got TERMINATED"), "{name}");
+        }
     })
     .await;
 }
@@ -101,7 +110,10 @@ async fn restarts_of_a_sidecar_fail_a_batch_job_with_on_failure_and_backoff_limi
     world("leak1", &[], |w| async move {
         let (main, side) = restarting();
         let more = "      restartPolicy: OnFailure\n      volumes: [{name: c, emptyDir: {}}]\n";
-        w.apply(&pod("ours", "  backoffLimit: 0\n  sidecars: [{name: side}]", more, &[main.clone(), side.clone()])).await;
+        for (name, mode) in MODES {
+            let spec = format!("  backoffLimit: 0\n  sidecarMode: {mode}\n  sidecars: [{{name: side}}]");
+            w.apply(&pod(name, &spec, more, &[main.clone(), side.clone()])).await;
+        }
         let container = |text: &str| serde_saphyr::from_str::<Value>(&format!("{{{text}}}")).expect("a container");
         let mut native = container(&side);
         native["restartPolicy"] = json!("Always");
@@ -112,8 +124,10 @@ async fn restarts_of_a_sidecar_fail_a_batch_job_with_on_failure_and_backoff_limi
         let jobs = batch_job(&w, "theirs", json!({"backoffLimit": 0, "template": {"spec": pod_spec}})).await;
         let theirs = batch_end(&jobs, "theirs").await;
         assert_eq!(theirs, ("Failed".to_owned(), "BackoffLimitExceeded".to_owned()), "batch/v1 counts it");
-        let status = w.until("ours", "finished", |s| is_true(s, "Finished")).await;
-        assert_eq!((status.phase, status.failed), (Some(Phase::Complete), Some(0)), "we do not");
+        for (name, _) in MODES {
+            let status = w.until(name, "finished", |s| is_true(s, "Finished")).await;
+            assert_eq!((status.phase, status.failed), (Some(Phase::Complete), Some(0)), "{name}: we do not");
+        }
     })
     .await;
 }
@@ -127,8 +141,11 @@ async fn a_failure_policy_matches_a_sidecars_137_in_a_batch_job_and_in_no_sideca
                       {operator: In, values: [137]}}\n";
         let short = "      terminationGracePeriodSeconds: 1\n";
         let (main, side) = (shell("main", "sleep 1; exit 1"), standin("side", "-deaf"));
-        let ours = policy.replace("backoffLimit: 3", "backoffLimit: 0") + "  sidecars: [{name: side}]";
-        w.apply(&pod("ours", &ours, short, &[main.clone(), side.clone()])).await;
+        for (name, mode) in MODES {
+            let ours = policy.replace("backoffLimit: 3", "backoffLimit: 0");
+            let ours = format!("{ours}  sidecarMode: {mode}\n  sidecars: [{{name: side}}]");
+            w.apply(&pod(name, &ours, short, &[main.clone(), side.clone()])).await;
+        }
         let container = |text: &str| serde_saphyr::from_str::<Value>(&format!("{{{text}}}")).expect("a container");
         let mut native = container(&side);
         native["restartPolicy"] = json!("Always");
@@ -140,9 +157,11 @@ async fn a_failure_policy_matches_a_sidecars_137_in_a_batch_job_and_in_no_sideca
         let spec = json!({"backoffLimit": 0, "podFailurePolicy": {"rules": rules}, "template": {"spec": pod_spec}});
         let jobs = batch_job(&w, "theirs", spec).await;
         assert_eq!(batch_end(&jobs, "theirs").await, ("Failed".to_owned(), "PodFailurePolicy".to_owned()));
-        let failed = w.condition("ours", "Failed").await;
-        assert_eq!(failed.reason, "BackoffLimitExceeded", "its main container's 1 matches no rule: {}", failed.message);
-        assert_eq!(end(&w.pods_of("ours").await[0], "side").exit_code, 137);
+        for (name, _) in MODES {
+            let failed = w.condition(name, "Failed").await;
+            assert_eq!(failed.reason, "BackoffLimitExceeded", "{name}: main's 1 matches no rule: {}", failed.message);
+            assert_eq!(end(&w.pods_of(name).await[0], "side").exit_code, 137, "{name}");
+        }
     })
     .await;
 }
