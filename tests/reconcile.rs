@@ -242,6 +242,43 @@ async fn a_pod_that_succeeded_is_complete_in_one_status_write_and_then_let_go() 
     );
 }
 
+/// A managed Pod whose main container is done, with a sidecar that a webhook added.
+fn managed_pod(version: u64, phase: &str, sidecar: Value) -> Value {
+    let now =
+        |seconds: i64| (wall_clock()() - chrono::TimeDelta::seconds(seconds)).format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let of = |name: &str, state: Value| json!({"name": name, "ready": false, "restartCount": 0, "image": "", "imageID": "", "state": state});
+    let main = json!({"terminated": {"exitCode": 0, "finishedAt": now(4)}});
+    let mut pod = pod("a", version, phase, Some(0));
+    pod["metadata"]["annotations"] = json!({labels::MODE: labels::MANAGED});
+    pod["spec"] = json!({
+        "restartPolicy": "Never", "activeDeadlineSeconds": 1,
+        "containers": [{"name": "main"}, {"name": "side"}, {"name": "proxy"}]
+    });
+    pod["status"] = json!({"phase": phase, "startTime": now(5), "containerStatuses": [
+        of("main", main), of("side", sidecar.clone()), of("proxy", sidecar)
+    ]});
+    pod
+}
+
+#[tokio::test]
+async fn what_a_pod_showed_is_said_at_the_end_when_it_is_not_in_view_any_more_and_costs_no_further_write() {
+    let spec = || json!({"sidecarMode": "Managed", "sidecars": [{"name": "side"}, {"name": "proxy"}]});
+    let draining = managed_pod(5, "Running", json!({"running": {}}));
+    let first = stage(vec![on(Method::PUT, STATUS, stored(12))], vec![draining]);
+    let (_, sent) = first.run(job(spec(), json!({"startTime": "2026-01-01T00:00:00Z"}))).await;
+    let known = sent[0].1["status"].clone();
+    assert_eq!((&known["phase"], &known["sidecars"]), (&json!("Stopping"), &json!("0/2 stopped")));
+    let done = managed_pod(6, "Failed", json!({"terminated": {"exitCode": 143}}));
+    let free = without_finalizer(done.clone(), 13);
+    let script =
+        vec![on(Method::PATCH, "/pods/job-a", move |_| (200, free.clone())), on(Method::PUT, STATUS, stored(14))];
+    let (result, sent) = stage(script, vec![done]).run(job(spec(), known)).await;
+    result.expect("well");
+    let last = &sent[1].1["status"];
+    assert_eq!((&last["phase"], &last["sidecars"]), (&json!("Complete"), &json!("2/2 stopped")));
+    assert_eq!(condition(last, "SidecarMissing").expect("it was looked for")["status"], "False");
+}
+
 #[tokio::test]
 async fn a_pod_of_several_is_listed_then_let_go_then_counted() {
     let done = pod("a", 5, "Succeeded", Some(0));

@@ -26,6 +26,7 @@ pub mod types {
     /// admission webhook changed it. If its sidecars can't be native any more, the run goes on in managed mode.
     pub const POD_CHANGED: &str = "PodChanged";
     /// True: something outside of the main containers holds the run up; the message says what is waited for and until when.
+    /// False when the run is over.
     pub const WAITING: &str = "Waiting";
     /// Of a SidecarCronJob. True: its schedule is understood; how its runs end has no part in it.
     pub const READY: &str = "Ready";
@@ -65,7 +66,7 @@ pub mod reasons {
     pub const NOT_IN_TEMPLATE: &str = "NotInTemplate";
     /// SidecarMissing=True: a Pod was created and does not have the container either.
     pub const NOT_IN_POD: &str = "NotInPod";
-    /// SidecarMissing=False: the Pod has all containers that `spec.sidecars` names.
+    /// SidecarMissing=False: all Pods that were looked at have all containers that `spec.sidecars` names.
     pub const ALL_FOUND: &str = "AllFound";
     /// Of a Pod that the controller failed: a sidecar was not up within `start.deadlineSeconds`.
     pub const SIDECAR_START_DEADLINE_EXCEEDED: &str = "SidecarStartDeadlineExceeded";
@@ -87,7 +88,7 @@ pub mod reasons {
     pub const CONTAINER_CANT_START: &str = "ContainerCantStart";
     /// Waiting=True: a sidecar is not up, and main containers wait for it.
     pub const SIDECAR_NOT_UP: &str = "SidecarNotUp";
-    /// Waiting=True: a sidecar was asked to stop and has not ended.
+    /// Waiting=True: the kubelet stops the Pod, and a container goes on.
     pub const SIDECAR_STOPPING: &str = "SidecarStopping";
     /// Waiting=True: a Pod should have ended; its kubelet does not say so, so its node may be gone.
     pub const KUBELET_SILENT: &str = "KubeletSilent";

@@ -261,8 +261,12 @@ async fn a_right_that_is_missing_is_said_once_with_its_component_and_the_ladder_
             let note = w.event(way, "SidecarStopForbidden").await;
             assert!(note.contains(&format!("config/components/stop-{way}")), "{note}");
         }
-        let again = w.events("again").await;
-        assert!(!again.iter().any(|(reason, _)| reason == "SidecarStopForbidden"), "it was said: {again:?}");
+        let native = "  sidecarMode: Native\n  sidecars: [{name: side, stop: {http: {port: 15020}}}]";
+        completes(&w, &job("native", native, &[shell("main", "exit 0"), standin("side", "")]), "native").await;
+        for name in ["again", "native"] {
+            let events = w.events(name).await;
+            assert!(!events.iter().any(|(reason, _)| reason == "SidecarStopForbidden"), "{name}: {events:?}");
+        }
         w.kubectl_ok(&["delete", "clusterrole", &format!("least-{}", w.namespace)], "");
     })
     .await;

@@ -173,11 +173,14 @@ async fn a_way_to_stop_it_that_the_kubelet_does_not_know_is_said() {
     world("notused", &[], |w| async move {
         let managed = "  sidecarMode: Managed\n  sidecars: [{name: b, stop: {recipe: isto}}]";
         w.apply(&job("managed", managed, &[shell("main", "exit 0"), standin("b", "")])).await;
-        let spec = "  sidecars:\n  - {name: a, stop: {http: {port: 80}}}\n  - {name: b, stop: {recipe: isto}}";
-        w.apply(&job("notused", spec, &[shell("main", "exit 0"), standin("a", ""), standin("b", "")])).await;
+        let spec = "  sidecars:\n  - {name: a, stop: {http: {port: 80}}}\n  - {name: b, stop: {recipe: isto}}\n  \
+                    - {name: c, stop: {signal: SIGQUIT}}";
+        let containers = [shell("main", "exit 0"), standin("a", ""), standin("b", ""), standin("c", "")];
+        w.apply(&job("notused", spec, &containers)).await;
         w.until("notused", "Complete", |s| s.phase == Some(Phase::Complete)).await;
         let said = w.event("notused", "SidecarLimit").await;
         assert!(said.contains("stop.http of sidecar a is not used"), "{said}");
+        assert!(said.contains("stop.signal SIGQUIT of sidecar c is not used"), "{said}");
         let no_recipe = |said: &str| said.contains("there is no recipe isto") && said.contains("linkerd");
         assert!(no_recipe(&said), "{said}");
         w.until("managed", "Complete", |s| s.phase == Some(Phase::Complete)).await;
