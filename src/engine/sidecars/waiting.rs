@@ -33,7 +33,7 @@ struct Wait {
 pub fn note(seen: &Observed, status: &mut Status, now: DateTime<Utc>) {
     match waits(seen, status.start_time).into_iter().find(|w| w.from <= now) {
         Some(wait) if status.is_finished() => {
-            status.conditions.clear(types::WAITING, reasons::WAITED, &wait.message, now);
+            status.conditions.set(types::WAITING, false, reasons::WAITED, &wait.message, now);
         }
         Some(wait) => status.conditions.set(types::WAITING, true, wait.reason, &wait.message, now),
         None => status.conditions.clear(types::WAITING, reasons::WAITED, "", now),

@@ -191,12 +191,16 @@ fn ended_some_time() -> State {
 fn a_node_that_is_lost_while_native_sidecars_drain_is_told_and_bounded_as_in_managed_mode() {
     let seen = job().started(1).pods([pod(0).main_exits(0, 8)]).stored(9);
     assert_eq!(seen.decide(9).wake, Some(at(18)));
-    let told = seen.stored(18).stored(48);
+    let told = seen.clone().stored(18).stored(48);
     assert!(!told.job.status.is_finished());
     assert_eq!(told.decide(97).wake, Some(at(98)));
     let after = told.next(98);
     assert!(after.conditions.is_true("Complete") && after.succeeded == 1);
     assert_eq!(after.summary.sidecars.as_deref(), Some("0/1 stopped"), "nobody has seen it stop");
+    for late in [told.next(98), seen.next(98)] {
+        let over = late.conditions.get("Waiting").expect("it stays what was not waited for");
+        assert!(over.status == "False" && over.message.contains("p0 should have ended"), "{}", over.message);
+    }
 }
 
 #[test]
