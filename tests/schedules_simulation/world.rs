@@ -217,7 +217,8 @@ impl World {
     }
 
     fn bury(&mut self, uid: &str, by: Who) {
-        for (_, (run, _, owner)) in self.runs.extract_if(.., |_, (run, ..)| run.uid == uid) {
+        let name = self.runs.values().find(|(run, ..)| run.uid == uid).map(|(run, ..)| run.name.clone());
+        if let Some((run, _, owner)) = name.and_then(|name| self.runs.remove(&name)) {
             self.graves.push(Grave { run, owner, by, life: self.life });
         }
     }

@@ -95,8 +95,8 @@ pub fn by_hand(
         Some(at) => scheduled_run::name(&own, at),
         None => {
             let end = format!("-m{}", now.timestamp());
-            let room = own.floor_char_boundary(NAME_MAX - end.len());
-            format!("{}{end}", own[..room].trim_end_matches(['-', '.']))
+            let room = own.len().min(NAME_MAX - end.len());
+            format!("{}{end}", own.get(..room).unwrap_or(&own).trim_end_matches(['-', '.']))
         }
     };
     let mut run = scheduled_run::run(cron, name, at);
