@@ -106,9 +106,9 @@ async fn a_queue_whose_watch_is_dropped_or_refused_reconciles_what_changed_meanw
     let Stage { ctx, sent, .. } = stage(script, vec![]);
     let (queue, waker) = queue::queue::<SidecarJob>(ctx.clone(), tokio::sync::mpsc::unbounded_channel());
     let (stop, stopped) = watch::channel(false);
-    let working = tokio::spawn(queue.run(Api::namespaced(client, "ns"), 1, stopped));
+    let working = tokio::spawn(queue.run(Api::namespaced(client, "ns"), 1, futures::stream::pending(), stopped));
     until("the status of the run that the new list has", || !sent.lock().expect("not poisoned").is_empty()).await;
     assert!(waker.knows(&(KEY.0.to_owned(), KEY.1.to_owned())));
     stop.send_replace(true);
-    working.await.expect("it ends when it is told to");
+    working.await.expect("it ends when it is told to").expect("well");
 }

@@ -151,6 +151,7 @@ impl<K: Managed> Life<K> {
             settings: settings.clone(),
             batch_period: chrono::TimeDelta::seconds(1),
             clock,
+            stop: tokio::sync::watch::channel(false).1,
         });
         let queue = Arc::new(Queue { job: Mutex::new(None), woken: AtomicBool::new(false), later: Mutex::new(None) });
         let wakers: Vec<Box<dyn Wake>> = vec![Box::new(Waker { ctx: ctx.clone(), queue: queue.clone() })];

@@ -4,7 +4,7 @@
 //! run is kept. Of runs that are gone their times are remembered until the status knows of them, and the latest
 //! for good, so that no time runs again or counts as missed.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -14,6 +14,7 @@ use kube::runtime::watcher::Event;
 use crate::api::{GROUP, SidecarJob};
 use crate::controller::memory::{Key, version};
 use crate::controller::pods::buried::Buried;
+use crate::controller::pods::list::List;
 use crate::engine::schedule::observed::Run;
 use crate::engine::schedule::status::Status;
 
@@ -24,8 +25,8 @@ pub struct Runs(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     by_owner: HashMap<String, Owned>,
-    /// The UIDs of a new list that is being read, while the old view still serves.
-    list: Option<HashSet<String>>,
+    /// The new list that is being read, while the old view still serves.
+    list: Option<List>,
     buried: Buried,
     synced: bool,
 }
@@ -35,6 +36,8 @@ struct Owned {
     key: Key,
     runs: BTreeMap<String, (Run, u64)>,
     started: BTreeSet<DateTime<Utc>>,
+    /// Its SidecarCronJob is not there any more: with its last run it is forgotten.
+    is_gone: bool,
 }
 
 impl Runs {
@@ -46,10 +49,12 @@ impl Runs {
     pub fn observe(&self, event: Event<DeserializeGuard<SidecarJob>>) -> Vec<Key> {
         let mut state = self.lock();
         match event {
-            Event::Init => state.list = Some(HashSet::new()),
-            Event::InitApply(job) | Event::Apply(job) => {
+            Event::Init => state.list = Some(List::default()),
+            Event::InitApply(job) => {
+                job.0.iter().for_each(|job| state.believe(job));
                 return job.0.ok().and_then(|job| state.put(&job)).into_iter().collect();
             }
+            Event::Apply(job) => return job.0.ok().and_then(|job| state.put(&job)).into_iter().collect(),
             Event::Delete(job) => return job.0.ok().and_then(|job| state.remove(&job)).into_iter().collect(),
             Event::InitDone => return state.finish_list(),
         }
@@ -58,12 +63,15 @@ impl Runs {
 
     /// Takes in the answer to one of our own writes.
     pub fn wrote(&self, job: &SidecarJob) {
-        self.lock().put(job);
+        let mut state = self.lock();
+        state.note_change(job.metadata.uid.as_deref().unwrap_or_default());
+        state.put(job);
     }
 
     /// The API server says that it is not there any more.
     pub fn gone(&self, owner_uid: &str, uid: &str) {
         let mut state = self.lock();
+        state.note_change(uid);
         state.buried.for_good(uid);
         state.drop_run(owner_uid, uid);
     }
@@ -73,6 +81,7 @@ impl Runs {
     pub fn of(&self, owner_uid: &str, status: &Status) -> (Vec<Run>, BTreeSet<DateTime<Utc>>) {
         let mut state = self.lock();
         let Some(owned) = state.by_owner.get_mut(owner_uid) else { return Default::default() };
+        owned.is_gone = false;
         let latest = owned.started.last().copied();
         owned.started.retain(|at| Some(*at) == latest || !status.knows(*at));
         (owned.runs.values().map(|(run, _)| run.clone()).collect(), owned.started.clone())
@@ -89,9 +98,23 @@ impl Runs {
         self.lock().synced
     }
 
+    /// There is no SidecarCronJob of that name any more. What is known of its runs goes with the last of them.
+    pub fn owner_is_gone(&self, key: &Key) {
+        self.lock().by_owner.retain(|_, owned| {
+            owned.is_gone |= owned.key == *key;
+            !owned.is_forgotten()
+        });
+    }
+
     /// The SidecarCronJob is gone.
     pub fn forget(&self, owner_uid: &str) {
         self.lock().by_owner.remove(owner_uid);
+    }
+}
+
+impl Owned {
+    fn is_forgotten(&self) -> bool {
+        self.is_gone && self.runs.is_empty()
     }
 }
 
@@ -104,7 +127,7 @@ impl State {
             return None;
         }
         if let Some(list) = &mut self.list {
-            list.insert(run.uid.clone());
+            list.has(&run.uid);
         }
         let owned = self.by_owner.entry(owner_uid).or_default();
         owned.key.clone_from(&key);
@@ -130,6 +153,29 @@ impl State {
     fn drop_run(&mut self, owner_uid: &str, uid: &str) {
         if let Some(owned) = self.by_owner.get_mut(owner_uid) {
             owned.runs.remove(uid);
+            if owned.is_forgotten() {
+                self.by_owner.remove(owner_uid);
+            }
+        }
+    }
+
+    /// Something that a list which is being read may not know of.
+    fn note_change(&mut self, uid: &str) {
+        if let Some(list) = &mut self.list {
+            list.changed(uid);
+        }
+    }
+
+    /// A list has that run: what was known before the list began counts no more, even if its version is higher, as after a
+    /// restore of the API server's data.
+    fn believe(&mut self, job: &SidecarJob) {
+        let (Some((_, owner_uid)), Some(uid)) = (owner(job), job.metadata.uid.as_deref()) else { return };
+        if self.list.as_ref().is_some_and(|list| list.outweighs(uid)) {
+            self.buried.dig_up(uid);
+            let known = self.by_owner.get_mut(&owner_uid).and_then(|owned| owned.runs.get_mut(uid));
+            if let Some((_, old)) = known.filter(|(_, old)| *old > version(job)) {
+                *old = 0;
+            }
         }
     }
 
@@ -140,9 +186,10 @@ impl State {
         let mut changed = Vec::new();
         for owned in self.by_owner.values_mut() {
             let before = owned.runs.len();
-            owned.runs.retain(|uid, _| list.contains(uid));
+            owned.runs.retain(|uid, _| list.knows(uid));
             changed.extend((owned.runs.len() < before).then(|| owned.key.clone()));
         }
+        self.by_owner.retain(|_, owned| !owned.is_forgotten());
         changed
     }
 }
@@ -176,6 +223,69 @@ mod tests {
             "annotations": {"batch.kubernetes.io/cronjob-scheduled-timestamp": time(minute).to_rfc3339()}
         });
         serde_json::from_value(json!({"metadata": meta, "spec": {"template": {}}})).expect("a SidecarJob")
+    }
+
+    fn read(job: SidecarJob) -> DeserializeGuard<SidecarJob> {
+        DeserializeGuard(Ok(job))
+    }
+
+    fn minutes(runs: &Runs) -> Vec<String> {
+        runs.of("u", &Status::default()).0.into_iter().map(|run| run.name).collect()
+    }
+
+    #[test]
+    fn of_a_schedule_that_is_gone_nothing_is_kept_once_its_runs_are_gone() {
+        let kept = |runs: &Runs| runs.lock().by_owner.len();
+        let key: Key = ("ns".into(), "c".into());
+        let runs = Runs::default();
+        runs.observe(Event::Apply(read(run(1))));
+        runs.owner_is_gone(&("ns".into(), "another".into()));
+        runs.observe(Event::Delete(read(run(1))));
+        assert_eq!(kept(&runs), 1, "a schedule that is there keeps the time of its latest run");
+        runs.owner_is_gone(&key);
+        assert_eq!(kept(&runs), 0);
+
+        runs.observe(Event::Apply(read(run(2))));
+        runs.owner_is_gone(&key);
+        assert_eq!(kept(&runs), 1, "a run of it is still there");
+        runs.observe(Event::Delete(read(run(2))));
+        assert_eq!(kept(&runs), 0);
+
+        runs.observe(Event::Apply(read(run(3))));
+        runs.owner_is_gone(&key);
+        runs.observe(Event::Init);
+        runs.observe(Event::InitDone);
+        assert_eq!(kept(&runs), 0, "nobody said that the run is gone, the new list does not have it");
+    }
+
+    #[test]
+    fn a_new_list_is_believed_also_where_its_versions_are_lower_but_not_against_what_was_written_since() {
+        let runs = Runs::default();
+        let version = |job: SidecarJob, version: u64| {
+            let mut job = job;
+            job.metadata.resource_version = Some(version.to_string());
+            job
+        };
+        let done = |mut job: SidecarJob| {
+            job.metadata.deletion_timestamp = serde_json::from_value(json!("2026-01-01T00:00:00Z")).unwrap();
+            job
+        };
+        let is_going = |runs: &Runs| runs.of("u", &Status::default()).0.iter().any(|run| run.deleting);
+        runs.wrote(&done(version(run(1), 900)));
+        runs.wrote(&version(run(2), 901));
+        runs.gone("u", "uid-2");
+        runs.observe(Event::Apply(read(version(run(1), 30))));
+        assert!(is_going(&runs), "an event that is older than what we know is no news");
+
+        runs.observe(Event::Init);
+        runs.wrote(&version(run(3), 35));
+        runs.gone("u", "uid-3");
+        for restored in [run(1), run(2), run(3)] {
+            runs.observe(Event::InitApply(read(version(restored, 30))));
+        }
+        runs.observe(Event::InitDone);
+        assert!(!is_going(&runs), "it is as the list has it");
+        assert_eq!(minutes(&runs), ["c-1", "c-2"], "c-3 was deleted after the list had begun");
     }
 
     #[test]
