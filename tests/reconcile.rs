@@ -7,6 +7,8 @@
 mod failures;
 #[path = "reconcile/jobs.rs"]
 mod jobs;
+#[path = "reconcile/schedules.rs"]
+mod schedules;
 #[path = "reconcile/told.rs"]
 mod told;
 #[path = "reconcile/watches.rs"]

@@ -320,6 +320,21 @@ async fn in_view(
 mod tests {
     use super::*;
 
+    #[tokio::test(start_paused = true)]
+    async fn what_is_under_way_has_a_bound_once_the_program_is_to_end_and_none_before() {
+        let (stop, told) = watch::channel(false);
+        let endless = || future::pending::<Result<(), Fatal>>();
+        let waits = tokio::time::timeout(Duration::from_secs(3600), in_time(endless(), told.clone())).await;
+        assert!(waits.is_err(), "nobody said stop");
+        stop.send_replace(true);
+        let begin = tokio::time::Instant::now();
+        assert!(in_time(endless(), told.clone()).await.is_ok());
+        assert_eq!(begin.elapsed(), FINISH_WITHIN);
+        let lost = in_time(async { Err::<(), _>(Fatal::WentBack("x".into())) }, told).await;
+        assert!(lost.is_err(), "why it ended is kept");
+        assert!(FINISH_WITHIN + EVENTS_WITHIN + Duration::from_secs(5) < Duration::from_secs(30), "with the Lease");
+    }
+
     #[tokio::test]
     async fn without_a_watch_of_pods_nothing_is_decided_and_the_program_ends() {
         let (_stop, told) = watch::channel(false);
