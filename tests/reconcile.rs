@@ -46,12 +46,16 @@ fn on(method: Method, path: &'static str, answer: impl Fn(&Value) -> (u16, Value
     (method, path, Box::new(answer))
 }
 
+/// Calls and their bodies; reasons and notes of events.
+type Sent = Arc<Mutex<Vec<(String, Value)>>>;
+type Told = Arc<Mutex<Vec<(String, String)>>>;
+
 /// A controller whose API server knows only the script; what it was sent is kept.
 struct Stage<K: Managed = SidecarJob> {
     ctx: Arc<Context<K>>,
-    sent: Arc<Mutex<Vec<(String, Value)>>>,
+    sent: Sent,
     /// Reasons and notes of the events.
-    told: Arc<Mutex<Vec<(String, String)>>>,
+    told: Told,
     /// Tells it to stop.
     stop: tokio::sync::watch::Sender<bool>,
     server: tokio::task::JoinHandle<()>,
@@ -111,7 +115,7 @@ fn stage_of<K: Managed>(script: Vec<Call>, pods: Vec<Value>) -> Stage<K> {
 }
 
 /// Hears the events.
-fn listener() -> (Events, Arc<Mutex<Vec<(String, String)>>>) {
+fn listener() -> (Events, Told) {
     let told = Arc::new(Mutex::new(Vec::new()));
     let heard = told.clone();
     let service = tower::service_fn(move |request: Request<Body>| {

@@ -15,7 +15,7 @@ use tracing::{info, warn};
 
 use super::context::Context;
 use super::create;
-use super::error::{CALL_TIMEOUT, Error, is_absent};
+use super::error::{CALL_TIMEOUT, Error, WRITE_THE_STATUS, is_absent};
 use super::managed::Managed;
 use super::memory::{self, Key};
 use super::stop::Ask;
@@ -264,7 +264,7 @@ pub async fn status<K: Managed>(ctx: &Context<K>, object: &K, before: &Job, stat
     }
     let api: Api<K> = Api::namespaced(ctx.client.clone(), &key.0);
     let params = PostParams { field_manager: Some(labels::FIELD_MANAGER.into()), ..PostParams::default() };
-    match call("write the status", api.replace_status(&key.1, &params, &next)).await? {
+    match call(WRITE_THE_STATUS, api.replace_status(&key.1, &params, &next)).await? {
         Ok(written) => {
             ctx.metrics.status_written(&tally(before, &before.status), &tally(before, status));
             ctx.memory.wrote(Arc::new(written));

@@ -57,6 +57,15 @@ impl Error {
         matches!(self, Self::Status(kube::Error::Api(status)) if status.code == 409)
     }
 
+    /// It was the status that could not be written: then no status can say so.
+    pub fn is_of_the_status(&self) -> bool {
+        match self {
+            Self::Status(_) => true,
+            Self::Timeout(what) => what == WRITE_THE_STATUS,
+            _ => false,
+        }
+    }
+
     /// It may be over by itself at the next try: this was only try `n` (from 1), and all of them took a few seconds.
     pub fn is_blip(&self, n: u32, took: Duration) -> bool {
         let few = if self.is_conflict() { CONFLICTS_OF_A_BLIP } else { 1 };
@@ -109,6 +118,9 @@ impl Fatal {
 /// How long one call may take: longer than the API server works on a change (34 s), so that its words come through. The
 /// client repeats calls that were throttled within this time.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(40);
+
+/// What a status write is called.
+pub const WRITE_THE_STATUS: &str = "write the status";
 
 /// What is over within this need not be told.
 pub const BLIP: Duration = Duration::from_secs(3);

@@ -181,8 +181,10 @@ impl Others {
             Event::Apply(object) => self.keep(object).map(Event::Apply),
             Event::InitApply(object) => self.keep(object).map(Event::InitApply),
             Event::Delete(object) => {
-                self.uids.remove(object.uid().as_deref().unwrap_or_default());
-                self.keep(object).map(Event::Delete)
+                let uid = object.uid().unwrap_or_default();
+                let kept = self.keep(object);
+                self.uids.remove(&uid); // not before: it would look like a new one
+                kept.map(Event::Delete)
             }
             Event::Init => {
                 self.list = Some(HashSet::new());

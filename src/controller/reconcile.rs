@@ -124,8 +124,8 @@ async fn tell<K: Managed>(ctx: &Context<K>, key: &Key, watched: Arc<K>, error: E
         ctx.events.about_job(&seen.job, error.event());
     }
     seen.failing = match &error {
-        Error::Status(_) => return error, // the next one would fail as well
-        Error::NotCreated(_) => None,     // that is a refusal
+        _ if error.is_of_the_status() => return error, // the next one would fail as well
+        Error::NotCreated(_) => None,                  // that is a refusal
         _ => (!is_blip).then(|| error.to_string()),
     };
     seen.failing = seen.failing.or(seen.job.failing().map(str::to_owned)); // until it is done it is not taken back

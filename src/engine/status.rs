@@ -214,7 +214,7 @@ fn note_progress(seen: &Observed, ending: Option<&Ending>, status: &mut Status, 
     let conditions = &mut status.conditions;
     if let Some(refusal) = refused {
         conditions.set(types::STALLED, true, reasons::POD_REFUSED, &refusal.message, now);
-    } else if let Some(failing) = &seen.failing {
+    } else if let Some(failing) = seen.failing.as_ref().filter(|_| !conditions.is_true(types::FINISHED)) {
         conditions.set(types::STALLED, true, reasons::STEP_FAILED, failing, now);
     } else if conditions.when_true(types::STALLED).is_some_and(|c| c.reason == reasons::STEP_FAILED) {
         conditions.clear(types::STALLED, reasons::STEP_DONE, "", now);

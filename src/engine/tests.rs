@@ -166,7 +166,7 @@ fn what_fails_stalls_a_run_until_it_is_done_whatever_the_run_waits_for() {
     for (what, seen, is_said) in [
         ("a run that goes on", job().pods([pod(0)]), true),
         ("one whose result is known", job().pods([pod(0).main_exits(0, 5)]).stored(6), true),
-        ("one that is over", job().pods([pod(0).succeeded(5).released()]).stored(6), false),
+        ("one that is over", job().pods([pod(0).succeeded(5)]).stored(6), false),
         ("one that is being deleted", job().pods([pod(0)]).deleting(), false),
     ] {
         let said = super::take_stock(&seen.failing("failed to do it: the server's words"), at(10)).status;
@@ -174,6 +174,13 @@ fn what_fails_stalls_a_run_until_it_is_done_whatever_the_run_waits_for() {
         let want = is_said.then_some((reasons::STEP_FAILED, "failed to do it: the server's words"));
         assert_eq!(stalled.as_ref().map(|c| (c.reason.as_str(), c.message.as_str())), want, "{what}");
     }
+    let ends = job().pods([pod(0).succeeded(5).released()]).listed(&["u0"], &[]).failing("failed to do it");
+    let end = super::take_stock(&ends, at(10)).status.unwrap();
+    assert_eq!(
+        (end.is_finished(), end.conditions.is_true(types::STALLED)),
+        (true, false),
+        "nothing is left to be done"
+    );
     let stalled = job().pods([pod(0)]).failing("failed to do it: the server's words");
     let mut stored = job().pods([pod(0)]);
     stored.job.status = super::take_stock(&stalled, at(10)).status.unwrap();

@@ -16,7 +16,7 @@ const RUNS: &str = "/namespaces/ns/sidecarjobs";
 const CRON_STATUS: &str = "/sidecarcronjobs/hourly/status";
 
 /// Answers with the script, and fails on what is not in it.
-fn scripted(script: Vec<Call>) -> (Client, Arc<Mutex<Vec<(String, Value)>>>) {
+fn scripted(script: Vec<Call>) -> (Client, Sent) {
     let (script, sent) = (Arc::new(Mutex::new(script.into_iter())), Arc::new(Mutex::new(Vec::new())));
     let kept = sent.clone();
     let service = tower::service_fn(move |request: Request<Body>| {

@@ -38,7 +38,7 @@ fn stalled(sent: &Mutex<Vec<(String, Value)>>) -> Vec<String> {
     let sent = sent.lock().expect("not poisoned");
     let statuses = sent.iter().filter(|(call, _)| call.starts_with("PUT"));
     let word = |status: &Value| match condition(status, "Stalled").filter(|c| c["status"] == "True") {
-        Some(c) => format!("{}: {}", c["reason"].as_str().unwrap(), c["message"].as_str().unwrap()),
+        Some(c) => format!("{}: {}", c["reason"].as_str().expect("text"), c["message"].as_str().expect("text")),
         None => "no".into(),
     };
     statuses.map(|(_, body)| word(&body["status"])).collect()

@@ -95,7 +95,7 @@ async fn a_dropped_watch_of_pods_goes_on_where_it_was_and_410_gone_lists_anew() 
 
 /// A run that goes on, as the API server has it.
 fn going_on(version: u64, spec: Value) -> Value {
-    let mut job = serde_json::to_value(job(spec, json!(null))).unwrap();
+    let mut job = serde_json::to_value(job(spec, json!(null))).expect("JSON");
     job["metadata"]["resourceVersion"] = json!(version.to_string());
     job
 }

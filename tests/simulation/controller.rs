@@ -136,6 +136,7 @@ impl<K: Managed> Life<K> {
     /// It starts, lists everything, and goes on from there.
     fn begin(shared: &Arc<Mutex<World>>, settings: &Settings, metrics: &Metrics) -> Self {
         let mut world = lock(shared);
+        world.looked = None;
         let start = world.start();
         let (events, _) = Events::start(server::silent());
         let (wake, asked) = unbounded_channel();

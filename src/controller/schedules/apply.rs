@@ -16,7 +16,7 @@ use super::Schedules;
 use crate::api::conditions::schedule as reasons;
 use crate::api::{SidecarCronJob, SidecarJob, labels, scheduled_run};
 use crate::controller::apply::{call, failed, is_gone, is_terminating};
-use crate::controller::error::{BLIP, Error};
+use crate::controller::error::{BLIP, Error, WRITE_THE_STATUS};
 use crate::controller::memory::Key;
 use crate::engine::plan::Event;
 use crate::engine::schedule::observed::{Cron, RunRef};
@@ -162,7 +162,7 @@ pub async fn status(ctx: &Schedules, key: &Key, cron: &Cron, status: &Status) ->
     let next = SidecarCronJob { status: Some(status.to_wire(&cron.namespace)), ..(*cron.wire).clone() };
     let api: Api<SidecarCronJob> = Api::namespaced(ctx.client.clone(), &key.0);
     let params = PostParams { field_manager: Some(labels::FIELD_MANAGER.into()), ..PostParams::default() };
-    match call("write the status", api.replace_status(&key.1, &params, &next)).await? {
+    match call(WRITE_THE_STATUS, api.replace_status(&key.1, &params, &next)).await? {
         Ok(written) => {
             ctx.memory.wrote(Arc::new(written));
             Ok(())

@@ -103,7 +103,7 @@ async fn tell(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>, error: E
     if !matches!(error, Error::NotDeleted(_)) {
         apply::say(ctx, &cron, error.event()); // that was told already, with the run that it is about
     }
-    if !matches!(error, Error::Status(_))
+    if !error.is_of_the_status()
         && let Some(status) = stalled::by(&cron, &error.to_string(), (ctx.now)())
         && let Err(why) = apply::status(ctx, key, &cron, &status).await
     {
