@@ -108,6 +108,7 @@ fn thousands_of_pods_that_end_at_once_are_listed_500_at_a_time() {
         orphans: Vec::new(),
         next_number: 0,
         refusal: None,
+        failing: None,
         attempts: Vec::new(),
         settings: Settings::default(),
     };

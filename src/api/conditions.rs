@@ -18,7 +18,8 @@ pub mod types {
     pub const SUSPENDED: &str = "Suspended";
     /// True until finished or suspended: kstatus (Flux, Helm, kpt) reads "in progress" from it.
     pub const RECONCILING: &str = "Reconciling";
-    /// True: no progress without somebody's help: failed, or Pods are refused. kstatus reads "failed" from it.
+    /// True: no progress without somebody's help: failed, or the API server does not take what the run needs (a Pod is
+    /// refused, a webhook is down). kstatus reads "failed" from it.
     pub const STALLED: &str = "Stalled";
     /// True: `spec.sidecars` names a container that is not there. It may be injected later, or be a misspelling.
     pub const SIDECAR_MISSING: &str = "SidecarMissing";
@@ -58,8 +59,13 @@ pub mod reasons {
     pub const RUNNING: &str = "Running";
     /// Reconciling=True: the result is known, sidecars or Pods are still ending.
     pub const STOPPING: &str = "Stopping";
-    /// Stalled=True: the API server refuses the Pods; the message has its words.
+    /// Stalled=True: the API server does not take the Pods, or can't, since a webhook is down; the message has its words.
     pub const POD_REFUSED: &str = "PodRefused";
+    /// Stalled=True, and a warning: something that the run or schedule needs failed more than once, and is tried again with
+    /// a wait that grows; the message says what it was and has the API server's words.
+    pub const STEP_FAILED: &str = "StepFailed";
+    /// Stalled=False: what failed has worked.
+    pub const STEP_DONE: &str = "StepDone";
     /// Stalled=False: Pods are accepted again.
     pub const POD_ACCEPTED: &str = "PodAccepted";
     /// SidecarMissing=True: the name is not in the template and no Pod has been seen yet.
@@ -176,7 +182,7 @@ pub mod schedule {
     pub const UNSUPPORTED_SCHEDULE: &str = "UnsupportedSchedule";
     /// Ready=False, Stalled=True: the time zone is not known.
     pub const UNKNOWN_TIME_ZONE: &str = "UnknownTimeZone";
-    /// Stalled=True: the API server refuses the run; the message has its words.
+    /// Stalled=True: the API server does not take the run, or can't, since a webhook is down; the message has its words.
     pub const JOB_REFUSED: &str = "JobRefused";
     /// Stalled=False after it was True.
     pub const RECOVERED: &str = "Recovered";

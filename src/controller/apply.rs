@@ -15,7 +15,7 @@ use tracing::{info, warn};
 
 use super::context::Context;
 use super::create;
-use super::error::{CALL_TIMEOUT, Error, is_absent, message};
+use super::error::{CALL_TIMEOUT, Error, WRITE_THE_STATUS, is_absent};
 use super::managed::Managed;
 use super::memory::{self, Key};
 use super::stop::Ask;
@@ -30,11 +30,14 @@ use crate::telemetry::Counted;
 /// How many Pods are patched or deleted at the same time.
 const AT_ONCE: usize = 32;
 
-/// All steps, in their order; those of one kind that stand together at the same time.
+/// All steps, in their order; those of one kind that stand together at the same time. Told to stop, none is begun.
 pub async fn steps<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, steps: &[Step]) -> Result<(), Error> {
     let same_kind = |a: &Step, b: &Step| std::mem::discriminant(a) == std::mem::discriminant(b);
     for group in steps.chunk_by(same_kind) {
         for at_once in group.chunks(AT_ONCE) {
+            if ctx.is_stopping() {
+                return Err(Error::Stopped);
+            }
             let done = future::join_all(at_once.iter().map(|one| step(ctx, key, seen, one))).await;
             done.into_iter().collect::<Result<(), _>>()?;
         }
@@ -48,7 +51,7 @@ async fn step<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, step: &S
         Step::Disown(pod) => disown(ctx, key, seen, pod).await,
         Step::CreatePods(pods) => create::pods(ctx, key, seen, pods).await,
         Step::Release(pod) => release(ctx, key, pod).await,
-        Step::Delete(pod) => delete(ctx, key, seen, pod).await,
+        Step::Delete(pod) => delete(ctx, key, seen, pod).await.map_err(|e| Error::NotDeleted(Box::new(e))),
         Step::StopSidecars { pod, deadline_seconds, at } => {
             let patch = json!({
                 "metadata": {"uid": pod.uid, "annotations": {labels::STOPPING_SINCE: time::format(*at)}},
@@ -201,11 +204,7 @@ async fn delete<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pod: &
             ctx.pods.gone(&pod.uid);
             Ok(())
         }
-        Err(error) => {
-            let note = format!("Error deleting: {}", message(&error));
-            ctx.events.about_job(&seen.job, Event::warning(reasons::FAILED_DELETE, note));
-            Err(failed(&what, error))
-        }
+        Err(error) => Err(failed(&what, error)),
     }
 }
 
@@ -270,7 +269,7 @@ pub async fn status<K: Managed>(ctx: &Context<K>, object: &K, before: &Job, stat
     }
     let api: Api<K> = Api::namespaced(ctx.client.clone(), &key.0);
     let params = PostParams { field_manager: Some(labels::FIELD_MANAGER.into()), ..PostParams::default() };
-    match call("write the status", api.replace_status(&key.1, &params, &next)).await? {
+    match call(WRITE_THE_STATUS, api.replace_status(&key.1, &params, &next)).await? {
         Ok(written) => {
             ctx.metrics.status_written(&tally(before, &before.status), &tally(before, status));
             ctx.memory.wrote(Arc::new(written));

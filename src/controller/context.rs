@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kube::Client;
+use tokio::sync::watch;
 
 use super::events::Events;
 use super::managed::Managed;
@@ -44,12 +45,19 @@ pub struct Context<K: Managed> {
     pub batch_period: TimeDelta,
     /// Asked through `now` only.
     pub clock: Clock,
+    /// True when the program is to end; asked through `is_stopping`.
+    pub stop: watch::Receiver<bool>,
 }
 
 impl<K: Managed> Context<K> {
     /// What time it is.
     pub fn now(&self) -> DateTime<Utc> {
         (self.clock)()
+    }
+
+    /// The program is to end: what is under way is finished, and nothing further begun.
+    pub fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
     }
 }
 

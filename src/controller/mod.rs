@@ -5,6 +5,7 @@
 
 pub mod apply;
 pub mod args;
+mod clock;
 pub mod cluster;
 pub mod context;
 pub mod create;
@@ -22,6 +23,7 @@ pub mod reconcile;
 pub mod run;
 pub mod schedules;
 pub mod stop;
+pub mod throttled;
 
 pub use args::Args;
 pub use run::run;

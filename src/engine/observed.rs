@@ -20,6 +20,7 @@ use super::sidecars::ladder::Attempt;
 use super::status::Status;
 use super::success_policy::SuccessPolicy;
 use super::time;
+use crate::api::conditions::{reasons, types};
 use crate::api::recipes::{self, Recipe};
 use crate::api::{self, CompletionMode, PodReplacementPolicy, SidecarJob, SidecarJobSpec, SidecarMode, labels};
 
@@ -41,21 +42,25 @@ pub struct Observed {
     pub orphans: Vec<PodRef>,
     /// The number after those of all its Pods that have ended and are counted.
     pub next_number: u32,
-    /// The API server refused the last Pod.
+    /// The API server did not take the last Pod.
     pub refusal: Option<Refusal>,
+    /// What else failed lately, more than once, and is tried again: what was tried, and the server's words.
+    pub failing: Option<String>,
     /// What was tried to stop single sidecars.
     pub attempts: Vec<Attempt>,
     /// What the controller was told to keep to.
     pub settings: Settings,
 }
 
-/// The API server does not take our Pods: an invalid template, a quota, a policy.
+/// The API server does not take our Pods: an invalid template, a quota, a policy, a webhook that is down.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The server's words.
     pub message: String,
     /// Not tried again before.
     pub retry_at: DateTime<Utc>,
+    /// It may be over at the next try, which is soon: nobody is told yet.
+    pub is_blip: bool,
 }
 
 /// Values from the command line and the cluster.
@@ -193,6 +198,12 @@ impl Job {
     /// It knows of sidecars: a SidecarJob, or a Job that has some.
     pub fn has_company(&self) -> bool {
         self.kind == api::Kind::SidecarJob || !self.spec.roles.all_sidecars().is_empty()
+    }
+
+    /// What fails, by the stored status.
+    pub fn failing(&self) -> Option<&str> {
+        let stalled = self.status.conditions.when_true(types::STALLED);
+        stalled.filter(|c| c.reason == reasons::STEP_FAILED).map(|c| c.message.as_str())
     }
 
     /// The indexes that are stored as completed. An elastic run that was shrunk forgets those beyond its end.

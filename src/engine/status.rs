@@ -14,7 +14,7 @@ use super::backoff::Backoff;
 use super::conditions::Conditions;
 use super::ending::Ending;
 use super::indexes::Indexes;
-use super::observed::Observed;
+use super::observed::{Observed, Refusal};
 use super::plan::Event;
 use super::pods;
 use super::sidecars::{self, changed, managed, native, waiting};
@@ -211,10 +211,15 @@ fn completed(seen: &Observed, status: &Status) -> Vec<Event> {
 
 /// Stalled and Reconciling, the two words of kstatus.
 fn note_progress(seen: &Observed, ending: Option<&Ending>, status: &mut Status, now: DateTime<Utc>) {
-    let refused = seen.refusal.as_ref().filter(|_| ending.is_none() && !seen.job.spec.suspend);
+    let told = |refusal: &&Refusal| !refusal.is_blip && ending.is_none() && !seen.job.spec.suspend;
+    let refused = seen.refusal.as_ref().filter(told);
     let conditions = &mut status.conditions;
     if let Some(refusal) = refused {
         conditions.set(types::STALLED, true, reasons::POD_REFUSED, &refusal.message, now);
+    } else if let Some(failing) = seen.failing.as_ref().filter(|_| !conditions.is_true(types::FINISHED)) {
+        conditions.set(types::STALLED, true, reasons::STEP_FAILED, failing, now);
+    } else if conditions.when_true(types::STALLED).is_some_and(|c| c.reason == reasons::STEP_FAILED) {
+        conditions.clear(types::STALLED, reasons::STEP_DONE, "", now);
     } else if conditions.when_true(types::STALLED).is_some_and(|c| c.reason == reasons::POD_REFUSED)
         && (status.counts.active > Some(0) || ending.is_some() || seen.job.spec.suspend)
     {

@@ -153,6 +153,43 @@ fn a_refused_pod_waits_and_the_condition_comes_and_goes() {
 }
 
 #[test]
+fn a_pod_that_may_be_taken_at_the_next_try_waits_for_that_and_nobody_is_told() {
+    let mut seen = job().refused(100);
+    seen.refusal.as_mut().unwrap().is_blip = true;
+    let plan = seen.decide(10);
+    assert_eq!((steps(&plan), plan.wake), (vec![], Some(at(100))));
+    assert!(!seen.next(10).conditions.is_true(types::STALLED));
+}
+
+#[test]
+fn what_fails_stalls_a_run_until_it_is_done_whatever_the_run_waits_for() {
+    for (what, seen, is_said) in [
+        ("a run that goes on", job().pods([pod(0)]), true),
+        ("one whose result is known", job().pods([pod(0).main_exits(0, 5)]).stored(6), true),
+        ("one that is over", job().pods([pod(0).succeeded(5)]).stored(6), false),
+        ("one that is being deleted", job().pods([pod(0)]).deleting(), false),
+    ] {
+        let said = super::take_stock(&seen.failing("failed to do it: the server's words"), at(10)).status;
+        let stalled = said.as_ref().and_then(|status| status.conditions.when_true(types::STALLED)).cloned();
+        let want = is_said.then_some((reasons::STEP_FAILED, "failed to do it: the server's words"));
+        assert_eq!(stalled.as_ref().map(|c| (c.reason.as_str(), c.message.as_str())), want, "{what}");
+    }
+    let ends = job().pods([pod(0).succeeded(5).released()]).listed(&["u0"], &[]).failing("failed to do it");
+    let end = super::take_stock(&ends, at(10)).status.unwrap();
+    assert_eq!(
+        (end.is_finished(), end.conditions.is_true(types::STALLED)),
+        (true, false),
+        "nothing is left to be done"
+    );
+    let stalled = job().pods([pod(0)]).failing("failed to do it: the server's words");
+    let mut stored = job().pods([pod(0)]);
+    stored.job.status = super::take_stock(&stalled, at(10)).status.unwrap();
+    assert_eq!(stored.job.failing(), Some("failed to do it: the server's words"));
+    assert_eq!(stored.job.status.summary.message.as_deref(), Some("failed to do it: the server's words"));
+    assert!(!stored.next(11).conditions.is_true(types::STALLED), "it is done");
+}
+
+#[test]
 fn only_news_for_people_may_wait() {
     let pending = || job().pods([pod(0).pending()]).stored(1);
     for (what, seen, want) in [

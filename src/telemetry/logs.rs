@@ -1,5 +1,6 @@
 //! How does the controller log? To stderr, one line for each decision that changed something; a quiet reconcile is
-//! silent. `RUST_LOG` chooses what is logged (default: our own at info, the libraries at warn).
+//! silent. `RUST_LOG` chooses what is logged. By default our own at info, and of the libraries the warnings that are no
+//! second line for what we log ourselves.
 //!
 //! A log line quotes what others wrote: names, words of webhooks, of the API server. Each field goes through `printable`.
 //! (tracing-subscriber writes out escapes, but no line breaks and no changes of direction, and of the message alone.)
@@ -17,9 +18,13 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::printable;
 
+/// Each call that fails is logged where it was made, in the API server's words, and each watch that is interrupted; the
+/// client and the watches of kube would say so again.
+const DEFAULT: &str = "warn,sidecarjob=info,kube_client::client::builder=off,kube_runtime::watcher=error";
+
 /// Starts logging, as JSON or as text; colours on a terminal only.
 pub fn init(json: bool) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,sidecarjob=info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT));
     let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     subscriber(json, colours, filter, BoxMakeWriter::new(io::stderr)).init();
 }

@@ -136,6 +136,7 @@ impl<K: Managed> Life<K> {
     /// It starts, lists everything, and goes on from there.
     fn begin(shared: &Arc<Mutex<World>>, settings: &Settings, metrics: &Metrics) -> Self {
         let mut world = lock(shared);
+        world.looked = None;
         let start = world.start();
         let (events, _) = Events::start(server::silent());
         let (wake, asked) = unbounded_channel();
@@ -151,6 +152,7 @@ impl<K: Managed> Life<K> {
             settings: settings.clone(),
             batch_period: chrono::TimeDelta::seconds(1),
             clock,
+            stop: tokio::sync::watch::channel(false).1,
         });
         let queue = Arc::new(Queue { job: Mutex::new(None), woken: AtomicBool::new(false), later: Mutex::new(None) });
         let wakers: Vec<Box<dyn Wake>> = vec![Box::new(Waker { ctx: ctx.clone(), queue: queue.clone() })];

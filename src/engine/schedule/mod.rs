@@ -11,6 +11,7 @@ pub mod due;
 pub mod history;
 pub mod observed;
 pub mod plan;
+pub mod stalled;
 pub mod status;
 
 use chrono::{DateTime, Utc};

@@ -187,7 +187,7 @@ fn conditions(seen: &Observed, due: &Due, status: &mut Status, now: DateTime<Utc
         }
         Ok(times) => (true, schedule::SCHEDULED, clock(due, now).or(times.once_a_minute()).unwrap_or_default()),
     };
-    let refused = seen.refusal.as_ref().filter(|_| ready && !suspended);
+    let refused = seen.refusal.as_ref().filter(|refusal| ready && !suspended && !refusal.is_blip);
     let before = status.conditions.when_true(types::STALLED).map(|c| (c.reason.clone(), c.message.clone()));
     status.conditions.set(types::READY, ready, reason, &message, now);
     let stalled = match refused {

@@ -48,6 +48,7 @@ pub fn job_with(spec: Value) -> Observed {
         orphans: Vec::new(),
         next_number: 0,
         refusal: None,
+        failing: None,
         attempts: Vec::new(),
         settings: Settings::default(),
     }
@@ -152,7 +153,12 @@ impl Observed {
     }
 
     pub fn refused(mut self, until: i64) -> Self {
-        self.refusal = Some(Refusal { message: "the server's words".into(), retry_at: at(until) });
+        self.refusal = Some(Refusal { message: "the server's words".into(), retry_at: at(until), is_blip: false });
+        self
+    }
+
+    pub fn failing(mut self, what: &str) -> Self {
+        self.failing = Some(what.into());
         self
     }
 

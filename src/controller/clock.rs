@@ -1,9 +1,9 @@
-//! Was the clock set? Timers go by the time that passes, schedules by the clock on the wall: if the two part, every
-//! schedule is looked at anew.
+//! Was the clock set? Timers go by the time that passes; schedules, and the deadlines, TTLs and back-offs of runs, by the
+//! clock on the wall: if the two part, every run and every schedule is looked at anew.
 //!
 //! Nothing ticks for that. On Linux the kernel wakes us (`bell`): when the clock is set, and when the machine comes back
 //! from a sleep, during which no time passes for timers. Elsewhere, and where a sandbox refuses that, the clock is looked
-//! at every few seconds, for all schedules together.
+//! at every few seconds, for all objects of a queue together.
 
 #[cfg(target_os = "linux")]
 mod bell;
@@ -34,25 +34,26 @@ use futures::Stream;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
+use super::context::Clock;
 use bell::Bell;
 
-/// How often the clock is looked at where nobody wakes us: so late a schedule is at most when the clock is set forward.
+/// How often the clock is looked at where nobody wakes us: so late an object is at most when the clock is set forward.
 const PERIOD: Duration = Duration::from_secs(5);
-/// A difference that is no step: our own lateness, and what is not worth a look at all schedules.
+/// A difference that is no step: our own lateness, and what is not worth a look at all objects.
 const TOLERANCE: TimeDelta = TimeDelta::seconds(1);
 
-/// An item for each time that the clock was set.
-pub fn steps(now: fn() -> DateTime<Utc>) -> impl Stream<Item = ()> {
+/// An item for each time that the clock was set, for the queue of that kind.
+pub fn steps(kind: &'static str, now: Clock) -> impl Stream<Item = ()> {
     let alarm = Alarm::new(Bell::hang()); // before the first look, so that nothing happens in between
-    watch(alarm, Clocks::new(now))
+    watch(kind, alarm, Clocks::new(now))
 }
 
-fn watch(alarm: Alarm, clocks: Clocks) -> impl Stream<Item = ()> {
-    futures::stream::unfold((alarm, clocks), |(mut alarm, mut clocks)| async move {
+fn watch(kind: &'static str, alarm: Alarm, clocks: Clocks) -> impl Stream<Item = ()> {
+    futures::stream::unfold((alarm, clocks), move |(mut alarm, mut clocks)| async move {
         loop {
             alarm.wait().await;
             if let Some(step) = clocks.step() {
-                info!("the clock was set by {}s: looking at all schedules", step.num_seconds());
+                info!("the clock was set by {}s: looking at all {kind}s", step.num_seconds());
                 return Some(((), (alarm, clocks)));
             }
         }
@@ -92,15 +93,15 @@ impl Alarm {
 
 /// The two clocks: the one on the wall, and the time that passes.
 struct Clocks {
-    now: fn() -> DateTime<Utc>,
+    now: Clock,
     begin: Instant,
     /// What the wall showed at the beginning, by what it showed when it was looked at last.
     origin: DateTime<Utc>,
 }
 
 impl Clocks {
-    fn new(now: fn() -> DateTime<Utc>) -> Self {
-        Self { now, begin: Instant::now(), origin: now() }
+    fn new(now: Clock) -> Self {
+        Self { begin: Instant::now(), origin: now(), now }
     }
 
     /// By how much the clock was set since the last step. Several small ones add up to one.
