@@ -3,7 +3,9 @@
 //! Ours, and Kubernetes' own Job where `spec.managedBy` names this controller. Both go through the same engine; the
 //! little that differs hangs on this word.
 
-use super::{GROUP, VERSION, labels};
+use crate::api::GROUP;
+use crate::api::VERSION;
+use crate::api::labels;
 
 /// A kind whose Pods we run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]

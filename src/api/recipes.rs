@@ -8,8 +8,9 @@ use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
-use super::rules::SIGNALS;
-use super::sidecar::{StopExec, StopHttp};
+use crate::api::rules::SIGNALS;
+use crate::api::sidecar::StopExec;
+use crate::api::sidecar::StopHttp;
 
 /// A well-known sidecar, and how it is stopped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,11 @@
 use chrono::{DateTime, Utc};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
-use super::{GROUP, SidecarCronJob, SidecarJob, VERSION, labels};
+use crate::api::GROUP;
+use crate::api::SidecarCronJob;
+use crate::api::SidecarJob;
+use crate::api::VERSION;
+use crate::api::labels;
 use crate::cron::Zone;
 
 /// The name of the run for that time: two runs of one time have one name, so the API server takes only one of them.

@@ -13,18 +13,18 @@ use serde_json::json;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use super::context::Context;
-use super::create;
-use super::error::{CALL_TIMEOUT, Error, WRITE_THE_STATUS, is_absent};
-use super::managed::Managed;
-use super::memory::{self, Key};
-use super::stop::Ask;
 use crate::api::conditions::{events as reasons, types};
 use crate::api::{Kind, labels};
-use crate::engine::observed::{Job, Observed, PodRef};
+use crate::controller::context::Context;
+use crate::controller::create;
+use crate::controller::error::{CALL_TIMEOUT, Error, WRITE_THE_STATUS, is_absent};
+use crate::controller::managed::Managed;
+use crate::controller::memory::{self, Key};
+use crate::controller::stop::Ask;
+use crate::engine::build::pod;
+use crate::engine::observed::status::Status;
+use crate::engine::observed::{Job, Observed, PodRef, time};
 use crate::engine::plan::{Event, Step};
-use crate::engine::status::Status;
-use crate::engine::{pod_template, time};
 use crate::telemetry::Counted;
 
 /// How many Pods are patched or deleted at the same time.
@@ -115,7 +115,7 @@ async fn adopt<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pod: &P
         "uid": pod.uid,
         "labels": {labels::UID: seen.job.uid},
         "finalizers": [K::KIND.finalizer()],
-        "ownerReferences": [pod_template::owner(&seen.job)]
+        "ownerReferences": [pod::owner(&seen.job)]
     }});
     if patch_pod(ctx, pod, key, &what, patch).await?.is_some() {
         info!(pod = pod.name, "took over the Pod");

@@ -29,13 +29,13 @@ mod bell {
 
 use std::time::Duration;
 
+use bell::Bell;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::Stream;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use super::context::Clock;
-use bell::Bell;
+use crate::controller::context::Clock;
 
 /// How often the clock is looked at where nobody wakes us: so late an object is at most when the clock is set forward.
 const PERIOD: Duration = Duration::from_secs(5);

@@ -19,9 +19,9 @@ use tower::buffer::BufferLayer;
 use tower::retry::RetryLayer;
 use tracing::warn;
 
-use super::error::{CALL_TIMEOUT, is_absent, message, no_answer};
-use super::throttled::Throttled;
 use crate::api::{SidecarCronJob, SidecarJob, labels};
+use crate::controller::error::{CALL_TIMEOUT, is_absent, message, no_answer};
+use crate::controller::throttled::Throttled;
 
 /// The first minor version of Kubernetes with native sidecars on by default.
 const NATIVE_SINCE: u32 = 29;

@@ -6,12 +6,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kube::Client;
 use tokio::sync::watch;
 
-use super::events::Events;
-use super::managed::Managed;
-use super::memory::Memory;
-use super::orphans::Orphans;
-use super::pods::Pods;
-use super::stop::Stops;
+use crate::controller::events::Events;
+use crate::controller::managed::Managed;
+use crate::controller::memory::Memory;
+use crate::controller::orphans::Orphans;
+use crate::controller::pods::Pods;
+use crate::controller::stop::Stops;
 use crate::engine::observed::Settings;
 use crate::telemetry::Metrics;
 

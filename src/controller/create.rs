@@ -9,15 +9,16 @@ use kube::api::PostParams;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
-use super::apply::{call, failed, is_terminating, pod_api};
-use super::context::Context;
-use super::error::{BLIP, Error, is_absent};
-use super::managed::Managed;
-use super::memory::Key;
 use crate::api::conditions::events as reasons;
+use crate::controller::apply::{call, failed, is_terminating, pod_api};
+use crate::controller::context::Context;
+use crate::controller::error::{BLIP, Error, is_absent};
+use crate::controller::managed::Managed;
+use crate::controller::memory::Key;
+use crate::engine::build::pod;
+use crate::engine::count::tally;
 use crate::engine::observed::Observed;
 use crate::engine::plan::{Event, NewPod};
-use crate::engine::{pod_template, tracking};
 
 /// In batches of 1, 2, 4, …, so that a template that is refused costs one call and not hundreds. What is not taken is one
 /// try, and is told once, however many Pods it was.
@@ -87,7 +88,7 @@ async fn create<K: Managed>(
     new: NewPod,
     why: &'static str,
 ) -> Result<Answer, Error> {
-    let pod = pod_template::pod(&seen.job, new, &seen.settings);
+    let pod = pod::pod(&seen.job, new, &seen.settings);
     let name = pod.metadata.name.clone().unwrap_or_default();
     let taken = try_to(ctx, key, seen, (new, pod), why).await;
     taken.map_err(|error| {
@@ -136,7 +137,7 @@ async fn try_to<K: Managed>(
 
 /// Upstream's words, for the metric.
 fn why_created(seen: &Observed) -> &'static str {
-    let tally = tracking::tally(seen);
+    let tally = tally::of(seen);
     if tally.failed > 0 && seen.job.spec.replaces_ended_only() {
         "recreate_failed"
     } else if tally.failed > 0 || tally.terminating > 0 {

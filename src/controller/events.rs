@@ -12,13 +12,12 @@ use std::time::Duration;
 use futures::{FutureExt, future};
 use k8s_openapi::api::core::v1::{ObjectReference, Pod};
 use kube::Client;
+use post::{Post, Told};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError::{Closed, Full};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::warn;
-
-use post::{Post, Told};
 
 use crate::api::Kind;
 use crate::engine::observed::{Job, PodRef};

@@ -2,10 +2,10 @@
 
 use kube::core::SelectorExt;
 
-use super::context::Context;
-use super::managed::Managed;
-use super::memory::Key;
-use super::pods::Seen;
+use crate::controller::context::Context;
+use crate::controller::managed::Managed;
+use crate::controller::memory::Key;
+use crate::controller::pods::Seen;
 use crate::engine::observed::{Observed, Pod};
 
 /// All that the engine asks for. `None` if the object did not come from an API server.

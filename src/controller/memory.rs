@@ -12,9 +12,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kube::ResourceExt;
 use kube::runtime::watcher::Event;
 
-use super::error;
-use crate::engine::backoff::Backoff;
+use crate::controller::error;
 use crate::engine::observed::Refusal;
+use crate::engine::observed::status::Backoff;
 
 /// Namespace and name.
 pub type Key = (String, String);

@@ -14,13 +14,13 @@ use kube::api::{Api, ListParams};
 use kube::core::DeserializeGuard;
 use tracing::{info, warn};
 
-use super::apply;
-use super::context::Context;
-use super::error::{is_absent, message};
-use super::managed::Managed;
-use super::memory::Key;
-use super::pods::Seen;
 use crate::api::{SidecarJob, labels};
+use crate::controller::apply;
+use crate::controller::context::Context;
+use crate::controller::error::{is_absent, message};
+use crate::controller::managed::Managed;
+use crate::controller::memory::Key;
+use crate::controller::pods::Seen;
 use crate::engine::observed::PodRef;
 
 /// How long until a look-up or patch that failed is tried again.

@@ -11,14 +11,14 @@ pub mod list;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use buried::Buried;
 use k8s_openapi::api::core::v1 as core;
 use kube::runtime::watcher::Event;
-
-use super::memory::{Key, version};
-use crate::api::{Kind, labels};
-use crate::engine::observed::{Pod, PodRef};
-use buried::Buried;
 use list::List;
+
+use crate::api::{Kind, labels};
+use crate::controller::memory::{Key, version};
+use crate::engine::observed::{Pod, PodRef};
 
 /// All Pods of runs, by their owner, and those without an owner, by their namespace.
 #[derive(Debug, Default)]

@@ -7,22 +7,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::{FutureExt, Stream, StreamExt, TryStreamExt, future};
 use kube::core::{DeserializeGuard, SelectorExt};
+use kube::runtime::WatchStreamExt;
 use kube::runtime::controller::{self, Controller, Error as QueueError};
 use kube::runtime::reflector::{self, ObjectRef, Store};
+use kube::runtime::watcher;
 use kube::runtime::watcher::{Event, InitialListStrategy};
-use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, ResourceExt};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tracing::{debug, warn};
 
-use super::context::Context;
-use super::error::{Error, Fatal};
-use super::managed::Managed;
-use super::memory::Key;
-use super::orphans::Orphans;
-use super::reconcile::{Watched, on_error, reconcile};
 use crate::api::{Kind, labels};
+use crate::controller::context::Context;
+use crate::controller::error::{Error, Fatal};
+use crate::controller::managed::Managed;
+use crate::controller::memory::Key;
+use crate::controller::orphans::Orphans;
+use crate::controller::reconcile::{Watched, on_error, reconcile};
 use crate::engine::observed::PodRef;
 use crate::telemetry::Metrics;
 

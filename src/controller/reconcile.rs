@@ -9,20 +9,19 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use kube::api::Api;
-use kube::core::DeserializeGuard;
-use kube::core::NamespaceResourceScope;
+use kube::core::{DeserializeGuard, NamespaceResourceScope};
 use kube::runtime::controller::Action;
 use kube::{Client, Resource};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
-use super::context::Context;
-use super::error::{self, Error};
-use super::gather::gather;
-use super::managed::Managed;
-use super::memory::{Key, Memory, key, version};
-use super::{apply, create};
+use crate::controller::context::Context;
+use crate::controller::error::{self, Error};
+use crate::controller::gather::gather;
+use crate::controller::managed::Managed;
+use crate::controller::memory::{Key, Memory, key, version};
+use crate::controller::{apply, create};
 use crate::engine;
 use crate::engine::observed::Observed;
 use crate::engine::plan::{Plan, Step, sooner};

@@ -3,7 +3,7 @@
 //! Never stricter than what reads them later: a schedule that fits may still be refused there (`5-1` ends before it
 //! begins), one that does not fit would be refused in any case. `tests/cron_oracle.rs` holds the two against each other.
 
-use super::zone::Zone;
+use crate::cron::zone::Zone;
 
 /// What `strings.Fields` of Go, and `split_whitespace` here, split at.
 const SPACE: &str = r"[\s\v\x{85}\p{Z}]";

@@ -6,39 +6,22 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
-pub mod backoff;
-pub mod conditions;
-pub mod cut_off;
-pub mod deadline;
-pub mod ending;
-pub mod failure_policy;
-pub mod finished;
-pub mod indexed;
-pub mod indexes;
-pub mod judged;
-pub mod names;
+pub mod build;
+pub mod count;
+pub mod deeds;
 pub mod observed;
-pub mod outcome;
-pub mod ownership;
-pub mod per_index;
 pub mod plan;
-pub mod pod_template;
-pub mod pods;
-pub mod roles;
+pub mod report;
+pub mod result;
 pub mod schedule;
-pub mod sidecars;
-pub mod status;
-pub mod success_policy;
-pub mod summary;
-pub mod suspend;
-pub mod time;
-pub mod tracking;
 
 use chrono::{DateTime, Utc};
-
+use count::tally::{self, Tally};
+use deeds::{finished, ownership, pods, release, replace, sidecars, starting, suspend};
 use observed::Observed;
 use plan::{Plan, Step, sooner};
-use tracking::Tally;
+use result::deadline;
+use result::ending::Ending;
 
 /// What to do about one run, from all that was seen of it.
 ///
@@ -58,9 +41,9 @@ pub fn decide(seen: &Observed, now: DateTime<Utc>) -> Plan {
     if !claims.is_empty() {
         return Plan { steps: claims, ..Plan::nothing() };
     }
-    let tally = tracking::tally(seen);
-    let ending = ending::judge(seen, &tally, now);
-    let mut wake = sooner(deadline::wake(seen, ending.as_ref()), sidecars::waiting::wake(seen, now));
+    let tally = tally::of(seen);
+    let ending = result::judge(seen, &tally, now);
+    let mut wake = sooner(deadline::wake(seen, ending.as_ref()), report::waiting::wake(seen, now));
     let steps = steps(seen, &tally, ending.as_ref(), now, &mut wake);
     if steps.is_empty() {
         report(seen, &tally, ending.as_ref(), now, wake)
@@ -78,19 +61,19 @@ pub fn take_stock(seen: &Observed, now: DateTime<Utc>) -> Plan {
     if !ownership::settle(seen).is_empty() {
         return Plan::nothing(); // a Pod that is listed and still to be taken over again looks like one that is counted
     }
-    let tally = tracking::tally(seen);
-    let ending = ending::judge(seen, &tally, now);
+    let tally = tally::of(seen);
+    let ending = result::judge(seen, &tally, now);
     report(seen, &tally, ending.as_ref(), now, None)
 }
 
 fn report(
     seen: &Observed,
     tally: &Tally,
-    ending: Option<&ending::Ending>,
+    ending: Option<&Ending>,
     now: DateTime<Utc>,
     wake: Option<DateTime<Utc>>,
 ) -> Plan {
-    let (status, events) = status::next(seen, tally, ending, now);
+    let (status, events) = report::next(seen, tally, ending, now);
     if status == seen.job.status {
         return Plan { wake, ..Plan::nothing() };
     }
@@ -102,15 +85,15 @@ fn report(
 fn steps(
     seen: &Observed,
     tally: &Tally,
-    ending: Option<&ending::Ending>,
+    ending: Option<&Ending>,
     now: DateTime<Utc>,
     wake: &mut Option<DateTime<Utc>>,
 ) -> Vec<Step> {
-    let mut steps = tracking::release(tally);
-    steps.extend(tracking::release_orphans(seen));
+    let mut steps = release::counted(tally);
+    steps.extend(release::orphans(seen));
     steps.extend(sidecars::stop(seen, tally, now, wake));
-    steps.extend(sidecars::starting::fail(seen, now, wake));
-    steps.extend(sidecars::changed::replace(seen, now));
+    steps.extend(starting::fail(seen, now, wake));
+    steps.extend(replace::replace(seen, now));
     steps.extend(match ending {
         Some(ending) => pods::end(seen, tally, ending),
         None if seen.job.spec.suspend => suspend::end_pods(seen, tally),

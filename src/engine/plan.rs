@@ -7,10 +7,10 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use super::failure_policy::Action;
-use super::observed::{IndexFailures, PodRef};
-use super::status::Status;
 use crate::api::recipes::Way;
+use crate::engine::observed::failure_policy::Action;
+use crate::engine::observed::status::Status;
+use crate::engine::observed::{IndexFailures, PodRef};
 
 /// The decision about one SidecarJob at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]

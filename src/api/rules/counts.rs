@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Group, default, rule};
+use crate::api::rules::Group;
+use crate::api::rules::default;
+use crate::api::rules::rule;
 
 /// Bounds of single fields, and the defaults that depend on no other field. `backoffLimit`'s and `podReplacementPolicy`'s
 /// do, so they are settled where the spec is read.

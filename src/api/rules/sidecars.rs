@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Group;
+use crate::api::rules::Group;
 
 /// The signals that ask a process to end, or to get ready for it; SIGKILL does nothing to a container's first process.
 pub const SIGNALS: [&str; 6] = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGUSR2"];

@@ -5,7 +5,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Group, put, rule};
+use crate::api::rules::Group;
+use crate::api::rules::put;
+use crate::api::rules::rule;
 
 /// Of the policy by itself.
 pub fn bounds(policy: &mut Value) {

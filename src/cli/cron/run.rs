@@ -13,9 +13,13 @@ use kube::api::{Api, PostParams};
 use kube::{Client, ResourceExt};
 use serde_json::json;
 
-use super::{CronError, find};
-use crate::api::{SidecarCronJob, SidecarJob, labels, scheduled_run};
+use crate::api::SidecarCronJob;
+use crate::api::SidecarJob;
+use crate::api::labels;
+use crate::api::scheduled_run;
 use crate::cli::connect::Cluster;
+use crate::cli::cron::CronError;
+use crate::cli::cron::find;
 use crate::cli::failure::call;
 use crate::printable;
 

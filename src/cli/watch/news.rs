@@ -12,8 +12,10 @@ use kube::runtime::utils::Backoff;
 use kube::runtime::watcher::{DefaultBackoff, Error, Event};
 use kube::runtime::{WatchStreamExt, watcher};
 
-use crate::api::{SidecarJob, labels};
-use crate::cli::failure::{Failure, Kind};
+use crate::api::SidecarJob;
+use crate::api::labels;
+use crate::cli::failure::Failure;
+use crate::cli::failure::Kind;
 
 /// How long one watch lasts before it is asked for anew, from where it was. A connection that is dead (a machine that
 /// slept, a NAT that forgot) is noticed within this time and five seconds, of which kube has the margin.

@@ -13,8 +13,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
+use crate::api::SidecarJob;
 use crate::api::conditions::types;
-use crate::api::{SidecarJob, labels};
+use crate::api::labels;
 
 /// How long ago something may have happened to be told with the time it was seen.
 const FRESH_SECONDS: f64 = 3.0;

@@ -12,12 +12,12 @@ use kube::api::{Api, DeleteParams, PostParams, Preconditions, PropagationPolicy}
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
-use super::Schedules;
 use crate::api::conditions::schedule as reasons;
 use crate::api::{SidecarCronJob, SidecarJob, labels, scheduled_run};
 use crate::controller::apply::{call, failed, is_gone, is_terminating};
 use crate::controller::error::{BLIP, Error, WRITE_THE_STATUS};
 use crate::controller::memory::Key;
+use crate::controller::schedules::Schedules;
 use crate::engine::plan::Event;
 use crate::engine::schedule::observed::{Cron, RunRef};
 use crate::engine::schedule::plan::Step;

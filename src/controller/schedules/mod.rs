@@ -14,22 +14,23 @@ use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt};
 use kube::Client;
 use kube::core::DeserializeGuard;
+use kube::runtime::WatchStreamExt;
 use kube::runtime::controller::{self, Controller, Error as QueueError};
 use kube::runtime::reflector::{self, ObjectRef};
+use kube::runtime::watcher;
 use kube::runtime::watcher::Event;
-use kube::runtime::{WatchStreamExt, watcher};
-use tokio::sync::{mpsc, watch};
-use tracing::{debug, warn};
-
-use super::error::{Error, Fatal};
-use super::events::Events;
-use super::memory::{Key, Memory, key};
-use super::queue::{stopped, stopped_before_the_first_list, work_with};
-use super::{clock, cluster, context};
-use crate::api::{SidecarCronJob, SidecarJob, labels};
 use reconcile::{Watched, on_error, reconcile};
 use runs::Runs;
 use rush::Rush;
+use tokio::sync::{mpsc, watch};
+use tracing::{debug, warn};
+
+use crate::api::{SidecarCronJob, SidecarJob, labels};
+use crate::controller::error::{Error, Fatal};
+use crate::controller::events::Events;
+use crate::controller::memory::{Key, Memory, key};
+use crate::controller::queue::{stopped, stopped_before_the_first_list, work_with};
+use crate::controller::{clock, cluster, context};
 
 /// What every reconcile of a schedule has at hand.
 pub struct Schedules {

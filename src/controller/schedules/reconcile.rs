@@ -8,16 +8,15 @@ use kube::runtime::controller::Action;
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
-use super::runs::View;
-use super::{Schedules, apply};
 use crate::api::SidecarCronJob;
 use crate::controller::error::Error;
 use crate::controller::memory::{Key, key};
 use crate::controller::reconcile::{LOOK_AFTER, look_again, sleep_until, try_again};
+use crate::controller::schedules::runs::View;
+use crate::controller::schedules::{Schedules, apply};
 use crate::engine::plan::sooner;
-use crate::engine::schedule;
 use crate::engine::schedule::observed::{Cron, Observed};
-use crate::engine::schedule::stalled;
+use crate::engine::schedule::{self, stalled};
 
 /// An object as the watch shows it: one that can't be read does not stop the others.
 pub type Watched = DeserializeGuard<SidecarCronJob>;

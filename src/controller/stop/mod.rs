@@ -19,15 +19,14 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use super::context::Clock;
-use super::error::message;
-use super::events::Events;
-use super::memory::Key;
 use crate::api::conditions::events as reasons;
 use crate::api::recipes::Way;
-use crate::engine::observed::{Job, PodRef};
+use crate::controller::context::Clock;
+use crate::controller::error::message;
+use crate::controller::events::Events;
+use crate::controller::memory::Key;
+use crate::engine::observed::{Attempt, AttemptState, Job, PodRef};
 use crate::engine::plan::Event;
-use crate::engine::sidecars::ladder::{Attempt, AttemptState};
 
 pub use signal::own_image;
 

@@ -11,13 +11,12 @@ use k8s_openapi::api::core::v1::{
 use kube::api::{Api, Patch, PatchParams};
 use kube::runtime::wait::await_condition;
 use serde_json::json;
-
 use tracing::warn;
 
-use super::NotReached;
 use crate::api::labels;
 use crate::controller::apply::{call, failed};
-use crate::engine::names;
+use crate::controller::stop::NotReached;
+use crate::engine::build::names;
 use crate::engine::observed::PodRef;
 
 /// Sends it, and waits until it was sent.

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use k8s_openapi::api::core::v1 as core;
 
 use crate::api::{self, labels};
-use crate::engine::time;
+use crate::engine::observed::time;
 
 /// A Pod of the job.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::api::SidecarJob;
+use crate::engine::build;
 use crate::engine::plan::NewPod;
-use crate::engine::pod_template;
 use crate::engine::tests::fixture::{at, job_with};
 
 #[test]
@@ -122,7 +123,7 @@ fn a_deletion_began_when_its_grace_period_began() {
 fn annotations_that_the_controller_sets_are_not_taken_for_a_webhooks() {
     let seen = job_with(json!({"completionMode": "Indexed", "completions": 1, "backoffLimitPerIndex": 1}));
     let new = NewPod { index: Some(0), index_failures: IndexFailures { counted: 1, ignored: 1 }, ..NewPod::default() };
-    let mut wire = pod_template::pod(&seen.job, new, &seen.settings);
+    let mut wire = build::pod::pod(&seen.job, new, &seen.settings);
     (wire.metadata.uid, wire.metadata.creation_timestamp) = (Some("u".into()), None);
     let annotations = wire.metadata.annotations.get_or_insert_default();
     assert!(annotations.len() > 4, "{annotations:?}");

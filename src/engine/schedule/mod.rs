@@ -15,13 +15,12 @@ pub mod stalled;
 pub mod status;
 
 use chrono::{DateTime, Utc};
-
 use due::Due;
 use observed::Observed;
 use plan::{Plan, Step};
 
-use super::plan::sooner;
 use crate::api::sidecarcronjob::ConcurrencyPolicy;
+use crate::engine::plan::sooner;
 
 /// The decision.
 pub fn decide(seen: &Observed, now: DateTime<Utc>) -> Plan {

@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::status::Status;
 use crate::api::conditions::types;
 use crate::api::sidecarcronjob::{CatchUp, ConcurrencyPolicy, DstPolicy};
 use crate::api::{SidecarCronJob, SidecarJob, backfilled, labels, scheduled_run};
 use crate::cron::{Dst, Times, TimesError, hash};
-use crate::engine::observed::Refusal;
-use crate::engine::time;
+use crate::engine::observed::{Refusal, time};
+use crate::engine::schedule::status::Status;
 
 /// A SidecarCronJob, its runs, and what the shell knows.
 #[derive(Clone, Debug, PartialEq)]

@@ -8,15 +8,15 @@ mod wire;
 
 use chrono::{DateTime, Utc};
 
-use super::due::Due;
-use super::observed::{Observed, Run, RunRef};
-use super::plan::{Plan, Step};
 use crate::api::backfilled::{self, Span};
 use crate::api::conditions::{schedule, types};
 use crate::api::scheduled_run;
 use crate::cron::TimesError;
-use crate::engine::conditions::Conditions;
+use crate::engine::observed::conditions::Conditions;
 use crate::engine::plan::Event;
+use crate::engine::schedule::due::Due;
+use crate::engine::schedule::observed::{Observed, Run, RunRef};
+use crate::engine::schedule::plan::{Plan, Step};
 
 /// The status of a SidecarCronJob.
 #[derive(Clone, Debug, Default, PartialEq)]

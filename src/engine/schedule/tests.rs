@@ -8,10 +8,10 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::observed::{Cron, Departed, Run};
 use super::*;
 use crate::api::scheduled_run;
 use crate::engine::observed::Refusal;
+use crate::engine::schedule::observed::{Cron, Departed, Run};
 
 fn at(minutes: i64) -> DateTime<Utc> {
     "2026-01-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::minutes(minutes)
@@ -86,7 +86,7 @@ impl Observed {
             }
             for step in plan.steps {
                 match step {
-                    Step::Create(at) => self.runs.push(run((at - super::tests::at(0)).num_minutes())),
+                    Step::Create(at) => self.runs.push(run((at - crate::engine::schedule::tests::at(0)).num_minutes())),
                     Step::Delete { run, replaced } => self.depart(&run.uid, replaced),
                     Step::LookUp(run) => drop(self.gone.insert(run.uid)),
                 }

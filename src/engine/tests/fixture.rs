@@ -8,14 +8,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::api::{PodReplacementPolicy, SidecarJob};
-use crate::engine::backoff::Backoff;
 use crate::engine::decide;
-use crate::engine::indexes::Indexes;
+use crate::engine::observed::indexes::Indexes;
+use crate::engine::observed::status::{Backoff, Status};
 use crate::engine::observed::{
     Container, IndexFailures, Job, Kind, Marks, Observed, Phase, Pod, Refusal, Restart, Settings, State, Up,
 };
 use crate::engine::plan::{Plan, Step};
-use crate::engine::status::Status;
 
 /// Seconds after the start of all stories.
 pub fn at(seconds: i64) -> DateTime<Utc> {

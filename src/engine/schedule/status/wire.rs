@@ -1,11 +1,11 @@
 //! The status of a schedule between the wire's form and the engine's.
 
-use super::super::observed::RunRef;
-use super::{Recent, Status};
 use crate::api::sidecarcronjob::{RecentRun, RunReference, SidecarCronJobStatus};
 use crate::api::{GROUP, VERSION};
-use crate::engine::conditions::Conditions;
-use crate::engine::time;
+use crate::engine::observed::conditions::Conditions;
+use crate::engine::observed::time;
+use crate::engine::schedule::observed::RunRef;
+use crate::engine::schedule::status::{Recent, Status};
 
 impl Status {
     /// From the wire.
