@@ -13,10 +13,8 @@ use dice::Dice;
 use serde_json::json;
 use sidecarjob::api::SidecarJob;
 use sidecarjob::engine::decide;
-use sidecarjob::engine::observed::Job;
-use sidecarjob::engine::observed::Observed;
-use sidecarjob::engine::observed::Settings;
 use sidecarjob::engine::observed::indexes::Indexes;
+use sidecarjob::engine::observed::{Job, Observed, Settings};
 use sidecarjob::engine::observed::status::Status;
 
 const MIB: usize = 1 << 20;

@@ -6,10 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sidecarjob::api::backfilled;
 use sidecarjob::engine::observed::Refusal;
 use sidecarjob::engine::schedule::decide;
-use sidecarjob::engine::schedule::observed::Cron;
-use sidecarjob::engine::schedule::observed::Departed;
-use sidecarjob::engine::schedule::observed::Observed;
-use sidecarjob::engine::schedule::observed::Run;
+use sidecarjob::engine::schedule::observed::{Cron, Departed, Observed, Run};
 use sidecarjob::engine::schedule::plan::Step;
 
 use crate::dice::Dice;

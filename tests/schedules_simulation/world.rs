@@ -8,9 +8,8 @@ use serde_json::{Value, json};
 use sidecarjob::api::sidecarcronjob::ConcurrencyPolicy;
 use sidecarjob::api::{backfilled, scheduled_run};
 use sidecarjob::engine::plan::Event;
-use sidecarjob::engine::schedule::observed::Cron;
-use sidecarjob::engine::schedule::observed::Run;
-use sidecarjob::engine::schedule::status::Status;
+use sidecarjob::engine::schedule::observed::status::Status;
+use sidecarjob::engine::schedule::observed::{Cron, Run};
 
 use crate::dice::Dice;
 

@@ -19,9 +19,9 @@ use crate::controller::error::{BLIP, Error, WRITE_THE_STATUS};
 use crate::controller::memory::Key;
 use crate::controller::schedules::Schedules;
 use crate::engine::plan::Event;
+use crate::engine::schedule::observed::status::Status;
 use crate::engine::schedule::observed::{Cron, RunRef};
 use crate::engine::schedule::plan::Step;
-use crate::engine::schedule::status::Status;
 
 /// Does it.
 pub async fn step(ctx: &Schedules, key: &Key, cron: &Cron, step: &Step) -> Result<(), Error> {

@@ -16,7 +16,7 @@ use crate::controller::schedules::runs::View;
 use crate::controller::schedules::{Schedules, apply};
 use crate::engine::plan::sooner;
 use crate::engine::schedule::observed::{Cron, Observed};
-use crate::engine::schedule::{self, stalled};
+use crate::engine::schedule::{self, report::stalled};
 
 /// An object as the watch shows it: one that can't be read does not stop the others.
 pub type Watched = DeserializeGuard<SidecarCronJob>;

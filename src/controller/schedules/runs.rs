@@ -16,8 +16,8 @@ use crate::api::{GROUP, SidecarJob, backfilled};
 use crate::controller::memory::{Key, version};
 use crate::controller::pods::buried::Buried;
 use crate::controller::pods::list::List;
+use crate::engine::schedule::observed::status::Status;
 use crate::engine::schedule::observed::{Departed, Run};
-use crate::engine::schedule::status::Status;
 
 /// All runs, by the UID of the SidecarCronJob that owns them.
 #[derive(Debug, Default)]

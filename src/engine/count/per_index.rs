@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::engine::count::judged::Judged;
-use crate::engine::count::tally::Tally;
 use crate::engine::count::{backoff, failure_policy};
 use crate::engine::observed::failure_policy::Action;
 use crate::engine::observed::indexes::Indexes;
@@ -81,13 +80,13 @@ pub fn failed(seen: &Observed, pods: &[Judged], completed: &Indexes) -> Option<I
 }
 
 /// The newest failed Pod of each index that still needs one; none once the result is known.
-pub fn held(seen: &Observed, pods: &[Judged], tally: &Tally) -> Held {
-    let (Some(failed), false) = (&tally.failed_indexes, seen.job.status.result_is_known()) else {
+pub fn held(seen: &Observed, pods: &[Judged], completed: &Indexes, failed: Option<&Indexes>) -> Held {
+    let (Some(failed), false) = (failed, seen.job.status.result_is_known()) else {
         return Held::default();
     };
     let working: Indexes =
         pods.iter().filter(|p| p.pod.active() && p.outcome.is_none()).filter_map(|p| p.pod.index).collect();
-    let over = |index: u32| tally.completed.contains(index) || failed.contains(index) || working.contains(index);
+    let over = |index: u32| completed.contains(index) || failed.contains(index) || working.contains(index);
     let mut held: BTreeMap<u32, Failure> = BTreeMap::new();
     for pod in pods.iter().filter(|p| p.pod.tracked && p.placed && p.failed() && !p.listed) {
         let (Some(index), Some(outcome)) = (pod.pod.index.filter(|i| !over(*i)), pod.outcome) else { continue };

@@ -86,7 +86,7 @@ pub fn of(seen: &Observed) -> Tally {
         ..Tally::default()
     };
     tally.failed_indexes = per_index::failed(seen, &pods, &tally.completed);
-    tally.held = per_index::held(seen, &pods, &tally);
+    tally.held = per_index::held(seen, &pods, &tally.completed, tally.failed_indexes.as_ref());
     for pod in &pods {
         place(&mut tally, pod);
         if pod.is_new(status) {

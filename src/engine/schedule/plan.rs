@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::engine::plan::Event;
 use crate::engine::schedule::observed::RunRef;
-use crate::engine::schedule::status::Status;
+use crate::engine::schedule::observed::status::Status;
 
 /// The decision about one SidecarCronJob at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -5,7 +5,7 @@ use crate::api::{GROUP, VERSION};
 use crate::engine::observed::conditions::Conditions;
 use crate::engine::observed::time;
 use crate::engine::schedule::observed::RunRef;
-use crate::engine::schedule::status::{Recent, Status};
+use crate::engine::schedule::observed::status::{Recent, Status};
 
 impl Status {
     /// From the wire.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::api::conditions::{reasons, types};
 use crate::engine::schedule::observed::Cron;
-use crate::engine::schedule::status::Status;
+use crate::engine::schedule::observed::status::Status;
 
 /// The status that says so, unless the stored one says the same.
 pub fn by(cron: &Cron, failing: &str, now: DateTime<Utc>) -> Option<Status> {

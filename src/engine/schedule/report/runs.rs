@@ -11,8 +11,8 @@ use crate::api::sidecarcronjob::ConcurrencyPolicy;
 use crate::engine::observed::time;
 use crate::engine::plan::Event;
 use crate::engine::schedule::due::Due;
+use crate::engine::schedule::observed::status::{Recent, Status};
 use crate::engine::schedule::observed::{Observed, Run};
-use crate::engine::schedule::status::{Recent, Status};
 
 /// How many runs are remembered.
 const RECENT_MAX: usize = 10;
@@ -52,7 +52,7 @@ fn events(seen: &Observed, due: &Due) -> Vec<Event> {
         let note = format!("Saw completed job: {}, condition: {}", run.name, result(run));
         Event::normal(schedule::SAW_COMPLETED_JOB, note).of_run(&run.name)
     };
-    for active in stored.iter().filter(|active| crate::engine::schedule::status::find(seen, &active.uid).is_none()) {
+    for active in stored.iter().filter(|active| super::find(seen, &active.uid).is_none()) {
         match fate(seen, due, &active.name) {
             Fate::Ended(run) => told.push(completed(run)),
             Fate::Replaced | Fate::WithSchedule => {}
