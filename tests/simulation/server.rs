@@ -214,7 +214,7 @@ impl World {
         self.must(result.is_none(), format!("a Pod is created after {result:?}"));
         let looked = self.looked.clone().filter(|looked| uid(looked) == uid(&known));
         if let Err(why) = self.may_be_created(pod, &known)
-            && !looked.is_some_and(|looked| self.may_be_created(pod, &looked).is_ok())
+            && looked.is_none_or(|looked| self.may_be_created(pod, &looked).is_err())
         {
             self.must(false, why);
         }
