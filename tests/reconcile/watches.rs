@@ -154,7 +154,8 @@ async fn a_queue_ends_the_program_when_the_api_server_has_an_older_version_than_
     let stage = stage(vec![conflict(), conflict(), conflict(), live], vec![]);
     let (queue, _waker) = queue::queue::<SidecarJob>(stage.ctx.clone(), tokio::sync::mpsc::unbounded_channel());
     let (_stop, stopped) = watch::channel(false);
-    let ended = queue.run(Api::namespaced(client, "ns"), 1, futures::stream::pending(), stopped).await;
+    let running = queue.run(Api::namespaced(client, "ns"), 1, futures::stream::pending(), stopped);
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(600), running).await.expect("it ends");
     assert!(ended.is_err_and(|why| why.to_string().contains("restored from a backup")));
 }
 
