@@ -1,5 +1,6 @@
 //! The doors of the house: what may know of what, and what every file owes its reader.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -84,6 +85,65 @@ fn arrows_point_one_way() {
     assert_none(find(below("controller"), &["crate::cli"], "the controller does not know the verbs of people"));
 }
 
+/// The modules that a file's `use` lines name, as paths from the crate; `{…}` and `super` written out.
+fn uses(module: &str, text: &str) -> Vec<String> {
+    let text: String = code(text).map(|(_, line)| line.trim().to_owned() + " ").collect();
+    let lines = text.split("use ").skip(1).filter_map(|rest| rest.split(';').next()).map(|line| line.replace(' ', ""));
+    let own: Vec<&str> = module.split("::").collect();
+    let absolute = |path: String| {
+        let up = path.matches("super::").count();
+        let below = own[..own.len().saturating_sub(up)].join("::");
+        match path.strip_prefix("crate::") {
+            Some(path) => path.to_owned(),
+            None if up > 0 => format!("{below}::{}", path.replace("super::", "")),
+            None => format!("{module}::{}", path.replace("self::", "")),
+        }
+    };
+    lines.flat_map(|line| branches(&line)).map(absolute).collect()
+}
+
+/// `a::{b, c::{d, e}}` is `a::b`, `a::c::d`, `a::c::e`.
+fn branches(tree: &str) -> Vec<String> {
+    let Some((stem, rest)) = tree.split_once('{') else { return vec![tree.to_owned()] };
+    let (mut depth, mut parts) = (0, vec![String::new()]);
+    for c in rest[..rest.rfind('}').unwrap_or(rest.len())].chars() {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        if c == ',' && depth == 0 { parts.push(String::new()) } else { parts.last_mut().expect("one").push(c) }
+    }
+    parts.iter().flat_map(|part| branches(part)).map(|branch| format!("{stem}{branch}")).collect()
+}
+
+/// Beyond a parent and its children, which are one thing in several files.
+#[test]
+fn no_files_stand_in_a_circle() {
+    let module = |file: &str| {
+        let path = file.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod").replace('/', "::");
+        if path == "lib" { String::new() } else { path }
+    };
+    let files = sources();
+    let files: Vec<_> = files.iter().filter(|(file, _)| !is_test(file)).map(|(f, text)| (module(f), text)).collect();
+    let known = |path: &str| -> Option<&str> {
+        let holds = |m: &&str| format!("{path}::").starts_with(&format!("{m}::"));
+        files.iter().map(|(m, _)| m.as_str()).filter(holds).max_by_key(|m| m.len())
+    };
+    let kin = |a: &str, b: &str| format!("{a}::").starts_with(&format!("{b}::")) || b.starts_with(&format!("{a}::"));
+    let edges: BTreeMap<&str, BTreeSet<&str>> = files
+        .iter()
+        .map(|(from, text)| {
+            let to = uses(from, text);
+            (from.as_str(), to.iter().filter_map(|path| known(path)).filter(|to| !kin(from, to)).collect())
+        })
+        .collect();
+    assert!(edges.values().map(BTreeSet::len).sum::<usize>() > 200, "the uses were found");
+    // Who uses nobody who is left can't stand in a circle.
+    let mut left: BTreeSet<&str> = edges.keys().copied().collect();
+    while let Some(free) = left.iter().copied().find(|from| edges[from].is_disjoint(&left)) {
+        left.remove(free);
+    }
+    let told = |from: &&str| format!("{from} uses {:?}", edges[*from].intersection(&left).collect::<Vec<_>>());
+    assert!(left.is_empty(), "in a circle, or above one:\n{}", left.iter().map(told).collect::<Vec<_>>().join("\n"));
+}
+
 #[test]
 fn the_engine_is_pure() {
     let engine = |file: &str| file.starts_with("src/engine/") || file.starts_with("src/cron/");
@@ -100,8 +160,8 @@ fn the_engine_is_pure() {
 
 #[test]
 fn the_clock_is_read_in_one_place() {
-    let shell = |file: &str| file.starts_with("src/controller/") && file != "src/controller/context.rs";
-    assert_none(find(shell, &["Utc::now", "SystemTime::now"], "ask Context::now"));
+    let shell = |file: &str| file.starts_with("src/controller/") && file != "src/controller/clock.rs";
+    assert_none(find(shell, &["Utc::now", "SystemTime::now"], "ask Context::now, which is told the clock"));
 }
 
 #[test]

@@ -14,8 +14,8 @@ use serde_json::json;
 use sidecarjob::api::SidecarJob;
 use sidecarjob::engine::decide;
 use sidecarjob::engine::observed::indexes::Indexes;
-use sidecarjob::engine::observed::{Job, Observed, Settings};
 use sidecarjob::engine::observed::status::Status;
+use sidecarjob::engine::observed::{Job, Observed, Settings};
 
 const MIB: usize = 1 << 20;
 

@@ -26,15 +26,16 @@ use kube::runtime::watcher::Event as WatchEvent;
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 use sidecarjob::api::{SidecarJob, labels};
-use sidecarjob::controller::context::{Context, wall_clock};
+use sidecarjob::controller::clock::wall_clock;
+use sidecarjob::controller::context::Context;
 use sidecarjob::controller::error::Error;
 use sidecarjob::controller::events::Events;
 use sidecarjob::controller::managed::Managed;
 use sidecarjob::controller::memory::Memory;
-use sidecarjob::controller::orphans::Orphans;
 use sidecarjob::controller::pods::Pods;
 use sidecarjob::controller::reconcile::{on_error, reconcile};
 use sidecarjob::controller::stop::Stops;
+use sidecarjob::controller::under_way::UnderWay;
 use sidecarjob::engine::observed::Settings;
 use sidecarjob::telemetry::Metrics;
 
@@ -81,7 +82,7 @@ fn stage_of<K: Managed>(script: Vec<Call>, pods: Vec<Value>) -> Stage<K> {
         pods: Arc::new(view),
         memory: Memory::default(),
         stops: Stops::new(tokio::sync::mpsc::unbounded_channel().0, None, wall_clock()),
-        orphans: Orphans::default(),
+        orphans: UnderWay::default(),
         events: events_in,
         metrics: Metrics::default(),
         settings: Settings::default(),

@@ -3,6 +3,7 @@
 //! What is there already, or is gone already, is success. A Pod that the API server refuses is no error: it is
 //! remembered, and the engine is asked again. The answers go into the views, so that the next decision has them.
 
+use crate::controller::call::{call, failed, is_absent, is_gone};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -10,14 +11,13 @@ use futures::future;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy};
 use serde_json::json;
-use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::api::conditions::{events as reasons, types};
 use crate::api::{Kind, labels};
 use crate::controller::context::Context;
 use crate::controller::create;
-use crate::controller::error::{CALL_TIMEOUT, Error, WRITE_THE_STATUS, is_absent};
+use crate::controller::error::{Error, WRITE_THE_STATUS};
 use crate::controller::managed::Managed;
 use crate::controller::memory::{self, Key};
 use crate::controller::stop::Ask;
@@ -80,25 +80,9 @@ async fn step<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, step: &S
     }
 }
 
-/// One call, with a bound.
-pub async fn call<T>(what: &str, future: impl Future<Output = kube::Result<T>>) -> Result<kube::Result<T>, Error> {
-    timeout(CALL_TIMEOUT, future).await.map_err(|_| Error::Timeout(what.to_owned()))
-}
-
-/// What was tried, and why it failed.
-pub fn failed(step: &str, source: kube::Error) -> Error {
-    Error::Step { step: step.to_owned(), source }
-}
-
 /// The Pods of the namespace that the run is in.
 pub fn pod_api<K: Managed>(ctx: &Context<K>, key: &Key) -> Api<Pod> {
     Api::namespaced(ctx.client.clone(), &key.0)
-}
-
-/// The whole namespace is on its way out, and the SidecarJob with it.
-pub fn is_terminating(status: &kube::core::Status) -> bool {
-    let causes = status.details.iter().flat_map(|details| &details.causes);
-    causes.into_iter().any(|cause| cause.reason == "NamespaceTerminating")
 }
 
 /// Takes over a Pod without an owner, after a look whether the run is still there and not being deleted: a view can be
@@ -179,11 +163,6 @@ async fn patch_pod<K: Managed>(
         }
         Err(error) => Err(failed(what, error)),
     }
-}
-
-/// Not found, or another object by now: a precondition on the UID fails as a conflict.
-pub fn is_gone(status: &kube::core::Status) -> bool {
-    is_absent(status) || (status.code == 409 && status.message.contains("UID"))
 }
 
 async fn delete<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pod: &PodRef) -> Result<(), Error> {

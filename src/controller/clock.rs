@@ -27,6 +27,7 @@ mod bell {
     }
 }
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bell::Bell;
@@ -35,7 +36,18 @@ use futures::Stream;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use crate::controller::context::Clock;
+/// What time it is; tests bring their own.
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// The computer's clock, the one that the program runs by.
+pub fn wall_clock() -> Clock {
+    Arc::new(now)
+}
+
+/// The one clock of the program.
+pub fn now() -> DateTime<Utc> {
+    Utc::now()
+}
 
 /// How often the clock is looked at where nobody wakes us: so late an object is at most when the clock is set forward.
 const PERIOD: Duration = Duration::from_secs(5);

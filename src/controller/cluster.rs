@@ -2,6 +2,7 @@
 //!
 //! Asked once at the start, so that what is missing is said in words before a watch fails in a loop.
 
+use crate::controller::call::is_absent;
 use std::fmt::Debug;
 use std::path::Path;
 use std::time::Duration;
@@ -20,7 +21,7 @@ use tower::retry::RetryLayer;
 use tracing::warn;
 
 use crate::api::{SidecarCronJob, SidecarJob, labels};
-use crate::controller::error::{CALL_TIMEOUT, is_absent, message, no_answer};
+use crate::controller::error::{CALL_TIMEOUT, message, no_answer};
 use crate::controller::throttled::Throttled;
 
 /// The first minor version of Kubernetes with native sidecars on by default.

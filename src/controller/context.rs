@@ -1,5 +1,6 @@
 //! What does every reconcile have at hand? The client, the views, the clock.
 
+use crate::controller::clock::Clock;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -9,19 +10,11 @@ use tokio::sync::watch;
 use crate::controller::events::Events;
 use crate::controller::managed::Managed;
 use crate::controller::memory::Memory;
-use crate::controller::orphans::Orphans;
 use crate::controller::pods::Pods;
 use crate::controller::stop::Stops;
+use crate::controller::under_way::UnderWay;
 use crate::engine::observed::Settings;
 use crate::telemetry::Metrics;
-
-/// What time it is; tests bring their own.
-pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
-
-/// The computer's clock, the one that the program runs by.
-pub fn wall_clock() -> Clock {
-    Arc::new(now)
-}
 
 /// Shared by all reconciles of one kind.
 pub struct Context<K: Managed> {
@@ -34,7 +27,7 @@ pub struct Context<K: Managed> {
     /// Sidecars that are being asked to stop.
     pub stops: Stops,
     /// Owners that are gone and whose Pods are being let go.
-    pub orphans: Orphans,
+    pub orphans: UnderWay,
     /// To people.
     pub events: Events,
     /// To operators.
@@ -59,9 +52,4 @@ impl<K: Managed> Context<K> {
     pub fn is_stopping(&self) -> bool {
         *self.stop.borrow()
     }
-}
-
-/// The one clock of the program.
-pub fn now() -> DateTime<Utc> {
-    Utc::now()
 }

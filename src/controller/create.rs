@@ -5,14 +5,15 @@
 
 use futures::future;
 use k8s_openapi::api::core::v1::Pod;
+use kube::Api;
 use kube::api::PostParams;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
 use crate::api::conditions::events as reasons;
-use crate::controller::apply::{call, failed, is_terminating, pod_api};
+use crate::controller::call::{call, failed, is_absent, is_terminating};
 use crate::controller::context::Context;
-use crate::controller::error::{BLIP, Error, is_absent};
+use crate::controller::error::{BLIP, Error};
 use crate::controller::managed::Managed;
 use crate::controller::memory::Key;
 use crate::engine::build::pod;
@@ -101,7 +102,10 @@ async fn create<K: Managed>(
 pub async fn look_for_unclear<K: Managed>(ctx: &Context<K>, key: &Key) -> Result<(), Error> {
     for name in ctx.memory.all_unclear(key) {
         let what = format!("look whether Pod {name} was created");
-        if let Some(pod) = call(&what, pod_api(ctx, key).get_opt(&name)).await?.map_err(|e| failed(&what, e))? {
+        if let Some(pod) = call(&what, Api::<Pod>::namespaced(ctx.client.clone(), &key.0).get_opt(&name))
+            .await?
+            .map_err(|e| failed(&what, e))?
+        {
             ctx.pods.wrote(&pod);
         }
         ctx.memory.cleared(key, &name);
@@ -118,7 +122,7 @@ async fn try_to<K: Managed>(
 ) -> Result<Answer, Error> {
     let name = pod.metadata.name.clone().unwrap_or_default();
     let what = format!("create Pod {name}");
-    match call(&what, pod_api(ctx, key).create(&PostParams::default(), &pod)).await? {
+    match call(&what, Api::<Pod>::namespaced(ctx.client.clone(), &key.0).create(&PostParams::default(), &pod)).await? {
         Ok(created) => {
             info!(pod = name, "created Pod");
             ctx.pods.wrote(&created);
@@ -177,7 +181,10 @@ async fn already_there<K: Managed>(
     (new, name): (NewPod, &str),
 ) -> Result<Answer, Error> {
     let what = format!("get Pod {name}, which exists already");
-    let Some(pod) = call(&what, pod_api(ctx, key).get_opt(name)).await?.map_err(|e| failed(&what, e))? else {
+    let Some(pod) = call(&what, Api::<Pod>::namespaced(ctx.client.clone(), &key.0).get_opt(name))
+        .await?
+        .map_err(|e| failed(&what, e))?
+    else {
         return Ok(Answer::Gone); // gone in between: the next round creates it
     };
     let owners = pod.metadata.owner_references.as_deref().unwrap_or_default();

@@ -141,12 +141,6 @@ pub fn message(error: &kube::Error) -> String {
     }
 }
 
-/// The object is not there, or its whole kind is not: of a group that it does not know the API server says so in plain
-/// text, which has the code and no reason.
-pub fn is_absent(status: &kube::core::Status) -> bool {
-    status.code == 404
-}
-
 /// The wait before try `n` (from 1): 1 s, doubling to 60 s.
 pub fn wait(n: u32) -> Duration {
     Duration::from_secs((1_u64 << n.saturating_sub(1).min(6)).min(60))
@@ -160,15 +154,6 @@ pub fn conflict_wait(n: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_kind_that_the_api_server_does_not_know_is_absent_as_an_object_is() {
-        let in_text =
-            kube::core::Status { code: 404, reason: "Failed to parse error data".into(), ..Default::default() };
-        let object = kube::core::Status { code: 404, reason: "NotFound".into(), ..Default::default() };
-        let conflict = kube::core::Status { code: 409, reason: "Conflict".into(), ..Default::default() };
-        assert!(is_absent(&in_text) && is_absent(&object) && !is_absent(&conflict));
-    }
 
     #[test]
     fn one_failure_or_some_conflicts_are_a_blip_unless_they_took_long() {

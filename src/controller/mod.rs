@@ -5,6 +5,7 @@
 
 pub mod apply;
 pub mod args;
+pub mod call;
 mod clock;
 pub mod cluster;
 pub mod context;
@@ -24,6 +25,7 @@ pub mod run;
 pub mod schedules;
 pub mod stop;
 pub mod throttled;
+pub mod under_way;
 
 pub use args::Args;
 pub use run::run;

@@ -22,7 +22,7 @@ use crate::controller::context::Context;
 use crate::controller::error::{Error, Fatal};
 use crate::controller::managed::Managed;
 use crate::controller::memory::Key;
-use crate::controller::orphans::Orphans;
+use crate::controller::orphans;
 use crate::controller::reconcile::{Watched, on_error, reconcile};
 use crate::engine::observed::PodRef;
 use crate::telemetry::Metrics;
@@ -111,7 +111,7 @@ impl<K: Managed> Wake for Waker<K> {
     }
 
     fn release_stray(&self, namespace: String, pod: PodRef) {
-        Orphans::release_stray(&self.ctx, namespace, pod);
+        orphans::release_stray(&self.ctx, namespace, pod);
     }
 }
 
@@ -272,7 +272,7 @@ fn report<K: Managed>(ctx: &Arc<Context<K>>, result: Outcome<K, Error>) -> Resul
         Err(QueueError::ObjectNotFound(gone)) => {
             let key: Key = (gone.namespace.unwrap_or_default(), gone.name);
             debug!(kind = K::KIND.name(), name = format!("{}/{}", key.0, key.1), "gone");
-            Orphans::release(ctx, key);
+            orphans::release(ctx, key);
         }
         Err(QueueError::QueueError(error)) => {
             warn!("the watch of {}s was interrupted, starting it again: {error}", K::KIND.name());

@@ -3,6 +3,7 @@
 //! What fails is tried again with a wait that grows, and is told, by an event and in the status, unless it is likely to be
 //! over at the next try.
 
+use crate::controller::call::call;
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
@@ -143,7 +144,7 @@ where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned,
 {
     let api: Api<K> = Api::namespaced(client.clone(), &key.0);
-    let live = apply::call("look again", api.get_opt(&key.1)).await.ok()?.ok()??;
+    let live = call("look again", api.get_opt(&key.1)).await.ok()?.ok()??;
     let ours = memory.newest(watched);
     if live.meta().uid != ours.meta().uid {
         return None; // news is on its way

@@ -19,18 +19,19 @@ use tracing::{info, warn};
 use crate::api::recipes::{self, Recipe};
 use crate::api::{Kind, SidecarJob};
 use crate::controller::args::{self, Args};
+use crate::controller::clock::wall_clock;
 use crate::controller::cluster::{self, ClusterError};
-use crate::controller::context::{Context, wall_clock};
+use crate::controller::context::Context;
 use crate::controller::error::Fatal;
 use crate::controller::events::Events;
 use crate::controller::leader::{Leadership, LeaseError};
 use crate::controller::managed::Managed;
 use crate::controller::memory::Memory;
-use crate::controller::orphans::Orphans;
 use crate::controller::pods::Pods;
 use crate::controller::queue::{self, Queue, Wake, Waker, stopped};
 use crate::controller::schedules::Schedules;
 use crate::controller::stop::{self, Stops};
+use crate::controller::under_way::UnderWay;
 use crate::controller::{clock, pod_watch};
 use crate::engine::observed::Settings;
 use crate::telemetry::{self, Health, Metrics};
@@ -237,7 +238,7 @@ impl Shared {
             pods: pods.clone(),
             memory: Memory::default(),
             stops: Stops::new(wake.clone(), self.signal_image.clone(), wall_clock()),
-            orphans: Orphans::default(),
+            orphans: UnderWay::default(),
             events: self.events.clone(),
             metrics: self.metrics.clone(),
             settings: self.settings.clone(),

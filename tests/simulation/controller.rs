@@ -19,12 +19,13 @@ use sidecarjob::controller::context::{Clock, Context};
 use sidecarjob::controller::events::Events;
 use sidecarjob::controller::managed::Managed;
 use sidecarjob::controller::memory::{Key, Memory};
-use sidecarjob::controller::orphans::Orphans;
+use sidecarjob::controller::orphans;
 use sidecarjob::controller::pod_watch;
 use sidecarjob::controller::pods::Pods;
 use sidecarjob::controller::queue::Wake;
 use sidecarjob::controller::reconcile::{on_error, reconcile};
 use sidecarjob::controller::stop::Stops;
+use sidecarjob::controller::under_way::UnderWay;
 use sidecarjob::engine::observed::{PodRef, Settings};
 use sidecarjob::telemetry::Metrics;
 use tokio::sync::Notify;
@@ -109,7 +110,7 @@ impl<K: Managed> Wake for Waker<K> {
     }
 
     fn release_stray(&self, namespace: String, pod: PodRef) {
-        Orphans::release_stray(&self.ctx, namespace, pod);
+        orphans::release_stray(&self.ctx, namespace, pod);
     }
 }
 
@@ -146,7 +147,7 @@ impl<K: Managed> Life<K> {
             pods: Arc::new(Pods::default()),
             memory: Memory::default(),
             stops: Stops::new(wake, None, clock.clone()),
-            orphans: Orphans::default(),
+            orphans: UnderWay::default(),
             events,
             metrics: metrics.clone(),
             settings: settings.clone(),
@@ -267,7 +268,7 @@ impl<K: Managed> Controller<K> {
         }
         self.life.due = None;
         let Some(job) = self.life.queue.job() else {
-            Orphans::release(&self.life.ctx, key());
+            orphans::release(&self.life.ctx, key());
             self.settle().await;
             return true;
         };

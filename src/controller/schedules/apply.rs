@@ -14,7 +14,7 @@ use tracing::{debug, info, warn};
 
 use crate::api::conditions::schedule as reasons;
 use crate::api::{SidecarCronJob, SidecarJob, labels, scheduled_run};
-use crate::controller::apply::{call, failed, is_gone, is_terminating};
+use crate::controller::call::{call, failed, is_gone, is_terminating};
 use crate::controller::error::{BLIP, Error, WRITE_THE_STATUS};
 use crate::controller::memory::Key;
 use crate::controller::schedules::Schedules;

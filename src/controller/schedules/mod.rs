@@ -30,7 +30,7 @@ use crate::controller::error::{Error, Fatal};
 use crate::controller::events::Events;
 use crate::controller::memory::{Key, Memory, key};
 use crate::controller::queue::{stopped, stopped_before_the_first_list, work_with};
-use crate::controller::{clock, cluster, context};
+use crate::controller::{clock, cluster};
 
 /// What every reconcile of a schedule has at hand.
 pub struct Schedules {
@@ -53,7 +53,7 @@ pub struct Schedules {
 impl Schedules {
     /// Nothing is in view yet.
     pub fn new(client: Client, events: Events) -> Arc<Self> {
-        Self::at(client, events, context::now)
+        Self::at(client, events, clock::now)
     }
 
     /// The same with another clock.

@@ -21,7 +21,7 @@ use tracing::{info, warn};
 
 use crate::api::conditions::events as reasons;
 use crate::api::recipes::Way;
-use crate::controller::context::Clock;
+use crate::controller::clock::Clock;
 use crate::controller::error::message;
 use crate::controller::events::Events;
 use crate::controller::memory::Key;

@@ -14,7 +14,7 @@ use serde_json::json;
 use tracing::warn;
 
 use crate::api::labels;
-use crate::controller::apply::{call, failed};
+use crate::controller::call::{call, failed};
 use crate::controller::stop::NotReached;
 use crate::engine::build::names;
 use crate::engine::observed::PodRef;

@@ -36,6 +36,7 @@ pub fn changes(pod: &Pod, job: &Job) -> Vec<Change> {
     all
 }
 
+/// The differences of sidecars that the spec names.
 pub fn sidecar_changes<'a>(pod: &'a Pod, job: &'a Job) -> impl Iterator<Item = Change> + 'a {
     let roles = &job.spec.roles;
     // What a Job's annotation named when the Pod was sent: it may name others now.

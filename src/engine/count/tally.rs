@@ -205,6 +205,7 @@ pub fn tracked(seen: &Observed) -> impl Iterator<Item = &Pod> {
     seen.pods.iter().filter(|pod| pod.tracked)
 }
 
+/// How many UIDs there are, as a counter has it.
 pub fn len(list: &BTreeSet<String>) -> u32 {
     u32::try_from(list.len()).unwrap_or(u32::MAX)
 }
