@@ -7,6 +7,9 @@ use crate::api::GROUP;
 use crate::api::VERSION;
 use crate::api::labels;
 
+/// The kind that makes runs on a schedule, as in `kind:`. It has no Pods.
+pub const SCHEDULE: &str = "SidecarCronJob";
+
 /// A kind whose Pods we run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {

@@ -33,6 +33,7 @@ use std::time::Duration;
 use bell::Bell;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::Stream;
+use k8s_openapi::jiff::Timestamp;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -47,6 +48,11 @@ pub fn wall_clock() -> Clock {
 /// The one clock of the program.
 pub fn now() -> DateTime<Utc> {
     Utc::now()
+}
+
+/// The same, as Kubernetes' own types carry it.
+pub fn timestamp() -> Timestamp {
+    Timestamp::from_microsecond(now().timestamp_micros()).unwrap_or_default()
 }
 
 /// How often the clock is looked at where nobody wakes us: so late an object is at most when the clock is set forward.

@@ -6,7 +6,7 @@
 pub mod apply;
 pub mod args;
 pub mod call;
-mod clock;
+pub mod clock;
 pub mod cluster;
 pub mod context;
 pub mod create;

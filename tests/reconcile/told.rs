@@ -291,3 +291,21 @@ async fn the_client_asks_again_where_it_was_throttled_and_not_for_longer_than_wo
         assert_eq!(server.await.expect("it ends"), calls, "{code}");
     }
 }
+
+/// The Pod succeeded, and the first try to write that down conflicts with somebody else's write.
+#[tokio::test]
+async fn people_hear_of_an_end_when_it_is_stored_and_not_before() {
+    let done = || pod("a", 5, "Succeeded", Some(0));
+    let conflict = vec![on(Method::PUT, STATUS, refuses(409, "Conflict", "the object has been modified"))];
+    let mut first = stage(conflict, vec![done()]);
+    let told_first = first.told.clone();
+    turns(&mut first, job(json!({}), json!(null)), 1).await;
+    let free = without_finalizer(done(), 6);
+    let script =
+        vec![on(Method::PUT, STATUS, stored(12)), on(Method::PATCH, "/pods/job-a", move |_| (200, free.clone()))];
+    let mut second = stage(script, vec![done()]);
+    turns(&mut second, job(json!({}), json!(null)), 1).await;
+    let events = told(&second.told, 1).await;
+    assert_eq!(events[0].0, "Completed");
+    assert_eq!(*told_first.lock().expect("not poisoned"), [], "its cause was not stored");
+}

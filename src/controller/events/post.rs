@@ -16,6 +16,7 @@ use kube::{Client, ResourceExt};
 use serde_json::json;
 
 use crate::api::{Kind, labels};
+use crate::controller::clock;
 
 /// How long the same event is counted in the one before.
 const SAME: SignedDuration = SignedDuration::from_mins(10);
@@ -68,7 +69,7 @@ impl Post {
 
     /// Sends it.
     pub async fn send(&mut self, told: &Told) -> kube::Result<()> {
-        let (now, same) = (Timestamp::now(), same(told));
+        let (now, same) = (clock::timestamp(), same(told));
         if let Some(sent) = self.last.get(&same).filter(|sent| now.duration_since(sent.at) < SAME) {
             let count = sent.count + 1;
             match self.again(told, &sent.name, count, now).await {

@@ -25,7 +25,7 @@ use rush::Rush;
 use tokio::sync::{mpsc, watch};
 use tracing::{debug, warn};
 
-use crate::api::{SidecarCronJob, SidecarJob, labels};
+use crate::api::{SCHEDULE, SidecarCronJob, SidecarJob, labels};
 use crate::controller::error::{Error, Fatal};
 use crate::controller::events::Events;
 use crate::controller::memory::{Key, Memory, key};
@@ -112,7 +112,7 @@ impl Schedules {
             .with_config(controller::Config::default().concurrency(concurrency))
             .reconcile_on(references(woken))
             .reconcile_on(released(self.clone()))
-            .reconcile_all_on(clock::steps("SidecarCronJob", Arc::new(self.now)))
+            .reconcile_all_on(clock::steps(SCHEDULE, Arc::new(self.now)))
             .graceful_shutdown_on(stopped(stop))
             .run(reconcile, on_error, self.clone())
             .map(Ok)

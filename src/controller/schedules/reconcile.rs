@@ -8,7 +8,7 @@ use kube::runtime::controller::Action;
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
-use crate::api::SidecarCronJob;
+use crate::api::{SCHEDULE, SidecarCronJob};
 use crate::controller::error::Error;
 use crate::controller::memory::{Key, key};
 use crate::controller::reconcile::{LOOK_AFTER, look_again, sleep_until, try_again};
@@ -25,7 +25,7 @@ pub type Watched = DeserializeGuard<SidecarCronJob>;
 const MAX_ROUNDS: usize = 50;
 
 /// One schedule, as often as something happened to it, or its time has come.
-#[tracing::instrument(name = "reconcile", skip_all, fields(kind = "SidecarCronJob", name = tracing::field::Empty))]
+#[tracing::instrument(name = "reconcile", skip_all, fields(kind = SCHEDULE, name = tracing::field::Empty))]
 pub async fn reconcile(watched: Arc<Watched>, ctx: Arc<Schedules>) -> Result<Action, Error> {
     let key = key(&*watched);
     ctx.rush.looked_at(&key, (ctx.now)()); // also one that can't be read: nobody need wait for it
@@ -117,5 +117,5 @@ async fn tell(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>, error: E
 pub fn on_error(watched: Arc<Watched>, error: &Error, ctx: Arc<Schedules>) -> Action {
     let Ok(cron) = &watched.0 else { return Action::await_change() };
     let key = key(cron);
-    try_again("SidecarCronJob", &key, error, ctx.memory.failures(&key, error.is_conflict()))
+    try_again(SCHEDULE, &key, error, ctx.memory.failures(&key, error.is_conflict()))
 }

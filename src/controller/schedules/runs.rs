@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use kube::core::DeserializeGuard;
 use kube::runtime::watcher::Event;
 
-use crate::api::{GROUP, SidecarJob, backfilled};
+use crate::api::{GROUP, SCHEDULE, SidecarJob, backfilled};
 use crate::controller::memory::{Key, version};
 use crate::controller::pods::buried::Buried;
 use crate::controller::pods::list::List;
@@ -244,7 +244,7 @@ fn owner(job: &SidecarJob) -> Option<(Key, String)> {
     let references = job.metadata.owner_references.as_deref().unwrap_or_default();
     let owner = references
         .iter()
-        .find(|o| o.controller == Some(true) && o.kind == "SidecarCronJob" && o.api_version.starts_with(GROUP))?;
+        .find(|o| o.controller == Some(true) && o.kind == SCHEDULE && o.api_version.starts_with(GROUP))?;
     Some(((job.metadata.namespace.clone()?, owner.name.clone()), owner.uid.clone()))
 }
 

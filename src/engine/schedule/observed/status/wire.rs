@@ -1,7 +1,7 @@
 //! The status of a schedule between the wire's form and the engine's.
 
 use crate::api::sidecarcronjob::{RecentRun, RunReference, SidecarCronJobStatus};
-use crate::api::{GROUP, VERSION};
+use crate::api::{GROUP, Kind, VERSION};
 use crate::engine::observed::conditions::Conditions;
 use crate::engine::observed::time;
 use crate::engine::schedule::observed::RunRef;
@@ -44,7 +44,7 @@ impl Status {
     pub fn to_wire(&self, namespace: &str) -> SidecarCronJobStatus {
         let reference = |run: &RunRef| RunReference {
             api_version: format!("{GROUP}/{VERSION}"),
-            kind: "SidecarJob".into(),
+            kind: Kind::SidecarJob.name().into(),
             name: run.name.clone(),
             namespace: namespace.to_owned(),
             uid: run.uid.clone(),
