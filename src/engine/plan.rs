@@ -41,6 +41,37 @@ impl Plan {
     }
 }
 
+/// What one of the engine's deeds comes to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Deed {
+    /// What to do.
+    pub steps: Vec<Step>,
+    /// When to look again because of it.
+    pub wake: Option<DateTime<Utc>>,
+}
+
+impl Deed {
+    /// Nothing before that moment.
+    pub fn not_before(wake: Option<DateTime<Utc>>) -> Self {
+        Self { wake, ..Self::default() }
+    }
+
+    /// These steps, and no need to look again.
+    pub fn of(steps: impl IntoIterator<Item = Step>) -> Self {
+        Self { steps: steps.into_iter().collect(), wake: None }
+    }
+}
+
+/// All of them, in their order.
+impl FromIterator<Deed> for Deed {
+    fn from_iter<T: IntoIterator<Item = Self>>(deeds: T) -> Self {
+        deeds.into_iter().fold(Self::default(), |mut all, deed| {
+            all.steps.extend(deed.steps);
+            Self { wake: sooner(all.wake, deed.wake), ..all }
+        })
+    }
+}
+
 /// The sooner of two moments that may be absent.
 pub fn sooner(a: Option<DateTime<Utc>>, b: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
     a.into_iter().chain(b).min()

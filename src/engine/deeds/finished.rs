@@ -6,7 +6,6 @@
 use chrono::{DateTime, Utc};
 
 use crate::api::Kind;
-use crate::engine::deeds::release;
 use crate::engine::observed::{Observed, time};
 use crate::engine::plan::{Plan, Step};
 
@@ -27,7 +26,7 @@ pub fn clean_up(seen: &Observed, now: DateTime<Utc>) -> Plan {
 pub fn release_all(seen: &Observed) -> Plan {
     let tracked = seen.pods.iter().filter(|pod| pod.tracked);
     let mut steps: Vec<Step> = tracked.map(|pod| Step::Release(pod.to_ref())).collect();
-    steps.extend(release::orphans(seen));
+    steps.extend(seen.orphans.iter().cloned().map(Step::Release));
     Plan { steps, ..Plan::nothing() }
 }
 

@@ -10,29 +10,34 @@ use chrono::{DateTime, Utc};
 use crate::engine::count::backoff;
 use crate::engine::count::tally::{self, Tally};
 use crate::engine::deeds::indexed;
+use crate::engine::judgement::Judgement;
 use crate::engine::observed::{Observed, Pod, PodRef};
-use crate::engine::plan::{NewPod, Step, sooner};
-use crate::engine::result::ending::Ending;
+use crate::engine::plan::{Deed, NewPod, Step, sooner};
 use crate::engine::result::given_up;
 
 /// While the result is open: bring the number of Pods to what is wanted.
-pub fn manage(seen: &Observed, tally: &Tally, now: DateTime<Utc>, wake: &mut Option<DateTime<Utc>>) -> Vec<Step> {
+pub fn manage(j: &Judgement) -> Deed {
+    let Judgement { seen, tally, ending, now } = j;
+    if ending.is_some() || seen.job.spec.suspend {
+        return Deed::default();
+    }
     let (working, wanted) = (count(&tally.working), wanted(seen, tally));
     let surplus = surplus(seen, tally, working.saturating_sub(wanted) as usize);
     if !surplus.is_empty() {
-        return end_unrecorded(seen, surplus);
+        return Deed::of(end_unrecorded(seen, surplus));
     }
-    let missing = wanted.saturating_sub(working + not_ended(seen, tally)).min(free_slots(seen, tally, now));
+    let missing = wanted.saturating_sub(working + not_ended(seen, tally)).min(free_slots(seen, tally, *now));
     if missing == 0 {
-        return Vec::new();
+        return Deed::default();
     }
+    let mut wake = None;
     let mut wait = |until: Option<DateTime<Utc>>| {
-        let until = until.filter(|until| *until > now);
-        *wake = sooner(*wake, until);
+        let until = until.filter(|until| until > now);
+        wake = sooner(wake, until);
         until.is_some()
     };
     if wait(later(backoff::until(backoff_record(seen, tally), &seen.settings), refused_until(seen))) {
-        return Vec::new();
+        return Deed::not_before(wake);
     }
     let missing = (missing as usize).min(seen.settings.max_pods_per_sync);
     let pods = match seen.job.spec.indexed {
@@ -41,7 +46,8 @@ pub fn manage(seen: &Observed, tally: &Tally, now: DateTime<Utc>, wake: &mut Opt
     };
     let pods: Vec<NewPod> =
         (next_number(seen, tally)..).zip(pods).map(|(number, pod)| NewPod { number, ..pod }).collect();
-    if pods.is_empty() { Vec::new() } else { vec![Step::CreatePods(pods)] }
+    let create = (!pods.is_empty()).then_some(Step::CreatePods(pods));
+    Deed { wake, ..Deed::of(create) }
 }
 
 /// A Pod for each of the next indexes that has not to wait for itself.
@@ -59,15 +65,13 @@ fn for_indexes(
 /// When the result is stored: end what still works. A failed run's Pods keep their finalizer, and so count as failed;
 /// those that drain are left to drain. Not before it is stored: the Pods that are ended here count as failed, and a
 /// controller that is killed in between would find another reason for the end.
-pub fn end(seen: &Observed, tally: &Tally, ending: &Ending) -> Vec<Step> {
-    if !ending.stored {
-        return Vec::new();
-    }
-    let working = tally.working.clone();
+pub fn end(j: &Judgement) -> Deed {
+    let Some(ending) = j.ending.as_ref().filter(|ending| ending.stored) else { return Deed::default() };
+    let working = j.tally.working.clone();
     if ending.success {
-        return end_unrecorded(seen, working);
+        return Deed::of(end_unrecorded(j.seen, working));
     }
-    working.into_iter().take(seen.settings.max_pods_per_sync).map(Step::Delete).collect()
+    Deed::of(working.into_iter().take(j.seen.settings.max_pods_per_sync).map(Step::Delete))
 }
 
 /// Ends Pods in such a way that they are neither succeeded nor failed: the finalizer goes first.

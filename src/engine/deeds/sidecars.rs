@@ -1,47 +1,45 @@
-//! What do sidecars get, from their start to their end?
+//! Which plain containers are stopped now?
 //!
-//! The kubelet does the work wherever it can: `native` says how the Pod is built for it, `managed` how it is where it can't.
-//! What it can't do the controller does, each question in its file: `starting` (not up in time, failed too often),
-//! `changed` (a webhook made something else of the Pod), `ladder` (how plain sidecars are stopped, in which order),
-//! `recipes` (how well-known ones are), `waiting` (what holds the run up, and until when). Here: the sidecar as the spec has it, and the deeds at the end of a Pod.
+//! The kubelet stops native sidecars. The controller stops plain ones when the result of their Pod is stored, or counts for
+//! nothing; whose turn it is, and how each is asked, is `ladder`'s part.
 
 use chrono::{DateTime, Utc};
 
 use crate::engine::count::outcome;
-use crate::engine::count::tally::Tally;
 use crate::engine::deeds::ladder::{self, Turn};
+use crate::engine::judgement::Judgement;
 use crate::engine::observed::{Kind, Observed, Pod};
-use crate::engine::plan::{Step, sooner};
+use crate::engine::plan::{Deed, Step};
 
 /// The steps that stop plain containers of Pods whose result is stored, or that count for nothing. Native sidecars need
 /// none.
-pub fn stop(seen: &Observed, tally: &Tally, now: DateTime<Utc>, wake: &mut Option<DateTime<Utc>>) -> Vec<Step> {
+pub fn stop(j: &Judgement) -> Deed {
+    let seen = j.seen;
     let known = |pod: &Pod| seen.job.status.is_listed(&pod.uid) || mains_done(seen, pod);
-    let settled = |pod: &&Pod| known(pod) && !tally.unstored.contains(&pod.uid);
+    let settled = |pod: &&Pod| known(pod) && !j.tally.unstored.contains(&pod.uid);
     let pods = seen.pods.iter().filter(|pod| pod.active()).filter(settled);
-    let mut steps: Vec<Step> = pods.flat_map(|pod| stop_pod(seen, pod, now, wake)).collect();
-    steps.sort_by_key(|step| matches!(step, Step::Ask { .. })); // steps of one kind are done at the same time
-    steps
+    let mut all: Deed = pods.map(|pod| stop_pod(seen, pod, j.now)).collect();
+    all.steps.sort_by_key(|step| matches!(step, Step::Ask { .. })); // steps of one kind are done at the same time
+    all
 }
 
 fn mains_done(seen: &Observed, pod: &Pod) -> bool {
     outcome::of(pod, &seen.job.spec, false).is_some()
 }
 
-fn stop_pod(seen: &Observed, pod: &Pod, now: DateTime<Utc>, wake: &mut Option<DateTime<Utc>>) -> Vec<Step> {
+fn stop_pod(seen: &Observed, pod: &Pod, now: DateTime<Utc>) -> Deed {
     // What is plain and goes on: sidecars, and main containers that are not needed for the result any more.
     let going_on = pod.containers.iter().any(|c| c.kind == Kind::Plain && !c.done());
-    let Some(passed) = passed(pod, now).filter(|_| going_on && !is_ending(pod, now)) else { return Vec::new() };
+    let Some(passed) = passed(pod, now).filter(|_| going_on && !is_ending(pod, now)) else { return Deed::default() };
     match ladder::turn(seen, pod, now) {
         Turn::AllAtOnce => {
             let at = pod.marks.stopping_since.unwrap_or(now);
-            vec![Step::StopSidecars { pod: pod.to_ref(), deadline_seconds: passed, at }]
+            Deed::of([Step::StopSidecars { pod: pod.to_ref(), deadline_seconds: passed, at }])
         }
         Turn::Of { ask, until } => {
-            *wake = sooner(*wake, Some(until));
             let begin = pod.marks.stopping_since.is_none().then(|| Step::BeginStop { pod: pod.to_ref(), at: now });
             let ask = ask.into_iter().map(|(container, way)| Step::Ask { pod: pod.to_ref(), container, way });
-            begin.into_iter().chain(ask).collect()
+            Deed { wake: Some(until), ..Deed::of(begin.into_iter().chain(ask)) }
         }
     }
 }

@@ -9,23 +9,30 @@ use crate::api::StartUntil;
 use crate::api::conditions::reasons;
 use crate::engine::count::outcome;
 use crate::engine::deeds::sidecars::{is_ending, passed};
-use crate::engine::observed::{Container, Kind, Observed, Pod, Sidecar, State, time};
-use crate::engine::plan::{Step, sooner};
+use crate::engine::judgement::Judgement;
+use crate::engine::observed::{Container, Kind, Pod, Sidecar, State, time};
+use crate::engine::plan::{Deed, Step, sooner};
 
-/// Pods to fail now; `wake` is moved to the next deadline.
-pub fn fail(seen: &Observed, now: DateTime<Utc>, wake: &mut Option<DateTime<Utc>>) -> Vec<Step> {
-    let spec = &seen.job.spec;
+/// Pods to fail now, and when the next deadline passes.
+pub fn fail(j: &Judgement) -> Deed {
+    let spec = &j.seen.job.spec;
     if spec.sidecars.iter().all(|s| s.start_deadline.is_none() && s.max_restarts.is_none()) {
-        return Vec::new();
+        return Deed::default();
     }
     let open = |pod: &&Pod| pod.active() && outcome::of(pod, spec, false).is_none();
-    let pods = seen.pods.iter().filter(open);
-    pods.filter_map(|pod| {
-        let (reason, why) =
-            spec.sidecars.iter().find_map(|s| failed_too_often(pod, s).or_else(|| too_late(pod, s, now, wake)))?;
-        fail_pod(pod, reason, &why, now)
-    })
-    .collect()
+    let due = |pod: &Pod| {
+        let mut next = None;
+        let failed = spec.sidecars.iter().find_map(|s| {
+            failed_too_often(pod, s).or_else(|| {
+                let deadline = must_be_up_at(pod, s)?;
+                next = sooner(next, Some(deadline).filter(|at| *at > j.now));
+                (deadline <= j.now).then(|| too_late(s))?
+            })
+        });
+        let step = failed.and_then(|(reason, why)| fail_pod(pod, reason, &why, j.now));
+        Deed { wake: next, ..Deed::of(step) }
+    };
+    j.seen.pods.iter().filter(open).map(due).collect()
 }
 
 /// The step that fails a Pod, unless it is ended by its deadline already, which may only become shorter.
@@ -49,12 +56,7 @@ fn failed_too_often(pod: &Pod, sidecar: &Sidecar) -> Option<Why> {
     })
 }
 
-fn too_late(pod: &Pod, sidecar: &Sidecar, now: DateTime<Utc>, wake: &mut Option<DateTime<Utc>>) -> Option<Why> {
-    let deadline = must_be_up_at(pod, sidecar)?;
-    if now < deadline {
-        *wake = sooner(*wake, Some(deadline));
-        return None;
-    }
+fn too_late(sidecar: &Sidecar) -> Option<Why> {
     let span = sidecar.start_deadline?.num_seconds();
     let why = format!("sidecar {} was not up {span}s after it could start", sidecar.name);
     Some((reasons::SIDECAR_START_DEADLINE_EXCEEDED, why))

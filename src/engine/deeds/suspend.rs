@@ -1,16 +1,18 @@
-//! What does `spec.suspend` do?
+//! What does `spec.suspend` do to Pods?
 //!
-//! Its Pods are ended and not counted; the condition and the clock of the run follow. A run that was never suspended
-//! has no such condition at all.
+//! Pods that work are ended and not counted. Pods whose result is known drain to their end. The condition and the clock of
+//! the run are `report::suspend`'s part.
 
-use crate::engine::count::tally::Tally;
 use crate::engine::deeds::pods;
-use crate::engine::observed::Observed;
-use crate::engine::plan::Step;
+use crate::engine::judgement::Judgement;
+use crate::engine::plan::Deed;
 
-/// End what works. Pods whose result is known drain to their end.
-pub fn end_pods(seen: &Observed, tally: &Tally) -> Vec<Step> {
-    pods::end_unrecorded(seen, tally.working.clone())
+/// Ends what works, while the result is open.
+pub fn end_pods(j: &Judgement) -> Deed {
+    if j.ending.is_some() || !j.seen.job.spec.suspend {
+        return Deed::default();
+    }
+    Deed::of(pods::end_unrecorded(j.seen, j.tally.working.clone()))
 }
 
 #[cfg(test)]

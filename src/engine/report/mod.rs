@@ -18,6 +18,7 @@ use crate::api::Kind;
 use crate::api::conditions::{events, messages, types};
 use crate::engine::count::tally::Tally;
 use crate::engine::deeds::pods;
+use crate::engine::judgement::Judgement;
 use crate::engine::observed::status::{Counts, Status};
 use crate::engine::observed::{Observed, time};
 use crate::engine::plan::Event;
@@ -25,7 +26,9 @@ use crate::engine::result::ending::Ending;
 use crate::engine::result::given_up;
 
 /// The next status, and what people are told about it.
-pub fn next(seen: &Observed, tally: &Tally, ending: Option<&Ending>, now: DateTime<Utc>) -> (Status, Vec<Event>) {
+pub fn next(j: &Judgement) -> (Status, Vec<Event>) {
+    let Judgement { seen, tally, ending, now } = j;
+    let (ending, now) = (ending.as_ref(), *now);
     let mut status = seen.job.status.clone();
     let mut told = Vec::new();
     status.counts = counts(seen, tally);

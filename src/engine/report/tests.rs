@@ -6,7 +6,6 @@ use serde_json::json;
 
 use super::*;
 use crate::api::{Phase, SidecarJobStatus};
-use crate::engine::count::tally;
 use crate::engine::observed::Kind;
 use crate::engine::tests::fixture::{at, job, job_with, pod};
 
@@ -21,7 +20,7 @@ fn a_status_is_itself_after_a_round_trip() {
         job().refused(9),
         job().status(|s| s.conditions.0.push(serde_json::from_value(foreign).unwrap())).pods([pod(0)]),
     ] {
-        let (status, _) = next(&seen, &tally::of(&seen), None, at(10) + chrono::TimeDelta::milliseconds(700));
+        let (status, _) = next(&Judgement::of(&seen, at(10) + chrono::TimeDelta::milliseconds(700)));
         let json = serde_json::to_string(&status.to_wire()).unwrap();
         let back: SidecarJobStatus = serde_json::from_str(&json).unwrap();
         assert_eq!(Status::from_wire(&back), status);
@@ -38,7 +37,7 @@ fn counts_are_what_is_seen() {
         pod(4).succeeded(5),
     ]);
     let status = status.settings(|s| s.max_pods_per_sync = 0);
-    let (status, _) = next(&status, &tally::of(&status), None, at(10));
+    let (status, _) = next(&Judgement::of(&status, at(10)));
     assert_eq!(status.counts, Counts { active: Some(3), ready: Some(2), stopping: Some(1), terminating: Some(1) });
 }
 

@@ -1,7 +1,6 @@
 //! Each Pod counts once.
 
 use super::*;
-use crate::engine::deeds::release;
 use crate::engine::observed::Phase;
 use crate::engine::tests::fixture::{job, pod, steps};
 
@@ -54,7 +53,7 @@ fn no_finalizer_goes_before_the_list_is_stored_nor_while_sidecars_drain() {
         ),
         ("let go already", job().listed(&["u0"], &[]).pods([pod(0).succeeded(5).released()]), 0),
     ] {
-        assert_eq!(release::counted(&of(&seen)).len(), want, "{what}");
+        assert_eq!(of(&seen).free.len(), want, "{what}");
     }
 }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::engine::observed::Observed;
 use crate::engine::observed::{Restart, Up};
 use crate::engine::tests::fixture::{at, container, job_with, pod, steps};
 
