@@ -130,8 +130,6 @@ pub mod events {
     pub const SIDECAR_LIMIT: &str = "SidecarLimit";
     /// Normal: a container is taken as a sidecar although `spec.sidecars` does not name it; the note says why.
     pub const TAKEN_AS_SIDECAR: &str = "TakenAsSidecar";
-    /// Normal: a Pod that a webhook made hang is replaced.
-    pub const POD_REPLACED: &str = "PodReplaced";
     /// Warning: a Job's completionMode is one that this program does not know; it is left alone.
     pub const UNKNOWN_COMPLETION_MODE: &str = "UnknownCompletionMode";
     /// Warning: more Pods succeeded than `spec.completions` asks for.

@@ -228,7 +228,8 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
         let mut all = self.lock();
         if let Some(entry) = all.get_mut(key) {
             (entry.failures, entry.conflicts) = (0, 0);
-            let nothing_held = entry.held_since.is_none() && entry.backoff.is_none() && entry.unclear.is_empty();
+            let nothing_held = entry.held_since.is_none() && entry.vanished_at.is_none();
+            let nothing_held = nothing_held && entry.backoff.is_none() && entry.unclear.is_empty();
             if entry.written.is_none() && entry.refused.is_none() && nothing_held {
                 all.remove(key);
             }
