@@ -1,7 +1,7 @@
 //! Recipes: how well-known sidecars are stopped, as data.
 //!
 //! The built-in ones are in `recipes.yaml`; a file of the same form adds to them or replaces those of the same name. Which
-//! container a recipe is for is decided in `engine::sidecars::recipes`.
+//! container a recipe is for is decided in `engine::build::recipes`.
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};

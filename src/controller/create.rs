@@ -1,7 +1,7 @@
 //! How are Pods created? In batches, each under its computed name, and what an answer means: taken, there already, refused,
 //! or unclear, so that it may be there.
 //!
-//! Which Pods is `engine::pods`' part, what is in them `engine::pod_template`'s.
+//! Which Pods is `engine::deeds::pods`' part, what is in them `engine::build`'s.
 
 use futures::future;
 use k8s_openapi::api::core::v1::Pod;

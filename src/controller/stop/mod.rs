@@ -2,7 +2,7 @@
 //!
 //! Each attempt has a task of its own and a bound in time, so a sidecar that hangs holds up no reconcile. What came of it
 //! is kept here for `gather`, and the SidecarJob is looked at again. All of it may be lost: a controller that starts anew
-//! asks once more. Whose turn it is, and what follows, is `engine::sidecars::ladder`'s part.
+//! asks once more. Whose turn it is, and what follows, is `engine::deeds::ladder`'s part.
 
 mod exec;
 mod http;

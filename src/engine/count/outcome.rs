@@ -3,7 +3,7 @@
 //! The result of a Pod is the result of its main containers, alone, and it is known as soon as they are done: sidecars
 //! that still drain, crash, are killed or hang change nothing. A main container whose Pod was being ended before it was
 //! done by itself has not succeeded, whatever its exit code is (`cut_off`). A Pod that the controller failed for its
-//! sidecars' sake, as the spec told it to, is marked and stays failed. Whether a Pod counts is `tracking`'s part.
+//! sidecars' sake, as the spec told it to, is marked and stays failed. Whether a Pod counts is `tally`'s part.
 
 use chrono::{DateTime, Utc};
 

@@ -1,7 +1,7 @@
 //! How many Pods, and which?
 //!
 //! Too few: the next numbers are created, unless failures or a refusal ask to wait. Too many: the least advanced are
-//! ended, and nothing is created before that is seen. Which Pods count is `tracking`'s part.
+//! ended, and nothing is created before that is seen. Which Pods count is `count::tally`'s part.
 
 use std::cmp::Reverse;
 

@@ -1,6 +1,6 @@
 //! A Pod as it was seen: phase, times, and each container with its state.
 //!
-//! Facts only. What they mean for the job is `outcome`'s and `tracking`'s part.
+//! Facts only. What they mean for the job is `count`'s part.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use k8s_openapi::api::core::v1 as core;

@@ -1,7 +1,7 @@
 //! What is written back?
 //!
 //! The next status from what was seen, and the events that go with it. Counts are what was seen, not what is hoped;
-//! strings for people are `summary`'s part. The wire form is made here too, so that nobody else writes a status.
+//! strings for people are `summary`'s part, the wire form is `observed::status`'.
 
 pub mod changed;
 pub mod counters;
