@@ -7,7 +7,7 @@
 
 use crate::api::conditions::{reasons, types};
 use crate::engine::observed::conditions::Conditions;
-use crate::engine::observed::{Job, Kind, Pod};
+use crate::engine::observed::{Job, Pod, Slot};
 
 /// The reasons that make later Pods managed.
 pub const MANAGED_FROM_NOW: [&str; 2] = [reasons::RESTART_POLICY_STRIPPED, reasons::SIDECAR_MADE_PLAIN];
@@ -45,16 +45,16 @@ pub fn sidecar_changes<'a>(pod: &'a Pod, job: &'a Job) -> impl Iterator<Item = C
     let injected =
         job.spec.sidecars.iter().map(|s| s.name.as_str()).filter(|n| !roles.in_template(n)).map(|n| (n, false));
     of_template.chain(injected).filter(move |(name, _)| was_sent(name)).filter_map(move |(name, sent)| {
-        let kind = pod.containers.iter().find(|c| c.name == name).map(|c| c.kind);
+        let kind = pod.containers.iter().find(|c| c.name == name).map(|c| c.slot);
         let change = |reason, what: &str| {
             Some(Change { reason, container: name.into(), what: format!("sidecar {name} {what}") })
         };
         match kind {
-            Some(Kind::Init) => change(
+            Some(Slot::Init) => change(
                 reasons::RESTART_POLICY_STRIPPED,
                 "came back without restartPolicy Always, as an init container that never ends",
             ),
-            Some(Kind::Plain) if sent && !pod.marks.managed => {
+            Some(Slot::Plain) if sent && !pod.marks.managed => {
                 change(reasons::SIDECAR_MADE_PLAIN, "came back as a plain container")
             }
             None if sent => change(reasons::SIDECAR_REMOVED, "is not in the Pod any more"),
@@ -68,7 +68,7 @@ fn main_changes<'a>(pod: &'a Pod, job: &'a Job) -> impl Iterator<Item = Change> 
     let mains = job.spec.roles.main();
     sent.filter(move |c| mains.contains(&c.name.as_str())).filter_map(move |sent| {
         let name = &sent.name;
-        let what = match pod.containers.iter().find(|c| c.name == *name && c.kind == Kind::Plain) {
+        let what = match pod.containers.iter().find(|c| c.name == *name && c.slot == Slot::Plain) {
             None => "is not in the Pod any more".to_owned(),
             Some(c) if c.image != sent.image.clone().unwrap_or_default() => {
                 format!("came back with the image {}, sent was {}", c.image, sent.image.as_deref().unwrap_or_default())

@@ -6,7 +6,7 @@
 
 use crate::engine::observed::failure_policy::{Action, On};
 use crate::engine::observed::roles::{Role, Roles};
-use crate::engine::observed::{Container, Kind, Pod, Spec, State};
+use crate::engine::observed::{Container, Pod, Slot, Spec, State};
 
 /// The rule that matched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ fn by_exit_code<'a>(
     within: bool,
     codes: &[i32],
 ) -> Option<(&'a str, i32)> {
-    let (plain, init): (Vec<&Container>, Vec<&Container>) = pod.containers.iter().partition(|c| c.kind == Kind::Plain);
+    let (plain, init): (Vec<&Container>, Vec<&Container>) = pod.containers.iter().partition(|c| c.slot == Slot::Plain);
     plain.into_iter().chain(init).find_map(|c| {
         let State::Terminated { exit, .. } = c.state else { return None };
         let asked = match container {
@@ -62,10 +62,10 @@ fn by_exit_code<'a>(
 
 /// It is no sidecar.
 fn decides(c: &Container, roles: &Roles) -> bool {
-    match c.kind {
-        Kind::Init => true,
-        Kind::NativeSidecar => false,
-        Kind::Plain => roles.of_container(&c.name) == Role::Main,
+    match c.slot {
+        Slot::Init => true,
+        Slot::NativeSidecar => false,
+        Slot::Plain => roles.of_container(&c.name) == Role::Main,
     }
 }
 

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use crate::api::Require;
 use crate::engine::count::cut_off;
 use crate::engine::observed::roles::{Role, Roles};
-use crate::engine::observed::{Container, Kind, Phase, Pod, Spec, State};
+use crate::engine::observed::{Container, Phase, Pod, Slot, Spec, State};
 
 /// How a Pod's main containers ended, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,11 +103,11 @@ pub fn mains<'a>(pod: &'a Pod, roles: &'a Roles) -> impl Iterator<Item = &'a Con
 
 /// The Pod's sidecars, native and plain.
 pub fn sidecars<'a>(pod: &'a Pod, roles: &'a Roles) -> impl Iterator<Item = &'a Container> {
-    pod.containers.iter().filter(|c| c.kind != Kind::Init && !is_main(c, roles))
+    pod.containers.iter().filter(|c| c.slot != Slot::Init && !is_main(c, roles))
 }
 
 fn is_main(c: &Container, roles: &Roles) -> bool {
-    c.kind == Kind::Plain && !c.never_ends() && roles.of_container(&c.name) == Role::Main
+    c.slot == Slot::Plain && !c.never_ends() && roles.of_container(&c.name) == Role::Main
 }
 
 /// When the last of them ended, if there are some, and all have and say when.
@@ -121,7 +121,7 @@ fn last_end<'a>(mut containers: impl Iterator<Item = &'a Container>) -> Option<D
 
 /// When the Pod ended: its last container's end; else since when it is not Ready; else its deletion; else its creation.
 fn ended_at(pod: &Pod) -> DateTime<Utc> {
-    let counted = |c: &&Container| c.kind != Kind::Init;
+    let counted = |c: &&Container| c.slot != Slot::Init;
     last_end(pod.containers.iter().filter(counted))
         .or(pod.unready_since)
         .or(pod.deleting_since)

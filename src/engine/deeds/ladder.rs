@@ -17,7 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::api::recipes::Way;
 use crate::engine::build::recipes::{self, Ways};
-use crate::engine::observed::{Attempt, AttemptState, Container, Kind, Observed, Pod, Sidecar, State, time};
+use crate::engine::observed::{Attempt, AttemptState, Container, Observed, Pod, Sidecar, Slot, State, time};
 
 /// What is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,7 +111,7 @@ pub fn turn(seen: &Observed, pod: &Pod, now: DateTime<Utc>) -> Turn {
 }
 
 fn members<'a>(seen: &'a Observed, pod: &'a Pod) -> Vec<Member<'a>> {
-    let plain = pod.containers.iter().filter(|c| c.kind == Kind::Plain);
+    let plain = pod.containers.iter().filter(|c| c.slot == Slot::Plain);
     plain
         .map(|container| {
             let sidecar = Sidecar::named(&seen.job.spec.sidecars, &container.name);

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::engine::count::outcome;
 use crate::engine::deeds::ladder::{self, Turn};
 use crate::engine::judgement::Judgement;
-use crate::engine::observed::{Kind, Observed, Pod};
+use crate::engine::observed::{Observed, Pod, Slot};
 use crate::engine::plan::{Deed, Step};
 
 /// The steps that stop plain containers of Pods whose result is stored, or that count for nothing. Native sidecars need
@@ -29,7 +29,7 @@ fn mains_done(seen: &Observed, pod: &Pod) -> bool {
 
 fn stop_pod(seen: &Observed, pod: &Pod, now: DateTime<Utc>) -> Deed {
     // What is plain and goes on: sidecars, and main containers that are not needed for the result any more.
-    let going_on = pod.containers.iter().any(|c| c.kind == Kind::Plain && !c.done());
+    let going_on = pod.containers.iter().any(|c| c.slot == Slot::Plain && !c.done());
     let Some(passed) = passed(pod, now).filter(|_| going_on && !is_ending(pod, now)) else { return Deed::default() };
     match ladder::turn(seen, pod, now) {
         Turn::AllAtOnce => {

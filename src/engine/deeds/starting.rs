@@ -10,7 +10,7 @@ use crate::api::conditions::reasons;
 use crate::engine::count::outcome;
 use crate::engine::deeds::sidecars::{is_ending, passed};
 use crate::engine::judgement::Judgement;
-use crate::engine::observed::{Container, Kind, Pod, Sidecar, State, time};
+use crate::engine::observed::{Container, Pod, Sidecar, Slot, State, time};
 use crate::engine::plan::{Deed, Step, sooner};
 
 /// Pods to fail now, and when the next deadline passes.
@@ -46,8 +46,8 @@ type Why = (&'static str, String);
 
 fn failed_too_often(pod: &Pod, sidecar: &Sidecar) -> Option<Why> {
     let max = sidecar.max_restarts?;
-    let c = pod.containers.iter().find(|c| c.name == sidecar.name && c.kind != Kind::Init)?;
-    let for_good = c.kind == Kind::Plain && c.done() && !matches!(c.state, State::Terminated { exit: 0, .. });
+    let c = pod.containers.iter().find(|c| c.name == sidecar.name && c.slot != Slot::Init)?;
+    let for_good = c.slot == Slot::Plain && c.done() && !matches!(c.state, State::Terminated { exit: 0, .. });
     let failures = c.restarts + u32::from(for_good);
     let name = &sidecar.name;
     (failures > max).then(|| {
@@ -75,27 +75,27 @@ pub fn must_be_up_at(pod: &Pod, sidecar: &Sidecar) -> Option<DateTime<Utc>> {
 /// for a plain container's.
 fn was_up(pod: &Pod, place: usize, until: StartUntil) -> bool {
     let c = &pod.containers[place];
-    let up = c.up.started && (until == StartUntil::Started || c.kind == Kind::Plain || c.up.ready);
-    match c.kind {
-        Kind::NativeSidecar => {
+    let up = c.up.started && (until == StartUntil::Started || c.slot == Slot::Plain || c.up.ready);
+    match c.slot {
+        Slot::NativeSidecar => {
             up || pod.containers[place + 1..].iter().any(|c| c.state != State::Waiting || c.restarts > 0)
         }
-        Kind::Plain => up || c.restarts > 0 || matches!(c.state, State::Terminated { .. }),
-        Kind::Init => matches!(c.state, State::Terminated { .. }),
+        Slot::Plain => up || c.restarts > 0 || matches!(c.state, State::Terminated { .. }),
+        Slot::Init => matches!(c.state, State::Terminated { .. }),
     }
 }
 
 /// When all that stands before it was done or up.
 fn could_start_at(pod: &Pod, place: usize) -> Option<DateTime<Utc>> {
-    let plain = pod.containers[place].kind == Kind::Plain;
-    let before = pod.containers.iter().take(place).filter(|c| !plain || c.kind != Kind::Plain);
+    let plain = pod.containers[place].slot == Slot::Plain;
+    let before = pod.containers.iter().take(place).filter(|c| !plain || c.slot != Slot::Plain);
     before.map(|c| up_since(c, pod)).try_fold(pod.started_at?, |latest, at| Some(latest.max(at?)))
 }
 
 fn up_since(c: &Container, pod: &Pod) -> Option<DateTime<Utc>> {
-    match (c.kind, c.state) {
-        (Kind::Init, State::Terminated { exit: 0, at }) => at.or(pod.started_at),
-        (Kind::NativeSidecar, State::Running) if c.up.started => c.up.since.or(pod.started_at),
+    match (c.slot, c.state) {
+        (Slot::Init, State::Terminated { exit: 0, at }) => at.or(pod.started_at),
+        (Slot::NativeSidecar, State::Running) if c.up.started => c.up.since.or(pod.started_at),
         _ => None,
     }
 }

@@ -5,6 +5,7 @@
 
 mod attempt;
 pub mod conditions;
+mod container;
 pub mod failure_policy;
 pub mod indexes;
 mod job;
@@ -22,11 +23,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::api::recipes::{self, Recipe};
 
 pub use attempt::{Attempt, AttemptState};
+pub use container::{Container, Restart, RestartRule, Slot, State, Up, restarts_always};
 pub use job::{Job, Spec};
-pub use pod::{
-    Container, IndexFailures, Kind, Marks, Phase, Pod, PodRef, Restart, RestartRule, State, Up, grace_seconds,
-    restarts_always,
-};
+pub use pod::{IndexFailures, Marks, Phase, Pod, PodRef, grace_seconds};
 pub use sidecar::Sidecar;
 
 /// One run, its Pods and what the controller was told to keep to.

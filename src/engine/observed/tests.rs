@@ -64,14 +64,14 @@ fn a_pod_without_any_status_is_pending_and_waits() {
     let pod = pod(json!(null));
     assert_eq!((pod.phase, pod.tracked, pod.number, pod.scheduled), (Phase::Pending, true, Some(7), true));
     assert!(pod.active() && !pod.ended() && !pod.terminating());
-    let kinds: Vec<_> = pod.containers.iter().map(|c| (c.name.as_str(), c.kind, c.restart, c.state)).collect();
+    let kinds: Vec<_> = pod.containers.iter().map(|c| (c.name.as_str(), c.slot, c.restart, c.state)).collect();
     assert_eq!(
         kinds,
         [
-            ("setup", Kind::Init, Restart::OnFailure, State::Waiting),
-            ("side", Kind::NativeSidecar, Restart::Always, State::Waiting),
-            ("main", Kind::Plain, Restart::OnFailure, State::Waiting),
-            ("rules", Kind::Plain, Restart::Never, State::Waiting),
+            ("setup", Slot::Init, Restart::OnFailure, State::Waiting),
+            ("side", Slot::NativeSidecar, Restart::Always, State::Waiting),
+            ("main", Slot::Plain, Restart::OnFailure, State::Waiting),
+            ("rules", Slot::Plain, Restart::Never, State::Waiting),
         ]
     );
 }

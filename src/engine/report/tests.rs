@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::api::{Phase, SidecarJobStatus};
-use crate::engine::observed::Kind;
+use crate::engine::observed::Slot;
 use crate::engine::tests::fixture::{at, job, job_with, pod};
 
 #[test]
@@ -98,7 +98,7 @@ fn a_sidecar_that_is_not_there_is_said() {
     let mut injected = pod(0);
     injected.containers.push(crate::engine::tests::fixture::container(
         "sidecra",
-        Kind::Plain,
+        Slot::Plain,
         crate::engine::observed::Restart::Never,
     ));
     assert_eq!(

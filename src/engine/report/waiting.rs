@@ -75,7 +75,7 @@ fn silent(pod: &Pod, kind: Kind) -> Option<Wait> {
 /// The kubelet stops it, and containers go on.
 fn stopping(pod: &Pod) -> Option<Wait> {
     let (from, end) = stops_since(pod).filter(|_| pod.active()).zip(must_have_ended_at(pod))?;
-    let running = pod.containers.iter().filter(|c| c.state == State::Running && c.kind != observed::Kind::Init);
+    let running = pod.containers.iter().filter(|c| c.state == State::Running && c.slot != observed::Slot::Init);
     let names: Vec<&str> = running.map(|c| c.name.as_str()).collect();
     (!names.is_empty()).then(|| Wait {
         from: time::after(from, PATIENCE),
@@ -121,7 +121,7 @@ fn starting(seen: &Observed, pod: &Pod, start: Option<DateTime<Utc>>) -> Option<
         });
     }
     let not_up =
-        pod.containers.iter().find(|c| c.kind == observed::Kind::NativeSidecar && !c.up.started).filter(|_| blocked)?;
+        pod.containers.iter().find(|c| c.slot == observed::Slot::NativeSidecar && !c.up.started).filter(|_| blocked)?;
     let since = not_up.up.since.or(pod.started_at)?;
     let message = format!(
         "sidecar {} of Pod {} is not up, and main containers wait for it. {}",

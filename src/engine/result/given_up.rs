@@ -52,8 +52,8 @@ fn done_at(pod: &Pod) -> Option<DateTime<Utc>> {
         State::Terminated { exit, at } if c.done() => Some((exit, at?)),
         _ => None,
     };
-    let of = |kind| pod.containers.iter().filter(move |c| c.kind == kind);
-    let failed = of(observed::Kind::Init).filter_map(end).find(|(exit, _)| *exit != 0);
-    let plain: Option<Vec<_>> = of(observed::Kind::Plain).map(end).collect();
+    let of = |kind| pod.containers.iter().filter(move |c| c.slot == kind);
+    let failed = of(observed::Slot::Init).filter_map(end).find(|(exit, _)| *exit != 0);
+    let plain: Option<Vec<_>> = of(observed::Slot::Plain).map(end).collect();
     failed.map(|(_, at)| at).or_else(|| plain?.into_iter().map(|(_, at)| at).max())
 }

@@ -14,7 +14,7 @@ use ending::Ending;
 use crate::api::conditions::{messages, reasons, types};
 use crate::engine::count::outcome;
 use crate::engine::count::tally::Tally;
-use crate::engine::observed::{Kind, Observed};
+use crate::engine::observed::{Observed, Slot};
 
 type Rule = fn(&Observed, &Tally, DateTime<Utc>) -> Option<Ending>;
 
@@ -79,7 +79,7 @@ fn too_many_restarts(seen: &Observed, limit: u32) -> bool {
         .iter()
         .filter(|pod| !pod.ended() && !seen.job.status.uncounted_succeeded.contains(&pod.uid))
         .filter(|pod| !outcome::of(pod, &seen.job.spec, false).is_some_and(|o| o.success))
-        .flat_map(|pod| outcome::mains(pod, roles).chain(pod.containers.iter().filter(|c| c.kind == Kind::Init)))
+        .flat_map(|pod| outcome::mains(pod, roles).chain(pod.containers.iter().filter(|c| c.slot == Slot::Init)))
         .map(|c| c.restarts)
         .sum();
     if limit == 0 { restarts > 0 } else { restarts >= limit }

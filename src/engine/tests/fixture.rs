@@ -12,7 +12,7 @@ use crate::engine::decide;
 use crate::engine::observed::indexes::Indexes;
 use crate::engine::observed::status::{Backoff, Status};
 use crate::engine::observed::{
-    Container, IndexFailures, Job, Kind, Marks, Observed, Phase, Pod, Refusal, Restart, Settings, State, Up,
+    Container, IndexFailures, Job, Marks, Observed, Phase, Pod, Refusal, Restart, Settings, Slot, State, Up,
 };
 use crate::engine::plan::{Plan, Step};
 
@@ -220,16 +220,16 @@ pub fn pod(number: u32) -> Pod {
         marks: Marks::default(),
         conditions: Vec::new(),
         containers: vec![
-            container("side", Kind::NativeSidecar, Restart::Always),
-            container("main", Kind::Plain, Restart::Never),
+            container("side", Slot::NativeSidecar, Restart::Always),
+            container("main", Slot::Plain, Restart::Never),
         ],
     }
 }
 
-pub fn container(name: &str, kind: Kind, restart: Restart) -> Container {
+pub fn container(name: &str, slot: Slot, restart: Restart) -> Container {
     Container {
         name: name.into(),
-        kind,
+        slot,
         restart,
         rules: Vec::new(),
         restarts: 0,
@@ -290,7 +290,7 @@ impl Pod {
     /// The sidecar is a plain container.
     pub fn plain_sidecar(mut self) -> Self {
         self.marks.managed = true;
-        self.container("side", |c| (c.kind, c.restart) = (Kind::Plain, Restart::Never))
+        self.container("side", |c| (c.slot, c.restart) = (Slot::Plain, Restart::Never))
     }
 
     pub fn restart_policy(self, restart: Restart) -> Self {

@@ -4,11 +4,11 @@ use serde_json::json;
 
 use super::*;
 use crate::api::recipes::built_in;
-use crate::engine::observed::{Kind, Restart};
+use crate::engine::observed::{Restart, Slot};
 use crate::engine::tests::fixture::{container, job_with};
 
 fn first_way(name: &str, image: &str) -> Option<String> {
-    let container = Container { image: image.into(), ..container(name, Kind::Plain, Restart::Never) };
+    let container = Container { image: image.into(), ..container(name, Slot::Plain, Restart::Never) };
     ways(&container, None, &built_in()).list.first().map(ToString::to_string)
 }
 
@@ -51,7 +51,7 @@ fn what_the_spec_says_comes_before_any_recipe() {
         ("vault-agent", Some("HTTP POST :8200/agent/v1/quit"), false),
         ("linkerd-proxy", None, false),
     ] {
-        let container = container(name, Kind::Plain, Restart::Never);
+        let container = container(name, Slot::Plain, Restart::Never);
         let found = ways(&container, Sidecar::named(&sidecars, name), &built_in());
         assert_eq!(found.list.first().map(ToString::to_string).as_deref(), want, "{name}");
         assert_eq!(found.asked_for, asked_for, "{name}");

@@ -84,7 +84,7 @@ fn init_containers_are_asked_after_containers() {
         0,
         Container {
             state: State::Terminated { exit: 3, at: Some(at(4)) },
-            ..container("setup", Kind::Init, Restart::Never)
+            ..container("setup", Slot::Init, Restart::Never)
         },
     );
     let rules = [rule("FailJob", codes("In", &[3]))];

@@ -99,7 +99,7 @@ fn with_on_failure_a_main_container_that_failed_will_be_restarted() {
 #[test]
 fn a_container_that_is_always_restarted_is_no_main_container() {
     let mut pod = pod(0).main_exits(0, 9);
-    pod.containers.push(container("injected", Kind::Plain, Restart::Always));
+    pod.containers.push(container("injected", Slot::Plain, Restart::Always));
     let injected_are_main = job_with(json!({"injectedContainers": "Main"})).job.spec;
     assert_eq!(of(&pod, &injected_are_main, false), success(9));
 }
@@ -107,7 +107,7 @@ fn a_container_that_is_always_restarted_is_no_main_container() {
 #[test]
 fn of_several_main_containers_all_must_succeed() {
     let mut two = pod(0);
-    two.containers.push(container("second", Kind::Plain, Restart::Never));
+    two.containers.push(container("second", Slot::Plain, Restart::Never));
     for (what, pod, want) in [
         ("one of two is done", two.clone().main_exits(0, 5), None),
         ("one failed, the other runs", two.clone().main_exits(1, 5), None),
@@ -123,7 +123,7 @@ fn an_init_container_that_fails_fails_the_pod() {
     let mut broken = pod(0).pending().ends_as(Phase::Failed);
     broken.containers.push(Container {
         state: State::Terminated { exit: 1, at: Some(at(4)) },
-        ..container("init", Kind::Init, Restart::Never)
+        ..container("init", Slot::Init, Restart::Never)
     });
     assert_eq!(of(&broken, &spec(TerminatingOrFailed), false).map(|o| o.success), Some(false));
 }
@@ -131,7 +131,7 @@ fn an_init_container_that_fails_fails_the_pod() {
 #[test]
 fn an_injected_container_is_a_sidecar_unless_the_spec_says_main() {
     let mut injected = pod(0).main_exits(0, 5);
-    injected.containers.push(container("istio-proxy", Kind::Plain, Restart::Never));
+    injected.containers.push(container("istio-proxy", Slot::Plain, Restart::Never));
     assert_eq!(of(&injected, &spec(TerminatingOrFailed), false), success(5));
     let main = job_with(json!({"injectedContainers": "Main"})).job.spec;
     assert_eq!(of(&injected, &main, false), None);
@@ -145,7 +145,7 @@ fn of_any_main_containers_the_first_success_decides_and_failure_needs_all() {
     });
     let any = job_with(spec).job.spec;
     let mut two = pod(0);
-    two.containers.push(container("second", Kind::Plain, Restart::Never));
+    two.containers.push(container("second", Slot::Plain, Restart::Never));
     for (what, pod, want) in [
         ("both run", two.clone(), None),
         ("one succeeded, the other runs", two.clone().main_exits(0, 5), success(5)),

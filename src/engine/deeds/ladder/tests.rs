@@ -15,7 +15,7 @@ fn seen(sidecars: Value) -> Observed {
 }
 
 fn managed() -> Pod {
-    let plain = |name| container(name, Kind::Plain, Restart::Never);
+    let plain = |name| container(name, Slot::Plain, Restart::Never);
     let mut pod = Pod { containers: ["main", "a", "b", "c"].map(plain).to_vec(), ..pod(0) };
     pod.marks.managed = true;
     pod.main_exits(0, 8)

@@ -33,7 +33,7 @@ fn a_sidecar_that_is_not_up_in_time_fails_the_pod() {
     let failed = || Some("fail p0: SidecarStartDeadlineExceeded (deadline 8s)".to_owned());
     let init_first = |state| {
         let mut pod = starting();
-        pod.containers.insert(0, Container { state, ..container("init", Kind::Init, Restart::Never) });
+        pod.containers.insert(0, Container { state, ..container("init", Slot::Init, Restart::Never) });
         pod
     };
     let up = |p: Pod| p.container("side", |c| c.up = Up { since: Some(at(2)), started: true, ready: false });
@@ -136,7 +136,7 @@ fn one_that_was_up_and_crashes_while_init_containers_run_is_not_late() {
     let seen = || with(json!({"start": {"before": "Init", "deadlineSeconds": 9}}));
     let init = |state| {
         let mut pod = starting();
-        pod.containers.insert(1, Container { state, ..container("init", Kind::Init, Restart::Never) });
+        pod.containers.insert(1, Container { state, ..container("init", Slot::Init, Restart::Never) });
         pod
     };
     assert_eq!(due(seen(), init(State::Running), 99).0, None, "the kubelet starts nothing after it before it is up");

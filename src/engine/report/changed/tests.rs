@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::engine::observed::{Kind, Restart, State};
+use crate::engine::observed::{Restart, Slot, State};
 use crate::engine::plan::NewPod;
 use crate::engine::tests::fixture::{at, container, job, job_with, pod, steps};
 use crate::engine::{build, take_stock};
@@ -11,11 +11,11 @@ use crate::engine::{build, take_stock};
 /// Its native sidecar came back as an init container that never ends.
 fn stripped() -> Pod {
     let pod = pod(0).pending();
-    pod.container("side", |c| (c.kind, c.restart, c.state) = (Kind::Init, Restart::Never, State::Running))
+    pod.container("side", |c| (c.slot, c.restart, c.state) = (Slot::Init, Restart::Never, State::Running))
 }
 
 fn made_plain() -> Pod {
-    pod(0).container("side", |c| (c.kind, c.restart) = (Kind::Plain, Restart::Never))
+    pod(0).container("side", |c| (c.slot, c.restart) = (Slot::Plain, Restart::Never))
 }
 
 fn without(name: &str) -> Pod {
@@ -32,8 +32,8 @@ fn reasons_of(pod: &Pod) -> Vec<&'static str> {
 fn what_differs_has_a_name() {
     let injected = || {
         let mut pod = pod(0);
-        pod.containers.push(container("proxy", Kind::Plain, Restart::Never));
-        pod.containers.insert(0, container("proxy-init", Kind::Init, Restart::Never));
+        pod.containers.push(container("proxy", Slot::Plain, Restart::Never));
+        pod.containers.insert(0, container("proxy-init", Slot::Init, Restart::Never));
         pod
     };
     for (what, pod, want) in [
@@ -68,9 +68,9 @@ fn an_injected_sidecar_that_the_spec_names_is_looked_at_too() {
         pod.containers.insert(0, container("proxy", kind, Restart::Never));
         changes(&pod, &job).into_iter().map(|c| c.reason).collect::<Vec<_>>()
     };
-    assert_eq!(with(Kind::Init), ["RestartPolicyStripped"]);
-    assert_eq!(with(Kind::Plain), [""; 0], "it was injected as a plain one: the ladder stops it");
-    assert_eq!(with(Kind::NativeSidecar), [""; 0]);
+    assert_eq!(with(Slot::Init), ["RestartPolicyStripped"]);
+    assert_eq!(with(Slot::Plain), [""; 0], "it was injected as a plain one: the ladder stops it");
+    assert_eq!(with(Slot::NativeSidecar), [""; 0]);
 }
 
 #[test]

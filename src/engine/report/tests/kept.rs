@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::api::Phase;
 use crate::engine::observed::status::Status;
-use crate::engine::observed::{Kind, Observed, Phase as PodPhase, Pod, Restart};
+use crate::engine::observed::{Observed, Phase as PodPhase, Pod, Restart, Slot};
 use crate::engine::plan::Event;
 use crate::engine::take_stock;
 use crate::engine::tests::fixture::{at, container, job, job_with, pod};
@@ -59,7 +59,7 @@ fn twenty() -> (Observed, Pod) {
     template.push(json!({"name": "main"}));
     let spec = json!({"sidecars": named, "template": {"spec": {"restartPolicy": "Never", "containers": template}}});
     let mut pod = pod(0).plain_sidecar();
-    pod.containers.extend(names.iter().map(|name| container(name, Kind::Plain, Restart::Never)));
+    pod.containers.extend(names.iter().map(|name| container(name, Slot::Plain, Restart::Never)));
     (job_with(spec), pod)
 }
 
@@ -178,7 +178,7 @@ fn a_run_of_which_a_pod_has_started_does_not_read_pending_again() {
 
 /// With a container that a webhook added.
 fn with_proxy(mut pod: Pod) -> Pod {
-    pod.containers.push(container("proxy", Kind::Plain, Restart::Never));
+    pod.containers.push(container("proxy", Slot::Plain, Restart::Never));
     pod
 }
 

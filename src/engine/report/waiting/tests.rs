@@ -142,7 +142,7 @@ fn a_pod_whose_result_is_known_and_whose_kubelet_is_silent_is_not_waited_for_for
 fn a_pod_is_due_to_end_when_it_is_ended_or_its_main_containers_are_done_for_good() {
     let two = |first: i64, second: Option<i64>| {
         let mut pod = pod(0).main_exits(0, first);
-        pod.containers.push(container("other", observed::Kind::Plain, Restart::Never));
+        pod.containers.push(container("other", observed::Slot::Plain, Restart::Never));
         match second {
             Some(at) => pod.exits("other", 0, at),
             None => pod,
@@ -150,7 +150,7 @@ fn a_pod_is_due_to_end_when_it_is_ended_or_its_main_containers_are_done_for_good
     };
     let init = |exit, restart| {
         let mut pod = pod(0).pending();
-        pod.containers.insert(0, container("init", observed::Kind::Init, restart));
+        pod.containers.insert(0, container("init", observed::Slot::Init, restart));
         pod.exits("init", exit, 4)
     };
     let deadline = |seconds, pod| Pod { deadline_seconds: Some(seconds), ..pod };
