@@ -20,7 +20,6 @@ use crate::controller::create;
 use crate::controller::error::{Error, WRITE_THE_STATUS};
 use crate::controller::managed::Managed;
 use crate::controller::memory::{self, Key};
-use crate::controller::stop::Ask;
 use crate::engine::build::pod;
 use crate::engine::observed::status::Status;
 use crate::engine::observed::{Job, Observed, PodRef, time};
@@ -60,9 +59,8 @@ async fn step<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, step: &S
             stop_sidecars(ctx, key, seen, pod, patch).await
         }
         Step::BeginStop { pod, at } => begin_stop(ctx, key, seen, pod, *at).await,
-        Step::Ask { pod, container, way } => {
-            let ask = Ask { job: seen.job.clone(), pod: pod.clone(), container: container.clone(), way: way.clone() };
-            ctx.stops.ask(ctx.client.clone(), ctx.events.clone(), key, ask);
+        Step::Ask(ask) => {
+            ctx.stops.ask(ctx.client.clone(), ctx.events.clone(), key, &seen.job, ask.clone());
             Ok(())
         }
         Step::FailPod { pod, deadline_seconds, at, reason, note } => {

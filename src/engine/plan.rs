@@ -7,10 +7,9 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use crate::api::recipes::Way;
 use crate::engine::observed::failure_policy::Action;
 use crate::engine::observed::status::Status;
-use crate::engine::observed::{IndexFailures, PodRef};
+use crate::engine::observed::{Ask, IndexFailures, PodRef};
 
 /// The decision about one SidecarJob at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -108,14 +107,7 @@ pub enum Step {
         at: DateTime<Utc>,
     },
     /// Ask one container to stop. Done beside the reconcile; what came of it is seen as an attempt.
-    Ask {
-        /// The Pod.
-        pod: PodRef,
-        /// The container.
-        container: String,
-        /// How.
-        way: Way,
-    },
+    Ask(Ask),
     /// Fail a Pod for what its sidecars did: mark it with the reason and end it by its `activeDeadlineSeconds`.
     FailPod {
         /// The Pod.
@@ -148,7 +140,7 @@ impl fmt::Display for Step {
                 write!(f, "stop the sidecars of {} (deadline {deadline_seconds}s)", pod.name)
             }
             Self::BeginStop { pod, at: _ } => write!(f, "begin to stop {}", pod.name),
-            Self::Ask { pod, container, way } => write!(f, "ask {container} of {} by {way}", pod.name),
+            Self::Ask(Ask { pod, container, way }) => write!(f, "ask {container} of {} by {way}", pod.name),
             Self::FailPod { pod, deadline_seconds, at: _, reason, note: _ } => {
                 write!(f, "fail {}: {reason} (deadline {deadline_seconds}s)", pod.name)
             }

@@ -25,7 +25,7 @@ use crate::controller::clock::Clock;
 use crate::controller::error::message;
 use crate::controller::events::Events;
 use crate::controller::memory::Key;
-use crate::engine::observed::{Attempt, AttemptState, Job, PodRef};
+use crate::engine::observed::{Ask, Attempt, AttemptState, Job, PodRef};
 use crate::engine::plan::Event;
 
 pub use signal::own_image;
@@ -76,19 +76,6 @@ struct Inner {
     clock: Clock,
 }
 
-/// An attempt to be made.
-#[derive(Clone)]
-pub struct Ask {
-    /// Of which SidecarJob.
-    pub job: Job,
-    /// Which Pod.
-    pub pod: PodRef,
-    /// Which container.
-    pub container: String,
-    /// How.
-    pub way: Way,
-}
-
 impl Stops {
     /// `wake` is told which SidecarJob to look at again; `signal_image` is the image that has `sidecarjob signal`.
     pub fn new(wake: mpsc::UnboundedSender<Key>, signal_image: Option<String>, clock: Clock) -> Self {
@@ -106,7 +93,7 @@ impl Stops {
     pub fn attempts(&self, key: &Key, going_on: &[&str]) -> Vec<Attempt> {
         let mut all = lock(&self.0.attempts);
         let Some(own) = all.get_mut(key) else { return Vec::new() };
-        own.retain(|a| a.state == AttemptState::UnderWay || going_on.contains(&a.pod_uid.as_str()));
+        own.retain(|a| a.state == AttemptState::UnderWay || going_on.contains(&a.ask.pod.uid.as_str()));
         if own.is_empty() {
             all.remove(key);
             return Vec::new();
@@ -120,31 +107,25 @@ impl Stops {
     }
 
     /// Begins an attempt, unless it was made already.
-    pub fn ask(&self, client: Client, events: Events, key: &Key, ask: Ask) {
-        let attempt = Attempt {
-            pod_uid: ask.pod.uid.clone(),
-            container: ask.container.clone(),
-            way: ask.way.clone(),
-            state: AttemptState::UnderWay,
-        };
+    pub fn ask(&self, client: Client, events: Events, key: &Key, job: &Job, ask: Ask) {
         let is_new = {
             let mut all = lock(&self.0.attempts);
             let own = all.entry(key.clone()).or_default();
-            let is_new = !own.iter().any(|a| is_same(a, &attempt));
-            is_new.then(|| own.push(attempt.clone()));
+            let is_new = !own.iter().any(|a| a.ask == ask);
+            is_new.then(|| own.push(Attempt { ask: ask.clone(), state: AttemptState::UnderWay }));
             is_new
         };
         if is_new {
-            let (stops, key) = (self.clone(), key.clone());
+            let (stops, key, job) = (self.clone(), key.clone(), job.clone());
             tokio::spawn(async move {
-                let state = stops.try_it(client, &events, &ask).await;
-                stops.done(&key, &attempt, state);
+                let state = stops.try_it(client, &events, &job, &ask).await;
+                stops.done(&key, &ask, state);
             });
         }
     }
 
-    async fn try_it(&self, client: Client, events: &Events, ask: &Ask) -> AttemptState {
-        let Ask { job, pod, container, way } = ask;
+    async fn try_it(&self, client: Client, events: &Events, job: &Job, ask: &Ask) -> AttemptState {
+        let Ask { pod, container, way } = ask;
         if lock(&self.0.forbidden).contains(&(job.namespace.clone(), kind(way))) {
             return AttemptState::Failed;
         }
@@ -171,10 +152,10 @@ impl Stops {
                 events.about_container(job, Event::normal(reasons::STOPPING_SIDECAR, note), pod, container);
                 AttemptState::Heard((self.0.clock)())
             }
-            Err(_) => self.failed(events, ask, &what, &format!("no end within {}s", within.as_secs())),
-            Ok(Err(NotReached::Other(why))) => self.failed(events, ask, &what, &why),
+            Err(_) => self.failed(events, job, ask, &what, &format!("no end within {}s", within.as_secs())),
+            Ok(Err(NotReached::Other(why))) => self.failed(events, job, ask, &what, &why),
             Ok(Err(NotReached::Forbidden)) => {
-                self.forbidden(events, ask);
+                self.forbidden(events, job, ask);
                 AttemptState::Failed
             }
         }
@@ -188,27 +169,27 @@ impl Stops {
         }
     }
 
-    fn failed(&self, events: &Events, ask: &Ask, what: &str, why: &str) -> AttemptState {
+    fn failed(&self, events: &Events, job: &Job, ask: &Ask, what: &str, why: &str) -> AttemptState {
         let note = format!("Failed to ask {what} to stop by {}: {why}", ask.way);
-        warn!(sidecarjob = format!("{}/{}", ask.job.namespace, ask.job.name), "{note}");
-        events.about_container(&ask.job, Event::warning(reasons::SIDECAR_STOP_FAILED, note), &ask.pod, &ask.container);
+        warn!(sidecarjob = format!("{}/{}", job.namespace, job.name), "{note}");
+        events.about_container(job, Event::warning(reasons::SIDECAR_STOP_FAILED, note), &ask.pod, &ask.container);
         AttemptState::Failed
     }
 
     /// Said once for each namespace, until it is tried again.
-    fn forbidden(&self, events: &Events, ask: &Ask) {
+    fn forbidden(&self, events: &Events, job: &Job, ask: &Ask) {
         let kind = kind(&ask.way);
-        let place = (ask.job.namespace.clone(), kind);
+        let place = (job.namespace.clone(), kind);
         if !lock(&self.0.forbidden).insert(place.clone()) {
             return;
         }
         let note = format!(
             "Not allowed to stop sidecars by {kind} in namespace {}: apply config/components/stop-{kind}, or take it out of \
              spec.sidecars. They are stopped without it",
-            ask.job.namespace
+            job.namespace
         );
         warn!("{note}");
-        events.about_container(&ask.job, Event::warning(reasons::SIDECAR_STOP_FORBIDDEN, note), &ask.pod, kind);
+        events.about_container(job, Event::warning(reasons::SIDECAR_STOP_FORBIDDEN, note), &ask.pod, kind);
         let stops = self.clone();
         tokio::spawn(async move {
             tokio::time::sleep(FORBIDDEN_FOR).await;
@@ -216,16 +197,12 @@ impl Stops {
         });
     }
 
-    fn done(&self, key: &Key, attempt: &Attempt, state: AttemptState) {
+    fn done(&self, key: &Key, ask: &Ask, state: AttemptState) {
         if let Some(own) = lock(&self.0.attempts).get_mut(key) {
-            own.iter_mut().filter(|a| is_same(a, attempt)).for_each(|a| a.state = state);
+            own.iter_mut().filter(|a| a.ask == *ask).for_each(|a| a.state = state);
         }
         let _ = self.0.wake.send(key.clone());
     }
-}
-
-fn is_same(a: &Attempt, b: &Attempt) -> bool {
-    (&a.pod_uid, &a.container, &a.way) == (&b.pod_uid, &b.container, &b.way)
 }
 
 /// The name of the component with the rights.

@@ -11,7 +11,7 @@ use crate::api::SidecarJob;
 
 fn ask(pod: &str, way: Way) -> Ask {
     let pod = PodRef { name: pod.into(), uid: format!("uid-{pod}") };
-    Ask { job: job(), pod, container: "side".into(), way }
+    Ask { pod, container: "side".into(), way }
 }
 
 fn job() -> Job {
@@ -63,7 +63,7 @@ impl Stage {
     /// What came of it.
     async fn tried(&mut self, ask: Ask) -> Vec<AttemptState> {
         let uid = ask.pod.uid.clone();
-        self.stops.ask(self.client.clone(), self.events.clone(), &key(), ask);
+        self.stops.ask(self.client.clone(), self.events.clone(), &key(), &job(), ask);
         assert_eq!(self.woken.recv().await, Some(key()), "it is looked at again");
         self.stops.attempts(&key(), &[&uid]).into_iter().map(|a| a.state).collect()
     }
@@ -88,7 +88,7 @@ async fn a_signal_needs_an_image() {
 async fn what_was_tried_is_tried_once_and_forgotten_with_its_pod() {
     let mut stage = stage();
     stage.tried(ask("a", exec())).await;
-    stage.stops.ask(stage.client.clone(), stage.events.clone(), &key(), ask("a", exec()));
+    stage.stops.ask(stage.client.clone(), stage.events.clone(), &key(), &job(), ask("a", exec()));
     assert_eq!(stage.stops.attempts(&key(), &["uid-a"]).len(), 1);
     assert_eq!(stage.stops.attempts(&key(), &["uid-b"]), []);
     assert_eq!(stage.stops.attempts(&key(), &["uid-a"]), [], "a Pod that is over needs none");

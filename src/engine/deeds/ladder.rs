@@ -17,7 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::api::recipes::Way;
 use crate::engine::build::recipes::{self, Ways};
-use crate::engine::observed::{Attempt, AttemptState, Container, Observed, Pod, Sidecar, Slot, State, time};
+use crate::engine::observed::{Ask, Attempt, AttemptState, Container, Observed, Pod, Sidecar, Slot, State, time};
 
 /// What is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Turn {
     /// The turn of some of them.
     Of {
         /// Whom to ask, and how; nobody, if they have been asked.
-        ask: Vec<(String, Way)>,
+        ask: Vec<Ask>,
         /// When the first of them has had its time.
         until: DateTime<Utc>,
     },
@@ -74,11 +74,12 @@ impl Member<'_> {
     }
 
     /// How to ask it now: nothing if it has been asked, `None` if no way is left. Without a way of its own: SIGTERM.
-    fn ask(&self) -> Option<Option<(String, Way)>> {
-        let state = |way: &Way| self.tried.iter().find(|a| a.way == *way).map(|a| a.state);
+    fn ask(&self, pod: &Pod) -> Option<Option<Ask>> {
+        let state = |way: &Way| self.tried.iter().find(|a| a.ask.way == *way).map(|a| a.state);
         let ways = if self.ways.list.is_empty() { vec![term()] } else { self.ways.list.clone() };
         let way = ways.into_iter().find(|way| state(way) != Some(AttemptState::Failed))?;
-        Some(state(&way).is_none().then(|| (self.container.name.clone(), way)))
+        let ask = |way| Ask { pod: pod.to_ref(), container: self.container.name.clone(), way };
+        Some(state(&way).is_none().then(|| ask(way)))
     }
 }
 
@@ -101,7 +102,7 @@ pub fn turn(seen: &Observed, pod: &Pod, now: DateTime<Utc>) -> Turn {
             begin = group.iter().map(|m| m.over_at(begin)).max().unwrap_or(begin);
             continue;
         };
-        let asked: Option<Vec<_>> = open.iter().map(|m| m.ask()).collect();
+        let asked: Option<Vec<_>> = open.iter().map(|m| m.ask(pod)).collect();
         return match asked {
             Some(asked) => Turn::Of { ask: asked.into_iter().flatten().collect(), until },
             None => Turn::AllAtOnce,
@@ -115,7 +116,7 @@ fn members<'a>(seen: &'a Observed, pod: &'a Pod) -> Vec<Member<'a>> {
     plain
         .map(|container| {
             let sidecar = Sidecar::named(&seen.job.spec.sidecars, &container.name);
-            let tried = seen.attempts.iter().filter(|a| a.pod_uid == pod.uid && a.container == container.name);
+            let tried = seen.attempts.iter().filter(|a| a.ask.pod.uid == pod.uid && a.ask.container == container.name);
             Member {
                 container,
                 ways: recipes::ways(container, sidecar, &seen.settings.recipes),

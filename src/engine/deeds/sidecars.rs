@@ -19,7 +19,7 @@ pub fn stop(j: &Judgement) -> Deed {
     let settled = |pod: &&Pod| known(pod) && !j.tally.unstored.contains(&pod.uid);
     let pods = seen.pods.iter().filter(|pod| pod.active()).filter(settled);
     let mut all: Deed = pods.map(|pod| stop_pod(seen, pod, j.now)).collect();
-    all.steps.sort_by_key(|step| matches!(step, Step::Ask { .. })); // steps of one kind are done at the same time
+    all.steps.sort_by_key(|step| matches!(step, Step::Ask(_))); // steps of one kind are done at the same time
     all
 }
 
@@ -38,7 +38,7 @@ fn stop_pod(seen: &Observed, pod: &Pod, now: DateTime<Utc>) -> Deed {
         }
         Turn::Of { ask, until } => {
             let begin = pod.marks.stopping_since.is_none().then(|| Step::BeginStop { pod: pod.to_ref(), at: now });
-            let ask = ask.into_iter().map(|(container, way)| Step::Ask { pod: pod.to_ref(), container, way });
+            let ask = ask.into_iter().map(Step::Ask);
             Deed { wake: Some(until), ..Deed::of(begin.into_iter().chain(ask)) }
         }
     }

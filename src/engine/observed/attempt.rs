@@ -1,18 +1,26 @@
 //! What was tried to stop one container, and what came of it?
 
+use super::pod::PodRef;
 use chrono::{DateTime, Utc};
 
 use crate::api::recipes::Way;
 
-/// Something that was tried to stop one container.
+/// One container is asked to stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attempt {
+pub struct Ask {
     /// Of which Pod.
-    pub pod_uid: String,
+    pub pod: PodRef,
     /// Which container.
     pub container: String,
     /// How.
     pub way: Way,
+}
+
+/// It was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Who, and how.
+    pub ask: Ask,
     /// What came of it.
     pub state: AttemptState,
 }

@@ -22,7 +22,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::api::recipes::{self, Recipe};
 
-pub use attempt::{Attempt, AttemptState};
+pub use attempt::{Ask, Attempt, AttemptState};
 pub use container::{Container, Restart, RestartRule, Slot, State, Up, restarts_always};
 pub use job::{Job, Spec};
 pub use pod::{IndexFailures, Marks, Phase, Pod, PodRef, grace_seconds};

@@ -29,7 +29,7 @@ fn since(mut pod: Pod, seconds: i64) -> Pod {
 
 impl Observed {
     fn tried(mut self, name: &str, way: Way, state: AttemptState) -> Self {
-        self.attempts.push(Attempt { pod_uid: "u0".into(), container: name.into(), way, state });
+        self.attempts.push(Attempt { ask: Ask { pod: pod(0).to_ref(), container: name.into(), way }, state });
         self
     }
 }
