@@ -5,6 +5,14 @@
 //! an Indexed run needs no UID: its index in `completedIndexes` is what is counted.
 //! A Pod whose result is known keeps its finalizer until nothing of it runs any more, so that a node lost while
 //! sidecars drain loses no result.
+//!
+//! ```text
+//!             its result       the status        nothing of it       the status
+//!             is known         lists it          runs any more       is written
+//! unrecorded ───────────────▶ listed ─────────────────────────▶ released ─────────▶ counted
+//!   finalizer: ours            finalizer: ours                   finalizer: none      not in view any more
+//!   UID: nowhere               UID: uncountedTerminatedPods      UID: still there     UID: gone, counter + 1
+//! ```
 
 use std::collections::BTreeSet;
 
