@@ -130,9 +130,9 @@ async fn what_can_not_be_a_schedule_is_refused_at_admission() {
         for (spec, words) in [
             (json!({"schedule": "0 24 * * *"}), "hour 0-23"),
             (json!({"schedule": "0 2 * *"}), "write five fields"),
-            (json!({"schedule": "@reboot"}), "no schedule"),
+            (json!({"schedule": "@reboot"}), "not a schedule"),
             (json!({"schedule": "0 0 * * 7"}), "day of week 0-6"),
-            (json!({"schedule": ""}), "no schedule"),
+            (json!({"schedule": ""}), "not a schedule"),
             (json!({"schedule": "TZ=UTC 0 2 * * *"}), "set spec.timeZone"),
             (json!({"schedule": "0 2 * * *", "timeZone": "europe/berlin"}), "unknown time zone"),
             (json!({"schedule": "0 2 * * *", "timeZone": "Local"}), "unknown time zone"),
