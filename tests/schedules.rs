@@ -249,7 +249,7 @@ async fn a_backfill_that_is_repeated_runs_nothing_again_that_the_history_took() 
         .await;
         let again = sidecarjob(&w, &span);
         let said = String::from_utf8_lossy(&again.stderr).into_owned();
-        assert!(said.contains("3 of 3 ran in a backfill before"), "{said}");
+        assert!(said.contains("3 of 3 ran in an earlier backfill"), "{said}");
         assert_eq!(stdout(&again).lines().filter(|line| line.ends_with("Complete")).count(), 3, "as they ended");
         let after = schedules(&w).get("yearly").await.expect("there").status.expect("a status");
         assert_eq!((after.recent_runs, after.backfilled), (before.recent_runs, before.backfilled), "nothing ran");
@@ -257,7 +257,7 @@ async fn a_backfill_that_is_repeated_runs_nothing_again_that_the_history_took() 
         assert_eq!(dry, "", "and nothing would");
         let once_more = sidecarjob(&w, &[&span[..], &["--again"]].concat());
         assert_eq!(stdout(&once_more).lines().count(), 3);
-        assert!(!String::from_utf8_lossy(&once_more.stderr).contains("ran in a backfill before"));
+        assert!(!String::from_utf8_lossy(&once_more.stderr).contains("ran in an earlier backfill"));
     })
     .await;
 }
