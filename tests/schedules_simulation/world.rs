@@ -217,7 +217,9 @@ impl World {
     }
 
     fn bury(&mut self, uid: &str, by: Who) {
-        for (_, (run, _, owner)) in self.runs.extract_if(.., |_, (run, ..)| run.uid == uid) {
+        let names: Vec<String> =
+            self.runs.iter().filter(|(_, (run, ..))| run.uid == uid).map(|(name, _)| name.clone()).collect();
+        for (run, _, owner) in names.iter().filter_map(|name| self.runs.remove(name)).collect::<Vec<_>>() {
             self.graves.push(Grave { run, owner, by, life: self.life });
         }
     }

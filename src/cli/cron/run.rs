@@ -96,8 +96,9 @@ pub fn by_hand(
         Some(at) => scheduled_run::name(&own, at),
         None => {
             let end = format!("-m{}", now.timestamp());
-            let room = own.floor_char_boundary(NAME_MAX - end.len());
-            format!("{}{end}", own[..room].trim_end_matches(['-', '.']))
+            let room = NAME_MAX - end.len();
+            let cut: String = own.chars().take(room).collect(); // a stored name is ASCII
+            format!("{}{end}", cut.trim_end_matches(['-', '.']))
         }
     };
     let mut run = scheduled_run::run(cron, name, at);
