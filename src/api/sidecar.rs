@@ -20,9 +20,9 @@ pub struct Sidecar {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<Start>,
 
-    /// How and in which order the sidecar stops when the main containers are done. Default: a managed sidecar stops as
-    /// the recipe says that matches its image or name; without such a recipe, and in native mode, the sidecar gets
-    /// SIGTERM. The grace period is then the Pod's terminationGracePeriodSeconds.
+    /// How and in which order the sidecar stops when the main containers are done. Default: the recipe that matches the
+    /// sidecar's image or name says how a managed sidecar stops. Without such a recipe, and in native mode, the sidecar
+    /// gets SIGTERM. The grace period is then the Pod's terminationGracePeriodSeconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<Stop>,
 
