@@ -1,5 +1,6 @@
 //! The doors of the house: what may know of what, and what every file owes its reader.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -32,7 +33,7 @@ fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 fn is_test(file: &str) -> bool {
-    file.ends_with("tests.rs") || file.ends_with("fixture.rs")
+    file.ends_with("tests.rs") || file.contains("/tests/")
 }
 
 /// Each line of these files that has one of these words.
@@ -58,12 +59,12 @@ fn arrows_point_one_way() {
     assert_none(find(
         below("api"),
         &["crate::engine", "crate::controller", "crate::cli", "crate::telemetry"],
-        "api knows nobody: move what it needs into api",
+        "api depends on no other module: move what it needs into api",
     ));
     assert_none(find(
         below("cron"),
         &["crate::api", "crate::engine", "crate::controller", "crate::cli", "crate::telemetry"],
-        "cron knows nobody: it is told all that it needs",
+        "cron depends on no other module: it is told all that it needs",
     ));
     assert_none(find(
         below("engine"),
@@ -80,8 +81,71 @@ fn arrows_point_one_way() {
         &["crate::engine", "crate::controller", "crate::cli"],
         "telemetry is told, it does not ask",
     ));
-    assert_none(find(|file: &str| file == "src/printable.rs", &["crate::"], "printable knows nobody"));
+    assert_none(find(|file: &str| file == "src/printable.rs", &["crate::"], "printable depends on no other module"));
     assert_none(find(below("controller"), &["crate::cli"], "the controller does not know the verbs of people"));
+}
+
+/// The modules that a file's `use` lines name, as paths from the crate; `{…}` and `super` written out.
+fn uses(module: &str, text: &str) -> Vec<String> {
+    let text: String = code(text).map(|(_, line)| line.trim().to_owned() + " ").collect();
+    let lines = text
+        .split("use ")
+        .skip(1)
+        .filter_map(|rest| rest.split(';').next())
+        .map(|line| line.replace(" as ", "::as::").replace(' ', ""));
+    let own: Vec<&str> = module.split("::").collect();
+    let absolute = |path: String| {
+        let up = path.matches("super::").count();
+        let below = own[..own.len().saturating_sub(up)].join("::");
+        match path.strip_prefix("crate::") {
+            Some(path) => path.to_owned(),
+            None if up > 0 => format!("{below}::{}", path.replace("super::", "")),
+            None => format!("{module}::{}", path.replace("self::", "")),
+        }
+    };
+    lines.flat_map(|line| branches(&line)).map(absolute).collect()
+}
+
+/// `a::{b, c::{d, e}}` is `a::b`, `a::c::d`, `a::c::e`.
+fn branches(tree: &str) -> Vec<String> {
+    let Some((stem, rest)) = tree.split_once('{') else { return vec![tree.to_owned()] };
+    let (mut depth, mut parts) = (0, vec![String::new()]);
+    for c in rest[..rest.rfind('}').unwrap_or(rest.len())].chars() {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        if c == ',' && depth == 0 { parts.push(String::new()) } else { parts.last_mut().expect("one").push(c) }
+    }
+    parts.iter().flat_map(|part| branches(part)).map(|branch| format!("{stem}{branch}")).collect()
+}
+
+/// Beyond a parent and its children, which are one thing in several files.
+#[test]
+fn no_files_stand_in_a_circle() {
+    let module = |file: &str| {
+        let path = file.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod").replace('/', "::");
+        if path == "lib" { String::new() } else { path }
+    };
+    let files = sources();
+    let files: Vec<_> = files.iter().filter(|(file, _)| !is_test(file)).map(|(f, text)| (module(f), text)).collect();
+    let known = |path: &str| -> Option<&str> {
+        let holds = |m: &&str| format!("{path}::").starts_with(&format!("{m}::"));
+        files.iter().map(|(m, _)| m.as_str()).filter(holds).max_by_key(|m| m.len())
+    };
+    let kin = |a: &str, b: &str| format!("{a}::").starts_with(&format!("{b}::")) || b.starts_with(&format!("{a}::"));
+    let edges: BTreeMap<&str, BTreeSet<&str>> = files
+        .iter()
+        .map(|(from, text)| {
+            let to = uses(from, text);
+            (from.as_str(), to.iter().filter_map(|path| known(path)).filter(|to| !kin(from, to)).collect())
+        })
+        .collect();
+    assert!(edges.values().map(BTreeSet::len).sum::<usize>() > 200, "the uses were found");
+    // Who uses nobody who is left can't stand in a circle.
+    let mut left: BTreeSet<&str> = edges.keys().copied().collect();
+    while let Some(free) = left.iter().copied().find(|from| edges[from].is_disjoint(&left)) {
+        left.remove(free);
+    }
+    let told = |from: &&str| format!("{from} uses {:?}", edges[*from].intersection(&left).collect::<Vec<_>>());
+    assert!(left.is_empty(), "in a circle, or above one:\n{}", left.iter().map(told).collect::<Vec<_>>().join("\n"));
 }
 
 #[test]
@@ -100,8 +164,66 @@ fn the_engine_is_pure() {
 
 #[test]
 fn the_clock_is_read_in_one_place() {
-    let shell = |file: &str| file.starts_with("src/controller/") && file != "src/controller/context.rs";
-    assert_none(find(shell, &["Utc::now", "SystemTime::now"], "ask Context::now"));
+    let shell = |file: &str| file.starts_with("src/controller/") && file != "src/controller/clock.rs";
+    let words = ["Utc::now", "SystemTime::now", "Timestamp::now", "Zoned::now"];
+    assert_none(find(shell, &words, "ask Context::now, or controller::clock"));
+}
+
+/// The list of ARCHITECTURE.md.
+#[test]
+fn the_api_server_is_called_in_few_places() {
+    const PLACES: [&str; 11] = [
+        "apply",
+        "cluster",
+        "create",
+        "events/post",
+        "leader",
+        "orphans",
+        "reconcile",
+        "run",
+        "schedules/apply",
+        "schedules/mod",
+        "stop/",
+    ];
+    let others = |file: &str| {
+        let place = file.trim_start_matches("src/controller/");
+        file.starts_with("src/controller/")
+            && !PLACES.iter().any(|p| place == format!("{p}.rs") || p.ends_with('/') && place.starts_with(p))
+    };
+    let words = ["Api::namespaced", "Api::all", "cluster::api", "LeaseManager", ".request("];
+    assert_none(find(
+        others,
+        &words,
+        "a call of the API server belongs to one of the places that ARCHITECTURE.md names",
+    ));
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md")).expect("a page");
+    for place in PLACES {
+        let name = place.trim_end_matches('/').trim_end_matches("/mod").replace('/', "::");
+        assert!(text.contains(&format!("`{name}`")), "ARCHITECTURE.md does not name {name}");
+    }
+}
+
+#[test]
+fn a_status_is_made_in_the_reports_alone() {
+    let deciders = |file: &str| file.starts_with("src/engine/") && !file.contains("/report/");
+    let words = ["&mut Status", "conditions.set(", "conditions.clear("];
+    let mut hits = find(deciders, &words, "what is written is decided in engine::report and engine::schedule::report");
+    hits.retain(|hit| !hit.contains("/wire.rs")); // a test of the wire form
+    assert_none(hits);
+}
+
+#[test]
+fn a_pod_is_deleted_for_four_reasons_and_never_for_its_sidecars() {
+    let reasons =
+        ["deeds/pods.rs", "deeds/replace.rs", "deeds/suspend.rs", "plan.rs"].map(|file| format!("src/engine/{file}"));
+    let others = |file: &str| {
+        file.starts_with("src/engine/") && !file.contains("schedule") && !reasons.contains(&file.to_owned())
+    };
+    assert_none(find(
+        others,
+        &["Step::Delete(", "Step::Delete)", "end_unrecorded("],
+        "sidecars are stopped by a deadline: logs stay",
+    ));
 }
 
 #[test]
@@ -128,18 +250,26 @@ fn names_of_ours_are_written_once() {
         &["\"sidecarjob.dev", "\"kubectl.kubernetes.io"],
         "labels and annotations live in src/api/labels.rs",
     ));
-    let deciders = |file: &str| file.starts_with("src/engine/") || file.starts_with("src/controller/");
-    let words = [
-        "\"Complete\"",
-        "\"Failed\"",
-        "\"Stalled\"",
-        "\"SuccessCriteriaMet\"",
-        "\"BackoffLimitExceeded\"",
-        "\"SuccessfulCreate\"",
-    ];
-    let mut hits = find(deciders, &words, "conditions and reasons live in src/api/conditions.rs");
-    hits.retain(|hit| !hit.contains("Phase::")); // the kubelet's own word for a Pod's phase
+    let words = constants();
+    let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let mut hits = find(others, &words, "labels, conditions, reasons and kinds live in src/api");
+    // Words of Kubernetes about a Pod, which are ours about a run, too.
+    hits.retain(|hit| !["observed/pod.rs", "watch/story/containers.rs"].iter().any(|file| hit.contains(file)));
     assert_none(hits);
+}
+
+/// The values of all constants of these files.
+fn constants() -> Vec<String> {
+    let files = sources();
+    let ours = files.iter().filter(|(file, _)| {
+        ["labels.rs", "conditions.rs", "kind.rs"].iter().any(|f| file.ends_with(&format!("src/api/{f}")))
+    });
+    let values = ours.flat_map(|(_, text)| text.split("pub const ").skip(1));
+    let quoted = values.filter_map(|rest| rest.split(';').next()?.split('"').nth(1).map(str::to_owned));
+    let all: Vec<String> = quoted.chain(["SidecarJob".to_owned()]).filter(|value| !value.is_empty()).collect();
+    assert!(all.len() > 100, "the constants were found");
+    all
 }
 
 #[test]

@@ -13,9 +13,9 @@ use dice::Dice;
 use serde_json::json;
 use sidecarjob::api::SidecarJob;
 use sidecarjob::engine::decide;
-use sidecarjob::engine::indexes::Indexes;
+use sidecarjob::engine::observed::indexes::Indexes;
+use sidecarjob::engine::observed::status::Status;
 use sidecarjob::engine::observed::{Job, Observed, Settings};
-use sidecarjob::engine::status::Status;
 
 const MIB: usize = 1 << 20;
 
@@ -108,6 +108,7 @@ fn thousands_of_pods_that_end_at_once_are_listed_500_at_a_time() {
         orphans: Vec::new(),
         next_number: 0,
         refusal: None,
+        failing: None,
         attempts: Vec::new(),
         settings: Settings::default(),
     };

@@ -7,6 +7,10 @@
 mod failures;
 #[path = "reconcile/jobs.rs"]
 mod jobs;
+#[path = "reconcile/schedules.rs"]
+mod schedules;
+#[path = "reconcile/told.rs"]
+mod told;
 #[path = "reconcile/watches.rs"]
 mod watches;
 
@@ -22,15 +26,16 @@ use kube::runtime::watcher::Event as WatchEvent;
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 use sidecarjob::api::{SidecarJob, labels};
-use sidecarjob::controller::context::{Context, wall_clock};
+use sidecarjob::controller::clock::wall_clock;
+use sidecarjob::controller::context::Context;
 use sidecarjob::controller::error::Error;
 use sidecarjob::controller::events::Events;
 use sidecarjob::controller::managed::Managed;
 use sidecarjob::controller::memory::Memory;
-use sidecarjob::controller::orphans::Orphans;
 use sidecarjob::controller::pods::Pods;
 use sidecarjob::controller::reconcile::{on_error, reconcile};
 use sidecarjob::controller::stop::Stops;
+use sidecarjob::controller::under_way::UnderWay;
 use sidecarjob::engine::observed::Settings;
 use sidecarjob::telemetry::Metrics;
 
@@ -42,10 +47,18 @@ fn on(method: Method, path: &'static str, answer: impl Fn(&Value) -> (u16, Value
     (method, path, Box::new(answer))
 }
 
+/// Calls and their bodies; reasons and notes of events.
+type Sent = Arc<Mutex<Vec<(String, Value)>>>;
+type Told = Arc<Mutex<Vec<(String, String)>>>;
+
 /// A controller whose API server knows only the script; what it was sent is kept.
 struct Stage<K: Managed = SidecarJob> {
     ctx: Arc<Context<K>>,
-    sent: Arc<Mutex<Vec<(String, Value)>>>,
+    sent: Sent,
+    /// Reasons and notes of the events.
+    told: Told,
+    /// Tells it to stop.
+    stop: tokio::sync::watch::Sender<bool>,
     server: tokio::task::JoinHandle<()>,
 }
 
@@ -56,9 +69,8 @@ fn stage(script: Vec<Call>, pods: Vec<Value>) -> Stage {
 fn stage_of<K: Managed>(script: Vec<Call>, pods: Vec<Value>) -> Stage<K> {
     let (mock, mut handle) = tower_test::mock::pair::<Request<Body>, Response<Body>>();
     let client = Client::new(mock, "ns");
-    let (silent, mut events) = tower_test::mock::pair::<Request<Body>, Response<Body>>();
-    let (events_in, _) = Events::start(Client::new(silent, "ns"));
-    tokio::spawn(async move { while events.next_request().await.is_some() {} });
+    let (events_in, told) = listener();
+    let (stop, stopped) = tokio::sync::watch::channel(false);
     let view = Pods::default();
     view.observe(WatchEvent::Init);
     for pod in pods {
@@ -70,12 +82,13 @@ fn stage_of<K: Managed>(script: Vec<Call>, pods: Vec<Value>) -> Stage<K> {
         pods: Arc::new(view),
         memory: Memory::default(),
         stops: Stops::new(tokio::sync::mpsc::unbounded_channel().0, None, wall_clock()),
-        orphans: Orphans::default(),
+        orphans: UnderWay::default(),
         events: events_in,
         metrics: Metrics::default(),
         settings: Settings::default(),
         batch_period: chrono::TimeDelta::seconds(1),
         clock: wall_clock(),
+        stop: stopped,
     });
     let sent = Arc::new(Mutex::new(Vec::new()));
     let kept = sent.clone();
@@ -99,13 +112,43 @@ fn stage_of<K: Managed>(script: Vec<Call>, pods: Vec<Value>) -> Stage<K> {
         let more = handle.next_request().await.map(|(request, _)| format!("{} {}", request.method(), request.uri()));
         assert_eq!(more, None, "a call that is not in the script");
     });
-    Stage { ctx, sent, server }
+    Stage { ctx, sent, told, stop, server }
+}
+
+/// Hears the events.
+fn listener() -> (Events, Told) {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let heard = told.clone();
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let heard = heard.clone();
+        async move {
+            let event: Value = serde_json::from_slice(&request.into_body().collect_bytes().await?).unwrap_or_default();
+            let text =
+                |fields: &[&str]| fields.iter().find_map(|field| event[field].as_str()).unwrap_or("again").to_owned();
+            heard.lock().expect("not poisoned").push((text(&["reason"]), text(&["note", "message"])));
+            let answer = json!({"metadata": {"name": "event"}, "regarding": {}, "involvedObject": {}});
+            Ok::<_, kube::Error>(Response::new(Body::from(serde_json::to_vec(&answer).expect("JSON"))))
+        }
+    });
+    (Events::start(Client::new(service, "ns")).0, told)
+}
+
+/// Waits until so many events were told.
+async fn told(told: &Mutex<Vec<(String, String)>>, n: usize) -> Vec<(String, String)> {
+    for _ in 0..10_000 {
+        let so_far = told.lock().expect("not poisoned").clone();
+        if so_far.len() >= n {
+            return so_far;
+        }
+        tokio::task::yield_now().await; // they are sent beside the work
+    }
+    panic!("{n} events were never told, but {:?}", told.lock().expect("not poisoned"));
 }
 
 impl Stage {
     /// One reconcile; then the script must be at its end.
     async fn run(self, job: SidecarJob) -> (Result<Action, Error>, Vec<(String, Value)>) {
-        let Stage { ctx, sent, server } = self;
+        let Stage { ctx, sent, server, stop: _stop, told: _ } = self;
         let result = reconcile(Arc::new(DeserializeGuard(Ok(job))), ctx.clone()).await;
         drop(ctx);
         server.await.expect("the script was followed to its end");
@@ -249,7 +292,7 @@ fn managed_pod(version: u64, phase: &str, sidecar: Value) -> Value {
     let of = |name: &str, state: Value| json!({"name": name, "ready": false, "restartCount": 0, "image": "", "imageID": "", "state": state});
     let main = json!({"terminated": {"exitCode": 0, "finishedAt": now(4)}});
     let mut pod = pod("a", version, phase, Some(0));
-    pod["metadata"]["annotations"] = json!({labels::MODE: labels::MANAGED});
+    pod["metadata"]["annotations"] = json!({labels::MODE: labels::MANAGED, labels::STOPPING_SINCE: now(4)});
     pod["spec"] = json!({
         "restartPolicy": "Never", "activeDeadlineSeconds": 1,
         "containers": [{"name": "main"}, {"name": "side"}, {"name": "proxy"}]
@@ -370,12 +413,14 @@ async fn a_conflict_on_the_status_means_that_news_is_on_its_way() {
 
 #[tokio::test]
 async fn errors_in_a_row_wait_longer_and_longer() {
-    let stage = stage(vec![], vec![]);
+    let fails = || on(Method::PUT, STATUS, refuses(500, "InternalError", "etcd is tired"));
+    let stage = stage(vec![fails(), fails(), fails()], vec![pod("a", 5, "Running", None)]);
     let watched = Arc::new(DeserializeGuard(Ok(job(json!({}), json!(null)))));
-    let error = Error::NotQuiet(3);
-    let waits: Vec<Action> = (0..3).map(|_| on_error(watched.clone(), &error, stage.ctx.clone())).collect();
-    let second = |n| Action::requeue(std::time::Duration::from_secs(n));
-    assert_eq!(waits, [second(1), second(2), second(4)]);
+    for seconds in [1, 2, 4] {
+        let error = reconcile(watched.clone(), stage.ctx.clone()).await.expect_err("an error");
+        let wait = on_error(watched.clone(), &error, stage.ctx.clone());
+        assert_eq!(wait, Action::requeue(std::time::Duration::from_secs(seconds)));
+    }
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
+use sidecarjob::controller::error::Fatal;
 use sidecarjob::controller::events::Events;
 use sidecarjob::controller::schedules::Schedules;
 use tokio::sync::watch;
@@ -151,15 +152,15 @@ fn with_schedules(server: Server) -> (Server, usize) {
     (server, n)
 }
 
-fn work(server: &Server) -> (watch::Sender<bool>, JoinHandle<()>) {
+fn work(server: &Server) -> (watch::Sender<bool>, JoinHandle<Result<(), Fatal>>) {
     let (events, _sending) = Events::start(server.client());
     let (stop, stopped) = watch::channel(false);
     (stop, tokio::spawn(Schedules::at(server.client(), events, now).run(None, AT_ONCE, stopped)))
 }
 
-async fn ends(stop: watch::Sender<bool>, working: JoinHandle<()>) {
+async fn ends(stop: watch::Sender<bool>, working: JoinHandle<Result<(), Fatal>>) {
     stop.send_replace(true);
-    tokio::time::timeout(Duration::from_secs(60), working).await.expect("it ends").expect("well");
+    tokio::time::timeout(Duration::from_secs(60), working).await.expect("it ends").expect("well").expect("well");
 }
 
 /// All starts, before most of the statuses; one of each.

@@ -18,8 +18,8 @@ pub mod types {
     pub const SUSPENDED: &str = "Suspended";
     /// True until the run is finished or suspended: kstatus (Flux, Helm, kpt) takes it for "in progress".
     pub const RECONCILING: &str = "Reconciling";
-    /// True: the run needs somebody's help to make progress: it failed, or the API server rejects its Pods. kstatus takes
-    /// it for "failed".
+    /// True: the run needs somebody's help to make progress: it failed, or the API server does not accept what the run
+    /// needs (the API server rejects a Pod, or a webhook is down). kstatus takes it for "failed".
     pub const STALLED: &str = "Stalled";
     /// True: `spec.sidecars` names a container that is not in the Pod. A webhook may inject it later, or the name is a
     /// typo.
@@ -60,8 +60,14 @@ pub mod reasons {
     pub const RUNNING: &str = "Running";
     /// Reconciling=True: the result is known; sidecars or Pods are still stopping.
     pub const STOPPING: &str = "Stopping";
-    /// Stalled=True: the API server rejects the Pods; the message quotes the API server.
+    /// Stalled=True: the API server rejects the Pods, or can't create them because a webhook is down; the message quotes
+    /// the API server.
     pub const POD_REFUSED: &str = "PodRefused";
+    /// Stalled=True, and a warning: something that the run or schedule needs failed more than once. The controller retries
+    /// with growing waits. The message says what failed, and quotes the API server.
+    pub const STEP_FAILED: &str = "StepFailed";
+    /// Stalled=False: the step that failed has succeeded.
+    pub const STEP_DONE: &str = "StepDone";
     /// Stalled=False: the API server accepts Pods again.
     pub const POD_ACCEPTED: &str = "PodAccepted";
     /// SidecarMissing=True: the name is not in the template, and there was no Pod yet.
@@ -128,8 +134,6 @@ pub mod events {
     /// Normal: the controller treats a container as a sidecar although `spec.sidecars` does not name it; the note says
     /// why.
     pub const TAKEN_AS_SIDECAR: &str = "TakenAsSidecar";
-    /// Normal: the controller replaces a Pod that hangs because a webhook changed it.
-    pub const POD_REPLACED: &str = "PodReplaced";
     /// Warning: this program does not know a Job's completionMode; the controller leaves the Job alone.
     pub const UNKNOWN_COMPLETION_MODE: &str = "UnknownCompletionMode";
     /// Warning: more Pods succeeded than `spec.completions` asks for.
@@ -180,7 +184,8 @@ pub mod schedule {
     pub const UNSUPPORTED_SCHEDULE: &str = "UnsupportedSchedule";
     /// Ready=False, Stalled=True: the time zone is unknown.
     pub const UNKNOWN_TIME_ZONE: &str = "UnknownTimeZone";
-    /// Stalled=True: the API server rejects the run; the message quotes the API server.
+    /// Stalled=True: the API server rejects the run, or can't create it because a webhook is down; the message quotes
+    /// the API server.
     pub const JOB_REFUSED: &str = "JobRefused";
     /// Stalled=False after it was True.
     pub const RECOVERED: &str = "Recovered";

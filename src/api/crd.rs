@@ -8,8 +8,10 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::CustomResourceExt;
 use serde_json::{Map, Value, json};
 
-use super::conditions::{reasons, types};
-use super::{rules, schedule_rules};
+use crate::api::conditions::reasons;
+use crate::api::conditions::types;
+use crate::api::rules;
+use crate::api::schedule_rules;
 
 /// The maximal length of a description below `spec.template`. With this length the CRD takes 60 % of what client-side
 /// `kubectl apply` can store (262,144 bytes).

@@ -7,9 +7,12 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 
-use super::labels;
-use super::sidecar::Sidecar;
-use super::sidecarjob::{CompletionMode, MainContainers, PodReplacementPolicy, SidecarJobSpec};
+use crate::api::labels;
+use crate::api::sidecar::Sidecar;
+use crate::api::sidecarjob::CompletionMode;
+use crate::api::sidecarjob::MainContainers;
+use crate::api::sidecarjob::PodReplacementPolicy;
+use crate::api::sidecarjob::SidecarJobSpec;
 
 impl SidecarJobSpec {
     /// The spec of a Job. The sidecars come from the annotation `sidecarjob.dev/sidecars` of the Job, or else of its Pod

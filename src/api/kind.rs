@@ -3,7 +3,12 @@
 //! Our own kind, and Kubernetes' Job if `spec.managedBy` names this controller. Both go through the same engine; the few
 //! differences depend on this type.
 
-use super::{GROUP, VERSION, labels};
+use crate::api::GROUP;
+use crate::api::VERSION;
+use crate::api::labels;
+
+/// The kind that creates runs on a schedule, as in `kind:`. It has no Pods.
+pub const SCHEDULE: &str = "SidecarCronJob";
 
 /// A kind whose Pods the controller runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -19,7 +19,7 @@ pub mod sidecarcronjob;
 pub mod sidecarjob;
 pub mod status;
 
-pub use kind::Kind;
+pub use kind::{Kind, SCHEDULE};
 pub use rules::SIGNALS;
 pub use sidecar::{Sidecar, StartBefore, StartUntil};
 pub use sidecarcronjob::{SidecarCronJob, SidecarCronJobSpec, SidecarCronJobStatus};

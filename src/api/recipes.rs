@@ -1,15 +1,16 @@
 //! Recipes: how to stop well-known sidecars, as data.
 //!
 //! The built-in recipes are in `recipes.yaml`. A file of the same form adds recipes, or replaces those with the same
-//! name. `engine::sidecars::recipes` decides which recipe applies to a container.
+//! name. `engine::build::recipes` decides which recipe applies to a container.
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
-use super::rules::SIGNALS;
-use super::sidecar::{StopExec, StopHttp};
+use crate::api::rules::SIGNALS;
+use crate::api::sidecar::StopExec;
+use crate::api::sidecar::StopHttp;
 
 /// A well-known sidecar, and how to stop it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

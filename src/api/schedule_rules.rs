@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::rules;
+use crate::api::rules;
 use crate::cron::admission;
 
 /// The longest name: a run's name adds a hyphen and the minutes since 1970, and the host names of its Pods have at most

@@ -4,7 +4,11 @@
 use chrono::{DateTime, Utc};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
-use super::{GROUP, SidecarCronJob, SidecarJob, VERSION, labels};
+use crate::api::GROUP;
+use crate::api::SidecarCronJob;
+use crate::api::SidecarJob;
+use crate::api::VERSION;
+use crate::api::labels;
 use crate::cron::Zone;
 
 /// The name of the run for a time. Two runs of the same time have the same name, so the API server accepts only one of

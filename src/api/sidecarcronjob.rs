@@ -11,8 +11,8 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::backfilled::Span;
-use super::sidecarjob::SidecarJobSpec;
+use crate::api::backfilled::Span;
+use crate::api::sidecarjob::SidecarJobSpec;
 
 /// Creates SidecarJobs on a schedule, as batch/v1 CronJob creates Jobs.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]

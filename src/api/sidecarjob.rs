@@ -11,8 +11,8 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::sidecar::Sidecar;
-use super::status::SidecarJobStatus;
+use crate::api::sidecar::Sidecar;
+use crate::api::status::SidecarJobStatus;
 
 /// A run of Pods to completion, as batch/v1 Job, that knows which containers of a Pod are sidecars. Only the main
 /// containers decide the result, and the sidecars stop when the main containers are done.

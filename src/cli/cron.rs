@@ -13,9 +13,12 @@ use clap::Subcommand;
 use kube::{Api, Client};
 use thiserror::Error;
 
-use super::connect::Cluster;
-use super::failure::{Failure, Kind, call, exit};
 use crate::api::SidecarCronJob;
+use crate::cli::connect::Cluster;
+use crate::cli::failure::Failure;
+use crate::cli::failure::Kind;
+use crate::cli::failure::call;
+use crate::cli::failure::exit;
 
 /// The exit codes in `--help` of each command.
 const EXIT_CODES: &str = "Exit codes: 0 success; 1 a run failed, or the expression, span or override is invalid; 2 wrong \

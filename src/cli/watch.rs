@@ -20,12 +20,21 @@ use kube::{Api, Client, ResourceExt};
 use thiserror::Error;
 use tokio::time::Instant;
 
-use self::news::{News, WATCH_SECONDS, news, selector};
-use self::story::{Line, Mood, Story};
-use super::connect::Cluster;
-use super::failure::{Failure, Kind, call, exit};
 use crate::api::SidecarJob;
-use crate::printable::{self, Colour};
+use crate::cli::connect::Cluster;
+use crate::cli::failure::Failure;
+use crate::cli::failure::Kind;
+use crate::cli::failure::call;
+use crate::cli::failure::exit;
+use crate::cli::watch::news::News;
+use crate::cli::watch::news::WATCH_SECONDS;
+use crate::cli::watch::news::news;
+use crate::cli::watch::news::selector;
+use crate::cli::watch::story::Line;
+use crate::cli::watch::story::Mood;
+use crate::cli::watch::story::Story;
+use crate::printable;
+use crate::printable::Colour;
 
 /// The connection is dead if nothing arrived for this time, which is longer than a watch request lasts.
 const SILENCE: Duration = Duration::from_secs(WATCH_SECONDS as u64 + 10);

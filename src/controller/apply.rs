@@ -3,6 +3,7 @@
 //! What is there already, or is gone already, is success. A Pod that the API server refuses is no error: it is
 //! remembered, and the engine is asked again. The answers go into the views, so that the next decision has them.
 
+use crate::controller::call::{call, failed, is_absent, is_gone};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -10,31 +11,33 @@ use futures::future;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy};
 use serde_json::json;
-use tokio::time::timeout;
 use tracing::{info, warn};
 
-use super::context::Context;
-use super::create;
-use super::error::{CALL_TIMEOUT, Error, is_absent, message};
-use super::managed::Managed;
-use super::memory::{self, Key};
-use super::stop::Ask;
 use crate::api::conditions::{events as reasons, types};
 use crate::api::{Kind, labels};
-use crate::engine::observed::{Job, Observed, PodRef};
+use crate::controller::context::Context;
+use crate::controller::create;
+use crate::controller::error::{Error, WRITE_THE_STATUS};
+use crate::controller::managed::Managed;
+use crate::controller::memory::{self, Key};
+use crate::controller::stop::Ask;
+use crate::engine::build::pod;
+use crate::engine::observed::status::Status;
+use crate::engine::observed::{Job, Observed, PodRef, time};
 use crate::engine::plan::{Event, Step};
-use crate::engine::status::Status;
-use crate::engine::{pod_template, time};
 use crate::telemetry::Counted;
 
 /// How many Pods are patched or deleted at the same time.
 const AT_ONCE: usize = 32;
 
-/// All steps, in their order; those of one kind that stand together at the same time.
+/// All steps, in their order; those of one kind that stand together at the same time. Told to stop, none is begun.
 pub async fn steps<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, steps: &[Step]) -> Result<(), Error> {
     let same_kind = |a: &Step, b: &Step| std::mem::discriminant(a) == std::mem::discriminant(b);
     for group in steps.chunk_by(same_kind) {
         for at_once in group.chunks(AT_ONCE) {
+            if ctx.is_stopping() {
+                return Err(Error::Stopped);
+            }
             let done = future::join_all(at_once.iter().map(|one| step(ctx, key, seen, one))).await;
             done.into_iter().collect::<Result<(), _>>()?;
         }
@@ -48,7 +51,7 @@ async fn step<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, step: &S
         Step::Disown(pod) => disown(ctx, key, seen, pod).await,
         Step::CreatePods(pods) => create::pods(ctx, key, seen, pods).await,
         Step::Release(pod) => release(ctx, key, pod).await,
-        Step::Delete(pod) => delete(ctx, key, seen, pod).await,
+        Step::Delete(pod) => delete(ctx, key, seen, pod).await.map_err(|e| Error::NotDeleted(Box::new(e))),
         Step::StopSidecars { pod, deadline_seconds, at } => {
             let patch = json!({
                 "metadata": {"uid": pod.uid, "annotations": {labels::STOPPING_SINCE: time::format(*at)}},
@@ -77,25 +80,9 @@ async fn step<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, step: &S
     }
 }
 
-/// One call, with a bound.
-pub async fn call<T>(what: &str, future: impl Future<Output = kube::Result<T>>) -> Result<kube::Result<T>, Error> {
-    timeout(CALL_TIMEOUT, future).await.map_err(|_| Error::Timeout(what.to_owned()))
-}
-
-/// What was tried, and why it failed.
-pub fn failed(step: &str, source: kube::Error) -> Error {
-    Error::Step { step: step.to_owned(), source }
-}
-
 /// The Pods of the namespace that the run is in.
 pub fn pod_api<K: Managed>(ctx: &Context<K>, key: &Key) -> Api<Pod> {
     Api::namespaced(ctx.client.clone(), &key.0)
-}
-
-/// The whole namespace is on its way out, and the SidecarJob with it.
-pub fn is_terminating(status: &kube::core::Status) -> bool {
-    let causes = status.details.iter().flat_map(|details| &details.causes);
-    causes.into_iter().any(|cause| cause.reason == "NamespaceTerminating")
 }
 
 /// Takes over a Pod without an owner, after a look whether the run is still there and not being deleted: a view can be
@@ -112,7 +99,7 @@ async fn adopt<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pod: &P
         "uid": pod.uid,
         "labels": {labels::UID: seen.job.uid},
         "finalizers": [K::KIND.finalizer()],
-        "ownerReferences": [pod_template::owner(&seen.job)]
+        "ownerReferences": [pod::owner(&seen.job)]
     }});
     if patch_pod(ctx, pod, key, &what, patch).await?.is_some() {
         info!(pod = pod.name, "took over the Pod");
@@ -178,11 +165,6 @@ async fn patch_pod<K: Managed>(
     }
 }
 
-/// Not found, or another object by now: a precondition on the UID fails as a conflict.
-pub fn is_gone(status: &kube::core::Status) -> bool {
-    is_absent(status) || (status.code == 409 && status.message.contains("UID"))
-}
-
 async fn delete<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pod: &PodRef) -> Result<(), Error> {
     let what = format!("delete Pod {}", pod.name);
     let preconditions = Preconditions { uid: Some(pod.uid.clone()), resource_version: None };
@@ -201,11 +183,7 @@ async fn delete<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pod: &
             ctx.pods.gone(&pod.uid);
             Ok(())
         }
-        Err(error) => {
-            let note = format!("Error deleting: {}", message(&error));
-            ctx.events.about_job(&seen.job, Event::warning(reasons::FAILED_DELETE, note));
-            Err(failed(&what, error))
-        }
+        Err(error) => Err(failed(&what, error)),
     }
 }
 
@@ -270,7 +248,7 @@ pub async fn status<K: Managed>(ctx: &Context<K>, object: &K, before: &Job, stat
     }
     let api: Api<K> = Api::namespaced(ctx.client.clone(), &key.0);
     let params = PostParams { field_manager: Some(labels::FIELD_MANAGER.into()), ..PostParams::default() };
-    match call("write the status", api.replace_status(&key.1, &params, &next)).await? {
+    match call(WRITE_THE_STATUS, api.replace_status(&key.1, &params, &next)).await? {
         Ok(written) => {
             ctx.metrics.status_written(&tally(before, &before.status), &tally(before, status));
             ctx.memory.wrote(Arc::new(written));

@@ -2,21 +2,27 @@
 //!
 //! Asked once at the start, so that what is missing is said in words before a watch fails in a loop.
 
+use crate::controller::call::is_absent;
 use std::fmt::Debug;
 use std::path::Path;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
 use kube::api::{Api, ListParams};
+use kube::client::ClientBuilder;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::NamespaceResourceScope;
 use kube::{Client, Config};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
+use tower::ServiceBuilder;
+use tower::buffer::BufferLayer;
+use tower::retry::RetryLayer;
 use tracing::warn;
 
-use super::error::{is_absent, message};
 use crate::api::{SidecarCronJob, SidecarJob, labels};
+use crate::controller::error::{CALL_TIMEOUT, message, no_answer};
+use crate::controller::throttled::Throttled;
 
 /// The first minor version of Kubernetes with native sidecars on by default.
 const NATIVE_SINCE: u32 = 29;
@@ -55,14 +61,17 @@ pub async fn connect(kubeconfig: Option<&Path>) -> Result<(Client, String), Clus
     };
     found.connect_timeout = Some(Duration::from_secs(10));
     let url = found.cluster_url.to_string();
-    let client = Client::try_from(found).map_err(|e| config(&e))?;
-    Ok((client, url))
+    found.default_retry = false; // `Throttled` does that
+    let client = ClientBuilder::try_from(found).map_err(|e| config(&e))?;
+    // For the client to be cheap to copy, calls go through a buffer.
+    let patience = ServiceBuilder::new().layer(RetryLayer::new(Throttled::default())).layer(BufferLayer::new(1024));
+    Ok((client.with_layer(&patience.into_inner()).build(), url))
 }
 
 /// Whether the cluster has native sidecars. A version that can't be read counts as new.
 pub async fn has_native_sidecars(client: &Client, url: &str) -> Result<bool, ClusterError> {
     let unreachable = |e| ClusterError::Unreachable { url: url.to_owned(), reason: message(&e) };
-    let version = client.apiserver_version().await.map_err(unreachable)?;
+    let version = in_time(client.apiserver_version()).await.map_err(unreachable)?;
     Ok(is_native(&version.major, &version.minor))
 }
 
@@ -130,7 +139,13 @@ async fn list_one<K>(client: &Client, namespace: Option<&str>) -> kube::Result<(
 where
     K: kube::Resource<Scope = NamespaceResourceScope, DynamicType = ()> + Clone + DeserializeOwned + Debug,
 {
-    api::<K>(client, namespace).list(&ListParams::default().limit(1)).await.map(drop)
+    in_time(api::<K>(client, namespace).list(&ListParams::default().limit(1))).await.map(drop)
+}
+
+/// A call with the bound that all have.
+async fn in_time<T>(call: impl Future<Output = kube::Result<T>>) -> kube::Result<T> {
+    let late = |_| Err(kube::Error::Service(no_answer().into()));
+    tokio::time::timeout(CALL_TIMEOUT, call).await.unwrap_or_else(late)
 }
 
 /// The objects of one namespace, or of all.

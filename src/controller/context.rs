@@ -1,26 +1,20 @@
 //! What does every reconcile have at hand? The client, the views, the clock.
 
+use crate::controller::clock::Clock;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kube::Client;
+use tokio::sync::watch;
 
-use super::events::Events;
-use super::managed::Managed;
-use super::memory::Memory;
-use super::orphans::Orphans;
-use super::pods::Pods;
-use super::stop::Stops;
+use crate::controller::events::Events;
+use crate::controller::managed::Managed;
+use crate::controller::memory::Memory;
+use crate::controller::pods::Pods;
+use crate::controller::stop::Stops;
+use crate::controller::under_way::UnderWay;
 use crate::engine::observed::Settings;
 use crate::telemetry::Metrics;
-
-/// What time it is; tests bring their own.
-pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
-
-/// The computer's clock, the one that the program runs by.
-pub fn wall_clock() -> Clock {
-    Arc::new(now)
-}
 
 /// Shared by all reconciles of one kind.
 pub struct Context<K: Managed> {
@@ -33,7 +27,7 @@ pub struct Context<K: Managed> {
     /// Sidecars that are being asked to stop.
     pub stops: Stops,
     /// Owners that are gone and whose Pods are being let go.
-    pub orphans: Orphans,
+    pub orphans: UnderWay,
     /// To people.
     pub events: Events,
     /// To operators.
@@ -44,6 +38,8 @@ pub struct Context<K: Managed> {
     pub batch_period: TimeDelta,
     /// Asked through `now` only.
     pub clock: Clock,
+    /// True when the program is to end; asked through `is_stopping`.
+    pub stop: watch::Receiver<bool>,
 }
 
 impl<K: Managed> Context<K> {
@@ -51,9 +47,9 @@ impl<K: Managed> Context<K> {
     pub fn now(&self) -> DateTime<Utc> {
         (self.clock)()
     }
-}
 
-/// The one clock of the program.
-pub fn now() -> DateTime<Utc> {
-    Utc::now()
+    /// The program is to end: what is under way is finished, and nothing further begun.
+    pub fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
 }

@@ -1,37 +1,39 @@
 //! How are Pods created? In batches, each under its computed name, and what an answer means: taken, there already, refused,
 //! or unclear, so that it may be there.
 //!
-//! Which Pods is `engine::pods`' part, what is in them `engine::pod_template`'s.
+//! Which Pods is `engine::deeds::pods`' part, what is in them `engine::build`'s.
 
 use futures::future;
 use k8s_openapi::api::core::v1::Pod;
+use kube::Api;
 use kube::api::PostParams;
+use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
-use super::apply::{call, failed, is_terminating, pod_api};
-use super::context::Context;
-use super::error::{Error, is_absent};
-use super::managed::Managed;
-use super::memory::Key;
 use crate::api::conditions::events as reasons;
+use crate::controller::call::{call, failed, is_absent, is_terminating};
+use crate::controller::context::Context;
+use crate::controller::error::{BLIP, Error};
+use crate::controller::managed::Managed;
+use crate::controller::memory::Key;
+use crate::engine::build::pod;
+use crate::engine::count::tally;
 use crate::engine::observed::Observed;
 use crate::engine::plan::{Event, NewPod};
-use crate::engine::{pod_template, tracking};
 
-/// In batches of 1, 2, 4, …, so that a template that is refused costs one call and not hundreds.
+/// In batches of 1, 2, 4, …, so that a template that is refused costs one call and not hundreds. What is not taken is one
+/// try, and is told once, however many Pods it was.
 pub async fn pods<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pods: &[NewPod]) -> Result<(), Error> {
     let why = why_created(seen);
     let (mut rest, mut size) = (pods, 1);
     while !rest.is_empty() {
-        let (batch, later) = rest.split_at(size.min(rest.len()));
-        let answers = future::join_all(batch.iter().map(|new| create(ctx, key, seen, *new, why))).await;
-        let refusal = answers.iter().flatten().find_map(|answer| match answer {
-            Answer::Refused(message) => Some(message.clone()),
-            _ => None,
-        });
-        if let Some(message) = refusal {
-            ctx.memory.refused(key, message, ctx.now()); // one try, however many Pods it was
+        if ctx.is_stopping() {
+            return Err(Error::Stopped);
         }
+        let (batch, later) = rest.split_at(size.min(rest.len()));
+        let begin = Instant::now();
+        let answers = future::join_all(batch.iter().map(|new| create(ctx, key, seen, *new, why))).await;
+        note_refusal(ctx, key, seen, &answers, begin);
         let answers: Vec<Answer> = answers.into_iter().collect::<Result<_, _>>()?;
         if answers.iter().any(|answer| *answer != Answer::There) {
             return Ok(());
@@ -50,6 +52,33 @@ enum Answer {
     Gone,
     /// It is refused: why.
     Refused(String),
+    /// The namespace is going, and the run with it: why.
+    Terminating(String),
+}
+
+/// A Pod that is not taken makes the next one wait, whether it is refused or something is down. A refusal is told at once,
+/// anything else with the error that it is.
+fn note_refusal<K: Managed>(
+    ctx: &Context<K>,
+    key: &Key,
+    seen: &Observed,
+    answers: &[Result<Answer, Error>],
+    begin: Instant,
+) {
+    let refused = answers.iter().flatten().find_map(|answer| match answer {
+        Answer::Refused(words) => Some((words, true)),
+        Answer::Terminating(words) => Some((words, false)),
+        Answer::There | Answer::Gone => None,
+    });
+    if let Some((words, is_told)) = refused {
+        if is_told {
+            let note = format!("Error creating: {words}");
+            ctx.events.about_job(&seen.job, Event::warning(reasons::FAILED_CREATE, note));
+        }
+        ctx.memory.refused(key, words.clone(), ctx.now(), false);
+    } else if let Some(error) = answers.iter().find_map(|answer| answer.as_ref().err()) {
+        ctx.memory.refused(key, error.words(), ctx.now(), begin.elapsed() < BLIP);
+    }
 }
 
 /// Whether the API server took it. Without a clear answer the Pod may be there: that is remembered.
@@ -60,20 +89,23 @@ async fn create<K: Managed>(
     new: NewPod,
     why: &'static str,
 ) -> Result<Answer, Error> {
-    let pod = pod_template::pod(&seen.job, new, &seen.settings);
+    let pod = pod::pod(&seen.job, new, &seen.settings);
     let name = pod.metadata.name.clone().unwrap_or_default();
     let taken = try_to(ctx, key, seen, (new, pod), why).await;
-    if taken.is_err() {
+    taken.map_err(|error| {
         ctx.memory.unclear(key, name);
-    }
-    taken
+        Error::NotCreated(Box::new(error))
+    })
 }
 
 /// Looks for the Pods that may have been created: a decision that does not know of them could create too many.
 pub async fn look_for_unclear<K: Managed>(ctx: &Context<K>, key: &Key) -> Result<(), Error> {
     for name in ctx.memory.all_unclear(key) {
         let what = format!("look whether Pod {name} was created");
-        if let Some(pod) = call(&what, pod_api(ctx, key).get_opt(&name)).await?.map_err(|e| failed(&what, e))? {
+        if let Some(pod) = call(&what, Api::<Pod>::namespaced(ctx.client.clone(), &key.0).get_opt(&name))
+            .await?
+            .map_err(|e| failed(&what, e))?
+        {
             ctx.pods.wrote(&pod);
         }
         ctx.memory.cleared(key, &name);
@@ -90,7 +122,7 @@ async fn try_to<K: Managed>(
 ) -> Result<Answer, Error> {
     let name = pod.metadata.name.clone().unwrap_or_default();
     let what = format!("create Pod {name}");
-    match call(&what, pod_api(ctx, key).create(&PostParams::default(), &pod)).await? {
+    match call(&what, Api::<Pod>::namespaced(ctx.client.clone(), &key.0).create(&PostParams::default(), &pod)).await? {
         Ok(created) => {
             info!(pod = name, "created Pod");
             ctx.pods.wrote(&created);
@@ -109,7 +141,7 @@ async fn try_to<K: Managed>(
 
 /// Upstream's words, for the metric.
 fn why_created(seen: &Observed) -> &'static str {
-    let tally = tracking::tally(seen);
+    let tally = tally::of(seen);
     if tally.failed > 0 && seen.job.spec.replaces_ended_only() {
         "recreate_failed"
     } else if tally.failed > 0 || tally.terminating > 0 {
@@ -131,19 +163,14 @@ async fn not_created<K: Managed>(
     if status.is_already_exists() {
         return already_there(ctx, key, seen, (new, name)).await;
     }
-    let terminating = is_terminating(status) || is_absent(status);
-    let refused = matches!(status.code, 400 | 403 | 413 | 422);
-    if !terminating && !refused {
-        return Err(failed(&format!("create Pod {name}"), error));
+    if is_terminating(status) || is_absent(status) {
+        return Ok(Answer::Terminating(status.message.clone()));
     }
-    if !terminating {
+    if matches!(status.code, 400 | 403 | 413 | 422) {
         warn!(pod = name, "the API server refuses the Pod: {}", status.message);
-        ctx.events.about_job(
-            &seen.job,
-            Event::warning(reasons::FAILED_CREATE, format!("Error creating: {}", status.message)),
-        );
+        return Ok(Answer::Refused(status.message.clone()));
     }
-    Ok(Answer::Refused(status.message.clone()))
+    Err(failed(&format!("create Pod {name}"), error))
 }
 
 /// A name is computed, so a Pod of that name is ours, made by a write whose answer was lost; or a stranger's.
@@ -154,7 +181,10 @@ async fn already_there<K: Managed>(
     (new, name): (NewPod, &str),
 ) -> Result<Answer, Error> {
     let what = format!("get Pod {name}, which exists already");
-    let Some(pod) = call(&what, pod_api(ctx, key).get_opt(name)).await?.map_err(|e| failed(&what, e))? else {
+    let Some(pod) = call(&what, Api::<Pod>::namespaced(ctx.client.clone(), &key.0).get_opt(name))
+        .await?
+        .map_err(|e| failed(&what, e))?
+    else {
         return Ok(Answer::Gone); // gone in between: the next round creates it
     };
     let owners = pod.metadata.owner_references.as_deref().unwrap_or_default();

@@ -1,11 +1,15 @@
 //! What can go wrong, by stage: what was tried, why it failed.
 //!
 //! Waiting is no error, and a refused Pod is none either: that is news for the engine. What is an error is tried again
-//! with a wait that grows.
+//! with a wait that grows, and people are told of it (`reconcile`), unless it may be over within seconds.
 
 use std::time::Duration;
 
 use thiserror::Error;
+use tokio::task::JoinError;
+
+use crate::api::conditions::{events, reasons};
+use crate::engine::plan::Event;
 
 /// A reconcile that could not do all it was to do. It will be tried again.
 #[derive(Debug, Error)]
@@ -22,11 +26,26 @@ pub enum Error {
     #[error("failed to write the status: {}", message(.0))]
     Status(#[source] kube::Error),
     /// The API server did not answer.
-    #[error("failed to {0}: no answer within {limit}s", limit = CALL_TIMEOUT.as_secs())]
+    #[error("failed to {0}: {why}", why = no_answer())]
     Timeout(String),
     /// The object that it was to be done for is not there any more, or is being deleted: news is on its way.
     #[error("failed to {0}: the owner is gone, or being deleted")]
     Gone(String),
+    /// A Pod was not created, or nobody knows whether it was.
+    #[error(transparent)]
+    NotCreated(Box<Self>),
+    /// A Pod was not deleted.
+    #[error(transparent)]
+    NotDeleted(Box<Self>),
+    /// What the API server has is older than what it said before: it was restored from a backup.
+    #[error(
+        "the API server has {0} in an older version than it gave before, so it was restored from a backup: all views are \
+         wrong"
+    )]
+    WentBack(String),
+    /// The program was told to stop in the middle of it.
+    #[error("told to stop")]
+    Stopped,
     /// Rounds of decide and apply did not come to an end.
     #[error("still not quiet after {0} rounds; going on later")]
     NotQuiet(usize),
@@ -37,10 +56,82 @@ impl Error {
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Status(kube::Error::Api(status)) if status.code == 409)
     }
+
+    /// It was the status that could not be written: then no status can say so.
+    pub fn is_of_the_status(&self) -> bool {
+        match self {
+            Self::Status(_) => true,
+            Self::Timeout(what) => what == WRITE_THE_STATUS,
+            _ => false,
+        }
+    }
+
+    /// It may be over by itself at the next try: this was only try `n` (from 1), and all of them took a few seconds.
+    pub fn is_blip(&self, n: u32, took: Duration) -> bool {
+        let few = if self.is_conflict() { CONFLICTS_OF_A_BLIP } else { 1 };
+        n <= few && took < BLIP
+    }
+
+    /// Why it failed, without what was tried.
+    pub fn words(&self) -> String {
+        match self {
+            Self::NotCreated(why) | Self::NotDeleted(why) => why.words(),
+            Self::Step { source, .. } | Self::Status(source) => message(source),
+            Self::Timeout(_) => no_answer(),
+            other => other.to_string(),
+        }
+    }
+
+    /// What people are told.
+    pub fn event(&self) -> Event {
+        match self {
+            Self::NotCreated(_) => Event::warning(events::FAILED_CREATE, format!("Error creating: {}", self.words())),
+            Self::NotDeleted(_) => Event::warning(events::FAILED_DELETE, format!("Error deleting: {}", self.words())),
+            other => Event::warning(reasons::STEP_FAILED, format!("{other}; it is tried again")),
+        }
+    }
 }
 
-/// How long one call may take. The client repeats calls that were throttled within this time.
-pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Why the program has to end, to be started again: what it would decide from then on would be wrong.
+#[derive(Debug, Error)]
+pub enum Fatal {
+    /// A watch has ended.
+    #[error("the watch of {what} has ended{why}; ending, to be started again")]
+    Blind {
+        /// Of what.
+        what: &'static str,
+        /// Why, if it is known.
+        why: String,
+    },
+    /// The views are of another past.
+    #[error("{0}; ending, to be started again")]
+    WentBack(String),
+}
+
+impl Fatal {
+    /// The task with that watch has ended.
+    pub fn blind(what: &'static str, ended: Result<(), JoinError>) -> Self {
+        Self::Blind { what, why: ended.err().map(|why| format!(": {why}")).unwrap_or_default() }
+    }
+}
+
+/// How long one call may take: longer than the API server works on a change (34 s), so that its words come through. The
+/// client repeats calls that were throttled within this time.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(40);
+
+/// What a status write is called.
+pub const WRITE_THE_STATUS: &str = "write the status";
+
+/// What is over within this need not be told.
+pub const BLIP: Duration = Duration::from_secs(3);
+
+/// So many conflicts in a row take about as long.
+const CONFLICTS_OF_A_BLIP: u32 = 4;
+
+/// In words.
+pub fn no_answer() -> String {
+    format!("no answer within {}s", CALL_TIMEOUT.as_secs())
+}
 
 /// The API server's own words; kube's Display adds a dump of the whole Status.
 pub fn message(error: &kube::Error) -> String {
@@ -50,15 +141,14 @@ pub fn message(error: &kube::Error) -> String {
     }
 }
 
-/// The object is not there, or its whole kind is not: of a group that it does not know the API server says so in plain
-/// text, which has the code and no reason.
-pub fn is_absent(status: &kube::core::Status) -> bool {
-    status.code == 404
-}
-
 /// The wait before try `n` (from 1): 1 s, doubling to 60 s.
 pub fn wait(n: u32) -> Duration {
     Duration::from_secs((1_u64 << n.saturating_sub(1).min(6)).min(60))
+}
+
+/// The wait after conflict `n` in a row (from 1): 200 ms, doubling to 60 s. Most often news is on its way.
+pub fn conflict_wait(n: u32) -> Duration {
+    Duration::from_millis((200_u64 << n.saturating_sub(1).min(9)).min(60_000))
 }
 
 #[cfg(test)]
@@ -66,19 +156,49 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kind_that_the_api_server_does_not_know_is_absent_as_an_object_is() {
-        let in_text =
-            kube::core::Status { code: 404, reason: "Failed to parse error data".into(), ..Default::default() };
-        let object = kube::core::Status { code: 404, reason: "NotFound".into(), ..Default::default() };
-        let conflict = kube::core::Status { code: 409, reason: "Conflict".into(), ..Default::default() };
-        assert!(is_absent(&in_text) && is_absent(&object) && !is_absent(&conflict));
+    fn one_failure_or_some_conflicts_are_a_blip_unless_they_took_long() {
+        let conflict = || {
+            let status = kube::core::Status { code: 409, ..Default::default() };
+            Error::Status(kube::Error::Api(Box::new(status)))
+        };
+        for (what, error, n, took, blip) in [
+            ("one failure", Error::Timeout("x".into()), 1, 0, true),
+            ("a second one", Error::Timeout("x".into()), 2, 0, false),
+            ("one that took long", Error::Timeout("x".into()), 1, 40, false),
+            ("conflicts within three seconds", conflict(), 4, 0, true),
+            ("one more", conflict(), 5, 0, false),
+        ] {
+            assert_eq!(error.is_blip(n, Duration::from_secs(took)), blip, "{what}");
+        }
+        assert!((1..=4).map(conflict_wait).sum::<Duration>() <= BLIP);
+    }
+
+    #[test]
+    fn people_are_told_in_the_servers_words_and_a_creation_as_a_job_tells_it() {
+        let status = kube::core::Status { code: 500, message: "a webhook is down".into(), ..Default::default() };
+        let step =
+            || Box::new(Error::Step { step: "do it".into(), source: kube::Error::Api(Box::new(status.clone())) });
+        for (error, reason, note) in [
+            (Error::NotCreated(step()), "FailedCreate", "Error creating: a webhook is down"),
+            (Error::NotDeleted(step()), "FailedDelete", "Error deleting: a webhook is down"),
+            (*step(), "StepFailed", "failed to do it: a webhook is down; it is tried again"),
+            (
+                Error::NotCreated(Box::new(Error::Timeout("do it".into()))),
+                "FailedCreate",
+                "Error creating: no answer within 40s",
+            ),
+        ] {
+            assert_eq!(error.event(), Event::warning(reason, note));
+        }
     }
 
     #[test]
     fn waits_grow_from_one_second_to_one_minute() {
         let seconds: Vec<u64> = (1..=9).map(|n| wait(n).as_secs()).collect();
         assert_eq!(seconds, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
-        assert_eq!(wait(0).as_secs(), 1);
+        let conflicts: Vec<u128> = (1..=10).map(|n| conflict_wait(n).as_millis()).collect();
+        assert_eq!(conflicts, [200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 51_200, 60_000]);
+        assert_eq!((wait(0).as_secs(), conflict_wait(u32::MAX).as_secs()), (1, 60));
         assert_eq!(wait(u32::MAX).as_secs(), 60);
     }
 }

@@ -1,59 +1,50 @@
-//! How are people told? By events, sent from a queue beside the work: one that can't be sent is logged and never stops a
+//! How are people told? By events, sent from queues beside the work: one that can't be sent is logged and never stops a
 //! reconcile.
 //!
-//! About SidecarJobs: events.k8s.io, by kube's recorder. About batch/v1 Jobs: in the form and under the name that the
-//! built-in controller has (`job_events`), since filters look for that.
+//! Several are sent at once, those about one object in their order; a call without an answer holds up few others, and not
+//! for long. Their form, and what is the same event, is `post`'s part.
 
-mod job_events;
+mod post;
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
+
+use futures::{FutureExt, future};
 use k8s_openapi::api::core::v1::{ObjectReference, Pod};
 use kube::Client;
-use kube::runtime::events::{Event as Wire, EventType, Recorder, Reporter};
+use post::{Post, Told};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError::{Closed, Full};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tracing::warn;
 
-use job_events::JobEvents;
-
-use crate::api::{Kind, labels};
+use crate::api::Kind;
 use crate::engine::observed::{Job, PodRef};
 use crate::engine::plan::Event;
 
-/// How many events may wait, about 1 KB each: more than one minute of ten thousand schedules. Further ones are dropped.
-const QUEUE: usize = 20_000;
+/// How many queues there are; an object's events go through one of them.
+const QUEUES: usize = 4;
+/// How many events may wait in one, about 1 KB each: in all, more than one minute of ten thousand schedules. Further ones
+/// are dropped.
+const WAITING: usize = 20_000 / QUEUES;
+/// How long one call may take.
+const SENT_WITHIN: Duration = Duration::from_secs(10);
 /// The API server's bound on a note, in bytes.
 const NOTE_MAX: usize = 1024;
 
 /// Where events are dropped in.
 #[derive(Clone)]
-pub struct Events(mpsc::Sender<Told>);
-
-/// What is told, and about what.
-struct Told {
-    kind: Kind,
-    about: ObjectReference,
-    event: Wire,
-}
+pub struct Events(Vec<mpsc::Sender<Told>>);
 
 impl Events {
-    /// The queue, and the task that empties it; it ends when the last sender is gone and the queue is empty.
+    /// The queues, and the task that empties them; it ends when the last sender is gone and the queues are empty.
     pub fn start(client: Client) -> (Self, JoinHandle<()>) {
-        let (sender, mut queue) = mpsc::channel::<Told>(QUEUE);
         let instance = std::env::var("HOSTNAME").ok();
-        let mut job_events = JobEvents::new(client.clone(), instance.clone());
-        let recorder = Recorder::new(client, Reporter { controller: labels::FIELD_MANAGER.into(), instance });
-        let task = tokio::spawn(async move {
-            while let Some(Told { kind, about, event }) = queue.recv().await {
-                let sent = match kind {
-                    Kind::SidecarJob => recorder.publish(&event, &about).await,
-                    Kind::Job => job_events.publish(&event, &about).await,
-                };
-                if let Err(error) = sent {
-                    warn!(reason = event.reason, "failed to send an event: {}", super::error::message(&error));
-                }
-            }
-        });
-        (Self(sender), task)
+        let (senders, queues): (Vec<_>, Vec<_>) = (0..QUEUES).map(|_| mpsc::channel::<Told>(WAITING)).unzip();
+        let empty = |queue| empty(queue, Post::new(client.clone(), instance.clone()));
+        let task = tokio::spawn(future::join_all(queues.into_iter().map(empty).collect::<Vec<_>>()).map(drop));
+        (Self(senders), task)
     }
 
     /// About the SidecarJob.
@@ -61,14 +52,13 @@ impl Events {
         self.send(job, event, None);
     }
 
-    /// About the SidecarJob and one of its Pods. The Pod makes the event its own: without it, events of one reason are
-    /// merged and keep the first note.
+    /// About the SidecarJob and one of its Pods.
     pub fn about_pod(&self, job: &Job, event: Event, pod: &Pod) {
         use kube::Resource;
         self.send(job, event, Some(pod.object_ref(&())));
     }
 
-    /// About the run, one of its Pods, and one of that Pod's containers, which makes it another event too.
+    /// About the run, one of its Pods, and one of that Pod's containers.
     pub fn about_container(&self, job: &Job, event: Event, pod: &PodRef, container: &str) {
         let pod = ObjectReference {
             api_version: Some("v1".into()),
@@ -82,7 +72,7 @@ impl Events {
         self.put(job.kind, reference(job), event, action, Some(pod));
     }
 
-    /// About an object of ours that is no run. The run that it concerns makes the event its own, as a Pod does.
+    /// About an object of ours that is no run, and the run that it concerns.
     pub fn about_object(&self, about: ObjectReference, event: Event) {
         let action = event.reason.clone();
         let run = event.run.clone().map(|name| ObjectReference {
@@ -100,18 +90,32 @@ impl Events {
         self.put(job.kind, reference(job), event, action, pod);
     }
 
-    fn put(&self, kind: Kind, about: ObjectReference, event: Event, action: String, pod: Option<ObjectReference>) {
-        let wire = Wire {
-            type_: if event.warning { EventType::Warning } else { EventType::Normal },
-            action,
-            reason: event.reason,
-            note: Some(cut(event.note)),
-            secondary: pod,
-        };
-        let name = about.name.clone().unwrap_or_default();
-        if self.0.try_send(Told { kind, about, event: wire }).is_err() {
-            warn!(name, "event dropped: too many are waiting");
+    fn put(&self, kind: Kind, about: ObjectReference, event: Event, action: String, related: Option<ObjectReference>) {
+        let Event { warning, reason, note, run: _ } = event;
+        let queue = &self.0[queue_of(&about)];
+        let told = Told { kind, about, related, warning, reason, action, note: cut(note) };
+        if let Err(full) = queue.try_send(told) {
+            let (Full(told) | Closed(told)) = full;
+            warn!(name = told.about.name, "event dropped: too many are waiting");
         }
+    }
+}
+
+/// The same one for all events about an object.
+fn queue_of(about: &ObjectReference) -> usize {
+    let mut hasher = DefaultHasher::new();
+    (&about.namespace, &about.kind, &about.name).hash(&mut hasher);
+    usize::try_from(hasher.finish() % QUEUES as u64).unwrap_or_default()
+}
+
+async fn empty(mut queue: mpsc::Receiver<Told>, mut post: Post) {
+    while let Some(told) = queue.recv().await {
+        let why = match timeout(SENT_WITHIN, post.send(&told)).await {
+            Ok(Ok(())) => continue,
+            Ok(Err(error)) => super::error::message(&error),
+            Err(_) => format!("no answer within {}s", SENT_WITHIN.as_secs()),
+        };
+        warn!(name = told.about.name, reason = told.reason, "failed to send an event: {why}");
     }
 }
 
@@ -137,13 +141,4 @@ fn cut(mut note: String) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_note_is_cut_at_1024_bytes_and_never_inside_a_letter() {
-        assert_eq!(cut("short".into()), "short");
-        let long = cut("ö".repeat(600));
-        assert!(long.len() <= NOTE_MAX && long.ends_with("ö…"), "{long}");
-    }
-}
+mod tests;

@@ -2,10 +2,10 @@
 
 use kube::core::SelectorExt;
 
-use super::context::Context;
-use super::managed::Managed;
-use super::memory::Key;
-use super::pods::Seen;
+use crate::controller::context::Context;
+use crate::controller::managed::Managed;
+use crate::controller::memory::Key;
+use crate::controller::pods::Seen;
 use crate::engine::observed::{Observed, Pod};
 
 /// All that the engine asks for. `None` if the object did not come from an API server.
@@ -40,7 +40,8 @@ pub fn gather<K: Managed>(ctx: &Context<K>, key: &Key, object: &K) -> Option<Obs
         strays: adoptable.into_iter().map(|stray| stray.pod).collect(),
         orphans: foreign.chain(going.iter().filter(ours)).map(|seen| seen.pod.to_ref()).collect(),
         next_number: view.next_number,
-        refusal: ctx.memory.refusal(key),
+        refusal: ctx.memory.refusal(key, ctx.now()),
+        failing: None,
         attempts,
         settings: ctx.settings.clone(),
         job,

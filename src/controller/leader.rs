@@ -15,7 +15,7 @@ use tracing::info;
 use crate::api::labels;
 
 /// The name of the Lease.
-pub const LEASE: &str = "sidecarjob-controller";
+pub const LEASE: &str = labels::FIELD_MANAGER;
 /// How long a holder that has died is waited for, in seconds.
 const DURATION: u64 = 15;
 /// How much earlier than that the holder renews, in seconds.

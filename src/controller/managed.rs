@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 use crate::api::conditions::{events, messages};
 use crate::api::{Kind, SidecarJob, labels};
 use crate::engine::observed::Job;
+use crate::engine::observed::status::Status;
 use crate::engine::plan::Event;
-use crate::engine::status::Status;
 
 /// A kind whose Pods we run.
 pub trait Managed:

@@ -1,33 +1,42 @@
 //! What does the controller remember of each run between two reconciles? Nothing that it could not lose.
 //!
-//! Its own last write, which the watch may not have shown yet; the API server's refusal of a Pod; how many tries failed
-//! in a row; of a batch/v1 Job, whose status has no place for it, the failures since its last success (upstream forgets
+//! Its own last write, which neither the watch nor a list has shown yet; the API server's refusal of a Pod; how many tries
+//! failed in a row; of a batch/v1 Job, whose status has no place for it, the failures since its last success (upstream forgets
 //! those with a restart too). After a restart all else is found out again.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kube::ResourceExt;
+use kube::runtime::watcher::Event;
 
-use super::error;
-use crate::engine::backoff::Backoff;
+use crate::controller::error;
 use crate::engine::observed::Refusal;
+use crate::engine::observed::status::Backoff;
 
 /// Namespace and name.
 pub type Key = (String, String);
 
 /// All that is remembered.
 #[derive(Debug)]
-pub struct Memory<K>(Mutex<HashMap<Key, Entry<K>>>);
+pub struct Memory<K> {
+    entries: Mutex<HashMap<Key, Entry<K>>>,
+    /// How many lists of the objects have begun.
+    lists: AtomicU64,
+}
 
 #[derive(Debug)]
 struct Entry<K> {
     /// Of which object, once it was seen; another one of the same name starts clean.
     uid: Option<String>,
-    written: Option<Arc<K>>,
+    /// Our last write, and how many lists had begun before.
+    written: Option<(Arc<K>, u64)>,
     refused: Option<(Refusal, u32)>,
+    /// Tries that failed in a row, and conflicts in a row.
     failures: u32,
+    conflicts: u32,
     held_since: Option<DateTime<Utc>>,
     vanished_at: Option<DateTime<Utc>>,
     backoff: Option<Backoff>,
@@ -37,7 +46,7 @@ struct Entry<K> {
 
 impl<K> Default for Memory<K> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self { entries: Mutex::default(), lists: AtomicU64::default() }
     }
 }
 
@@ -48,6 +57,7 @@ impl<K> Default for Entry<K> {
             written: None,
             refused: None,
             failures: 0,
+            conflicts: 0,
             held_since: None,
             vanished_at: None,
             backoff: None,
@@ -68,7 +78,22 @@ pub fn version<K: kube::Resource>(object: &K) -> u64 {
 
 impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Entry<K>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The view has taken in what the watch says. What we wrote before a list began is in that list, or is not there any
+    /// more, as after a restore of the API server's data: then the list's versions are lower, and are believed.
+    pub fn view_took_in<T>(&self, event: &Event<T>) {
+        match event {
+            Event::Init => drop(self.lists.fetch_add(1, Ordering::SeqCst)),
+            Event::InitDone => {
+                let lists = self.lists.load(Ordering::SeqCst);
+                for entry in self.lock().values_mut() {
+                    entry.written.take_if(|(_, before)| *before < lists);
+                }
+            }
+            Event::InitApply(_) | Event::Apply(_) | Event::Delete(_) => {}
+        }
     }
 
     /// The newer of what the watch shows and what was written last.
@@ -80,7 +105,7 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
         }
         entry.uid = watched.uid();
         match &entry.written {
-            Some(own) if version(&**own) > version(&*watched) => own.clone(),
+            Some((own, _)) if version(&**own) > version(&*watched) => own.clone(),
             _ => {
                 entry.written = None;
                 watched
@@ -91,9 +116,10 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
     /// This is what was written last.
     pub fn wrote(&self, job: Arc<K>) {
         let key = key(&*job);
+        let written = Some((job.clone(), self.lists.load(Ordering::SeqCst)));
         let mut all = self.lock();
         let entry = all.entry(key).or_default();
-        (entry.uid, entry.written, entry.held_since) = (job.uid(), Some(job), None);
+        (entry.uid, entry.written, entry.held_since) = (job.uid(), written, None);
     }
 
     /// The failures since the last success, where the status has no place for them.
@@ -109,9 +135,12 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
         }
     }
 
-    /// A status is held back: since when.
+    /// A status is held back: since when. Never later than now: the clock may have been set back meanwhile.
     pub fn held_since(&self, key: &Key, now: DateTime<Utc>) -> DateTime<Utc> {
-        *self.lock().entry(key.clone()).or_default().held_since.get_or_insert(now)
+        let mut all = self.lock();
+        let since = all.entry(key.clone()).or_default().held_since.get_or_insert(now);
+        *since = now.min(*since);
+        *since
     }
 
     /// Somebody deleted a Pod that was at work.
@@ -123,25 +152,36 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
     pub fn creations_held(&self, key: &Key, now: DateTime<Utc>, period: TimeDelta) -> Option<DateTime<Utc>> {
         let mut all = self.lock();
         let entry = all.get_mut(key)?;
-        let until = entry.vanished_at? + period;
+        let vanished = entry.vanished_at.as_mut()?;
+        *vanished = now.min(*vanished); // the clock may have been set back meanwhile
+        let until = *vanished + period;
         if until <= now {
             entry.vanished_at = None;
         }
         (until > now).then_some(until)
     }
 
-    /// The API server refused a Pod. Each time in a row the wait grows.
-    pub fn refused(&self, key: &Key, message: String, now: DateTime<Utc>) {
+    /// The API server did not take a Pod. Each time in a row the wait grows. `may_pass`: the next try may do, so the first
+    /// time is a blip.
+    pub fn refused(&self, key: &Key, message: String, now: DateTime<Utc>, may_pass: bool) {
         let mut all = self.lock();
         let entry = all.entry(key.clone()).or_default();
         let n = entry.refused.as_ref().map_or(0, |(_, n)| *n).saturating_add(1);
-        let wait = TimeDelta::from_std(error::wait(n)).unwrap_or(TimeDelta::MAX);
-        entry.refused = Some((Refusal { message, retry_at: now + wait }, n));
+        let retry_at = now + refusal_wait(n);
+        entry.refused = Some((Refusal { message, retry_at, is_blip: may_pass && n == 1 }, n));
     }
 
-    /// The refusal that stands.
-    pub fn refusal(&self, key: &Key) -> Option<Refusal> {
-        self.lock().get(key).and_then(|e| e.refused.as_ref()).map(|(refusal, _)| refusal.clone())
+    /// The refusal that stands. It never waits longer than when it came: the clock may have been set back meanwhile.
+    pub fn refusal(&self, key: &Key, now: DateTime<Utc>) -> Option<Refusal> {
+        let mut all = self.lock();
+        let (refusal, n) = all.get_mut(key)?.refused.as_mut()?;
+        refusal.retry_at = refusal.retry_at.min(now + refusal_wait(*n));
+        Some(refusal.clone())
+    }
+
+    /// How many in a row.
+    pub fn refusals(&self, key: &Key) -> u32 {
+        self.lock().get(key).and_then(|entry| entry.refused.as_ref()).map_or(0, |(_, n)| *n)
     }
 
     /// A Pod was taken.
@@ -168,20 +208,28 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
         }
     }
 
-    /// A reconcile failed. How many have now failed in a row.
-    pub fn failed(&self, key: &Key) -> u32 {
+    /// A reconcile failed. How many have now failed in a row, in the same way: by a conflict, or otherwise.
+    pub fn failed(&self, key: &Key, by_conflict: bool) -> u32 {
         let mut all = self.lock();
         let entry = all.entry(key.clone()).or_default();
-        entry.failures = entry.failures.saturating_add(1);
-        entry.failures
+        let count = if by_conflict { &mut entry.conflicts } else { &mut entry.failures };
+        *count = count.saturating_add(1);
+        *count
+    }
+
+    /// How many have failed in a row in that way.
+    pub fn failures(&self, key: &Key, by_conflict: bool) -> u32 {
+        let count = |entry: &Entry<K>| if by_conflict { entry.conflicts } else { entry.failures };
+        self.lock().get(key).map_or(0, count)
     }
 
     /// A reconcile went well. An entry with nothing left in it goes.
     pub fn succeeded(&self, key: &Key) {
         let mut all = self.lock();
         if let Some(entry) = all.get_mut(key) {
-            entry.failures = 0;
-            let nothing_held = entry.held_since.is_none() && entry.backoff.is_none() && entry.unclear.is_empty();
+            (entry.failures, entry.conflicts) = (0, 0);
+            let nothing_held = entry.held_since.is_none() && entry.vanished_at.is_none();
+            let nothing_held = nothing_held && entry.backoff.is_none() && entry.unclear.is_empty();
             if entry.written.is_none() && entry.refused.is_none() && nothing_held {
                 all.remove(key);
             }
@@ -192,6 +240,10 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
     pub fn forget(&self, key: &Key) {
         self.lock().remove(key);
     }
+}
+
+fn refusal_wait(n: u32) -> TimeDelta {
+    TimeDelta::from_std(error::wait(n)).unwrap_or(TimeDelta::MAX)
 }
 
 #[cfg(test)]

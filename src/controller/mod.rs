@@ -5,6 +5,8 @@
 
 pub mod apply;
 pub mod args;
+pub mod call;
+pub mod clock;
 pub mod cluster;
 pub mod context;
 pub mod create;
@@ -22,6 +24,8 @@ pub mod reconcile;
 pub mod run;
 pub mod schedules;
 pub mod stop;
+pub mod throttled;
+pub mod under_way;
 
 pub use args::Args;
 pub use run::run;

@@ -3,8 +3,8 @@
 //! Asked when a Pod's owner is not in the queue's view, or its owner reference was taken away; also after a restart. What is
 //! there is looked up once more before: a view can be old.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::controller::call::{call, is_absent};
+use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job as BatchJob;
@@ -14,67 +14,57 @@ use kube::api::{Api, ListParams};
 use kube::core::DeserializeGuard;
 use tracing::{info, warn};
 
-use super::apply;
-use super::context::Context;
-use super::error::{is_absent, message};
-use super::managed::Managed;
-use super::memory::Key;
-use super::pods::Seen;
 use crate::api::{SidecarJob, labels};
+use crate::controller::apply;
+use crate::controller::context::Context;
+use crate::controller::error::message;
+use crate::controller::managed::Managed;
+use crate::controller::memory::Key;
+use crate::controller::pods::Seen;
 use crate::engine::observed::PodRef;
 
 /// How long until a look-up or patch that failed is tried again.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// The owners whose Pods are being let go: one task for each, however many Pods ask.
-#[derive(Debug, Default)]
-pub struct Orphans(Mutex<HashSet<Key>>);
-
-impl Orphans {
-    /// Begins a task for the Pods of a run that is not there any more, unless one is at it.
-    pub fn release<K: Managed>(ctx: &Arc<Context<K>>, key: Key) {
-        ctx.memory.forget(&key);
-        ctx.stops.forget(&key);
+/// Begins a task for the Pods of a run that is not there any more, unless one is at it.
+pub fn release<K: Managed>(ctx: &Arc<Context<K>>, key: Key) {
+    ctx.memory.forget(&key);
+    ctx.stops.forget(&key);
+    ctx.pods.forget(K::KIND, &key);
+    let nothing_left = tracked(ctx, &key).is_empty() && left_behind(ctx, &key.0).is_empty();
+    if nothing_left || !ctx.orphans.begin(&key) {
+        return;
+    }
+    let ctx = ctx.clone();
+    tokio::spawn(async move {
+        while !tracked(&ctx, &key).is_empty() {
+            match release_all(&ctx, &key).await {
+                Ok(Owner::Gone) => {}
+                Ok(Owner::Anew) => break, // its own reconcile knows what is an orphan
+                Err(why) => again(&key, &why).await,
+            }
+        }
+        while let Err(why) = release_left_behind(&ctx, &key.0).await {
+            again(&key, &why).await;
+        }
         ctx.pods.forget(K::KIND, &key);
-        let nothing_left = tracked(ctx, &key).is_empty() && left_behind(ctx, &key.0).is_empty();
-        if nothing_left || !ctx.orphans.lock().insert(key.clone()) {
-            return;
-        }
-        let ctx = ctx.clone();
-        tokio::spawn(async move {
-            while !tracked(&ctx, &key).is_empty() {
-                match release_all(&ctx, &key).await {
-                    Ok(Owner::Gone) => {}
-                    Ok(Owner::Anew) => break, // its own reconcile knows what is an orphan
-                    Err(why) => again(&key, &why).await,
-                }
-            }
-            while let Err(why) = release_left_behind(&ctx, &key.0).await {
-                again(&key, &why).await;
-            }
-            ctx.pods.forget(K::KIND, &key);
-            ctx.orphans.lock().remove(&key);
-        });
-    }
+        ctx.orphans.end(&key);
+    });
+}
 
-    /// Begins a task for a Pod of ours whose owner reference was taken away and that no run selects, unless one is at it.
-    pub fn release_stray<K: Managed>(ctx: &Arc<Context<K>>, namespace: String, pod: PodRef) {
-        let task = (namespace.clone(), pod.uid.clone());
-        if !ctx.orphans.lock().insert(task.clone()) {
-            return;
+/// Begins a task for a Pod of ours whose owner reference was taken away and that no run selects, unless one is at it.
+pub fn release_stray<K: Managed>(ctx: &Arc<Context<K>>, namespace: String, pod: PodRef) {
+    let task = (namespace.clone(), pod.uid.clone());
+    if !ctx.orphans.begin(&task) {
+        return;
+    }
+    let (ctx, key) = (ctx.clone(), (namespace, pod.name.clone()));
+    tokio::spawn(async move {
+        while let Err(why) = release_ownerless(&ctx, &key, &pod).await {
+            again(&key, &why).await;
         }
-        let (ctx, key) = (ctx.clone(), (namespace, pod.name.clone()));
-        tokio::spawn(async move {
-            while let Err(why) = release_ownerless(&ctx, &key, &pod).await {
-                again(&key, &why).await;
-            }
-            ctx.orphans.lock().remove(&task);
-        });
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<Key>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+        ctx.orphans.end(&task);
+    });
 }
 
 async fn again(key: &Key, why: &str) {
@@ -87,8 +77,8 @@ fn tracked<K: Managed>(ctx: &Context<K>, key: &Key) -> Vec<Seen> {
 }
 
 /// What the API server says, within a bound of time; why not, in a sentence.
-async fn answer<T>(what: &str, call: impl Future<Output = kube::Result<T>>) -> Result<T, String> {
-    let answer = apply::call(what, call).await.map_err(|e| e.to_string())?;
+async fn answer<T>(what: &str, asked: impl Future<Output = kube::Result<T>>) -> Result<T, String> {
+    let answer = call(what, asked).await.map_err(|e| e.to_string())?;
     answer.map_err(|e| format!("failed to {what}: {}", message(&e)))
 }
 
@@ -114,7 +104,7 @@ async fn release_left_behind<K: Managed>(ctx: &Context<K>, namespace: &str) -> R
 /// The UIDs of all runs of a kind; none where the kind is not installed.
 async fn uids<O: Managed, K: Managed>(ctx: &Context<K>, namespace: &str) -> Result<Vec<String>, String> {
     let api: Api<DeserializeGuard<O>> = Api::namespaced(ctx.client.clone(), namespace);
-    let listed = apply::call("list runs", api.list(&ListParams::default())).await.map_err(|e| e.to_string())?;
+    let listed = call("list runs", api.list(&ListParams::default())).await.map_err(|e| e.to_string())?;
     match listed {
         Ok(list) => Ok(list.items.iter().filter_map(ResourceExt::uid).collect()),
         Err(kube::Error::Api(status)) if is_absent(&status) => Ok(Vec::new()),

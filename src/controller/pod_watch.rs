@@ -11,9 +11,9 @@ use kube::runtime::{WatchStreamExt, watcher};
 use tokio::sync::watch;
 use tracing::warn;
 
-use super::pods::{News, Pods};
-use super::queue::Wake;
 use crate::api::Kind;
+use crate::controller::pods::{News, Pods};
+use crate::controller::queue::Wake;
 use crate::engine::observed;
 use crate::telemetry::Metrics;
 

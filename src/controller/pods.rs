@@ -6,17 +6,19 @@
 //! a reconcile costs does not grow with the past.
 
 pub mod buried;
+pub mod list;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use buried::Buried;
 use k8s_openapi::api::core::v1 as core;
 use kube::runtime::watcher::Event;
+use list::List;
 
-use super::memory::{Key, version};
 use crate::api::{Kind, labels};
+use crate::controller::memory::{Key, version};
 use crate::engine::observed::{Pod, PodRef};
-use buried::Buried;
 
 /// All Pods of runs, by their owner, and those without an owner, by their namespace.
 #[derive(Debug, Default)]
@@ -27,12 +29,12 @@ struct State {
     owned: HashMap<(Kind, Key), Group>,
     strays: HashMap<String, BTreeMap<String, Seen>>,
     places: HashMap<String, Place>,
-    /// The Pods of a new list that is being read, while the old view still serves.
-    list: Option<HashSet<String>>,
+    /// The new list that is being read, while the old view still serves.
+    list: Option<List>,
     /// What our own writes were news for; told with what the watch says next.
     untold: Vec<News>,
     buried: Buried,
-    /// Pods that we delete: that they vanish is no news from others.
+    /// Pods in view that we delete: that they vanish is no news from others.
     own_deletions: HashSet<String>,
     synced: bool,
 }
@@ -114,10 +116,14 @@ impl Pods {
         let mut state = self.lock();
         let mut news = match event {
             Event::Init => {
-                state.list = Some(HashSet::new());
+                state.list = Some(List::default());
                 Vec::new()
             }
-            Event::InitApply(pod) | Event::Apply(pod) => state.put(&pod),
+            Event::InitApply(pod) => {
+                state.believe(pod.metadata.uid.as_deref().unwrap_or_default(), version(&pod));
+                state.put(&pod)
+            }
+            Event::Apply(pod) => state.put(&pod),
             Event::Delete(pod) => state.remove(&pod),
             Event::InitDone => state.finish_list(),
         };
@@ -128,13 +134,17 @@ impl Pods {
     /// Takes in the answer to one of our own writes. It wakes nobody: who wrote knows.
     pub fn wrote(&self, pod: &core::Pod) {
         let mut state = self.lock();
+        state.note_change(pod.metadata.uid.as_deref().unwrap_or_default());
         let news = state.put(pod);
         state.untold.extend(news.into_iter().filter(|n| matches!(n, News::Tracking(_))));
     }
 
     /// We are about to delete it.
     pub fn will_delete(&self, uid: &str) {
-        self.lock().own_deletions.insert(uid.to_owned());
+        let mut state = self.lock();
+        if state.places.contains_key(uid) {
+            state.own_deletions.insert(uid.to_owned());
+        }
     }
 
     /// The watch says that it is gone: whether somebody else deleted it while it was at work.
@@ -154,7 +164,9 @@ impl Pods {
     /// The API server says that it is not there any more.
     pub fn gone(&self, uid: &str) {
         let mut state = self.lock();
+        state.note_change(uid);
         state.buried.for_good(uid);
+        state.own_deletions.remove(uid);
         let news = state.take(uid);
         state.untold.extend(news.into_iter().filter(|n| matches!(n, News::Tracking(_))));
     }
@@ -211,7 +223,7 @@ impl State {
             return Vec::new();
         }
         if let Some(list) = &mut self.list {
-            list.insert(pod.uid.clone());
+            list.has(&pod.uid);
         }
         if self.get_mut(&pod.uid).is_some_and(|old| old.version >= version) {
             return Vec::new();
@@ -234,19 +246,49 @@ impl State {
     fn keep(&mut self, uid: String, place: Place, seen: Seen) {
         match &place {
             Place::Owned(kind, key) => {
-                let group = self.owned.entry((*kind, key.clone())).or_default();
                 if seen.pod.ended() && !seen.pod.tracked {
-                    let next = seen.pod.number.map_or(0, |n| n.saturating_add(1));
-                    group.next_number = group.next_number.max(next);
+                    self.number_is_used(*kind, key, seen.pod.number);
+                    self.own_deletions.remove(&uid);
                     return self.buried.at(&uid, seen.version);
                 }
-                group.pods.insert(uid.clone(), seen);
+                self.owned.entry((*kind, key.clone())).or_default().pods.insert(uid.clone(), seen);
             }
             Place::Stray(namespace) => {
                 self.strays.entry(namespace.clone()).or_default().insert(uid.clone(), seen);
             }
         }
         self.places.insert(uid, place);
+    }
+
+    /// By a Pod that is not kept any more. Of a run that no other Pod told of only a list has one: else the run is gone.
+    fn number_is_used(&mut self, kind: Kind, key: &Key, number: Option<u32>) {
+        let group = match self.list {
+            Some(_) => Some(self.owned.entry((kind, key.clone())).or_default()),
+            None => self.owned.get_mut(&(kind, key.clone())),
+        };
+        if let Some(group) = group {
+            group.next_number = group.next_number.max(number.map_or(0, |n| n.saturating_add(1)));
+        }
+    }
+
+    /// We changed it.
+    fn note_change(&mut self, uid: &str) {
+        if let Some(list) = &mut self.list {
+            list.changed(uid);
+        }
+    }
+
+    /// A list has the Pod in that version: what was known before the list began counts no more.
+    fn believe(&mut self, uid: &str, version: u64) {
+        if !self.list.as_ref().is_some_and(|list| list.outweighs(uid)) {
+            return;
+        }
+        if self.buried.since(uid).is_some_and(|since| since > version) {
+            self.buried.dig_up(uid);
+        }
+        if let Some(seen) = self.get_mut(uid).filter(|seen| seen.version > version) {
+            seen.version = 0;
+        }
     }
 
     /// Takes a Pod out of the view. What it is news for.
@@ -270,6 +312,7 @@ impl State {
     fn remove(&mut self, wire: &core::Pod) -> Vec<News> {
         let Some(uid) = wire.metadata.uid.as_deref() else { return Vec::new() };
         self.buried.for_good(uid);
+        self.own_deletions.remove(uid);
         self.take(uid)
     }
 
@@ -277,8 +320,10 @@ impl State {
     fn finish_list(&mut self) -> Vec<News> {
         self.synced = true;
         let list = self.list.take().unwrap_or_default();
-        let gone: Vec<String> = self.places.keys().filter(|uid| !list.contains(*uid)).cloned().collect();
-        gone.iter().flat_map(|uid| self.take(uid)).collect()
+        let gone: Vec<String> = self.places.keys().filter(|uid| !list.knows(uid)).cloned().collect();
+        let news = gone.iter().flat_map(|uid| self.take(uid)).collect();
+        self.own_deletions.retain(|uid| self.places.contains_key(uid));
+        news
     }
 }
 

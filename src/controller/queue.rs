@@ -5,22 +5,25 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures::{FutureExt, StreamExt, future};
+use futures::{FutureExt, Stream, StreamExt, TryStreamExt, future};
 use kube::core::{DeserializeGuard, SelectorExt};
+use kube::runtime::WatchStreamExt;
 use kube::runtime::controller::{self, Controller, Error as QueueError};
 use kube::runtime::reflector::{self, ObjectRef, Store};
+use kube::runtime::watcher;
 use kube::runtime::watcher::{Event, InitialListStrategy};
-use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, ResourceExt};
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 use tracing::{debug, warn};
 
-use super::context::Context;
-use super::managed::Managed;
-use super::memory::Key;
-use super::orphans::Orphans;
-use super::reconcile::{Watched, on_error, reconcile};
 use crate::api::{Kind, labels};
+use crate::controller::context::Context;
+use crate::controller::error::{Error, Fatal};
+use crate::controller::managed::Managed;
+use crate::controller::memory::Key;
+use crate::controller::orphans;
+use crate::controller::reconcile::{Watched, on_error, reconcile};
 use crate::engine::observed::PodRef;
 use crate::telemetry::Metrics;
 
@@ -108,38 +111,49 @@ impl<K: Managed> Wake for Waker<K> {
     }
 
     fn release_stray(&self, namespace: String, pod: PodRef) {
-        Orphans::release_stray(&self.ctx, namespace, pod);
+        orphans::release_stray(&self.ctx, namespace, pod);
     }
 }
 
 impl<K: Managed> Queue<K> {
     /// Works until it is told to stop, and ends what is under way.
-    pub async fn run(self, api: Api<Watched<K>>, concurrency: u16, stop: watch::Receiver<bool>) {
+    /// `clock` has an item whenever the clock was set: each run is looked at anew.
+    pub async fn run(
+        self,
+        api: Api<Watched<K>>,
+        concurrency: u16,
+        clock: impl Stream<Item = ()> + Send + Sync + 'static,
+        stop: watch::Receiver<bool>,
+    ) -> Result<(), Fatal> {
         let config =
             watcher::Config { initial_list_strategy: InitialListStrategy::default(), ..watcher::Config::default() };
         let mut others = Others::new(self.ctx.metrics.clone());
+        let ctx = self.ctx.clone();
         let objects = watcher(api, config)
             .default_backoff()
             .filter_map(move |event| future::ready(event.map(|event| others.drop_from(event)).transpose()))
             .reflect(self.writer)
+            .inspect_ok(move |event| ctx.memory.view_took_in(event))
             .touched_objects();
         let stopped_early = stopped_before_the_first_list(self.store.clone(), stop.clone());
         let work = Controller::for_stream(objects, self.store)
             .with_config(controller::Config::default().concurrency(concurrency))
             .reconcile_on(references(self.woken))
+            .reconcile_all_on(clock)
             .graceful_shutdown_on(stopped(stop))
             .run(reconcile, on_error, self.ctx.clone())
-            .for_each(|result| report(self.ctx.clone(), result));
+            .map(Ok)
+            .try_for_each(|result| future::ready(report(&self.ctx, result)));
         tokio::select! {
-            () = work => {}
-            () = stopped_early => {}
+            ended = work => ended,
+            () = stopped_early => Ok(()),
         }
     }
 }
 
 /// The controller of `kube` begins, and so ends, only after its first list; which may never come where the kind is not
 /// installed or the API server does not answer.
-async fn stopped_before_the_first_list<T>(store: Store<T>, stop: watch::Receiver<bool>)
+pub async fn stopped_before_the_first_list<T>(store: Store<T>, stop: watch::Receiver<bool>)
 where
     T: reflector::Lookup + Clone + 'static,
     T::DynamicType: Eq + std::hash::Hash + Clone,
@@ -153,12 +167,14 @@ where
 /// The objects that another controller manages: dropped, and counted once each.
 struct Others {
     uids: HashSet<String>,
+    /// Those of a new list that is being read.
+    list: Option<HashSet<String>>,
     metrics: Metrics,
 }
 
 impl Others {
     fn new(metrics: Metrics) -> Self {
-        Self { uids: HashSet::new(), metrics }
+        Self { uids: HashSet::new(), list: None, metrics }
     }
 
     fn drop_from<K: Managed>(&mut self, event: Event<Watched<K>>) -> Option<Event<Watched<K>>> {
@@ -166,10 +182,20 @@ impl Others {
             Event::Apply(object) => self.keep(object).map(Event::Apply),
             Event::InitApply(object) => self.keep(object).map(Event::InitApply),
             Event::Delete(object) => {
-                self.uids.remove(object.uid().as_deref().unwrap_or_default());
-                self.keep(object).map(Event::Delete)
+                let uid = object.uid().unwrap_or_default();
+                let kept = self.keep(object);
+                self.uids.remove(&uid); // not before: it would look like a new one
+                kept.map(Event::Delete)
             }
-            Event::Init | Event::InitDone => Some(event),
+            Event::Init => {
+                self.list = Some(HashSet::new());
+                Some(event)
+            }
+            Event::InitDone => {
+                let list = self.list.take().unwrap_or_default();
+                self.uids.retain(|uid| list.contains(uid)); // the others are gone, and nobody said so
+                Some(event)
+            }
         }
     }
 
@@ -181,7 +207,7 @@ impl Others {
             let manager = read.manager().filter(|manager| *manager != labels::BUILT_IN_CONTROLLER);
             if let (Some(manager), Some(uid)) = (manager, read.meta().uid.clone())
                 && read.meta().deletion_timestamp.is_none()
-                && self.uids.insert(uid)
+                && self.is_new(uid)
             {
                 self.metrics.managed_by_others(K::KIND, manager);
             }
@@ -189,6 +215,15 @@ impl Others {
         }
         object.managed_fields_mut().clear();
         Some(object)
+    }
+}
+
+impl Others {
+    fn is_new(&mut self, uid: String) -> bool {
+        if let Some(list) = &mut self.list {
+            list.insert(uid.clone());
+        }
+        self.uids.insert(uid)
     }
 }
 
@@ -200,9 +235,7 @@ fn reference<K: Managed>(key: &Key) -> ObjectRef<Watched<K>> {
     ObjectRef::<Watched<K>>::new(&key.1).within(&key.0)
 }
 
-fn references<K: Managed>(
-    mut woken: mpsc::UnboundedReceiver<Key>,
-) -> impl futures::Stream<Item = ObjectRef<Watched<K>>> {
+fn references<K: Managed>(mut woken: mpsc::UnboundedReceiver<Key>) -> impl Stream<Item = ObjectRef<Watched<K>>> {
     futures::stream::poll_fn(move |cx| woken.poll_recv(cx)).map(|key| reference::<K>(&key))
 }
 
@@ -211,23 +244,42 @@ pub async fn stopped(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
+/// Works as long as the watch that the work rests on goes on.
+pub async fn work_with(
+    mut watched: JoinHandle<()>,
+    of: &'static str,
+    work: impl Future<Output = Result<(), Fatal>>,
+) -> Result<(), Fatal> {
+    tokio::select! {
+        ended = work => {
+            watched.abort();
+            ended
+        }
+        ended = &mut watched => Err(Fatal::blind(of, ended)),
+    }
+}
+
 /// What comes out of a queue.
 type Outcome<K, E> = Result<(ObjectRef<DeserializeGuard<K>>, controller::Action), QueueError<E, watcher::Error>>;
 
 /// What became of a reconcile: errors are logged where they happen, so only the queue's own are left.
-async fn report<K: Managed, E: std::error::Error>(ctx: Arc<Context<K>>, result: Outcome<K, E>) {
+fn report<K: Managed>(ctx: &Arc<Context<K>>, result: Outcome<K, Error>) -> Result<(), Fatal> {
     match result {
+        Err(QueueError::ReconcilerFailed(error @ Error::WentBack(_), _)) => {
+            return Err(Fatal::WentBack(error.to_string()));
+        }
         Ok(_) | Err(QueueError::ReconcilerFailed(..)) => {}
         Err(QueueError::ObjectNotFound(gone)) => {
             let key: Key = (gone.namespace.unwrap_or_default(), gone.name);
             debug!(kind = K::KIND.name(), name = format!("{}/{}", key.0, key.1), "gone");
-            Orphans::release(&ctx, key);
+            orphans::release(ctx, key);
         }
         Err(QueueError::QueueError(error)) => {
             warn!("the watch of {}s was interrupted, starting it again: {error}", K::KIND.name());
         }
         Err(error) => warn!("{error}"),
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -235,6 +287,44 @@ mod tests {
     use k8s_openapi::api::core::v1::ConfigMap;
 
     use super::*;
+    use crate::api::SidecarJob;
+
+    #[tokio::test]
+    async fn without_the_watch_that_it_rests_on_no_work_goes_on() {
+        let goes_on = || tokio::spawn(future::pending());
+        let ended = work_with(tokio::spawn(async {}), "scheduled runs", future::pending()).await;
+        assert!(ended.is_err_and(|why| why.to_string().starts_with("the watch of scheduled runs has ended")));
+        let watched = goes_on();
+        let handle = watched.abort_handle();
+        assert!(work_with(watched, "Pods", async { Ok(()) }).await.is_ok());
+        while !handle.is_finished() {
+            tokio::task::yield_now().await; // a watch that nobody needs any more ends too
+        }
+    }
+
+    #[test]
+    fn the_uids_of_others_are_kept_only_as_long_as_their_objects_are_there() {
+        let object = |name: &str| {
+            let mut job = SidecarJob::new(name, Default::default());
+            job.metadata.uid = Some(format!("uid-{name}"));
+            job.spec.managed_by = Some("example.com/other".into());
+            DeserializeGuard(Ok(job))
+        };
+        let mut others = Others::new(Metrics::default());
+        let mut see = |event| {
+            others.drop_from(event);
+            others.uids.len()
+        };
+        see(Event::Init);
+        see(Event::InitApply(object("a")));
+        see(Event::InitApply(object("b")));
+        assert_eq!(see(Event::InitDone), 2);
+        assert_eq!(see(Event::Apply(object("c"))), 3);
+        assert_eq!(see(Event::Delete(object("c"))), 2);
+        see(Event::Init);
+        see(Event::InitApply(object("b")));
+        assert_eq!(see(Event::InitDone), 1, "a is gone, and nobody said so");
+    }
 
     #[test]
     fn a_queue_that_is_stopped_before_its_first_list_ends_at_once() {

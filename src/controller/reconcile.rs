@@ -1,19 +1,28 @@
 //! The sentence that each run goes through: gather, decide, apply, until nothing is left to do.
+//!
+//! What fails is tried again with a wait that grows, and is told, by an event and in the status, unless it is likely to be
+//! over at the next try.
 
+use crate::controller::call::call;
+use std::fmt::Debug;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use kube::core::DeserializeGuard;
+use kube::api::Api;
+use kube::core::{DeserializeGuard, NamespaceResourceScope};
 use kube::runtime::controller::Action;
+use kube::{Client, Resource};
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 use tracing::{debug, warn};
 
-use super::context::Context;
-use super::error::{self, Error};
-use super::gather::gather;
-use super::managed::Managed;
-use super::memory::{Key, key};
-use super::{apply, create};
+use crate::controller::context::Context;
+use crate::controller::error::{self, Error};
+use crate::controller::gather::gather;
+use crate::controller::managed::Managed;
+use crate::controller::memory::{Key, Memory, key, version};
+use crate::controller::{apply, create};
 use crate::engine;
 use crate::engine::observed::Observed;
 use crate::engine::plan::{Plan, Step, sooner};
@@ -24,6 +33,9 @@ pub type Watched<K> = DeserializeGuard<K>;
 /// Most rounds of decide and apply in one go. Each has its cause in the one before: a run with thousands of Pods takes
 /// some tens; more than this would be a circle.
 const MAX_ROUNDS: usize = 200;
+
+/// After so many conflicts in a row the API server is asked for the object.
+pub const LOOK_AFTER: u32 = 3;
 
 /// One run, as often as something happened to it.
 #[tracing::instrument(name = "reconcile", skip_all, fields(kind = K::KIND.name(), name = tracing::field::Empty))]
@@ -48,16 +60,22 @@ pub async fn reconcile<K: Managed>(watched: Arc<Watched<K>>, ctx: Arc<Context<K>
     let mut did = Did { indexed: false, action: "tracking" };
     let result = until_quiet(&ctx, &key, Arc::new(job.clone()), &mut did).await;
     ctx.metrics.synced(K::KIND, did.indexed, did.action, result.is_ok(), begin.elapsed());
-    if result.is_ok() {
-        ctx.memory.succeeded(&key);
+    match result {
+        Ok(action) => {
+            ctx.memory.succeeded(&key);
+            Ok(action)
+        }
+        Err(error) => Err(tell(&ctx, &key, Arc::new(job.clone()), error, begin.elapsed()).await),
     }
-    result
 }
 
 /// Decide and apply, each time with what the last round did in view.
 async fn until_quiet<K: Managed>(ctx: &Context<K>, key: &Key, watched: Arc<K>, did: &mut Did) -> Result<Action, Error> {
     create::look_for_unclear(ctx, key).await?;
     for _ in 0..MAX_ROUNDS {
+        if ctx.is_stopping() {
+            return Ok(Action::await_change());
+        }
         let job = ctx.memory.newest(watched.clone());
         let Some(seen) = gather(ctx, key, &job) else { return Ok(Action::await_change()) };
         let mut plan = engine::decide(&seen, ctx.now());
@@ -71,9 +89,9 @@ async fn until_quiet<K: Managed>(ctx: &Context<K>, key: &Key, watched: Arc<K>, d
         if let Some(until) = held_until(ctx, key, &plan) {
             return Ok(sleep(ctx, sooner(plan.wake, Some(until))));
         }
-        if let Err(error) = apply::steps(ctx, key, &seen, &plan.steps).await {
-            report_progress(ctx, key, &job).await;
-            return Err(error);
+        match apply::steps(ctx, key, &seen, &plan.steps).await {
+            Err(Error::Stopped) => return Ok(Action::await_change()),
+            done => done?,
         }
         if plan.steps.contains(&Step::DeleteJob) {
             return Ok(Action::await_change());
@@ -87,15 +105,55 @@ async fn until_quiet<K: Managed>(ctx: &Context<K>, key: &Key, watched: Arc<K>, d
     Err(Error::NotQuiet(MAX_ROUNDS))
 }
 
-/// After a step that failed: what was done before it is written, if that works.
-async fn report_progress<K: Managed>(ctx: &Context<K>, key: &Key, job: &K) {
-    let Some(seen) = gather(ctx, key, job) else { return };
+/// After something failed: that is told, and what was done before is written, if that works. The error to go on with.
+async fn tell<K: Managed>(ctx: &Context<K>, key: &Key, watched: Arc<K>, error: Error, took: Duration) -> Error {
+    let tries = ctx.memory.failed(key, error.is_conflict());
+    if error.is_conflict()
+        && tries >= LOOK_AFTER
+        && let Some(went_back) = look_again(&ctx.client, &ctx.memory, key, watched.clone()).await
+    {
+        return went_back;
+    }
+    let job = ctx.memory.newest(watched);
+    let Some(mut seen) = gather(ctx, key, &job) else { return error };
+    let is_blip = match (&error, &seen.refusal) {
+        (Error::NotCreated(_), Some(refusal)) => refusal.is_blip,
+        _ => error.is_blip(tries, took),
+    };
+    if !is_blip {
+        ctx.events.about_job(&seen.job, error.event());
+    }
+    seen.failing = match &error {
+        _ if error.is_of_the_status() => return error, // the next one would fail as well
+        Error::NotCreated(_) => None,                  // that is a refusal
+        _ => (!is_blip).then(|| error.to_string()),
+    };
+    seen.failing = seen.failing.or(seen.job.failing().map(str::to_owned)); // until it is done it is not taken back
     let plan = engine::take_stock(&seen, ctx.now());
     if let Some(status) = &plan.status
-        && apply::status(ctx, job, &seen.job, status).await.is_ok()
+        && apply::status(ctx, &*job, &seen.job, status).await.is_ok()
     {
         apply::events(ctx, &seen.job, &plan.events);
     }
+    error
+}
+
+/// After some conflicts in a row: the watch may have missed what the API server has. An error, if that is older than ours.
+pub async fn look_again<K>(client: &Client, memory: &Memory<K>, key: &Key, watched: Arc<K>) -> Option<Error>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned,
+{
+    let api: Api<K> = Api::namespaced(client.clone(), &key.0);
+    let live = call("look again", api.get_opt(&key.1)).await.ok()?.ok()??;
+    let ours = memory.newest(watched);
+    if live.meta().uid != ours.meta().uid {
+        return None; // news is on its way
+    }
+    if version(&live) < version(&*ours) {
+        return Some(Error::WentBack(format!("{} {}/{}", K::kind(&()), key.0, key.1)));
+    }
+    memory.wrote(Arc::new(live));
+    None
 }
 
 /// What a reconcile did, for the metric, in upstream's words.
@@ -153,16 +211,25 @@ pub fn sleep_until(wake: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Action {
     }
 }
 
-/// When to try again. A conflict only means that news is on its way.
+/// When to try again. A conflict most often means that news is on its way.
 pub fn on_error<K: Managed>(watched: Arc<Watched<K>>, error: &Error, ctx: Arc<Context<K>>) -> Action {
     let Ok(job) = &watched.0 else { return Action::await_change() };
     let key = key(job);
-    let (kind, name) = (K::KIND.name(), format!("{}/{}", key.0, key.1));
-    if error.is_conflict() {
+    let tries = match error {
+        Error::NotCreated(_) => ctx.memory.refusals(&key),
+        _ => ctx.memory.failures(&key, error.is_conflict()),
+    };
+    try_again(K::KIND.name(), &key, error, tries)
+}
+
+/// Says so in the log, once a try.
+pub fn try_again(kind: &str, key: &Key, error: &Error, tries: u32) -> Action {
+    let name = format!("{}/{}", key.0, key.1);
+    let wait = if error.is_conflict() { error::conflict_wait(tries) } else { error::wait(tries) };
+    if error.is_conflict() && error.is_blip(tries, Duration::ZERO) {
         debug!(kind, name, "{error}");
-        return Action::requeue(Duration::from_millis(200));
+    } else {
+        warn!(kind, name, "{error}; trying again in {}s", wait.as_secs());
     }
-    let wait = error::wait(ctx.memory.failed(&key));
-    warn!(kind, name, "{error}; trying again in {}s", wait.as_secs());
     Action::requeue(wait)
 }

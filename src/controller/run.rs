@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use futures::future;
+use futures::{TryFutureExt, future};
 use k8s_openapi::api::batch::v1::Job as BatchJob;
 use kube::Client;
 use thiserror::Error;
@@ -16,23 +16,31 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
-use super::args::{self, Args};
-use super::cluster::{self, ClusterError};
-use super::context::{Context, wall_clock};
-use super::events::Events;
-use super::leader::{Leadership, LeaseError};
-use super::managed::Managed;
-use super::memory::Memory;
-use super::orphans::Orphans;
-use super::pod_watch;
-use super::pods::Pods;
-use super::queue::{self, Queue, Wake, Waker, stopped};
-use super::schedules::Schedules;
-use super::stop::{self, Stops};
-use crate::api::SidecarJob;
 use crate::api::recipes::{self, Recipe};
+use crate::api::{Kind, SidecarJob};
+use crate::controller::args::{self, Args};
+use crate::controller::clock::wall_clock;
+use crate::controller::cluster::{self, ClusterError};
+use crate::controller::context::Context;
+use crate::controller::error::Fatal;
+use crate::controller::events::Events;
+use crate::controller::leader::{Leadership, LeaseError};
+use crate::controller::managed::Managed;
+use crate::controller::memory::Memory;
+use crate::controller::pods::Pods;
+use crate::controller::queue::{self, Queue, Wake, Waker, stopped};
+use crate::controller::schedules::Schedules;
+use crate::controller::stop::{self, Stops};
+use crate::controller::under_way::UnderWay;
+use crate::controller::{clock, pod_watch};
 use crate::engine::observed::Settings;
 use crate::telemetry::{self, Health, Metrics};
+
+/// How long what is under way may take when the program is told to stop. With the last events and the Lease, for which
+/// there are 5 s each, that is less than the 30 s of `terminationGracePeriodSeconds`.
+const FINISH_WITHIN: Duration = Duration::from_secs(15);
+/// How long the last events may take.
+const EVENTS_WITHIN: Duration = Duration::from_secs(5);
 
 /// Why the controller could not start, or ended.
 #[derive(Debug, Error)]
@@ -54,12 +62,9 @@ pub enum RunError {
         /// What is wrong with them.
         why: String,
     },
-    /// The watch of Pods has ended: what is decided from then on would be wrong.
-    #[error("the watch of Pods has ended{why}; ending, to be started again")]
-    Blind {
-        /// Why, if it is known.
-        why: String,
-    },
+    /// What is decided from then on would be wrong.
+    #[error(transparent)]
+    Fatal(#[from] Fatal),
     /// The HTTP address is taken.
     #[error("failed to listen on {address}: {reason}; choose another --bind-address")]
     Listen {
@@ -70,12 +75,6 @@ pub enum RunError {
     },
 }
 
-impl RunError {
-    fn blind(ended: Result<(), tokio::task::JoinError>) -> Self {
-        Self::Blind { why: ended.err().map(|why| format!(": {why}")).unwrap_or_default() }
-    }
-}
-
 /// Runs until a signal comes.
 pub async fn run(args: Args) -> Result<(), RunError> {
     let (stop_sender, stop) = watch::channel(false);
@@ -83,14 +82,33 @@ pub async fn run(args: Args) -> Result<(), RunError> {
         telemetry::signal().await;
         stop_sender.send_replace(true);
     });
-    let (client, url) = cluster::connect(args.kubeconfig.as_deref()).await?;
     let health = Health::default();
     let metrics = Metrics::default();
     let listen = |reason| RunError::Listen { address: args.bind_address, reason };
     telemetry::serve(args.bind_address, health.clone(), metrics.clone()).await.map_err(listen)?;
+    let started = tokio::select! {
+        started = start(&args) => started?,
+        () = stopped(stop.clone()) => { // whatever the API server does not answer
+            info!("stopped");
+            return Ok(());
+        }
+    };
+    lead(&args, started, stop, &health, metrics).await
+}
+
+/// What is known when the program has started.
+struct Started {
+    client: Client,
+    settings: Settings,
+    leadership: Option<Leadership>,
+}
+
+/// Finds the cluster, and looks whether it fits.
+async fn start(args: &Args) -> Result<Started, RunError> {
+    let (client, url) = cluster::connect(args.kubeconfig.as_deref()).await?;
     let recipes = load_recipes(&args.recipes)?;
     let native = cluster::has_native_sidecars(&client, &url).await?;
-    for namespace in namespaces(&args) {
+    for namespace in namespaces(args) {
         cluster::check_kind(&client, namespace.as_deref()).await?;
     }
     info!(version = env!("CARGO_PKG_VERSION"), url, native_sidecars = native, "starting");
@@ -99,7 +117,7 @@ pub async fn run(args: Args) -> Result<(), RunError> {
         true => Some(Leadership::seek(client.clone(), &args.leader_elect_namespace).await?),
         false => None,
     };
-    lead(&args, client, settings, leadership, stop, &health, metrics).await
+    Ok(Started { client, settings, leadership })
 }
 
 /// The built-in recipes, and those of the file if there is one.
@@ -119,9 +137,7 @@ fn load_recipes(file: &Path) -> Result<Arc<Vec<Recipe>>, RunError> {
 /// Waits for the Lease if there is one, works while it is held, and gives it back.
 async fn lead(
     args: &Args,
-    client: Client,
-    settings: Settings,
-    mut leadership: Option<Leadership>,
+    Started { client, settings, mut leadership }: Started,
     stop: watch::Receiver<bool>,
     health: &Health,
     metrics: Metrics,
@@ -153,7 +169,7 @@ async fn lead(
     result
 }
 
-/// The queues, until they were told to stop and are empty.
+/// The queues, until they were told to stop and are empty, or the time for that is over.
 async fn work(
     args: &Args,
     client: Client,
@@ -165,22 +181,42 @@ async fn work(
     let (events, sending) = Events::start(client.clone());
     let scopes = namespaces(args);
     health.working(scopes.len());
-    let jobs_too = cluster::may_list_jobs(&client, scopes.first().and_then(Option::as_deref)).await;
-    let signal_image = match &args.stop_signal_image {
-        Some(image) => Some(image.clone()),
-        None => stop::own_image(client.clone()).await,
+    let (signal_image, jobs_too) = tokio::select! {
+        asked = async {
+            let image = match &args.stop_signal_image {
+                Some(image) => Some(image.clone()),
+                None => stop::own_image(client.clone()).await,
+            };
+            (image, cluster::may_list_jobs(&client, scopes.first().and_then(Option::as_deref)).await)
+        } => asked,
+        () = stopped(stop.clone()) => return Ok(()),
     };
-    let shared =
-        Shared { client, settings, events, metrics, batch_period: args::span(args.sync_batch_period), signal_image };
+    let batch_period = args::span(args.sync_batch_period);
+    let shared = Shared { client, settings, events, metrics, batch_period, signal_image, stop: stop.clone() };
     let work = scopes
         .into_iter()
         .map(|namespace| scope(&shared, namespace, args.concurrent_syncs, jobs_too, stop.clone(), health.clone()));
-    let result = future::try_join_all(work.collect::<Vec<_>>()).await.map(drop);
+    let result = in_time(future::try_join_all(work.collect::<Vec<_>>()), stop).await;
     drop(shared);
-    if tokio::time::timeout(Duration::from_secs(5), sending).await.is_err() {
+    if tokio::time::timeout(EVENTS_WITHIN, sending).await.is_err() {
         warn!("some events were not sent");
     }
-    result
+    Ok(result?)
+}
+
+/// What is under way when the program is told to stop has a bound: the next controller goes on from any line.
+async fn in_time<T>(work: impl Future<Output = Result<T, Fatal>>, stop: watch::Receiver<bool>) -> Result<(), Fatal> {
+    let overdue = async {
+        stopped(stop).await;
+        tokio::time::sleep(FINISH_WITHIN).await;
+    };
+    tokio::select! {
+        worked = work => worked.map(drop),
+        () = overdue => {
+            warn!("ended with work under way that took longer than {}s", FINISH_WITHIN.as_secs());
+            Ok(())
+        }
+    }
 }
 
 /// What all scopes and kinds have in common.
@@ -191,6 +227,7 @@ struct Shared {
     metrics: Metrics,
     batch_period: TimeDelta,
     signal_image: Option<String>,
+    stop: watch::Receiver<bool>,
 }
 
 impl Shared {
@@ -201,12 +238,13 @@ impl Shared {
             pods: pods.clone(),
             memory: Memory::default(),
             stops: Stops::new(wake.clone(), self.signal_image.clone(), wall_clock()),
-            orphans: Orphans::default(),
+            orphans: UnderWay::default(),
             events: self.events.clone(),
             metrics: self.metrics.clone(),
             settings: self.settings.clone(),
             batch_period: self.batch_period,
             clock: wall_clock(),
+            stop: self.stop.clone(),
         });
         queue::queue(ctx, (wake, woken))
     }
@@ -227,7 +265,7 @@ fn scope(
     jobs_too: bool,
     stop: watch::Receiver<bool>,
     health: Health,
-) -> impl Future<Output = Result<(), RunError>> + use<> {
+) -> impl Future<Output = Result<(), Fatal>> + use<> {
     let pods = Arc::new(Pods::default());
     let client = shared.client.clone();
     let (ours, wake_ours) = shared.queue::<SidecarJob>(&pods);
@@ -245,25 +283,23 @@ fn scope(
         }
         health.listed();
         let namespace = namespace.as_deref();
+        let clock = |kind: Kind| clock::steps(kind.name(), wall_clock());
         let of_ours = async {
             tokio::select! {
                 () = cluster::has_kind(&client, namespace) => {}
-                () = stopped(stop.clone()) => return,
+                () = stopped(stop.clone()) => return Ok(()),
             }
-            ours.run(cluster::api(&client, namespace), concurrency, stop.clone()).await;
+            ours.run(cluster::api(&client, namespace), concurrency, clock(Kind::SidecarJob), stop.clone()).await
         };
         let of_schedules = schedules.run(namespace.map(str::to_owned), concurrency, stop.clone());
         let of_jobs = async {
-            if jobs_too {
-                jobs.run(cluster::api(&client, namespace), concurrency, stop.clone()).await;
+            match jobs_too {
+                true => jobs.run(cluster::api(&client, namespace), concurrency, clock(Kind::Job), stop.clone()).await,
+                false => Ok(()),
             }
         };
-        tokio::select! {
-            _ = future::join3(of_ours, of_jobs, of_schedules) => {}
-            ended = &mut watched => return Err(RunError::blind(ended)),
-        }
-        watched.abort();
-        Ok(())
+        let all = future::try_join3(of_ours, of_jobs, of_schedules).map_ok(drop);
+        queue::work_with(watched, "Pods", all).await
     }
 }
 
@@ -272,17 +308,32 @@ async fn in_view(
     is_listed: &mut watch::Receiver<bool>,
     watched: &mut JoinHandle<()>,
     stop: watch::Receiver<bool>,
-) -> Result<bool, RunError> {
+) -> Result<bool, Fatal> {
     tokio::select! {
         Ok(_) = is_listed.wait_for(|listed| *listed) => Ok(true),
         () = stopped(stop) => Ok(false),
-        ended = watched => Err(RunError::blind(ended)),
+        ended = watched => Err(Fatal::blind("Pods", ended)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_under_way_has_a_bound_once_the_program_is_to_end_and_none_before() {
+        let (stop, told) = watch::channel(false);
+        let endless = || future::pending::<Result<(), Fatal>>();
+        let waits = tokio::time::timeout(Duration::from_secs(3600), in_time(endless(), told.clone())).await;
+        assert!(waits.is_err(), "nobody said stop");
+        stop.send_replace(true);
+        let begin = tokio::time::Instant::now();
+        assert!(in_time(endless(), told.clone()).await.is_ok());
+        assert_eq!(begin.elapsed(), FINISH_WITHIN);
+        let lost = in_time(async { Err::<(), _>(Fatal::WentBack("x".into())) }, told).await;
+        assert!(lost.is_err(), "why it ended is kept");
+        assert!(FINISH_WITHIN + EVENTS_WITHIN + Duration::from_secs(5) < Duration::from_secs(30), "with the Lease");
+    }
 
     #[tokio::test]
     async fn without_a_watch_of_pods_nothing_is_decided_and_the_program_ends() {

@@ -3,7 +3,7 @@
 //! Admission is never stricter than the parser. The parser may still reject a schedule that matches (`5-1` ends before it
 //! begins), but it would reject every schedule that does not match. `tests/cron_oracle.rs` compares the two.
 
-use super::zone::Zone;
+use crate::cron::zone::Zone;
 
 /// The white space at which Go's `strings.Fields`, and `split_whitespace` here, split.
 const SPACE: &str = r"[\s\v\x{85}\p{Z}]";

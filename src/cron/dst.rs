@@ -6,9 +6,9 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-use super::expression::Calendar;
-use super::next;
-use super::zone::Zone;
+use crate::cron::expression::Calendar;
+use crate::cron::next;
+use crate::cron::zone::Zone;
 
 /// How many times in a row may have run already: a clock change by a few hours, minute by minute.
 const MAX_TRIES: u32 = 2_000;

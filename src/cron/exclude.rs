@@ -5,9 +5,9 @@
 
 use chrono::{Datelike, Timelike};
 
-use super::expression::Calendar;
-use super::field;
-use super::zone::Zone;
+use crate::cron::expression::Calendar;
+use crate::cron::field;
+use crate::cron::zone::Zone;
 
 /// If the minute of this second is excluded: the last second that is certainly excluded with it.
 pub fn until(exclude: &[Calendar], zone: Zone, unix: i64) -> Option<i64> {

@@ -7,9 +7,12 @@
 use chrono::TimeDelta;
 use thiserror::Error;
 
-use super::duration;
-use super::field::{self, Field, FieldError};
-use super::zone::{Zone, ZoneError};
+use crate::cron::duration;
+use crate::cron::field;
+use crate::cron::field::Field;
+use crate::cron::field::FieldError;
+use crate::cron::zone::Zone;
+use crate::cron::zone::ZoneError;
 
 /// A parsed schedule.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,8 +5,13 @@
 //! a number of this range, `H/15` and `H(0-29)/10` steps that begin at such a number. CronJob rejects `H`, so every
 //! schedule that CronJob accepts has the same meaning here.
 
-use super::expression::ParseError;
-use super::field::{Bounds, DAY, HOUR, MINUTE, MONTH, WEEKDAY};
+use crate::cron::expression::ParseError;
+use crate::cron::field::Bounds;
+use crate::cron::field::DAY;
+use crate::cron::field::HOUR;
+use crate::cron::field::MINUTE;
+use crate::cron::field::MONTH;
+use crate::cron::field::WEEKDAY;
 
 const FIELDS: [&Bounds; 5] = [&MINUTE, &HOUR, &DAY, &MONTH, &WEEKDAY];
 

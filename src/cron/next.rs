@@ -6,8 +6,8 @@
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
 
-use super::expression::Calendar;
-use super::zone::Zone;
+use crate::cron::expression::Calendar;
+use crate::cron::zone::Zone;
 
 /// The longest search that ends by itself takes some thousand steps.
 const MAX_STEPS: u32 = 100_000;

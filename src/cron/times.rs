@@ -7,9 +7,16 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 
-use super::expression::{Calendar, Expression, Kind, ParseError};
-use super::zone::{Zone, ZoneError};
-use super::{dst, exclude, hash, next};
+use crate::cron::dst;
+use crate::cron::exclude;
+use crate::cron::expression::Calendar;
+use crate::cron::expression::Expression;
+use crate::cron::expression::Kind;
+use crate::cron::expression::ParseError;
+use crate::cron::hash;
+use crate::cron::next;
+use crate::cron::zone::Zone;
+use crate::cron::zone::ZoneError;
 
 /// How many times in a row may be excluded; a whole excluded day counts as one.
 const MAX_EXCLUDED: u32 = 10_000;

@@ -6,39 +6,22 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
-pub mod backoff;
-pub mod conditions;
-pub mod cut_off;
-pub mod deadline;
-pub mod ending;
-pub mod failure_policy;
-pub mod finished;
-pub mod indexed;
-pub mod indexes;
-pub mod judged;
-pub mod names;
+pub mod build;
+pub mod count;
+pub mod deeds;
+pub mod judgement;
 pub mod observed;
-pub mod outcome;
-pub mod ownership;
-pub mod per_index;
 pub mod plan;
-pub mod pod_template;
-pub mod pods;
-pub mod roles;
+pub mod report;
+pub mod result;
 pub mod schedule;
-pub mod sidecars;
-pub mod status;
-pub mod success_policy;
-pub mod summary;
-pub mod suspend;
-pub mod time;
-pub mod tracking;
 
 use chrono::{DateTime, Utc};
-
+use deeds::{finished, ownership, pods, release, replace, sidecars, starting, suspend};
+use judgement::Judgement;
 use observed::Observed;
-use plan::{Plan, Step, sooner};
-use tracking::Tally;
+use plan::{Deed, Plan};
+use result::deadline;
 
 /// What to do about one run, from all that was seen of it.
 ///
@@ -58,16 +41,28 @@ pub fn decide(seen: &Observed, now: DateTime<Utc>) -> Plan {
     if !claims.is_empty() {
         return Plan { steps: claims, ..Plan::nothing() };
     }
-    let tally = tracking::tally(seen);
-    let ending = ending::judge(seen, &tally, now);
-    let mut wake = sooner(deadline::wake(seen, ending.as_ref()), sidecars::waiting::wake(seen, now));
-    let steps = steps(seen, &tally, ending.as_ref(), now, &mut wake);
-    if steps.is_empty() {
-        report(seen, &tally, ending.as_ref(), now, wake)
+    let j = Judgement::of(seen, now);
+    let deed: Deed = DEEDS.iter().map(|deed| deed(&j)).collect();
+    let waits = [deed.wake, deadline::wake(seen, j.ending.as_ref()), report::waiting::wake(seen, now)];
+    let wake = waits.into_iter().flatten().min();
+    if deed.steps.is_empty() {
+        report(&j, wake)
     } else {
-        Plan { steps, wake, handled: tally.handled_by_release, ..Plan::nothing() }
+        Plan { steps: deed.steps, wake, handled: j.tally.handled_by_release, ..Plan::nothing() }
     }
 }
+
+/// The deeds, in the order in which they are done.
+const DEEDS: [fn(&Judgement) -> Deed; 8] = [
+    release::counted,  // Pods that are counted lose our finalizer
+    release::orphans,  // so do Pods of an older run of this name
+    sidecars::stop,    // plain sidecars end when the result of their Pod is stored
+    starting::fail,    // Pods whose sidecars are late, or fail too often, fail
+    replace::hanging,  // Pods that a webhook made hang are replaced
+    pods::end,         // the result is stored: what works is ended
+    suspend::end_pods, // the run is suspended: what works is ended
+    pods::manage,      // the run goes on: Pods are created, or those beyond the number are ended
+];
 
 /// The status alone: for a sync of which a step failed, so that what was done is not lost for those who read it.
 pub fn take_stock(seen: &Observed, now: DateTime<Utc>) -> Plan {
@@ -78,45 +73,17 @@ pub fn take_stock(seen: &Observed, now: DateTime<Utc>) -> Plan {
     if !ownership::settle(seen).is_empty() {
         return Plan::nothing(); // a Pod that is listed and still to be taken over again looks like one that is counted
     }
-    let tally = tracking::tally(seen);
-    let ending = ending::judge(seen, &tally, now);
-    report(seen, &tally, ending.as_ref(), now, None)
+    report(&Judgement::of(seen, now), None)
 }
 
-fn report(
-    seen: &Observed,
-    tally: &Tally,
-    ending: Option<&ending::Ending>,
-    now: DateTime<Utc>,
-    wake: Option<DateTime<Utc>>,
-) -> Plan {
-    let (status, events) = status::next(seen, tally, ending, now);
-    if status == seen.job.status {
+fn report(j: &Judgement, wake: Option<DateTime<Utc>>) -> Plan {
+    let stored = &j.seen.job.status;
+    let (status, events) = report::next(j);
+    if status == *stored {
         return Plan { wake, ..Plan::nothing() };
     }
-    let may_wait = status.differs_for_people_only(&seen.job.status);
-    Plan { steps: Vec::new(), status: Some(status), may_wait, events, handled: tally.handled.clone(), wake }
-}
-
-/// The deeds, in the order in which they are done.
-fn steps(
-    seen: &Observed,
-    tally: &Tally,
-    ending: Option<&ending::Ending>,
-    now: DateTime<Utc>,
-    wake: &mut Option<DateTime<Utc>>,
-) -> Vec<Step> {
-    let mut steps = tracking::release(tally);
-    steps.extend(tracking::release_orphans(seen));
-    steps.extend(sidecars::stop(seen, tally, now, wake));
-    steps.extend(sidecars::starting::fail(seen, now, wake));
-    steps.extend(sidecars::changed::replace(seen, now));
-    steps.extend(match ending {
-        Some(ending) => pods::end(seen, tally, ending),
-        None if seen.job.spec.suspend => suspend::end_pods(seen, tally),
-        None => pods::manage(seen, tally, now, wake),
-    });
-    steps
+    let may_wait = status.differs_for_people_only(stored);
+    Plan { steps: Vec::new(), status: Some(status), may_wait, events, handled: j.tally.handled.clone(), wake }
 }
 
 #[cfg(test)]

@@ -7,10 +7,10 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use super::failure_policy::Action;
-use super::observed::{IndexFailures, PodRef};
-use super::status::Status;
 use crate::api::recipes::Way;
+use crate::engine::observed::failure_policy::Action;
+use crate::engine::observed::status::Status;
+use crate::engine::observed::{IndexFailures, PodRef};
 
 /// The decision about one SidecarJob at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,6 +38,37 @@ impl Plan {
     /// Look again at `at`, if it is sooner than what was planned.
     pub fn wake_at(&mut self, at: Option<DateTime<Utc>>) {
         self.wake = sooner(self.wake, at);
+    }
+}
+
+/// What one of the engine's deeds comes to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Deed {
+    /// What to do.
+    pub steps: Vec<Step>,
+    /// When to look again because of it.
+    pub wake: Option<DateTime<Utc>>,
+}
+
+impl Deed {
+    /// Nothing before that moment.
+    pub fn not_before(wake: Option<DateTime<Utc>>) -> Self {
+        Self { wake, ..Self::default() }
+    }
+
+    /// These steps, and no need to look again.
+    pub fn of(steps: impl IntoIterator<Item = Step>) -> Self {
+        Self { steps: steps.into_iter().collect(), wake: None }
+    }
+}
+
+/// All of them, in their order.
+impl FromIterator<Deed> for Deed {
+    fn from_iter<T: IntoIterator<Item = Self>>(deeds: T) -> Self {
+        deeds.into_iter().fold(Self::default(), |mut all, deed| {
+            all.steps.extend(deed.steps);
+            Self { wake: sooner(all.wake, deed.wake), ..all }
+        })
     }
 }
 

@@ -2,11 +2,11 @@
 
 pub mod fixture;
 
-use self::fixture::{at, job, pod, steps};
-use super::observed::Phase;
-use super::take_stock;
 use crate::api;
 use crate::api::conditions::{reasons, types};
+use crate::engine::observed::Phase;
+use crate::engine::take_stock;
+use crate::engine::tests::fixture::{at, job, pod, steps};
 
 #[test]
 fn a_new_job_creates_its_pod_before_it_writes_a_status() {
@@ -60,7 +60,7 @@ fn a_pod_whose_sidecars_drain_is_complete_when_they_have_drained() {
 #[test]
 fn nothing_that_happens_to_the_sidecars_after_the_result_changes_it() {
     let seen = job().started(1).backoff_limit(0).pods([pod(0).main_exits(0, 8)]).stored(9);
-    let released = |pod: super::observed::Pod| pod.released();
+    let released = |pod: crate::engine::observed::Pod| pod.released();
     for (what, later) in [
         (
             "the sidecar is killed",
@@ -104,9 +104,9 @@ fn a_finished_job_is_never_judged_again() {
 fn a_job_of_another_manager_is_left_alone() {
     let mut seen = job().pods([pod(0).failed(3)]).refused(9);
     seen.job.managed_by = Some("example.com/other".into());
-    assert_eq!(seen.decide(10), super::Plan::nothing());
+    assert_eq!(seen.decide(10), crate::engine::Plan::nothing());
     seen.job.managed_by = Some("sidecarjob.dev/controller".into());
-    assert_ne!(seen.decide(10), super::Plan::nothing());
+    assert_ne!(seen.decide(10), crate::engine::Plan::nothing());
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_job_that_is_being_deleted_creates_nothing_and_lets_its_pods_go() {
 fn after_a_step_that_failed_the_status_is_reported_all_the_same() {
     let seen = job().completions(5).parallelism(5).pods([pod(0), pod(1)]);
     assert!(!seen.decide(10).steps.is_empty());
-    let plan = super::take_stock(&seen, at(10));
+    let plan = crate::engine::take_stock(&seen, at(10));
     assert_eq!((steps(&plan), plan.status.unwrap().counts.active), (vec![], Some(2)));
 }
 
@@ -127,7 +127,7 @@ fn after_a_step_that_failed_the_status_is_reported_all_the_same() {
 fn while_a_listed_pod_is_still_to_be_taken_over_again_nothing_is_reported_for_it_would_be_counted() {
     let mut seen = job().started(0).listed(&[], &["u0"]);
     seen.strays = vec![pod(0).failed(5).released()];
-    assert_eq!(super::take_stock(&seen, at(10)).status, None);
+    assert_eq!(crate::engine::take_stock(&seen, at(10)).status, None);
 }
 
 #[test]
@@ -150,6 +150,43 @@ fn a_refused_pod_waits_and_the_condition_comes_and_goes() {
     let mut taken = stalled.pods([pod(0)]);
     taken.refusal = None;
     assert!(!taken.next(101).conditions.is_true(types::STALLED));
+}
+
+#[test]
+fn a_pod_that_may_be_taken_at_the_next_try_waits_for_that_and_nobody_is_told() {
+    let mut seen = job().refused(100);
+    seen.refusal.as_mut().unwrap().is_blip = true;
+    let plan = seen.decide(10);
+    assert_eq!((steps(&plan), plan.wake), (vec![], Some(at(100))));
+    assert!(!seen.next(10).conditions.is_true(types::STALLED));
+}
+
+#[test]
+fn what_fails_stalls_a_run_until_it_is_done_whatever_the_run_waits_for() {
+    for (what, seen, is_said) in [
+        ("a run that goes on", job().pods([pod(0)]), true),
+        ("one whose result is known", job().pods([pod(0).main_exits(0, 5)]).stored(6), true),
+        ("one that is over", job().pods([pod(0).succeeded(5)]).stored(6), false),
+        ("one that is being deleted", job().pods([pod(0)]).deleting(), false),
+    ] {
+        let said = crate::engine::take_stock(&seen.failing("failed to do it: the server's words"), at(10)).status;
+        let stalled = said.as_ref().and_then(|status| status.conditions.when_true(types::STALLED)).cloned();
+        let want = is_said.then_some((reasons::STEP_FAILED, "failed to do it: the server's words"));
+        assert_eq!(stalled.as_ref().map(|c| (c.reason.as_str(), c.message.as_str())), want, "{what}");
+    }
+    let ends = job().pods([pod(0).succeeded(5).released()]).listed(&["u0"], &[]).failing("failed to do it");
+    let end = crate::engine::take_stock(&ends, at(10)).status.unwrap();
+    assert_eq!(
+        (end.is_finished(), end.conditions.is_true(types::STALLED)),
+        (true, false),
+        "nothing is left to be done"
+    );
+    let stalled = job().pods([pod(0)]).failing("failed to do it: the server's words");
+    let mut stored = job().pods([pod(0)]);
+    stored.job.status = crate::engine::take_stock(&stalled, at(10)).status.unwrap();
+    assert_eq!(stored.job.failing(), Some("failed to do it: the server's words"));
+    assert_eq!(stored.job.status.summary.message.as_deref(), Some("failed to do it: the server's words"));
+    assert!(!stored.next(11).conditions.is_true(types::STALLED), "it is done");
 }
 
 #[test]

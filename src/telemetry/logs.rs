@@ -1,5 +1,6 @@
 //! How does the controller log? To stderr, with one line for each decision that changed something. A reconcile without
-//! changes logs nothing. `RUST_LOG` sets what to log (default: our own modules at info, the libraries at warn).
+//! changes logs nothing. `RUST_LOG` sets what to log. By default that is our own modules at info, and the libraries at
+//! warn, without the warnings that repeat a line of our own.
 //!
 //! A log line quotes text that others wrote: names, messages of webhooks and of the API server. Each field goes through
 //! `printable`. (tracing-subscriber escapes only the message, and neither line breaks nor changes of the writing
@@ -18,9 +19,13 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::printable;
 
+/// The controller logs each call that fails where it makes the call, in the API server's words, and each watch that is
+/// interrupted. The client and the watches of kube would log the same again.
+const DEFAULT: &str = "warn,sidecarjob=info,kube_client::client::builder=off,kube_runtime::watcher=error";
+
 /// Starts logging, as JSON or as text; with colours only on a terminal.
 pub fn init(json: bool) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,sidecarjob=info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT));
     let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     subscriber(json, colours, filter, BoxMakeWriter::new(io::stderr)).init();
 }

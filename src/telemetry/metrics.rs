@@ -110,9 +110,9 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::default();
         let of_sidecarjobs =
-            PerKind::register(registry.sub_registry_with_prefix("sidecarjob_controller"), "SidecarJob");
+            PerKind::register(registry.sub_registry_with_prefix("sidecarjob_controller"), Kind::SidecarJob.name());
         let jobs = registry.sub_registry_with_prefix("job_controller");
-        let of_jobs = PerKind::register(jobs, "Job");
+        let of_jobs = PerKind::register(jobs, Kind::Job.name());
         let tracking_finalizers = Family::default();
         jobs.register(
             "terminated_pods_tracking_finalizer",

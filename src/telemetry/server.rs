@@ -9,7 +9,9 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tracing::warn;
 
-use super::{Health, Metrics, text};
+use crate::telemetry::Health;
+use crate::telemetry::Metrics;
+use crate::telemetry::text;
 
 /// Listens at once, and answers in its own task.
 pub async fn serve(address: SocketAddr, health: Health, metrics: Metrics) -> std::io::Result<()> {

@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod controller;
+mod down;
 mod injected;
 mod jobs;
 mod kubectl;

@@ -2,10 +2,16 @@
 
 use std::time::Duration;
 
+use sidecarjob::controller::throttled::Throttled;
+
 use super::*;
 
 fn watched(job: SidecarJob) -> Arc<DeserializeGuard<SidecarJob>> {
     Arc::new(DeserializeGuard(Ok(job)))
+}
+
+fn key() -> (String, String) {
+    ("ns".into(), "job".into())
 }
 
 fn seconds(n: u64) -> Action {
@@ -46,7 +52,7 @@ async fn pods_of_one_batch_that_are_refused_are_one_try() {
     let many = job(json!({"completions": 20, "parallelism": 20}), json!(null));
     let Stage { ctx, server, .. } = stage(script, vec![]);
     reconcile(watched(many), ctx.clone()).await.expect("a refusal is no error");
-    let refusal = ctx.memory.refusal(&("ns".into(), "job".into())).expect("it is remembered");
+    let refusal = ctx.memory.refusal(&key(), ctx.now()).expect("it is remembered");
     assert!(refusal.retry_at <= ctx.now() + chrono::TimeDelta::seconds(1), "not a minute: {refusal:?}");
     drop(ctx);
     server.await.expect("the script was followed to its end");
@@ -82,7 +88,7 @@ async fn a_pod_whose_creation_got_no_clear_answer_is_looked_for_before_anything_
         on(Method::GET, "", |_| (200, pod("a", 5, "Running", None))),
         on(Method::PUT, STATUS, stored(13)),
     ];
-    let Stage { ctx, sent, server } = stage(script, vec![]);
+    let Stage { ctx, sent, server, .. } = stage(script, vec![]);
     let job = watched(job(json!({}), json!(null)));
     assert!(reconcile(job.clone(), ctx.clone()).await.is_err());
     reconcile(job, ctx.clone()).await.expect("well");
@@ -111,7 +117,7 @@ async fn a_name_that_another_pod_has_is_passed_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_without_an_answer_ends_after_30_seconds_and_is_an_error() {
+async fn a_call_without_an_answer_ends_after_40_seconds_and_is_an_error() {
     let (mock, mut handle) = tower_test::mock::pair::<Request<Body>, Response<Body>>();
     let mut stage = stage(vec![], vec![]);
     Arc::get_mut(&mut stage.ctx).expect("the only one").client = Client::new(mock, "ns");
@@ -123,17 +129,15 @@ async fn a_call_without_an_answer_ends_after_30_seconds_and_is_an_error() {
     });
     let begin = tokio::time::Instant::now();
     let error = reconcile(watched(job(json!({}), json!(null))), stage.ctx.clone()).await.expect_err("an error");
-    assert!(error.to_string().contains("no answer within 30s"), "{error}");
-    assert_eq!(begin.elapsed().as_secs() / 30, 2, "the Pod, then the status that tells of it");
+    assert!(error.to_string().contains("no answer within 40s"), "{error}");
+    assert_eq!(begin.elapsed().as_secs() / 40, 2, "the Pod, then the status that tells of it");
     held.abort();
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_throttled_call_waits_as_long_as_it_was_asked_to() {
     let (mock, mut handle) = tower_test::mock::pair::<Request<Body>, Response<Body>>();
-    let patient = tower::ServiceBuilder::new()
-        .layer(tower::retry::RetryLayer::new(kube::client::retry::RetryPolicy::server_retry()))
-        .service(mock);
+    let patient = tower::ServiceBuilder::new().layer(tower::retry::RetryLayer::new(Throttled::default())).service(mock);
     let mut stage = stage(vec![], vec![]);
     Arc::get_mut(&mut stage.ctx).expect("the only one").client = Client::new(patient, "ns");
     let server = tokio::spawn(async move {
@@ -157,25 +161,28 @@ async fn a_throttled_call_waits_as_long_as_it_was_asked_to() {
 
 #[tokio::test]
 async fn a_status_that_is_refused_is_an_error_with_the_servers_words_and_waits_longer_each_time() {
-    let script = vec![on(Method::PUT, STATUS, refuses(422, "Invalid", "status.active: must be 0"))];
+    let refused = || on(Method::PUT, STATUS, refuses(422, "Invalid", "status.active: must be 0"));
+    let script = vec![refused(), refused()];
     let stage = stage(script, vec![pod("a", 5, "Running", None)]);
     let job = watched(job(json!({}), json!(null)));
-    let error = reconcile(job.clone(), stage.ctx.clone()).await.expect_err("an error");
-    assert_eq!(error.to_string(), "failed to write the status: status.active: must be 0");
-    assert!(!error.is_conflict());
-    assert_eq!(on_error(job.clone(), &error, stage.ctx.clone()), seconds(1));
-    assert_eq!(on_error(job, &error, stage.ctx.clone()), seconds(2));
+    for n in 1..=2 {
+        let error = reconcile(job.clone(), stage.ctx.clone()).await.expect_err("an error");
+        assert_eq!(error.to_string(), "failed to write the status: status.active: must be 0");
+        assert!(!error.is_conflict());
+        assert_eq!(on_error(job.clone(), &error, stage.ctx.clone()), seconds(n));
+    }
+    let note = "failed to write the status: status.active: must be 0; it is tried again";
+    assert_eq!(told(&stage.told, 1).await, [("StepFailed".into(), note.into())], "the second time");
 }
 
 #[tokio::test]
 async fn a_status_of_an_object_that_is_gone_is_an_error_and_what_was_remembered_is_forgotten() {
     let script = vec![on(Method::PUT, STATUS, refuses(404, "NotFound", "gone"))];
     let stage = stage(script, vec![pod("a", 5, "Running", None)]);
-    let key = ("ns".to_owned(), "job".to_owned());
-    stage.ctx.memory.refused(&key, "a quota".into(), stage.ctx.now());
+    stage.ctx.memory.refused(&key(), "a quota".into(), stage.ctx.now(), false);
     let error = reconcile(watched(job(json!({}), json!(null))), stage.ctx.clone()).await.expect_err("an error");
     assert!(error.to_string().ends_with("gone"), "{error}");
-    assert_eq!(stage.ctx.memory.refusal(&key), None);
+    assert_eq!(stage.ctx.memory.refusal(&key(), stage.ctx.now()), None);
 }
 
 #[tokio::test]

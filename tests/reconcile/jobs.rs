@@ -4,9 +4,9 @@ use k8s_openapi::api::batch::v1::Job;
 
 use super::*;
 
-const JOB_STATUS: &str = "/apis/batch/v1/namespaces/ns/jobs/job/status";
+pub const JOB_STATUS: &str = "/apis/batch/v1/namespaces/ns/jobs/job/status";
 
-fn batch_job(status: Value) -> Job {
+pub fn batch_job(status: Value) -> Job {
     serde_json::from_value(json!({
         "apiVersion": "batch/v1", "kind": "Job",
         "metadata": {"name": "job", "namespace": "ns", "uid": "job-uid", "resourceVersion": "10", "generation": 1},
@@ -34,7 +34,7 @@ fn pod_of_job(phase: &str, exit: Option<i32>) -> Value {
 }
 
 async fn run(script: Vec<Call>, pods: Vec<Value>, job: Job) -> Vec<(String, Value)> {
-    let Stage { ctx, sent, server } = stage_of::<Job>(script, pods);
+    let Stage { ctx, sent, server, .. } = stage_of::<Job>(script, pods);
     reconcile(Arc::new(DeserializeGuard(Ok(job))), ctx.clone()).await.expect("well");
     drop(ctx);
     server.await.expect("the script was followed to its end");

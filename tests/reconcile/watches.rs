@@ -93,6 +93,72 @@ async fn a_dropped_watch_of_pods_goes_on_where_it_was_and_410_gone_lists_anew() 
     watching.abort();
 }
 
+/// A run that goes on, as the API server has it.
+fn going_on(version: u64, spec: Value) -> Value {
+    let mut job = serde_json::to_value(job(spec, json!(null))).expect("JSON");
+    job["metadata"]["resourceVersion"] = json!(version.to_string());
+    job
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_the_clock_was_set_or_the_machine_slept_each_run_is_looked_at_anew() {
+    let (client, _) = server(vec![list("SidecarJob", 10, vec![going_on(5, json!({"activeDeadlineSeconds": 3600}))])]);
+    let script = vec![on(Method::PUT, STATUS, stored(30)), on(Method::PUT, STATUS, stored(31))];
+    let mut stage = stage(script, vec![pod("a", 5, "Running", None)]);
+    let (begin, set) = (stage.ctx.now(), Arc::new(std::sync::atomic::AtomicI64::new(0)));
+    let shown = set.clone();
+    let now = move || begin + chrono::TimeDelta::seconds(shown.load(std::sync::atomic::Ordering::SeqCst));
+    Arc::get_mut(&mut stage.ctx).expect("the only one").clock = Arc::new(now);
+    let (rings, bell) = futures::channel::mpsc::unbounded();
+    let (queue, _waker) = queue::queue::<SidecarJob>(stage.ctx.clone(), tokio::sync::mpsc::unbounded_channel());
+    let (stop, stopped) = watch::channel(false);
+    let working = tokio::spawn(queue.run(Api::namespaced(client, "ns"), 1, bell, stopped));
+    let sent = || stage.sent.lock().expect("not poisoned").len();
+    until("the first status", || sent() == 1).await;
+    let before = tokio::time::Instant::now();
+    set.store(4_000, std::sync::atomic::Ordering::SeqCst);
+    rings.unbounded_send(()).expect("it listens");
+    until("the deadline has passed, which nothing but the clock says", || sent() == 2).await;
+    assert!(before.elapsed().as_secs() < 60, "not at the end of the timer, an hour later");
+    let status = stage.sent.lock().expect("not poisoned")[1].1["status"].clone();
+    assert_eq!(condition(&status, "FailureTarget").expect("known")["reason"], "DeadlineExceeded");
+    stop.send_replace(true);
+    working.await.expect("it ends").expect("well");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_of_runs_is_believed_after_a_restore_though_its_versions_are_lower_than_our_last_write() {
+    let answers = vec![
+        list("SidecarJob", 900, vec![going_on(800, json!({"suspend": true}))]),
+        too_old(),
+        list("SidecarJob", 50, vec![going_on(40, json!({"suspend": true}))]),
+    ];
+    let (client, _) = server(answers);
+    let script = vec![on(Method::PUT, STATUS, stored(901)), on(Method::PUT, STATUS, stored(51))];
+    let stage = stage(script, vec![]);
+    let (queue, _waker) = queue::queue::<SidecarJob>(stage.ctx.clone(), tokio::sync::mpsc::unbounded_channel());
+    let (stop, stopped) = watch::channel(false);
+    let working = tokio::spawn(queue.run(Api::namespaced(client, "ns"), 1, futures::stream::pending(), stopped));
+    until("a second status", || stage.sent.lock().expect("not poisoned").len() == 2).await;
+    let onto = stage.sent.lock().expect("not poisoned")[1].1["metadata"]["resourceVersion"].clone();
+    assert_eq!(onto, "40", "onto what the API server has, which never saw the first");
+    stop.send_replace(true);
+    working.await.expect("it ends").expect("well");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_ends_the_program_when_the_api_server_has_an_older_version_than_it_gave() {
+    let (client, _) = server(vec![list("SidecarJob", 900, vec![going_on(800, json!({"suspend": true}))])]);
+    let conflict = || on(Method::PUT, STATUS, refuses(409, "Conflict", "the object has been modified"));
+    let live = on(Method::GET, "/sidecarjobs/job", |_| (200, going_on(40, json!({"suspend": true}))));
+    let stage = stage(vec![conflict(), conflict(), conflict(), live], vec![]);
+    let (queue, _waker) = queue::queue::<SidecarJob>(stage.ctx.clone(), tokio::sync::mpsc::unbounded_channel());
+    let (_stop, stopped) = watch::channel(false);
+    let running = queue.run(Api::namespaced(client, "ns"), 1, futures::stream::pending(), stopped);
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(600), running).await.expect("it ends");
+    assert!(ended.is_err_and(|why| why.to_string().contains("restored from a backup")));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_queue_whose_watch_is_dropped_or_refused_reconciles_what_changed_meanwhile() {
     let object = |version: u64| {
@@ -106,9 +172,9 @@ async fn a_queue_whose_watch_is_dropped_or_refused_reconciles_what_changed_meanw
     let Stage { ctx, sent, .. } = stage(script, vec![]);
     let (queue, waker) = queue::queue::<SidecarJob>(ctx.clone(), tokio::sync::mpsc::unbounded_channel());
     let (stop, stopped) = watch::channel(false);
-    let working = tokio::spawn(queue.run(Api::namespaced(client, "ns"), 1, stopped));
+    let working = tokio::spawn(queue.run(Api::namespaced(client, "ns"), 1, futures::stream::pending(), stopped));
     until("the status of the run that the new list has", || !sent.lock().expect("not poisoned").is_empty()).await;
     assert!(waker.knows(&(KEY.0.to_owned(), KEY.1.to_owned())));
     stop.send_replace(true);
-    working.await.expect("it ends when it is told to");
+    working.await.expect("it ends when it is told to").expect("well");
 }

@@ -149,7 +149,7 @@ async fn schedules_due_at_one_minute_all_start_with_two_writes_each() {
     assert_eq!((created.len(), written("POST sidecarjobs")), (n, n), "each starts once");
     assert_eq!(written("PUT sidecarcronjobs/status"), n, "and is written once");
     stop.send_replace(true);
-    tokio::time::timeout(PATIENCE, working).await.expect("it ends").expect("well");
+    tokio::time::timeout(PATIENCE, working).await.expect("it ends").expect("well").expect("well");
     drop(sending);
     let namespaces: Api<Namespace> = Api::all(client.clone());
     namespaces.delete(&namespace, &DeleteParams::default()).await.expect("deleted");

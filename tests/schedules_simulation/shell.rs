@@ -141,7 +141,7 @@ impl Shell {
                 }
                 Created::NotOurs => {
                     let retry_at = world.now + TimeDelta::minutes(1);
-                    self.refusal = Some(Refusal { message: "there already".into(), retry_at });
+                    self.refusal = Some(Refusal { message: "there already".into(), retry_at, is_blip: false });
                 }
             },
             Step::Delete { run, replaced } => {

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use sidecarjob::api::sidecarcronjob::ConcurrencyPolicy;
 use sidecarjob::api::{backfilled, scheduled_run};
 use sidecarjob::engine::plan::Event;
+use sidecarjob::engine::schedule::observed::status::Status;
 use sidecarjob::engine::schedule::observed::{Cron, Run};
-use sidecarjob::engine::schedule::status::Status;
 
 use crate::dice::Dice;
 
@@ -217,9 +217,8 @@ impl World {
     }
 
     fn bury(&mut self, uid: &str, by: Who) {
-        let names: Vec<String> =
-            self.runs.iter().filter(|(_, (run, ..))| run.uid == uid).map(|(name, _)| name.clone()).collect();
-        for (run, _, owner) in names.iter().filter_map(|name| self.runs.remove(name)).collect::<Vec<_>>() {
+        let name = self.runs.values().find(|(run, ..)| run.uid == uid).map(|(run, ..)| run.name.clone());
+        if let Some((run, _, owner)) = name.and_then(|name| self.runs.remove(&name)) {
             self.graves.push(Grave { run, owner, by, life: self.life });
         }
     }

@@ -99,8 +99,11 @@ async fn a_sidecar_that_ignores_sigterm_is_said_with_the_time_of_its_sigkill() {
             let spec = format!("  sidecarMode: {mode}\n  sidecars: [{{name: side}}]");
             w.apply(&pod(name, &spec, more, &[shell("main", "exit 0"), standin("side", "-deaf")])).await;
         }
+        let mut waits = Vec::new();
         for (name, _) in MODES {
-            let waiting = w.condition(name, "Waiting").await;
+            waits.push(w.condition(name, "Waiting").await);
+        }
+        for ((name, _), waiting) in MODES.into_iter().zip(waits) {
             assert_eq!(waiting.reason, "SidecarStopping", "{name}");
             assert!(waiting.message.contains("still running: side"), "{name}: {}", waiting.message);
             assert!(waiting.message.contains("kills what is left at"), "{name}: {}", waiting.message);
@@ -135,8 +138,9 @@ async fn a_pre_stop_hook_that_takes_long_is_said_with_the_time_of_the_sigkill() 
             w.apply(&pod(name, &spec, more, &[shell("main", "sleep 1"), side])).await;
         }
         for (name, _) in MODES {
-            let waiting = w.condition(name, "Waiting").await;
-            assert_eq!(waiting.reason, "SidecarStopping", "{name}");
+            assert_eq!(w.condition(name, "Waiting").await.reason, "SidecarStopping", "{name}");
+        }
+        for (name, _) in MODES {
             let status = w.until(name, "finished", |s| is_true(s, "Finished")).await;
             assert_eq!(status.phase, Some(Phase::Complete), "{name}");
             let said = status.conditions.iter().find(|c| c.type_ == "Waiting").expect("it was said");

@@ -15,16 +15,18 @@ use kube::runtime::watcher::Event;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sidecarjob::api::Kind;
-use sidecarjob::controller::context::{Clock, Context};
+use sidecarjob::controller::clock::Clock;
+use sidecarjob::controller::context::Context;
 use sidecarjob::controller::events::Events;
 use sidecarjob::controller::managed::Managed;
 use sidecarjob::controller::memory::{Key, Memory};
-use sidecarjob::controller::orphans::Orphans;
+use sidecarjob::controller::orphans;
 use sidecarjob::controller::pod_watch;
 use sidecarjob::controller::pods::Pods;
 use sidecarjob::controller::queue::Wake;
 use sidecarjob::controller::reconcile::{on_error, reconcile};
 use sidecarjob::controller::stop::Stops;
+use sidecarjob::controller::under_way::UnderWay;
 use sidecarjob::engine::observed::{PodRef, Settings};
 use sidecarjob::telemetry::Metrics;
 use tokio::sync::Notify;
@@ -109,7 +111,7 @@ impl<K: Managed> Wake for Waker<K> {
     }
 
     fn release_stray(&self, namespace: String, pod: PodRef) {
-        Orphans::release_stray(&self.ctx, namespace, pod);
+        orphans::release_stray(&self.ctx, namespace, pod);
     }
 }
 
@@ -136,6 +138,7 @@ impl<K: Managed> Life<K> {
     /// It starts, lists everything, and goes on from there.
     fn begin(shared: &Arc<Mutex<World>>, settings: &Settings, metrics: &Metrics) -> Self {
         let mut world = lock(shared);
+        world.looked = None;
         let start = world.start();
         let (events, _) = Events::start(server::silent());
         let (wake, asked) = unbounded_channel();
@@ -145,12 +148,13 @@ impl<K: Managed> Life<K> {
             pods: Arc::new(Pods::default()),
             memory: Memory::default(),
             stops: Stops::new(wake, None, clock.clone()),
-            orphans: Orphans::default(),
+            orphans: UnderWay::default(),
             events,
             metrics: metrics.clone(),
             settings: settings.clone(),
             batch_period: chrono::TimeDelta::seconds(1),
             clock,
+            stop: tokio::sync::watch::channel(false).1,
         });
         let queue = Arc::new(Queue { job: Mutex::new(None), woken: AtomicBool::new(false), later: Mutex::new(None) });
         let wakers: Vec<Box<dyn Wake>> = vec![Box::new(Waker { ctx: ctx.clone(), queue: queue.clone() })];
@@ -265,7 +269,7 @@ impl<K: Managed> Controller<K> {
         }
         self.life.due = None;
         let Some(job) = self.life.queue.job() else {
-            Orphans::release(&self.life.ctx, key());
+            orphans::release(&self.life.ctx, key());
             self.settle().await;
             return true;
         };

@@ -65,6 +65,7 @@ fn refused(old: &Job, new: &Job) -> Result<(), String> {
     no(new.is("Complete") && (new.is("FailureTarget") || new.is("Failed")), "Complete and failed in one")?;
     no(new.is("Complete") && !success, "Complete without SuccessCriteriaMet")?;
     no(new.is("Failed") && !new.is("FailureTarget"), "Failed without FailureTarget")?;
+    no(new.is("Complete") && new.is("Stalled"), "Complete, and nothing goes on without help")?;
     for condition in ["SuccessCriteriaMet", "FailureTarget", "Complete", "Failed"] {
         no(old.is(condition) && !new.is(condition), &format!("{condition} is taken back"))?;
     }

@@ -166,7 +166,10 @@ impl World {
                 let items: Vec<&Value> = self.job.iter().filter(plural).collect();
                 (200, json!({"metadata": {"resourceVersion": "1"}, "items": items}))
             }
-            ("GET", ["jobs" | "sidecarjobs", NAME]) => self.job.clone().map_or_else(not_found, |job| (200, job)),
+            ("GET", ["jobs" | "sidecarjobs", NAME]) => {
+                self.looked.clone_from(&self.job);
+                self.job.clone().map_or_else(not_found, |job| (200, job))
+            }
             ("PUT", ["jobs" | "sidecarjobs", NAME, "status"]) => self.write_status(body),
             ("DELETE", ["jobs" | "sidecarjobs", NAME]) => self.call_delete_job(&body),
             _ => {
@@ -199,7 +202,8 @@ impl World {
         (201, self.put_pod(pod))
     }
 
-    /// No Pod too many, none twice, none after the end: by the run as the controller can know it.
+    /// No Pod too many, none twice, none after the end: by the run as the controller can know it, from its watch or from a
+    /// look since.
     fn check_create(&mut self, pod: &Value) {
         if owner(pod) != self.job_uid() {
             return; // for an object that is gone: the collector takes it
@@ -208,8 +212,24 @@ impl World {
         let result =
             ["SuccessCriteriaMet", "FailureTarget", "Complete", "Failed"].into_iter().find(|c| is_true(&job, c));
         self.must(result.is_none(), format!("a Pod is created after {result:?}"));
-        self.must(known["spec"]["suspend"] != true, "a Pod is created for a suspended run");
-        self.must(!is_deleting(&known), "a Pod is created for a run that is being deleted");
+        let looked = self.looked.clone().filter(|looked| uid(looked) == uid(&known));
+        if let Err(why) = self.may_be_created(pod, &known)
+            && looked.is_none_or(|looked| self.may_be_created(pod, &looked).is_err())
+        {
+            self.must(false, why);
+        }
+        for list in ["completedIndexes", "failedIndexes"] {
+            let over = rules::indexes(job["status"][list].as_str().unwrap_or_default()).unwrap_or_default();
+            let i = index(pod).filter(|_| known["spec"]["completionMode"] == "Indexed");
+            self.must(!i.is_some_and(|i| over.contains(&i)), format!("a Pod is created for index {i:?} of {list}"));
+        }
+    }
+
+    /// By that view of the run.
+    fn may_be_created(&self, pod: &Value, known: &Value) -> Result<(), String> {
+        let no = |refuses: bool, why: String| if refuses { Err(why) } else { Ok(()) };
+        no(known["spec"]["suspend"] == true, "a Pod is created for a suspended run".into())?;
+        no(is_deleting(known), "a Pod is created for a run that is being deleted".into())?;
         let owned = |p: &&Value| owner(p) == owner(pod);
         let frees_late = known["spec"]["podReplacementPolicy"] == "Failed";
         let given_up: Vec<String> = self.names(|p| !frees_late && self.is_given_up(p));
@@ -218,19 +238,15 @@ impl World {
         };
         let live = self.pods.values().filter(owned).filter(takes).count() as u64;
         let allowed = known["spec"]["parallelism"].as_u64().unwrap_or(1);
-        self.must(live < allowed, format!("{live} Pods are live, {allowed} are allowed, and one more is created"));
+        no(live >= allowed, format!("{live} Pods are live, {allowed} are allowed, and one more is created"))?;
         if known["spec"]["completionMode"] != "Indexed" {
-            return;
+            return Ok(());
         }
         let i = index(pod);
         let twice = self.pods.values().filter(owned).filter(takes).any(|p| index(p) == i);
-        self.must(!twice, format!("a second Pod is created for index {i:?}"));
+        no(twice, format!("a second Pod is created for index {i:?}"))?;
         let n = known["spec"]["completions"].as_u64();
-        self.must(i.is_some() && i < n, format!("a Pod is created for index {i:?} of {n:?}"));
-        for list in ["completedIndexes", "failedIndexes"] {
-            let over = rules::indexes(job["status"][list].as_str().unwrap_or_default()).unwrap_or_default();
-            self.must(!i.is_some_and(|i| over.contains(&i)), format!("a Pod is created for index {i:?} of {list}"));
-        }
+        no(i.is_none() || i >= n, format!("a Pod is created for index {i:?} of {n:?}"))
     }
 
     /// What the shell sends: labels, finalizers, owners, a deadline; the UID as a precondition.

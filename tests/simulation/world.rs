@@ -62,6 +62,8 @@ pub struct World {
     pub calls: u32,
     /// The version of the run that the controller knows.
     pub known: u64,
+    /// The run as the controller that lives got it when it asked for it last.
+    pub looked: Option<Value>,
     pub story: Vec<String>,
     /// The first thing that must not be.
     pub broken: Option<String>,
@@ -86,6 +88,7 @@ impl World {
             writes: 0,
             calls: 0,
             known: 0,
+            looked: None,
             story: Vec::new(),
             broken: None,
         }

@@ -244,6 +244,11 @@ impl World {
         .await
     }
 
+    /// What the controller has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(log_file(&self.namespace)).expect("the log is there")
+    }
+
     /// Runs kubectl in the namespace, with the input on stdin.
     pub fn kubectl(&self, args: &[&str], input: &str) -> Output {
         kubectl(&self.namespace, args, input)

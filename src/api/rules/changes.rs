@@ -7,7 +7,9 @@
 
 use serde_json::Value;
 
-use super::{all_of, put, rule};
+use crate::api::rules::all_of;
+use crate::api::rules::put;
+use crate::api::rules::rule;
 
 /// Fields of the spec that never change, whether they were given or not.
 const FIXED: [&str; 10] = [

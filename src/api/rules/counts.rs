@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Group, default, rule};
+use crate::api::rules::Group;
+use crate::api::rules::default;
+use crate::api::rules::rule;
 
 /// Bounds of single fields, and the defaults that depend on no other field. The defaults of `backoffLimit` and
 /// `podReplacementPolicy` depend on other fields, so the code that reads the spec sets them.

@@ -2,7 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Group, Rule, default, put, rule};
+use crate::api::rules::Group;
+use crate::api::rules::Rule;
+use crate::api::rules::default;
+use crate::api::rules::put;
+use crate::api::rules::rule;
 
 /// The rules for the policy by itself. Its descriptions are the Job's own, but shorter, and true for sidecars.
 pub fn bounds(policy: &mut Value) {

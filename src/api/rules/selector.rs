@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Group, Rule, put, rule};
+use crate::api::rules::Group;
+use crate::api::rules::Rule;
+use crate::api::rules::put;
+use crate::api::rules::rule;
 
 /// The rules for the selector by itself.
 pub fn bounds(selector: &mut Value) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Group;
+use crate::api::rules::Group;
 
 /// The signals that make a process end, or prepare its end. SIGKILL has no effect on a container's first process.
 pub const SIGNALS: [&str; 6] = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGUSR2"];

@@ -6,7 +6,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Group, put, rule};
+use crate::api::rules::Group;
+use crate::api::rules::put;
+use crate::api::rules::rule;
 
 /// The rules for the policy by itself.
 pub fn bounds(policy: &mut Value) {

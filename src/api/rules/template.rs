@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{name, put, rule};
 use crate::api::labels;
+use crate::api::rules::name;
+use crate::api::rules::put;
+use crate::api::rules::rule;
 
 /// More entries than any stored object has.
 const MANY: u32 = 10_000;

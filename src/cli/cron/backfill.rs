@@ -15,13 +15,18 @@ use futures::stream::FuturesUnordered;
 use kube::ResourceExt;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::run::{Overrides, who};
-use super::{CronError, End, find};
+use crate::api::SidecarCronJob;
+use crate::api::backfilled;
 use crate::api::conditions::types;
 use crate::api::sidecarcronjob::DstPolicy;
-use crate::api::{SidecarCronJob, backfilled};
 use crate::cli::connect::Cluster;
-use crate::cron::{Dst, Times};
+use crate::cli::cron::CronError;
+use crate::cli::cron::End;
+use crate::cli::cron::find;
+use crate::cli::cron::run::Overrides;
+use crate::cli::cron::run::who;
+use crate::cron::Dst;
+use crate::cron::Times;
 use crate::printable::say;
 use one::{Backfill, RAN};
 

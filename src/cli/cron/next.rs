@@ -11,13 +11,20 @@ use clap::{Parser, ValueEnum};
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
-use super::{CronError, find};
 use crate::api::SidecarCronJob;
 use crate::api::sidecarcronjob::DstPolicy;
 use crate::cli::connect::Cluster;
-use crate::cron::dst::{self, Change};
-use crate::cron::{Dst, Expression, Times, Zone, hash};
-use crate::printable::{say, say_json};
+use crate::cli::cron::CronError;
+use crate::cli::cron::find;
+use crate::cron::Dst;
+use crate::cron::Expression;
+use crate::cron::Times;
+use crate::cron::Zone;
+use crate::cron::dst;
+use crate::cron::dst::Change;
+use crate::cron::hash;
+use crate::printable::say;
+use crate::printable::say_json;
 
 /// Prints the next times of a cron expression, or of a SidecarCronJob, one on each line
 ///

@@ -13,9 +13,13 @@ use kube::api::{Api, PostParams};
 use kube::{Client, ResourceExt};
 use serde_json::json;
 
-use super::{CronError, find};
-use crate::api::{SidecarCronJob, SidecarJob, labels, scheduled_run};
+use crate::api::SidecarCronJob;
+use crate::api::SidecarJob;
+use crate::api::labels;
+use crate::api::scheduled_run;
 use crate::cli::connect::Cluster;
+use crate::cli::cron::CronError;
+use crate::cli::cron::find;
 use crate::cli::failure::call;
 use crate::printable;
 
@@ -96,9 +100,8 @@ pub fn by_hand(
         Some(at) => scheduled_run::name(&own, at),
         None => {
             let end = format!("-m{}", now.timestamp());
-            let room = NAME_MAX - end.len();
-            let cut: String = own.chars().take(room).collect(); // a stored name is ASCII
-            format!("{}{end}", cut.trim_end_matches(['-', '.']))
+            let room = own.len().min(NAME_MAX - end.len());
+            format!("{}{end}", own.get(..room).unwrap_or(&own).trim_end_matches(['-', '.']))
         }
     };
     let mut run = scheduled_run::run(cron, name, at);

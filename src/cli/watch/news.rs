@@ -12,8 +12,10 @@ use kube::runtime::utils::Backoff;
 use kube::runtime::watcher::{DefaultBackoff, Error, Event};
 use kube::runtime::{WatchStreamExt, watcher};
 
-use crate::api::{SidecarJob, labels};
-use crate::cli::failure::{Failure, Kind};
+use crate::api::SidecarJob;
+use crate::api::labels;
+use crate::cli::failure::Failure;
+use crate::cli::failure::Kind;
 
 /// How long one watch request lasts before the next one continues where it ended. A dead connection (a machine that
 /// slept, a NAT that lost its state) shows within this time plus kube's margin of five seconds.

@@ -14,8 +14,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
+use crate::api::SidecarJob;
 use crate::api::conditions::types;
-use crate::api::{SidecarJob, labels};
+use crate::api::labels;
 
 /// Facts that are not older than this are printed with the time when `watch` saw them.
 const FRESH_SECONDS: f64 = 3.0;

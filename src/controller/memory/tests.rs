@@ -33,21 +33,21 @@ fn nothing_carries_over_to_another_object_of_the_same_name() {
     let memory = Memory::<SidecarJob>::default();
     memory.wrote(job("a", 2));
     memory.newest(job("a", 2));
-    memory.refused(&the_key(), "no".into(), at(0));
-    memory.failed(&the_key());
+    memory.refused(&the_key(), "no".into(), at(0), false);
+    memory.failed(&the_key(), false);
     assert_eq!(memory.newest(job("b", 3)).metadata.uid.as_deref(), Some("b"));
-    assert_eq!(memory.refusal(&the_key()), None);
-    assert_eq!(memory.failed(&the_key()), 1);
+    assert_eq!(memory.refusal(&the_key(), at(100)), None);
+    assert_eq!(memory.failed(&the_key(), false), 1);
 }
 
 #[test]
 fn a_refusal_is_remembered_by_the_next_look_at_the_same_object() {
     let memory = Memory::<SidecarJob>::default();
-    memory.refused(&the_key(), "no".into(), at(0));
+    memory.refused(&the_key(), "no".into(), at(0), false);
     memory.newest(job("a", 1));
-    assert!(memory.refusal(&the_key()).is_some());
+    assert!(memory.refusal(&the_key(), at(100)).is_some());
     memory.newest(job("b", 2));
-    assert_eq!(memory.refusal(&the_key()), None);
+    assert_eq!(memory.refusal(&the_key(), at(100)), None);
 }
 
 #[test]
@@ -55,20 +55,75 @@ fn each_refusal_in_a_row_waits_longer_and_a_pod_that_is_taken_ends_it() {
     let memory = Memory::<SidecarJob>::default();
     let mut waits = Vec::new();
     for _ in 0..8 {
-        memory.refused(&the_key(), "quota".into(), at(100));
-        waits.push((memory.refusal(&the_key()).unwrap().retry_at - at(100)).num_seconds());
+        memory.refused(&the_key(), "quota".into(), at(100), false);
+        waits.push((memory.refusal(&the_key(), at(100)).unwrap().retry_at - at(100)).num_seconds());
     }
     assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
     memory.accepted(&the_key());
-    assert_eq!(memory.refusal(&the_key()), None);
+    assert_eq!(memory.refusal(&the_key(), at(100)), None);
+}
+
+#[test]
+fn the_first_time_that_something_is_down_is_a_blip_the_second_and_a_refusal_are_not() {
+    for (what, tries, want) in [
+        ("something was down", vec![true], true),
+        ("twice", vec![true, true], false),
+        ("a refusal", vec![false], false),
+        ("down after a refusal", vec![false, true], false),
+    ] {
+        let memory = Memory::<SidecarJob>::default();
+        tries.into_iter().for_each(|may_pass| memory.refused(&the_key(), "words".into(), at(100), may_pass));
+        assert_eq!(memory.refusal(&the_key(), at(100)).unwrap().is_blip, want, "{what}");
+        memory.accepted(&the_key());
+        memory.refused(&the_key(), "words".into(), at(100), true);
+        assert!(memory.refusal(&the_key(), at(100)).unwrap().is_blip, "{what}: a Pod was taken in between");
+    }
+}
+
+#[test]
+fn no_wait_grows_when_the_clock_is_set_back() {
+    let memory = Memory::<SidecarJob>::default();
+    memory.refused(&the_key(), "quota".into(), at(10_000), false);
+    memory.vanished(&the_key(), at(10_000));
+    memory.held_since(&the_key(), at(10_000));
+    assert_eq!(memory.refusal(&the_key(), at(100)).unwrap().retry_at, at(101));
+    assert_eq!(memory.creations_held(&the_key(), at(100), TimeDelta::seconds(1)), Some(at(101)));
+    assert_eq!(memory.creations_held(&the_key(), at(101), TimeDelta::seconds(1)), None, "and it is over");
+    assert_eq!(memory.held_since(&the_key(), at(100)), at(100));
+    assert_eq!(memory.refusal(&the_key(), at(9_000)).unwrap().retry_at, at(101), "and time goes on");
+}
+
+#[test]
+fn a_list_that_began_after_our_last_write_is_believed_also_where_its_version_is_lower() {
+    let memory = Memory::<SidecarJob>::default();
+    memory.wrote(job("a", 900));
+    assert_eq!(version(&*memory.newest(job("a", 30))), 900, "an event of the watch can be late");
+    memory.view_took_in::<SidecarJob>(&Event::Init);
+    assert_eq!(version(&*memory.newest(job("a", 30))), 900, "the list is not there yet");
+    memory.view_took_in::<SidecarJob>(&Event::InitDone);
+    assert_eq!(version(&*memory.newest(job("a", 30))), 30);
+
+    memory.view_took_in::<SidecarJob>(&Event::Init);
+    memory.wrote(job("a", 31));
+    memory.view_took_in::<SidecarJob>(&Event::InitDone);
+    assert_eq!(version(&*memory.newest(job("a", 30))), 31, "what was written since the list began it may not know of");
+}
+
+#[test]
+fn conflicts_and_other_failures_are_counted_each_for_itself() {
+    let memory = Memory::<SidecarJob>::default();
+    assert_eq!((memory.failed(&the_key(), true), memory.failed(&the_key(), false)), (1, 1));
+    assert_eq!((memory.failed(&the_key(), true), memory.failures(&the_key(), false)), (2, 1));
+    memory.succeeded(&the_key());
+    assert_eq!((memory.failures(&the_key(), true), memory.failures(&the_key(), false)), (0, 0));
 }
 
 #[test]
 fn failures_are_counted_until_one_reconcile_goes_well() {
     let memory = Memory::<SidecarJob>::default();
-    assert_eq!((memory.failed(&the_key()), memory.failed(&the_key())), (1, 2));
+    assert_eq!((memory.failed(&the_key(), false), memory.failed(&the_key(), false)), (1, 2));
     memory.succeeded(&the_key());
-    assert_eq!(memory.failed(&the_key()), 1);
+    assert_eq!(memory.failed(&the_key(), false), 1);
 }
 
 #[test]
@@ -106,6 +161,7 @@ fn after_a_pod_vanished_creations_wait_for_the_period_and_no_longer_however_many
     assert_eq!(memory.creations_held(&the_key(), at(5), period), None);
     memory.vanished(&the_key(), at(5));
     memory.vanished(&the_key(), at(6));
+    memory.succeeded(&the_key()); // a reconcile that is quiet ends no wait
     assert_eq!(memory.creations_held(&the_key(), at(5), period), Some(at(6)));
     assert_eq!(memory.creations_held(&the_key(), at(6), period), None, "it is over");
     memory.vanished(&the_key(), at(9));

@@ -33,9 +33,16 @@ impl Buried {
         }
     }
 
+    /// It is there all the same: a list has it that began after it was buried.
+    pub fn dig_up(&mut self, uid: &str) {
+        if let Some(version) = self.until.get_mut(uid) {
+            *version = 0; // its place in the order stays: to look for it would take long
+        }
+    }
+
     /// The version up to which nothing of that Pod is news.
     pub fn since(&self, uid: &str) -> Option<u64> {
-        self.until.get(uid).copied()
+        self.until.get(uid).copied().filter(|version| *version > 0)
     }
 }
 
@@ -59,5 +66,16 @@ mod tests {
         buried.at("a", 4);
         buried.for_good("a");
         assert_eq!(buried.since("a"), Some(u64::MAX));
+    }
+
+    #[test]
+    fn one_that_is_there_all_the_same_is_not_buried_until_it_is_again() {
+        let mut buried = Buried::default();
+        buried.for_good("a");
+        buried.dig_up("a");
+        buried.dig_up("b");
+        assert_eq!((buried.since("a"), buried.since("b")), (None, None));
+        buried.at("a", 3);
+        assert_eq!((buried.since("a"), buried.order.len()), (Some(3), 1));
     }
 }

@@ -104,6 +104,65 @@ fn a_pod_that_we_created_while_a_list_was_read_stays() {
 }
 
 #[test]
+fn a_new_list_is_believed_also_where_its_versions_are_lower_as_after_a_restore() {
+    let pods = listed(vec![pod("a", 500), pod("b", 501), pod("c", 502)]);
+    pods.wrote(&released("a", 900));
+    pods.wrote(&ended(released("b", 901)));
+    pods.observe(Event::Delete(pod("c", 902)));
+    assert_eq!(pods.observe(Event::Apply(pod("a", 30))), [], "an event that is older is no news");
+    assert_eq!(view(&pods), [("a".into(), false)]);
+
+    relist(&pods, vec![pod("a", 30), pod("b", 31), pod("c", 32)]);
+    assert_eq!(view(&pods), [("a".into(), true), ("b".into(), true), ("c".into(), true)]);
+    assert_eq!(pods.observe(Event::Apply(released("a", 33))), [news()], "and from there on its events are");
+    assert_eq!(relist(&pods, vec![released("a", 33), pod("b", 31), pod("c", 32)]), [], "nothing new");
+}
+
+#[test]
+fn a_list_does_not_outweigh_what_we_wrote_since_it_began() {
+    let pods = listed(vec![pod("a", 5), pod("b", 6)]);
+    pods.observe(Event::Init);
+    pods.wrote(&released("a", 9));
+    pods.gone("uid-b");
+    pods.observe(Event::InitApply(pod("a", 5)));
+    pods.observe(Event::InitApply(pod("b", 6)));
+    pods.observe(Event::InitDone);
+    assert_eq!(view(&pods), [("a".into(), false)]);
+}
+
+#[test]
+fn of_our_own_deletions_none_is_kept_longer_than_its_pod_is_in_view() {
+    let kept = |pods: &Pods| pods.lock().own_deletions.len();
+    for (how, forget) in [
+        ("the watch says that it is gone", (|pods| drop(pods.observe(Event::Delete(pod("a", 9))))) as fn(&Pods)),
+        ("the API server says so", |pods| pods.gone("uid-a")),
+        ("it ends and is counted", |pods| drop(pods.observe(Event::Apply(ended(released("a", 9)))))),
+        ("a new list does not have it", |pods| drop(relist(pods, vec![pod("b", 1)]))),
+    ] {
+        let pods = listed(vec![pod("a", 1), pod("b", 1)]);
+        pods.will_delete("uid-a");
+        pods.will_delete("uid-never-seen");
+        assert_eq!(kept(&pods), 1, "{how}: it is deleted by us");
+        forget(&pods);
+        assert_eq!(kept(&pods), 0, "{how}");
+    }
+}
+
+#[test]
+fn nothing_is_kept_of_a_job_that_is_gone_when_the_last_pods_that_it_left_are_deleted() {
+    let kept = |pods: &Pods| pods.lock().owned.len();
+    let pods = listed(vec![of_a_job(ended(pod("a", 1)))]);
+    pods.wrote(&of_a_job(ended(released("a", 2))));
+    assert_eq!((kept(&pods), pods.of(Kind::Job, &key()).next_number), (1, 0), "the number after its Pods is kept");
+    pods.forget(Kind::Job, &key());
+    let mut going = of_a_job(ended(released("a", 3)));
+    going.metadata.deletion_timestamp = Some(serde_json::from_value(json!("2026-01-01T00:00:00Z")).unwrap());
+    pods.observe(Event::Apply(going.clone()));
+    pods.observe(Event::Delete(going));
+    assert_eq!(kept(&pods), 0);
+}
+
+#[test]
 fn while_a_list_is_read_the_old_view_serves() {
     let pods = listed(vec![pod("a", 1), pod("b", 2)]);
     pods.observe(Event::Init);

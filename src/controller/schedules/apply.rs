@@ -1,7 +1,7 @@
 //! How is each step of a schedule done? One function a step; each may have been done before.
 //!
 //! A run that is there already is ours, made by a write whose answer was lost, or a stranger's, and that is said. A run
-//! that the API server refuses is no error: it is remembered, and the engine is asked again.
+//! that the API server does not take, for whatever reason, is no error: it is remembered, and the engine is asked again.
 
 use std::sync::Arc;
 
@@ -9,18 +9,19 @@ use chrono::{DateTime, Utc};
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::Resource;
 use kube::api::{Api, DeleteParams, PostParams, Preconditions, PropagationPolicy};
+use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
-use super::Schedules;
 use crate::api::conditions::schedule as reasons;
 use crate::api::{SidecarCronJob, SidecarJob, labels, scheduled_run};
-use crate::controller::apply::{call, failed, is_gone, is_terminating};
-use crate::controller::error::{Error, message};
+use crate::controller::call::{call, failed, is_gone, is_terminating};
+use crate::controller::error::{BLIP, Error, WRITE_THE_STATUS};
 use crate::controller::memory::Key;
+use crate::controller::schedules::Schedules;
 use crate::engine::plan::Event;
+use crate::engine::schedule::observed::status::Status;
 use crate::engine::schedule::observed::{Cron, RunRef};
 use crate::engine::schedule::plan::Step;
-use crate::engine::schedule::status::Status;
 
 /// Does it.
 pub async fn step(ctx: &Schedules, key: &Key, cron: &Cron, step: &Step) -> Result<(), Error> {
@@ -34,6 +35,11 @@ pub async fn step(ctx: &Schedules, key: &Key, cron: &Cron, step: &Step) -> Resul
 /// About the SidecarCronJob.
 pub fn tell(ctx: &Schedules, cron: &Cron, event: Event) {
     info!(reason = event.reason, "{}", event.note);
+    say(ctx, cron, event);
+}
+
+/// The same of what is logged elsewhere.
+pub fn say(ctx: &Schedules, cron: &Cron, event: Event) {
     ctx.events.about_object(about(cron), event);
 }
 
@@ -50,26 +56,40 @@ async fn create(ctx: &Schedules, key: &Key, cron: &Cron, at: DateTime<Utc>) -> R
     let run = scheduled_run::run(&cron.wire, name.clone(), Some(at));
     let what = format!("create SidecarJob {name}");
     let params = PostParams { field_manager: Some(labels::FIELD_MANAGER.into()), ..PostParams::default() };
-    match call(&what, runs(ctx, key).create(&params, &run)).await? {
-        Ok(created) => {
+    let begin = Instant::now();
+    match call(&what, runs(ctx, key).create(&params, &run)).await {
+        Ok(Ok(created)) => {
             ctx.runs.wrote(&created);
             ctx.memory.accepted(key);
             tell(ctx, cron, Event::normal(reasons::SUCCESSFUL_CREATE, format!("Created job {name}")).of_run(&name));
             Ok(())
         }
-        Err(kube::Error::Api(status)) if status.is_already_exists() => there_already(ctx, key, cron, &name).await,
-        Err(kube::Error::Api(status))
-            if is_terminating(&status) || matches!(status.code, 400 | 403 | 404 | 413 | 422) =>
-        {
-            if !is_terminating(&status) {
-                warn!("the API server refuses {name}: {}", status.message);
-                let note = format!("Error creating job: {}", status.message);
-                ctx.events.about_object(about(cron), Event::warning(reasons::FAILED_CREATE, note).of_run(&name));
-            }
-            ctx.memory.refused(key, status.message.clone(), (ctx.now)());
+        Ok(Err(kube::Error::Api(status))) if status.is_already_exists() => there_already(ctx, key, cron, &name).await,
+        Ok(Err(kube::Error::Api(status))) if is_terminating(&status) => {
+            ctx.memory.refused(key, status.message.clone(), (ctx.now)(), false);
             Ok(())
         }
-        Err(error) => Err(failed(&what, error)),
+        Ok(Err(kube::Error::Api(status))) if matches!(status.code, 400 | 403 | 404 | 413 | 422) => {
+            warn!("the API server refuses {name}: {}", status.message);
+            not_created(ctx, key, cron, &name, status.message.clone(), false);
+            Ok(())
+        }
+        unclear => {
+            let error = unclear.and_then(|answer| answer.map(drop).map_err(|e| failed(&what, e)));
+            let Err(error) = error else { return Ok(()) };
+            warn!("{error}; trying again later");
+            not_created(ctx, key, cron, &name, error.words(), begin.elapsed() < BLIP);
+            Ok(())
+        }
+    }
+}
+
+/// It waits, and that is told, unless it `may_pass` with the next try. If the run is there after all, its name says so then.
+fn not_created(ctx: &Schedules, key: &Key, cron: &Cron, name: &str, words: String, may_pass: bool) {
+    let note = format!("Error creating job: {words}");
+    ctx.memory.refused(key, words, (ctx.now)(), may_pass);
+    if ctx.memory.refusal(key, (ctx.now)()).is_some_and(|refusal| !refusal.is_blip) {
+        say(ctx, cron, Event::warning(reasons::FAILED_CREATE, note).of_run(name));
     }
 }
 
@@ -88,7 +108,7 @@ async fn there_already(ctx: &Schedules, key: &Key, cron: &Cron, name: &str) -> R
     }
     let note = format!("SidecarJob {name} exists already and is not ours: delete it, or rename one of the two");
     ctx.events.about_object(about(cron), Event::warning(reasons::FAILED_CREATE, note.clone()).of_run(name));
-    ctx.memory.refused(key, note, (ctx.now)());
+    ctx.memory.refused(key, note, (ctx.now)(), false);
     Ok(())
 }
 
@@ -104,7 +124,8 @@ async fn delete(ctx: &Schedules, key: &Key, cron: &Cron, run: &RunRef, replaced:
     if replaced {
         ctx.runs.replaces(&cron.uid, &run.uid);
     }
-    match call(&what, runs(ctx, key).delete(&run.name, &params)).await? {
+    let answer = call(&what, runs(ctx, key).delete(&run.name, &params)).await;
+    match answer.and_then(|answer| answer.map_err(|e| failed(&what, e))) {
         Ok(answer) => {
             match answer.left() {
                 Some(left) => ctx.runs.wrote(&left), // somebody's finalizer keeps it
@@ -115,14 +136,14 @@ async fn delete(ctx: &Schedules, key: &Key, cron: &Cron, run: &RunRef, replaced:
             ctx.events.about_object(about(cron), Event::normal(reasons::SUCCESSFUL_DELETE, note).of_run(&run.name));
             Ok(())
         }
-        Err(kube::Error::Api(status)) if is_gone(&status) => {
+        Err(Error::Step { source: kube::Error::Api(status), .. }) if is_gone(&status) => {
             ctx.runs.gone(&cron.uid, &run.uid);
             Ok(())
         }
         Err(error) => {
-            let note = format!("Deleted job: {}", message(&error));
-            ctx.events.about_object(about(cron), Event::warning(reasons::FAILED_DELETE, note).of_run(&run.name));
-            Err(failed(&what, error))
+            let note = format!("Deleted job: {}", error.words());
+            say(ctx, cron, Event::warning(reasons::FAILED_DELETE, note).of_run(&run.name));
+            Err(Error::NotDeleted(Box::new(error)))
         }
     }
 }
@@ -144,7 +165,7 @@ pub async fn status(ctx: &Schedules, key: &Key, cron: &Cron, status: &Status) ->
     let next = SidecarCronJob { status: Some(status.to_wire(&cron.namespace)), ..(*cron.wire).clone() };
     let api: Api<SidecarCronJob> = Api::namespaced(ctx.client.clone(), &key.0);
     let params = PostParams { field_manager: Some(labels::FIELD_MANAGER.into()), ..PostParams::default() };
-    match call("write the status", api.replace_status(&key.1, &params, &next)).await? {
+    match call(WRITE_THE_STATUS, api.replace_status(&key.1, &params, &next)).await? {
         Ok(written) => {
             ctx.memory.wrote(Arc::new(written));
             Ok(())

@@ -4,32 +4,33 @@
 //! to be woken, and the queue keeps all of these in one heap. That the clock is set is the kernel's to say (`clock`).
 
 pub mod apply;
-mod clock;
 pub mod reconcile;
 pub mod runs;
 pub mod rush;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt};
 use kube::Client;
 use kube::core::DeserializeGuard;
+use kube::runtime::WatchStreamExt;
 use kube::runtime::controller::{self, Controller, Error as QueueError};
 use kube::runtime::reflector::{self, ObjectRef};
+use kube::runtime::watcher;
 use kube::runtime::watcher::Event;
-use kube::runtime::{WatchStreamExt, watcher};
-use tokio::sync::{mpsc, watch};
-use tracing::{debug, warn};
-
-use super::events::Events;
-use super::memory::{Key, Memory, key};
-use super::queue::stopped;
-use super::{cluster, context};
-use crate::api::{SidecarCronJob, SidecarJob, labels};
 use reconcile::{Watched, on_error, reconcile};
 use runs::Runs;
 use rush::Rush;
+use tokio::sync::{mpsc, watch};
+use tracing::{debug, warn};
+
+use crate::api::{SCHEDULE, SidecarCronJob, SidecarJob, labels};
+use crate::controller::error::{Error, Fatal};
+use crate::controller::events::Events;
+use crate::controller::memory::{Key, Memory, key};
+use crate::controller::queue::{stopped, stopped_before_the_first_list, work_with};
+use crate::controller::{clock, cluster};
 
 /// What every reconcile of a schedule has at hand.
 pub struct Schedules {
@@ -45,55 +46,81 @@ pub struct Schedules {
     pub events: Events,
     /// The clock.
     pub now: fn() -> DateTime<Utc>,
+    /// True when the program is to end.
+    stop: OnceLock<watch::Receiver<bool>>,
 }
 
 impl Schedules {
     /// Nothing is in view yet.
     pub fn new(client: Client, events: Events) -> Arc<Self> {
-        Self::at(client, events, context::now)
+        Self::at(client, events, clock::now)
     }
 
     /// The same with another clock.
     pub fn at(client: Client, events: Events, now: fn() -> DateTime<Utc>) -> Arc<Self> {
         let (runs, memory, rush) = (Runs::default(), Memory::default(), Rush::default());
-        Arc::new(Self { client, runs, memory, rush, events, now })
+        Arc::new(Self { client, runs, memory, rush, events, now, stop: OnceLock::new() })
     }
 
-    /// Works until it is told to stop. A cluster without the kind is waited for.
-    pub async fn run(self: Arc<Self>, namespace: Option<String>, concurrency: u16, stop: watch::Receiver<bool>) {
-        let namespace = namespace.as_deref();
+    /// The program is to end: nothing further is begun.
+    pub fn is_stopping(&self) -> bool {
+        self.stop.get().is_some_and(|stop| *stop.borrow())
+    }
+
+    /// Works until it is told to stop. A cluster without the kind is waited for. Without its watch of runs it can't go on.
+    pub async fn run(
+        self: Arc<Self>,
+        namespace: Option<String>,
+        concurrency: u16,
+        stop: watch::Receiver<bool>,
+    ) -> Result<(), Fatal> {
+        self.stop.get_or_init(|| stop.clone());
         let (wake, woken) = mpsc::unbounded_channel();
-        let (listed, mut is_listed) = watch::channel(false);
+        let (listed, is_listed) = watch::channel(false);
         tokio::select! {
-            () = cluster::has_schedules(&self.client, namespace) => {}
-            () = stopped(stop.clone()) => return,
+            () = cluster::has_schedules(&self.client, namespace.as_deref()) => {}
+            () = stopped(stop.clone()) => return Ok(()),
         }
-        let watched = tokio::spawn(watch_runs(self.clone(), namespace.map(str::to_owned), wake, listed));
+        let watched = tokio::spawn(watch_runs(self.clone(), namespace.clone(), wake, listed));
+        work_with(watched, "scheduled runs", self.work(namespace.as_deref(), concurrency, (is_listed, woken), stop))
+            .await
+    }
+
+    /// The queue, from the first list of runs on.
+    async fn work(
+        self: Arc<Self>,
+        namespace: Option<&str>,
+        concurrency: u16,
+        (mut is_listed, woken): (watch::Receiver<bool>, mpsc::UnboundedReceiver<Key>),
+        stop: watch::Receiver<bool>,
+    ) -> Result<(), Fatal> {
         // Nothing is decided before all runs are in view: a time whose run is not seen would run twice.
         tokio::select! {
-            _ = is_listed.wait_for(|listed| *listed) => {}
-            () = stopped(stop.clone()) => return watched.abort(),
+            Ok(_) = is_listed.wait_for(|listed| *listed) => {}
+            () = stopped(stop.clone()) => return Ok(()),
         }
         let (store, writer) = reflector::store();
-        let ctx = self.clone();
+        let (ctx, memory) = (self.clone(), self.clone());
         let crons = watcher(cluster::api::<Watched>(&self.client, namespace), watcher::Config::default())
             .default_backoff()
             .inspect_ok(move |event| ctx.listed(event))
             .reflect(writer)
+            .inspect_ok(move |event| memory.memory.view_took_in(event))
             .applied_objects();
-        Controller::for_stream(crons, store)
+        let stopped_early = stopped_before_the_first_list(store.clone(), stop.clone());
+        let work = Controller::for_stream(crons, store)
             .with_config(controller::Config::default().concurrency(concurrency))
             .reconcile_on(references(woken))
             .reconcile_on(released(self.clone()))
-            .reconcile_all_on(clock::steps(self.now))
+            .reconcile_all_on(clock::steps(SCHEDULE, Arc::new(self.now)))
             .graceful_shutdown_on(stopped(stop))
             .run(reconcile, on_error, self.clone())
-            .for_each(|result| {
-                report(&self, result);
-                futures::future::ready(())
-            })
-            .await;
-        watched.abort();
+            .map(Ok)
+            .try_for_each(|result| futures::future::ready(report(&self, result)));
+        tokio::select! {
+            ended = work => ended,
+            () = stopped_early => Ok(()),
+        }
     }
 
     /// Any that is listed may be due: as long as it has not been looked at, nobody knows.
@@ -145,13 +172,17 @@ fn reference((namespace, name): Key) -> ObjectRef<Watched> {
 type Outcome<E> = Result<(ObjectRef<Watched>, controller::Action), QueueError<E, watcher::Error>>;
 
 /// Errors are logged where they happen, so only the queue's own are left.
-fn report<E: std::error::Error>(ctx: &Schedules, result: Outcome<E>) {
+fn report(ctx: &Schedules, result: Outcome<Error>) -> Result<(), Fatal> {
     match result {
+        Err(QueueError::ReconcilerFailed(error @ Error::WentBack(_), _)) => {
+            return Err(Fatal::WentBack(error.to_string()));
+        }
         Ok(_) | Err(QueueError::ReconcilerFailed(..)) => {}
         Err(QueueError::ObjectNotFound(gone)) => {
             debug!(name = gone.name, "gone"); // its runs go with it: the API server collects what it owned
             let key = (gone.namespace.unwrap_or_default(), gone.name);
             ctx.memory.forget(&key);
+            ctx.runs.owner_is_gone(&key);
             ctx.rush.looked_at(&key, (ctx.now)());
             ctx.rush.settled(&key);
         }
@@ -160,4 +191,5 @@ fn report<E: std::error::Error>(ctx: &Schedules, result: Outcome<E>) {
         }
         Err(error) => warn!("{error}"),
     }
+    Ok(())
 }

@@ -5,17 +5,18 @@ use std::time::Duration;
 
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
+use tokio::time::Instant;
 use tracing::{debug, warn};
 
-use super::runs::View;
-use super::{Schedules, apply};
-use crate::api::SidecarCronJob;
-use crate::controller::error::{self, Error};
+use crate::api::{SCHEDULE, SidecarCronJob};
+use crate::controller::error::Error;
 use crate::controller::memory::{Key, key};
-use crate::controller::reconcile::sleep_until;
+use crate::controller::reconcile::{LOOK_AFTER, look_again, sleep_until, try_again};
+use crate::controller::schedules::runs::View;
+use crate::controller::schedules::{Schedules, apply};
 use crate::engine::plan::sooner;
-use crate::engine::schedule;
 use crate::engine::schedule::observed::{Cron, Observed};
+use crate::engine::schedule::{self, report::stalled};
 
 /// An object as the watch shows it: one that can't be read does not stop the others.
 pub type Watched = DeserializeGuard<SidecarCronJob>;
@@ -24,7 +25,7 @@ pub type Watched = DeserializeGuard<SidecarCronJob>;
 const MAX_ROUNDS: usize = 50;
 
 /// One schedule, as often as something happened to it, or its time has come.
-#[tracing::instrument(name = "reconcile", skip_all, fields(kind = "SidecarCronJob", name = tracing::field::Empty))]
+#[tracing::instrument(name = "reconcile", skip_all, fields(kind = SCHEDULE, name = tracing::field::Empty))]
 pub async fn reconcile(watched: Arc<Watched>, ctx: Arc<Schedules>) -> Result<Action, Error> {
     let key = key(&*watched);
     ctx.rush.looked_at(&key, (ctx.now)()); // also one that can't be read: nobody need wait for it
@@ -36,9 +37,14 @@ pub async fn reconcile(watched: Arc<Watched>, ctx: Arc<Schedules>) -> Result<Act
         }
     };
     tracing::Span::current().record("name", format!("{}/{}", key.0, key.1));
-    let action = until_quiet(&ctx, &key, cron).await?;
-    ctx.memory.succeeded(&key);
-    Ok(action)
+    let begin = Instant::now();
+    match until_quiet(&ctx, &key, cron.clone()).await {
+        Ok(action) => {
+            ctx.memory.succeeded(&key);
+            Ok(action)
+        }
+        Err(error) => Err(tell(&ctx, &key, cron, error, begin.elapsed()).await),
+    }
 }
 
 async fn until_quiet(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>) -> Result<Action, Error> {
@@ -58,7 +64,13 @@ async fn until_quiet(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>) -
             }
         }
         for step in &plan.steps {
+            if ctx.is_stopping() {
+                return Ok(Action::await_change());
+            }
             apply::step(ctx, key, &seen.cron, step).await?;
+            if ctx.memory.refusal(key, (ctx.now)()).is_some_and(|refusal| refusal.retry_at > (ctx.now)()) {
+                break; // the next one would be refused as well
+            }
         }
         if let Some(status) = &plan.status {
             apply::status(ctx, key, &seen.cron, status).await?;
@@ -73,19 +85,37 @@ fn gather(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>) -> Option<Ob
     let cron = Cron::from_wire(ctx.memory.newest(watched))?;
     let View { runs, departed, started, backfilled } = ctx.runs.of(&cron.uid, &cron.status);
     let gone = ctx.runs.gone_of(cron.status.active.iter().map(|run| run.uid.as_str()));
-    Some(Observed { cron, runs, departed, started, backfilled, gone, refusal: ctx.memory.refusal(key) })
+    let refusal = ctx.memory.refusal(key, (ctx.now)());
+    Some(Observed { cron, runs, departed, started, backfilled, gone, refusal })
 }
 
-/// When to try again. A conflict only means that news is on its way.
+/// After something failed: that is told, unless it is likely to be over at the next try. The error to go on with.
+async fn tell(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>, error: Error, took: Duration) -> Error {
+    let tries = ctx.memory.failed(key, error.is_conflict());
+    if error.is_conflict()
+        && tries >= LOOK_AFTER
+        && let Some(went_back) = look_again(&ctx.client, &ctx.memory, key, watched.clone()).await
+    {
+        return went_back;
+    }
+    let Some(cron) = Cron::from_wire(ctx.memory.newest(watched)).filter(|_| !error.is_blip(tries, took)) else {
+        return error;
+    };
+    if !matches!(error, Error::NotDeleted(_)) {
+        apply::say(ctx, &cron, error.event()); // that was told already, with the run that it is about
+    }
+    if !error.is_of_the_status()
+        && let Some(status) = stalled::by(&cron, &error.to_string(), (ctx.now)())
+        && let Err(why) = apply::status(ctx, key, &cron, &status).await
+    {
+        debug!("that could not be written: {why}");
+    }
+    error
+}
+
+/// When to try again. A conflict most often means that news is on its way.
 pub fn on_error(watched: Arc<Watched>, error: &Error, ctx: Arc<Schedules>) -> Action {
     let Ok(cron) = &watched.0 else { return Action::await_change() };
     let key = key(cron);
-    let name = format!("{}/{}", key.0, key.1);
-    if error.is_conflict() {
-        debug!(kind = "SidecarCronJob", name, "{error}");
-        return Action::requeue(Duration::from_millis(200));
-    }
-    let wait = error::wait(ctx.memory.failed(&key));
-    warn!(kind = "SidecarCronJob", name, "{error}; trying again in {}s", wait.as_secs());
-    Action::requeue(wait)
+    try_again(SCHEDULE, &key, error, ctx.memory.failures(&key, error.is_conflict()))
 }

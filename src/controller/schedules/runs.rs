@@ -12,11 +12,12 @@ use chrono::{DateTime, Utc};
 use kube::core::DeserializeGuard;
 use kube::runtime::watcher::Event;
 
-use crate::api::{GROUP, SidecarJob, backfilled};
+use crate::api::{GROUP, SCHEDULE, SidecarJob, backfilled};
 use crate::controller::memory::{Key, version};
 use crate::controller::pods::buried::Buried;
+use crate::controller::pods::list::List;
+use crate::engine::schedule::observed::status::Status;
 use crate::engine::schedule::observed::{Departed, Run};
-use crate::engine::schedule::status::Status;
 
 /// All runs, by the UID of the SidecarCronJob that owns them.
 #[derive(Debug, Default)]
@@ -25,8 +26,8 @@ pub struct Runs(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     by_owner: HashMap<String, Owned>,
-    /// The UIDs of a new list that is being read, while the old view still serves.
-    list: Option<HashSet<String>>,
+    /// The new list that is being read, while the old view still serves.
+    list: Option<List>,
     buried: Buried,
     synced: bool,
 }
@@ -40,6 +41,8 @@ struct Owned {
     departed: Vec<Departed>,
     started: BTreeSet<DateTime<Utc>>,
     backfilled: BTreeSet<DateTime<Utc>>,
+    /// Its SidecarCronJob is not there any more: with its last run it is forgotten.
+    is_gone: bool,
 }
 
 /// What there is to see of the runs of one SidecarCronJob.
@@ -64,10 +67,12 @@ impl Runs {
     pub fn observe(&self, event: Event<DeserializeGuard<SidecarJob>>) -> Vec<Key> {
         let mut state = self.lock();
         match event {
-            Event::Init => state.list = Some(HashSet::new()),
-            Event::InitApply(job) | Event::Apply(job) => {
+            Event::Init => state.list = Some(List::default()),
+            Event::InitApply(job) => {
+                job.0.iter().for_each(|job| state.believe(job));
                 return job.0.ok().and_then(|job| state.put(&job)).into_iter().collect();
             }
+            Event::Apply(job) => return job.0.ok().and_then(|job| state.put(&job)).into_iter().collect(),
             Event::Delete(job) => return job.0.ok().and_then(|job| state.remove(&job)).into_iter().collect(),
             Event::InitDone => return state.finish_list(),
         }
@@ -76,7 +81,9 @@ impl Runs {
 
     /// Takes in the answer to one of our own writes.
     pub fn wrote(&self, job: &SidecarJob) {
-        self.lock().put(job);
+        let mut state = self.lock();
+        state.note_change(job.metadata.uid.as_deref().unwrap_or_default());
+        state.put(job);
     }
 
     /// We are about to delete it, to make room for the next one.
@@ -89,6 +96,7 @@ impl Runs {
     /// The API server says that it is not there any more.
     pub fn gone(&self, owner_uid: &str, uid: &str) {
         let mut state = self.lock();
+        state.note_change(uid);
         state.buried.for_good(uid);
         state.drop_run(owner_uid, uid);
     }
@@ -97,6 +105,7 @@ impl Runs {
     pub fn of(&self, owner_uid: &str, status: &Status) -> View {
         let mut state = self.lock();
         let Some(owned) = state.by_owner.get_mut(owner_uid) else { return View::default() };
+        owned.is_gone = false;
         let latest = owned.started.last().copied();
         owned.started.retain(|at| Some(*at) == latest || !status.knows(*at));
         owned.backfilled.retain(|at| !backfilled::is_settled(&status.backfilled, *at));
@@ -123,9 +132,23 @@ impl Runs {
         self.lock().synced
     }
 
+    /// There is no SidecarCronJob of that name any more. What is known of its runs goes with the last of them.
+    pub fn owner_is_gone(&self, key: &Key) {
+        self.lock().by_owner.retain(|_, owned| {
+            owned.is_gone |= owned.key == *key;
+            !owned.is_forgotten()
+        });
+    }
+
     /// The SidecarCronJob is gone.
     pub fn forget(&self, owner_uid: &str) {
         self.lock().by_owner.remove(owner_uid);
+    }
+}
+
+impl Owned {
+    fn is_forgotten(&self) -> bool {
+        self.is_gone && self.runs.is_empty()
     }
 }
 
@@ -138,7 +161,7 @@ impl State {
             return None;
         }
         if let Some(list) = &mut self.list {
-            list.insert(run.uid.clone());
+            list.has(&run.uid);
         }
         let owned = self.by_owner.entry(owner_uid).or_default();
         owned.key.clone_from(&key);
@@ -167,6 +190,29 @@ impl State {
     fn drop_run(&mut self, owner_uid: &str, uid: &str) {
         if let Some(owned) = self.by_owner.get_mut(owner_uid) {
             owned.drop_run(uid);
+            if owned.is_forgotten() {
+                self.by_owner.remove(owner_uid);
+            }
+        }
+    }
+
+    /// Something that a list which is being read may not know of.
+    fn note_change(&mut self, uid: &str) {
+        if let Some(list) = &mut self.list {
+            list.changed(uid);
+        }
+    }
+
+    /// A list has that run: what was known before the list began counts no more, even if its version is higher, as after a
+    /// restore of the API server's data.
+    fn believe(&mut self, job: &SidecarJob) {
+        let (Some((_, owner_uid)), Some(uid)) = (owner(job), job.metadata.uid.as_deref()) else { return };
+        if self.list.as_ref().is_some_and(|list| list.outweighs(uid)) {
+            self.buried.dig_up(uid);
+            let known = self.by_owner.get_mut(&owner_uid).and_then(|owned| owned.runs.get_mut(uid));
+            if let Some((_, old)) = known.filter(|(_, old)| *old > version(job)) {
+                *old = 0;
+            }
         }
     }
 
@@ -176,10 +222,11 @@ impl State {
         let list = self.list.take().unwrap_or_default();
         let mut changed = Vec::new();
         for owned in self.by_owner.values_mut() {
-            let gone: Vec<String> = owned.runs.keys().filter(|uid| !list.contains(*uid)).cloned().collect();
+            let gone: Vec<String> = owned.runs.keys().filter(|uid| !list.knows(uid)).cloned().collect();
             gone.iter().for_each(|uid| owned.drop_run(uid));
             changed.extend((!gone.is_empty()).then(|| owned.key.clone()));
         }
+        self.by_owner.retain(|_, owned| !owned.is_forgotten());
         changed
     }
 }
@@ -197,7 +244,7 @@ fn owner(job: &SidecarJob) -> Option<(Key, String)> {
     let references = job.metadata.owner_references.as_deref().unwrap_or_default();
     let owner = references
         .iter()
-        .find(|o| o.controller == Some(true) && o.kind == "SidecarCronJob" && o.api_version.starts_with(GROUP))?;
+        .find(|o| o.controller == Some(true) && o.kind == SCHEDULE && o.api_version.starts_with(GROUP))?;
     Some(((job.metadata.namespace.clone()?, owner.name.clone()), owner.uid.clone()))
 }
 

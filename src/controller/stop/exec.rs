@@ -5,8 +5,8 @@ use kube::Api;
 use kube::api::AttachParams;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::NotReached;
 use crate::api::sidecar::StopExec;
+use crate::controller::stop::NotReached;
 
 /// How much of what the command says is told.
 const WORDS_MAX: usize = 300;

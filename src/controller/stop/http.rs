@@ -8,8 +8,8 @@ use hyper_util::rt::TokioIo;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 
-use super::NotReached;
 use crate::api::sidecar::{StopHttp, StopHttpMethod};
+use crate::controller::stop::NotReached;
 
 /// Asks; an answer below 400, or a connection that ends after the request was sent, is success: many programs end before
 /// they answer.

@@ -2,7 +2,7 @@
 //!
 //! Each attempt has a task of its own and a bound in time, so a sidecar that hangs holds up no reconcile. What came of it
 //! is kept here for `gather`, and the SidecarJob is looked at again. All of it may be lost: a controller that starts anew
-//! asks once more. Whose turn it is, and what follows, is `engine::sidecars::ladder`'s part.
+//! asks once more. Whose turn it is, and what follows, is `engine::deeds::ladder`'s part.
 
 mod exec;
 mod http;
@@ -19,15 +19,14 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use super::context::Clock;
-use super::error::message;
-use super::events::Events;
-use super::memory::Key;
 use crate::api::conditions::events as reasons;
 use crate::api::recipes::Way;
-use crate::engine::observed::{Job, PodRef};
+use crate::controller::clock::Clock;
+use crate::controller::error::message;
+use crate::controller::events::Events;
+use crate::controller::memory::Key;
+use crate::engine::observed::{Attempt, AttemptState, Job, PodRef};
 use crate::engine::plan::Event;
-use crate::engine::sidecars::ladder::{Attempt, AttemptState};
 
 pub use signal::own_image;
 

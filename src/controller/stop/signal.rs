@@ -11,10 +11,12 @@ use k8s_openapi::api::core::v1::{
 use kube::api::{Api, Patch, PatchParams};
 use kube::runtime::wait::await_condition;
 use serde_json::json;
+use tracing::warn;
 
-use super::NotReached;
 use crate::api::labels;
-use crate::engine::names;
+use crate::controller::call::{call, failed};
+use crate::controller::stop::NotReached;
+use crate::engine::build::names;
 use crate::engine::observed::PodRef;
 
 /// Sends it, and waits until it was sent.
@@ -100,12 +102,21 @@ fn security(user: Option<i64>) -> SecurityContext {
     }
 }
 
-/// The image of the Pod that this program runs in: the default for `--stop-signal-image`.
+/// The image of the Pod that this program runs in: the default for `--stop-signal-image`. If it runs in one and may not read
+/// it, that is said: without an image no sidecar gets a signal of its own.
 pub async fn own_image(client: kube::Client) -> Option<String> {
     const NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
     let namespace = std::fs::read_to_string(NAMESPACE).ok()?;
     let name = std::env::var("HOSTNAME").ok()?;
-    let pod = Api::<Pod>::namespaced(client, namespace.trim()).get(&name).await.ok()?;
+    let what = format!("get the controller's own Pod {name} for the image that stop.signal needs");
+    let pods = Api::<Pod>::namespaced(client, namespace.trim());
+    let pod = match call(&what, pods.get(&name)).await.and_then(|answer| answer.map_err(|e| failed(&what, e))) {
+        Ok(pod) => pod,
+        Err(error) => {
+            warn!("{error}; apply config/rbac, or set --stop-signal-image");
+            return None;
+        }
+    };
     let containers = pod.spec?.containers; // a mesh's proxy may stand first
     containers.iter().find(|c| c.name == "controller").or(containers.first())?.image.clone()
 }

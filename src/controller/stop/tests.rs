@@ -56,7 +56,7 @@ fn stage() -> Stage {
     });
     let (events, _) = Events::start(client.clone());
     let (wake, woken) = mpsc::unbounded_channel();
-    Stage { client, events, stops: Stops::new(wake, None, super::super::context::wall_clock()), woken, calls }
+    Stage { client, events, stops: Stops::new(wake, None, crate::controller::clock::wall_clock()), woken, calls }
 }
 
 impl Stage {

@@ -1,7 +1,8 @@
 //! What changes of clocks do.
 
 use super::*;
-use crate::cron::{Expression, Kind};
+use crate::cron::Expression;
+use crate::cron::Kind;
 
 fn calendar(text: &str) -> Calendar {
     match Expression::parse(text).unwrap().kind {

@@ -1,7 +1,8 @@
 //! When a calendar fires next. The whole comparison with the original is tests/cron_oracle.rs.
 
 use super::*;
-use crate::cron::{Expression, Kind};
+use crate::cron::Expression;
+use crate::cron::Kind;
 
 fn calendar(text: &str) -> Calendar {
     match Expression::parse(text).unwrap().kind {

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::api::SidecarJob;
+use crate::engine::build;
 use crate::engine::plan::NewPod;
-use crate::engine::pod_template;
 use crate::engine::tests::fixture::{at, job_with};
 
 #[test]
@@ -63,14 +64,14 @@ fn a_pod_without_any_status_is_pending_and_waits() {
     let pod = pod(json!(null));
     assert_eq!((pod.phase, pod.tracked, pod.number, pod.scheduled), (Phase::Pending, true, Some(7), true));
     assert!(pod.active() && !pod.ended() && !pod.terminating());
-    let kinds: Vec<_> = pod.containers.iter().map(|c| (c.name.as_str(), c.kind, c.restart, c.state)).collect();
+    let kinds: Vec<_> = pod.containers.iter().map(|c| (c.name.as_str(), c.slot, c.restart, c.state)).collect();
     assert_eq!(
         kinds,
         [
-            ("setup", Kind::Init, Restart::OnFailure, State::Waiting),
-            ("side", Kind::NativeSidecar, Restart::Always, State::Waiting),
-            ("main", Kind::Plain, Restart::OnFailure, State::Waiting),
-            ("rules", Kind::Plain, Restart::Never, State::Waiting),
+            ("setup", Slot::Init, Restart::OnFailure, State::Waiting),
+            ("side", Slot::NativeSidecar, Restart::Always, State::Waiting),
+            ("main", Slot::Plain, Restart::OnFailure, State::Waiting),
+            ("rules", Slot::Plain, Restart::Never, State::Waiting),
         ]
     );
 }
@@ -122,7 +123,7 @@ fn a_deletion_began_when_its_grace_period_began() {
 fn annotations_that_the_controller_sets_are_not_taken_for_a_webhooks() {
     let seen = job_with(json!({"completionMode": "Indexed", "completions": 1, "backoffLimitPerIndex": 1}));
     let new = NewPod { index: Some(0), index_failures: IndexFailures { counted: 1, ignored: 1 }, ..NewPod::default() };
-    let mut wire = pod_template::pod(&seen.job, new, &seen.settings);
+    let mut wire = build::pod::pod(&seen.job, new, &seen.settings);
     (wire.metadata.uid, wire.metadata.creation_timestamp) = (Some("u".into()), None);
     let annotations = wire.metadata.annotations.get_or_insert_default();
     assert!(annotations.len() > 4, "{annotations:?}");

@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::observed::Observed;
 use crate::api::sidecarcronjob::ConcurrencyPolicy;
 use crate::cron::{Pending, Times};
-use crate::engine::time;
+use crate::engine::observed::time;
+use crate::engine::schedule::observed::Observed;
 
 /// The judgement about all times so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

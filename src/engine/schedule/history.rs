@@ -5,9 +5,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::observed::{Keep, Observed, Run};
-use super::plan::Step;
-use crate::engine::time;
+use crate::engine::observed::time;
+use crate::engine::schedule::observed::{Keep, Observed, Run};
+use crate::engine::schedule::plan::Step;
 
 /// Runs to delete.
 pub fn clean_up(seen: &Observed, now: DateTime<Utc>) -> Vec<Step> {

@@ -11,32 +11,31 @@ pub mod due;
 pub mod history;
 pub mod observed;
 pub mod plan;
-pub mod status;
+pub mod report;
 
 use chrono::{DateTime, Utc};
-
 use due::Due;
 use observed::Observed;
 use plan::{Plan, Step};
 
-use super::plan::sooner;
 use crate::api::sidecarcronjob::ConcurrencyPolicy;
+use crate::engine::plan::sooner;
 
 /// The decision.
 pub fn decide(seen: &Observed, now: DateTime<Utc>) -> Plan {
-    let lost = status::to_look_up(seen);
+    let lost = report::to_look_up(seen);
     if !lost.is_empty() {
         return Plan { steps: lost, ..Plan::default() };
     }
     if seen.cron.deleting {
-        return status::report(seen, &Due::default(), now, None);
+        return report::report(seen, &Due::default(), now, None);
     }
     let due = due::of(seen, now);
     let mut steps = history::clean_up(seen, now);
     steps.extend(starts(seen, &due, now));
     let wake = sooner(sooner(due.wake, history::wake(seen, now)), retry(seen).filter(|at| *at > now));
     match steps.is_empty() {
-        true => Plan { may_wait: status::may_wait(seen, &due), ..status::report(seen, &due, now, wake) },
+        true => Plan { may_wait: report::may_wait(seen, &due), ..report::report(seen, &due, now, wake) },
         false => Plan { steps, wake, ..Plan::default() },
     }
 }

@@ -4,9 +4,9 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use super::observed::RunRef;
-use super::status::Status;
 use crate::engine::plan::Event;
+use crate::engine::schedule::observed::RunRef;
+use crate::engine::schedule::observed::status::Status;
 
 /// The decision about one SidecarCronJob at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]

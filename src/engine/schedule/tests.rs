@@ -8,10 +8,10 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::observed::{Cron, Departed, Run};
 use super::*;
 use crate::api::scheduled_run;
 use crate::engine::observed::Refusal;
+use crate::engine::schedule::observed::{Cron, Departed, Run};
 
 fn at(minutes: i64) -> DateTime<Utc> {
     "2026-01-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::minutes(minutes)
@@ -86,7 +86,7 @@ impl Observed {
             }
             for step in plan.steps {
                 match step {
-                    Step::Create(at) => self.runs.push(run((at - super::tests::at(0)).num_minutes())),
+                    Step::Create(at) => self.runs.push(run((at - crate::engine::schedule::tests::at(0)).num_minutes())),
                     Step::Delete { run, replaced } => self.depart(&run.uid, replaced),
                     Step::LookUp(run) => drop(self.gone.insert(run.uid)),
                 }
@@ -347,7 +347,7 @@ fn a_status_may_wait_if_all_it_tells_is_of_runs_that_go_on() {
 #[test]
 fn a_refusal_of_long_ago_wakes_nobody() {
     let mut seen = cron(json!({"suspend": true}));
-    seen.refusal = Some(Refusal { message: "quota".into(), retry_at: at(61) });
+    seen.refusal = Some(Refusal { message: "quota".into(), retry_at: at(61), is_blip: false });
     seen.settle(at(62));
     let plan = decide(&seen, at(62));
     assert_eq!((plan.steps, plan.status, plan.wake), (vec![], None, None));
@@ -501,13 +501,43 @@ fn a_schedule_that_is_being_deleted_only_has_its_status_kept() {
 #[test]
 fn a_refused_run_stalls_and_is_tried_again_at_its_time() {
     let mut seen = cron(json!({}));
-    seen.refusal = Some(Refusal { message: "exceeded quota".into(), retry_at: at(61) });
+    seen.refusal = Some(Refusal { message: "exceeded quota".into(), retry_at: at(61), is_blip: false });
     assert_eq!(seen.steps(at(60)), [""; 0]);
     let plan = decide(&seen, at(60));
     assert_eq!(plan.wake, Some(at(61)));
     let stalled = plan.status.unwrap().conditions.when_true("Stalled").cloned().unwrap();
     assert_eq!((stalled.reason.as_str(), stalled.message.as_str()), ("JobRefused", "exceeded quota"));
     assert_eq!(seen.steps(at(61)), ["create 01T01:00"]);
+}
+
+#[test]
+fn a_run_that_may_be_taken_at_the_next_try_waits_for_that_and_nobody_is_told() {
+    let mut seen = cron(json!({}));
+    seen.refusal = Some(Refusal { message: "a webhook is down".into(), retry_at: at(61), is_blip: true });
+    let plan = decide(&seen, at(60));
+    assert_eq!((seen.steps(at(60)), plan.wake), (vec![], Some(at(61))));
+    assert!(!plan.status.unwrap().conditions.is_true("Stalled"));
+}
+
+#[test]
+fn a_step_that_fails_stalls_with_nothing_else_written_until_there_is_no_step_left() {
+    let mut seen = cron(json!({"successfulJobsHistoryLimit": 0})).last(60).runs([run(60).ended(true, 61)]);
+    seen.settle(at(62));
+    let stored = seen.cron.status.clone();
+    let stalled = report::stalled::by(&seen.cron, "failed to delete SidecarJob x: a webhook is down", at(70)).unwrap();
+    let condition = stalled.conditions.when_true("Stalled").unwrap();
+    assert_eq!(condition.reason, "StepFailed");
+    assert!(condition.message.ends_with("a webhook is down"));
+    assert_eq!((stalled.last_schedule, &stalled.recent), (stored.last_schedule, &stored.recent));
+    seen.cron.status = stalled;
+    assert_eq!(report::stalled::by(&seen.cron, &condition_message(&seen), at(80)), None, "said once");
+    seen.runs.clear();
+    let cleared = decide(&seen, at(81)).status.unwrap();
+    assert_eq!(cleared.conditions.get("Stalled").map(|c| c.status.as_str()), Some("False"));
+}
+
+fn condition_message(seen: &Observed) -> String {
+    seen.cron.status.conditions.get("Stalled").unwrap().message.clone()
 }
 
 // --- beyond CronJob

@@ -8,14 +8,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::api::{PodReplacementPolicy, SidecarJob};
-use crate::engine::backoff::Backoff;
 use crate::engine::decide;
-use crate::engine::indexes::Indexes;
+use crate::engine::observed::indexes::Indexes;
+use crate::engine::observed::status::{Backoff, Status};
 use crate::engine::observed::{
-    Container, IndexFailures, Job, Kind, Marks, Observed, Phase, Pod, Refusal, Restart, Settings, State, Up,
+    Container, IndexFailures, Job, Marks, Observed, Phase, Pod, Refusal, Restart, Settings, Slot, State, Up,
 };
 use crate::engine::plan::{Plan, Step};
-use crate::engine::status::Status;
 
 /// Seconds after the start of all stories.
 pub fn at(seconds: i64) -> DateTime<Utc> {
@@ -48,6 +47,7 @@ pub fn job_with(spec: Value) -> Observed {
         orphans: Vec::new(),
         next_number: 0,
         refusal: None,
+        failing: None,
         attempts: Vec::new(),
         settings: Settings::default(),
     }
@@ -152,7 +152,12 @@ impl Observed {
     }
 
     pub fn refused(mut self, until: i64) -> Self {
-        self.refusal = Some(Refusal { message: "the server's words".into(), retry_at: at(until) });
+        self.refusal = Some(Refusal { message: "the server's words".into(), retry_at: at(until), is_blip: false });
+        self
+    }
+
+    pub fn failing(mut self, what: &str) -> Self {
+        self.failing = Some(what.into());
         self
     }
 
@@ -215,16 +220,16 @@ pub fn pod(number: u32) -> Pod {
         marks: Marks::default(),
         conditions: Vec::new(),
         containers: vec![
-            container("side", Kind::NativeSidecar, Restart::Always),
-            container("main", Kind::Plain, Restart::Never),
+            container("side", Slot::NativeSidecar, Restart::Always),
+            container("main", Slot::Plain, Restart::Never),
         ],
     }
 }
 
-pub fn container(name: &str, kind: Kind, restart: Restart) -> Container {
+pub fn container(name: &str, slot: Slot, restart: Restart) -> Container {
     Container {
         name: name.into(),
-        kind,
+        slot,
         restart,
         rules: Vec::new(),
         restarts: 0,
@@ -285,7 +290,7 @@ impl Pod {
     /// The sidecar is a plain container.
     pub fn plain_sidecar(mut self) -> Self {
         self.marks.managed = true;
-        self.container("side", |c| (c.kind, c.restart) = (Kind::Plain, Restart::Never))
+        self.container("side", |c| (c.slot, c.restart) = (Slot::Plain, Restart::Never))
     }
 
     pub fn restart_policy(self, restart: Restart) -> Self {

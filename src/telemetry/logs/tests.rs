@@ -68,3 +68,20 @@ fn a_json_log_moves_nothing_and_reads_back_the_same() {
     assert_eq!(read["fields"]["name"], EVIL);
     assert_eq!(read["span"]["object"], EVIL);
 }
+
+#[test]
+fn a_call_that_fails_and_a_watch_that_is_interrupted_are_logged_once_by_us() {
+    let kept = Kept::default();
+    let out = kept.clone();
+    let log = subscriber(false, false, EnvFilter::new(DEFAULT), BoxMakeWriter::new(move || out.clone()));
+    tracing::subscriber::with_default(log, || {
+        tracing::error!(target: "kube_client::client::builder", "failed with status 500 Internal Server Error");
+        tracing::warn!(target: "kube_runtime::watcher", "watcher error 403");
+        tracing::warn!(target: "sidecarjob::controller::reconcile", "failed to create Pod x: a webhook is down");
+        tracing::warn!(target: "kube_client::client", "eof in poll");
+    });
+    let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+    let said: Vec<&str> = text.lines().filter_map(|line| line.split_once("WARN ").map(|(_, said)| said)).collect();
+    assert_eq!(said, ["failed to create Pod x: a webhook is down", "eof in poll"], "{text}");
+    assert_eq!(text.lines().count(), 2, "{text}");
+}

@@ -13,11 +13,17 @@ use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Client, ResourceExt};
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::api::conditions::{schedule, types};
-use crate::api::{SidecarCronJob, SidecarJob, backfilled, scheduled_run};
+use crate::api::SidecarCronJob;
+use crate::api::SidecarJob;
+use crate::api::backfilled;
+use crate::api::conditions::schedule;
+use crate::api::conditions::types;
+use crate::api::scheduled_run;
 use crate::cli::cron::CronError;
-use crate::cli::cron::run::{Overrides, by_hand};
-use crate::cli::failure::{Failure, call as bounded};
+use crate::cli::cron::run::Overrides;
+use crate::cli::cron::run::by_hand;
+use crate::cli::failure::Failure;
+use crate::cli::failure::call as bounded;
 
 /// The time ran earlier, and its SidecarJob is gone.
 pub const RAN: &str = "Ran";

@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, ContainerStatus, Pod};
 use kube::ResourceExt;
 
-use super::{Fact, Mood, is_main, time};
+use crate::cli::watch::story::Fact;
+use crate::cli::watch::story::Mood;
+use crate::cli::watch::story::is_main;
+use crate::cli::watch::story::time;
 
 /// Usual reasons to wait, which get no line.
 const USUAL: [&str; 2] = ["ContainerCreating", "PodInitializing"];

@@ -21,6 +21,14 @@ fn run(minute: u32) -> SidecarJob {
     serde_json::from_value(json!({"metadata": meta, "spec": {"template": {}}})).expect("a SidecarJob")
 }
 
+fn read(job: SidecarJob) -> DeserializeGuard<SidecarJob> {
+    DeserializeGuard(Ok(job))
+}
+
+fn minutes(runs: &Runs) -> Vec<String> {
+    runs.of("u", &Status::default()).runs.into_iter().map(|run| run.name).collect()
+}
+
 #[test]
 fn times_of_runs_that_are_gone_are_kept_until_the_status_knows_of_them_and_the_latest_for_good() {
     let runs = Runs::default();
@@ -94,4 +102,59 @@ fn a_time_for_which_somebody_asked_is_kept_until_the_record_has_it() {
     assert_eq!((view.backfilled, view.started), (BTreeSet::from([time(5)]), BTreeSet::new()), "no run of the schedule");
     let status = Status { backfilled: backfilled::with(&[], [time(5)]), ..Status::default() };
     assert_eq!(runs.of("u", &status).backfilled, BTreeSet::new());
+}
+
+#[test]
+fn of_a_schedule_that_is_gone_nothing_is_kept_once_its_runs_are_gone() {
+    let kept = |runs: &Runs| runs.lock().by_owner.len();
+    let key: Key = ("ns".into(), "c".into());
+    let runs = Runs::default();
+    runs.observe(Event::Apply(read(run(1))));
+    runs.owner_is_gone(&("ns".into(), "another".into()));
+    runs.observe(Event::Delete(read(run(1))));
+    assert_eq!(kept(&runs), 1, "a schedule that is there keeps the time of its latest run");
+    runs.owner_is_gone(&key);
+    assert_eq!(kept(&runs), 0);
+
+    runs.observe(Event::Apply(read(run(2))));
+    runs.owner_is_gone(&key);
+    assert_eq!(kept(&runs), 1, "a run of it is still there");
+    runs.observe(Event::Delete(read(run(2))));
+    assert_eq!(kept(&runs), 0);
+
+    runs.observe(Event::Apply(read(run(3))));
+    runs.owner_is_gone(&key);
+    runs.observe(Event::Init);
+    runs.observe(Event::InitDone);
+    assert_eq!(kept(&runs), 0, "nobody said that the run is gone, the new list does not have it");
+}
+
+#[test]
+fn a_new_list_is_believed_also_where_its_versions_are_lower_but_not_against_what_was_written_since() {
+    let runs = Runs::default();
+    let version = |job: SidecarJob, version: u64| {
+        let mut job = job;
+        job.metadata.resource_version = Some(version.to_string());
+        job
+    };
+    let done = |mut job: SidecarJob| {
+        job.metadata.deletion_timestamp = serde_json::from_value(json!("2026-01-01T00:00:00Z")).unwrap();
+        job
+    };
+    let is_going = |runs: &Runs| runs.of("u", &Status::default()).runs.iter().any(|run| run.deleting);
+    runs.wrote(&done(version(run(1), 900)));
+    runs.wrote(&version(run(2), 901));
+    runs.gone("u", "uid-2");
+    runs.observe(Event::Apply(read(version(run(1), 30))));
+    assert!(is_going(&runs), "an event that is older than what we know is no news");
+
+    runs.observe(Event::Init);
+    runs.wrote(&version(run(3), 35));
+    runs.gone("u", "uid-3");
+    for restored in [run(1), run(2), run(3)] {
+        runs.observe(Event::InitApply(read(version(restored, 30))));
+    }
+    runs.observe(Event::InitDone);
+    assert!(!is_going(&runs), "it is as the list has it");
+    assert_eq!(minutes(&runs), ["c-1", "c-2"], "c-3 was deleted after the list had begun");
 }

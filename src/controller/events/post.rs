@@ -1,0 +1,229 @@
+//! In which form does an event go to the API server, and was the same told lately?
+//!
+//! About SidecarJobs and SidecarCronJobs: events.k8s.io. About batch/v1 Jobs: core/v1 from `job-controller`, the form and
+//! the name that the built-in controller has, since filters look for that, and events.k8s.io takes no source. The same event
+//! again within ten minutes is counted in the one that is there. The same is what is the same in all that people read, its
+//! note too: "Deleted pod: a" and "Deleted pod: b" are two events.
+
+use std::collections::HashMap;
+
+use k8s_openapi::api::core::v1::{Event as CoreEvent, EventSource, ObjectReference};
+use k8s_openapi::api::events::v1::{Event as NewEvent, EventSeries};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta, Time};
+use k8s_openapi::jiff::{SignedDuration, Timestamp};
+use kube::api::{Api, Patch, PatchParams, PostParams};
+use kube::{Client, ResourceExt};
+use serde_json::json;
+
+use crate::api::{Kind, labels};
+use crate::controller::clock;
+
+/// How long the same event is counted in the one before.
+const SAME: SignedDuration = SignedDuration::from_mins(10);
+/// How many events are remembered for that; the older half goes when there are more.
+const REMEMBERED: usize = 2_000;
+/// The API server's bound on a name, without the time that makes it another one.
+const NAME_MAX: usize = 253 - 20;
+
+/// What is told, and about what.
+#[derive(Debug)]
+pub struct Told {
+    /// Whose form it has.
+    pub kind: Kind,
+    /// About what.
+    pub about: ObjectReference,
+    /// And what else.
+    pub related: Option<ObjectReference>,
+    /// Warning instead of Normal.
+    pub warning: bool,
+    /// One word.
+    pub reason: String,
+    /// What was done.
+    pub action: String,
+    /// A sentence.
+    pub note: String,
+}
+
+/// About whom, with whom, why and what.
+type Same = (Option<String>, Option<String>, Option<String>, String, String);
+
+/// Sends them, and remembers the last ones.
+pub struct Post {
+    client: Client,
+    instance: Option<String>,
+    last: HashMap<Same, Sent>,
+}
+
+/// An event that is there.
+struct Sent {
+    name: String,
+    count: i32,
+    at: Timestamp,
+}
+
+impl Post {
+    /// None sent yet.
+    pub fn new(client: Client, instance: Option<String>) -> Self {
+        Self { client, instance, last: HashMap::new() }
+    }
+
+    /// Sends it.
+    pub async fn send(&mut self, told: &Told) -> kube::Result<()> {
+        let (now, same) = (clock::timestamp(), same(told));
+        if let Some(sent) = self.last.get(&same).filter(|sent| now.duration_since(sent.at) < SAME) {
+            let count = sent.count + 1;
+            match self.again(told, &sent.name, count, now).await {
+                Err(kube::Error::Api(status)) if status.is_not_found() => {} // expired: a new one
+                done => {
+                    self.remember(same, Sent { name: sent.name.clone(), count, at: now });
+                    return done;
+                }
+            }
+        }
+        let name = self.first(told, now).await?;
+        self.remember(same, Sent { name, count: 1, at: now });
+        Ok(())
+    }
+
+    /// It is there already.
+    async fn again(&self, told: &Told, name: &str, count: i32, now: Timestamp) -> kube::Result<()> {
+        let namespace = told.about.namespace.as_deref().unwrap_or_default();
+        let params = PatchParams::default();
+        match told.kind {
+            Kind::SidecarJob => {
+                let again = json!({"series": EventSeries { count, last_observed_time: MicroTime(now) }});
+                let api: Api<NewEvent> = Api::namespaced(self.client.clone(), namespace);
+                api.patch(name, &params, &Patch::Merge(again)).await.map(drop)
+            }
+            Kind::Job => {
+                let again = json!({"count": count, "lastTimestamp": Time(now)});
+                let api: Api<CoreEvent> = Api::namespaced(self.client.clone(), namespace);
+                api.patch(name, &params, &Patch::Merge(again)).await.map(drop)
+            }
+        }
+    }
+
+    /// A new one: its name.
+    async fn first(&self, told: &Told, now: Timestamp) -> kube::Result<String> {
+        let namespace = told.about.namespace.as_deref().unwrap_or_default();
+        let params = PostParams::default();
+        match told.kind {
+            Kind::SidecarJob => {
+                let api: Api<NewEvent> = Api::namespaced(self.client.clone(), namespace);
+                api.create(&params, &self.new_event(told, now)).await.map(|event| event.name_any())
+            }
+            Kind::Job => {
+                let api: Api<CoreEvent> = Api::namespaced(self.client.clone(), namespace);
+                api.create(&params, &self.core_event(told, now)).await.map(|event| event.name_any())
+            }
+        }
+    }
+
+    fn remember(&mut self, same: Same, sent: Sent) {
+        if self.last.len() >= REMEMBERED && !self.last.contains_key(&same) {
+            let mut times: Vec<Timestamp> = self.last.values().map(|sent| sent.at).collect();
+            times.sort_unstable();
+            let middle = times[times.len() / 2];
+            self.last.retain(|_, sent| sent.at > middle);
+        }
+        self.last.insert(same, sent);
+    }
+
+    fn new_event(&self, told: &Told, now: Timestamp) -> NewEvent {
+        NewEvent {
+            metadata: metadata(told, now),
+            regarding: Some(told.about.clone()),
+            related: told.related.clone(),
+            type_: Some(type_(told)),
+            reason: Some(told.reason.clone()),
+            action: Some(told.action.clone()),
+            note: Some(told.note.clone()),
+            event_time: Some(MicroTime(now)),
+            reporting_controller: Some(labels::FIELD_MANAGER.into()),
+            reporting_instance: Some(self.instance.clone().unwrap_or(labels::FIELD_MANAGER.into())),
+            ..NewEvent::default()
+        }
+    }
+
+    fn core_event(&self, told: &Told, now: Timestamp) -> CoreEvent {
+        CoreEvent {
+            metadata: metadata(told, now),
+            involved_object: told.about.clone(),
+            related: told.related.clone(),
+            type_: Some(type_(told)),
+            reason: Some(told.reason.clone()),
+            action: Some(told.action.clone()),
+            message: Some(told.note.clone()),
+            source: Some(EventSource { component: Some(labels::JOB_EVENT_SOURCE.into()), host: None }),
+            reporting_component: Some(labels::CONTROLLER.into()),
+            reporting_instance: self.instance.clone(),
+            count: Some(1),
+            first_timestamp: Some(Time(now)),
+            last_timestamp: Some(Time(now)),
+            ..CoreEvent::default()
+        }
+    }
+}
+
+fn same(told: &Told) -> Same {
+    let with = told.related.as_ref().and_then(|with| with.uid.clone().or(with.name.clone()));
+    (
+        told.about.uid.clone(),
+        told.about.name.clone(),
+        with,
+        format!("{} {}", told.reason, told.action),
+        told.note.clone(),
+    )
+}
+
+fn type_(told: &Told) -> String {
+    if told.warning { "Warning".into() } else { "Normal".into() }
+}
+
+fn metadata(told: &Told, now: Timestamp) -> ObjectMeta {
+    let about = told.about.name.as_deref().unwrap_or("job");
+    let end = about.len().min(NAME_MAX); // names are ASCII
+    let about = about.get(..end).unwrap_or("job").trim_end_matches(['.', '-']);
+    ObjectMeta {
+        name: Some(format!("{about}.{:x}", now.as_nanosecond())),
+        namespace: told.about.namespace.clone(),
+        ..ObjectMeta::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn how_many_are_remembered_is_bounded_and_the_older_half_goes_first() {
+        let service = tower::service_fn(|_: hyper::Request<kube::client::Body>| {
+            std::future::pending::<Result<hyper::Response<kube::client::Body>, String>>()
+        });
+        let mut post = Post::new(Client::new(service, "ns"), None);
+        for n in 0..REMEMBERED + 10 {
+            let same = (None, None, None, String::new(), n.to_string());
+            let at = Timestamp::from_second(i64::try_from(n).expect("small")).expect("a time");
+            post.remember(same, Sent { name: String::new(), count: 1, at });
+        }
+        assert!(post.last.len() <= REMEMBERED);
+        assert!(post.last.keys().any(|same| same.4 == (REMEMBERED + 9).to_string()));
+        assert!(!post.last.keys().any(|same| same.4 == "0"));
+    }
+
+    #[test]
+    fn an_event_about_an_object_with_the_longest_name_has_a_name_that_is_taken() {
+        let about = ObjectReference { name: Some("a".repeat(253)), ..ObjectReference::default() };
+        let told = Told {
+            kind: Kind::SidecarJob,
+            about,
+            related: None,
+            warning: false,
+            reason: String::new(),
+            action: String::new(),
+            note: String::new(),
+        };
+        let name = metadata(&told, Timestamp::now()).name.expect("a name");
+        assert!(name.len() <= 253, "{}", name.len());
+    }
+}

@@ -1,0 +1,115 @@
+//! What is one event, in which order they come, and what a call that hangs holds up.
+
+use std::sync::{Arc, Mutex};
+
+use hyper::{Request, Response};
+use kube::client::Body;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::api::SidecarJob;
+
+#[test]
+fn a_note_is_cut_at_1024_bytes_and_never_inside_a_letter() {
+    assert_eq!(cut("short".into()), "short");
+    let long = cut("ö".repeat(600));
+    assert!(long.len() <= NOTE_MAX && long.ends_with("ö…"), "{long}");
+}
+
+fn job(name: &str, kind: Kind) -> Job {
+    let mut job = SidecarJob::new(name, Default::default());
+    job.metadata.namespace = Some("ns".into());
+    job.metadata.uid = Some(format!("uid-{name}"));
+    Job { kind, ..Job::from_wire(&job).expect("it has all of it") }
+}
+
+/// What an API server got, one line a call.
+type Sent = Arc<Mutex<Vec<String>>>;
+
+/// Takes all events, but never answers one about an object of the name `hangs`.
+fn server() -> (Client, Sent) {
+    let sent = Sent::default();
+    let seen = sent.clone();
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let seen = seen.clone();
+        async move {
+            let (parts, body) = request.into_parts();
+            let mut body: Value = serde_json::from_slice(&body.collect_bytes().await.expect("a body")).expect("JSON");
+            let about = |body: &Value, field: &str| body[field]["name"].as_str().map(str::to_owned);
+            let name = about(&body, "regarding").or(about(&body, "involvedObject")).unwrap_or_default();
+            let text = [&body["note"], &body["message"]].into_iter().find_map(|text| text.as_str());
+            let count = [&body["series"]["count"], &body["count"]].into_iter().find_map(Value::as_i64).unwrap_or(1);
+            let line = format!("{} {}", text.unwrap_or("the same"), count);
+            seen.lock().expect("not poisoned").push(line);
+            if name == "hangs" {
+                std::future::pending::<()>().await;
+            }
+            if parts.method == "PATCH" {
+                body = json!({"metadata": {"name": "e"}, "regarding": {}, "involvedObject": {}});
+            }
+            let bytes = serde_json::to_vec(&body).expect("JSON");
+            Ok::<_, std::convert::Infallible>(Response::new(Body::from(bytes)))
+        }
+    });
+    (Client::new(service, "ns"), sent)
+}
+
+/// Sends them all, and what was sent.
+async fn send(tell: impl Fn(&Events)) -> Vec<String> {
+    let (client, sent) = server();
+    let (events, sending) = Events::start(client);
+    tell(&events);
+    drop(events);
+    sending.await.expect("it ends");
+    let sent = sent.lock().expect("not poisoned");
+    sent.clone()
+}
+
+#[tokio::test]
+async fn events_of_one_reason_about_different_things_are_different_events_and_the_same_is_counted() {
+    for kind in [Kind::SidecarJob, Kind::Job] {
+        let job = job("run", kind);
+        let deleted = |events: &Events, pod: &str| {
+            events.about_job(&job, Event::normal("SuccessfulDelete", format!("Deleted pod: {pod}")));
+        };
+        let sent = send(|events| ["a", "b", "c", "b", "b"].iter().for_each(|pod| deleted(events, pod))).await;
+        let want = ["Deleted pod: a 1", "Deleted pod: b 1", "Deleted pod: c 1", "the same 2", "the same 3"];
+        assert_eq!(sent, want, "{kind:?}, in the order in which they came");
+    }
+}
+
+#[tokio::test]
+async fn the_same_words_with_another_pod_or_container_are_another_event() {
+    let job = job("run", Kind::SidecarJob);
+    let pod = |name: &str| PodRef { name: name.into(), uid: format!("uid-{name}") };
+    let event = || Event::normal("StoppingSidecar", "Asked it to stop");
+    let sent = send(|events| {
+        events.about_container(&job, event(), &pod("a"), "x");
+        events.about_container(&job, event(), &pod("a"), "y");
+        events.about_container(&job, event(), &pod("b"), "x");
+        events.about_container(&job, event(), &pod("b"), "x");
+    });
+    assert_eq!(sent.await, ["Asked it to stop 1", "Asked it to stop 1", "Asked it to stop 1", "the same 2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_hangs_holds_up_few_others_and_not_for_long() {
+    let all: Vec<Job> = (0..100).map(|n| job(&format!("run-{n}"), Kind::SidecarJob)).collect();
+    let begin = tokio::time::Instant::now();
+    let (client, sent) = server();
+    let (events, sending) = Events::start(client);
+    events.about_job(&job("hangs", Kind::SidecarJob), Event::normal("X", "hangs"));
+    all.iter().for_each(|job| events.about_job(job, Event::normal("X", "goes through")));
+    let through = || sent.lock().expect("not poisoned").iter().filter(|line| line.starts_with("goes")).count();
+    for _ in 0..10_000 {
+        tokio::task::yield_now().await; // no time passes
+    }
+    assert!(
+        through() >= 50 && begin.elapsed() == Duration::ZERO,
+        "most do not wait for it, but {} do",
+        100 - through()
+    );
+    drop(events);
+    sending.await.expect("it ends");
+    assert_eq!((through(), begin.elapsed()), (100, SENT_WITHIN));
+}

@@ -1,0 +1,43 @@
+//! Which indexes get a Pod, and which Pods have no place among the indexes?
+//!
+//! The lowest that are not completed, failed, or taken by a Pod that works, drains or (with policy Failed) is being
+//! deleted. Of two Pods of one index the less advanced goes, and so does one whose index is missing or beyond the end.
+
+use std::collections::BTreeMap;
+
+use crate::engine::count::tally::Tally;
+use crate::engine::observed::indexes::Indexes;
+use crate::engine::observed::{Observed, Pod};
+
+/// The next indexes that need a Pod, ascending.
+pub fn pending<'a>(seen: &'a Observed, tally: &'a Tally) -> impl Iterator<Item = u32> {
+    let waits_for = |pod: &&Pod| pod.active() || (pod.terminating() && seen.job.spec.replaces_ended_only());
+    let taken: Indexes = seen.pods.iter().filter(waits_for).filter_map(|pod| pod.index).collect();
+    let done = tally.failed_indexes.as_ref().map_or_else(|| tally.completed.clone(), |f| tally.completed.union(f));
+    let not_pending: Vec<u32> =
+        done.union(&taken).missing(seen.job.spec.completions.unwrap_or(0)).take(limit(seen)).collect();
+    not_pending.into_iter()
+}
+
+/// More are never created at once.
+fn limit(seen: &Observed) -> usize {
+    seen.settings.max_pods_per_sync.max(seen.job.spec.parallelism as usize)
+}
+
+/// Splits Pods, which come with the less advanced first: those without a place, and the others.
+pub fn misplaced<'a>(seen: &Observed, pods: Vec<&'a Pod>) -> (Vec<&'a Pod>, Vec<&'a Pod>) {
+    if !seen.job.spec.indexed {
+        return (Vec::new(), pods);
+    }
+    let mut last: BTreeMap<u32, &str> = BTreeMap::new();
+    for pod in &pods {
+        if let Some(index) = pod.index {
+            last.insert(index, &pod.uid);
+        }
+    }
+    let is_last = |pod: &Pod| pod.index.is_some_and(|index| last.get(&index) == Some(&pod.uid.as_str()));
+    pods.into_iter().partition(|pod| !seen.job.spec.has_place_for(pod) || !is_last(pod))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,14 @@
+//! What is done now?
+//!
+//! Each file answers for one kind of deed; `engine::decide` has their order.
+
+pub mod finished;
+pub mod indexed;
+pub mod ladder;
+pub mod ownership;
+pub mod pods;
+pub mod release;
+pub mod replace;
+pub mod sidecars;
+pub mod starting;
+pub mod suspend;

@@ -1,0 +1,161 @@
+//! How many Pods, and which?
+//!
+//! Too few: the next numbers are created, unless failures or a refusal ask to wait. Too many: the least advanced are
+//! ended, and nothing is created before that is seen. Which Pods count is `count::tally`'s part.
+
+use std::cmp::Reverse;
+
+use chrono::{DateTime, Utc};
+
+use crate::engine::count::backoff;
+use crate::engine::count::tally::{self, Tally};
+use crate::engine::deeds::indexed;
+use crate::engine::judgement::Judgement;
+use crate::engine::observed::{Observed, Pod, PodRef};
+use crate::engine::plan::{Deed, NewPod, Step, sooner};
+use crate::engine::result::given_up;
+
+/// While the result is open: bring the number of Pods to what is wanted.
+pub fn manage(j: &Judgement) -> Deed {
+    let Judgement { seen, tally, ending, now } = j;
+    if ending.is_some() || seen.job.spec.suspend {
+        return Deed::default();
+    }
+    let (working, wanted) = (count(&tally.working), wanted(seen, tally));
+    let surplus = surplus(seen, tally, working.saturating_sub(wanted) as usize);
+    if !surplus.is_empty() {
+        return Deed::of(end_unrecorded(seen, surplus));
+    }
+    let missing = wanted.saturating_sub(working + not_ended(seen, tally)).min(free_slots(seen, tally, *now));
+    if missing == 0 {
+        return Deed::default();
+    }
+    let mut wake = None;
+    let mut wait = |until: Option<DateTime<Utc>>| {
+        let until = until.filter(|until| until > now);
+        wake = sooner(wake, until);
+        until.is_some()
+    };
+    if wait(later(backoff::until(backoff_record(seen, tally), &seen.settings), refused_until(seen))) {
+        return Deed::not_before(wake);
+    }
+    let missing = (missing as usize).min(seen.settings.max_pods_per_sync);
+    let pods = match seen.job.spec.indexed {
+        true => for_indexes(seen, tally, missing, &mut wait),
+        false => vec![NewPod::default(); missing],
+    };
+    let pods: Vec<NewPod> =
+        (next_number(seen, tally)..).zip(pods).map(|(number, pod)| NewPod { number, ..pod }).collect();
+    let create = (!pods.is_empty()).then_some(Step::CreatePods(pods));
+    Deed { wake, ..Deed::of(create) }
+}
+
+/// A Pod for each of the next indexes that has not to wait for itself.
+fn for_indexes(
+    seen: &Observed,
+    tally: &Tally,
+    missing: usize,
+    wait: &mut impl FnMut(Option<DateTime<Utc>>) -> bool,
+) -> Vec<NewPod> {
+    let due = indexed::pending(seen, tally).take(missing).filter(|i| !wait(tally.held.until(*i, &seen.settings)));
+    let pod = |index| NewPod { number: 0, index: Some(index), index_failures: tally.held.carried_on(index) };
+    due.map(pod).collect()
+}
+
+/// When the result is stored: end what still works. A failed run's Pods keep their finalizer, and so count as failed;
+/// those that drain are left to drain. Not before it is stored: the Pods that are ended here count as failed, and a
+/// controller that is killed in between would find another reason for the end.
+pub fn end(j: &Judgement) -> Deed {
+    let Some(ending) = j.ending.as_ref().filter(|ending| ending.stored) else { return Deed::default() };
+    let working = j.tally.working.clone();
+    if ending.success {
+        return Deed::of(end_unrecorded(j.seen, working));
+    }
+    Deed::of(working.into_iter().take(j.seen.settings.max_pods_per_sync).map(Step::Delete))
+}
+
+/// Ends Pods in such a way that they are neither succeeded nor failed: the finalizer goes first.
+pub fn end_unrecorded(seen: &Observed, pods: Vec<PodRef>) -> Vec<Step> {
+    let tracked = tally::tracked_uids(seen);
+    pods.into_iter()
+        .take(seen.settings.max_pods_per_sync)
+        .flat_map(|pod| {
+            [tracked.contains(pod.uid.as_str()).then(|| Step::Release(pod.clone())), Some(Step::Delete(pod))]
+        })
+        .flatten()
+        .collect()
+}
+
+/// How many Pods should work: `parallelism`, but no more than successes are missing; a work queue keeps what it has and
+/// starts none after its first success.
+fn wanted(seen: &Observed, tally: &Tally) -> u32 {
+    let spec = &seen.job.spec;
+    match spec.completions {
+        Some(completions) => spec.parallelism.min(completions.saturating_sub(tally.succeeded)),
+        None if tally.succeeded > 0 => count(&tally.working),
+        None => spec.parallelism,
+    }
+}
+
+/// With policy Failed, how many must have ended before they are replaced.
+fn not_ended(seen: &Observed, tally: &Tally) -> u32 {
+    if seen.job.spec.replaces_ended_only() { tally.terminating + tally.failed_draining } else { 0 }
+}
+
+/// How many Pods there is room for: those that drain take a place, and with policy Failed those being deleted too. One
+/// whose kubelet is silent is not waited for for ever; with policy Failed it is, since it has not ended.
+fn free_slots(seen: &Observed, tally: &Tally, now: DateTime<Utc>) -> u32 {
+    let spec = &seen.job.spec;
+    let terminating = if spec.replaces_ended_only() { tally.terminating } else { 0 };
+    let given_up = |pod: &&Pod| pod.active() && !spec.replaces_ended_only() && given_up::is_given_up(seen, pod, now);
+    let given_up = u32::try_from(seen.pods.iter().filter(given_up).count()).unwrap_or(u32::MAX);
+    let draining = count(&tally.draining).saturating_sub(given_up);
+    spec.parallelism.saturating_sub(count(&tally.working) + draining + terminating)
+}
+
+/// The Pods to end: those without a place among the indexes, and more until `n` are found: unscheduled first, then
+/// pending, then not ready, then most recently ready, then more restarts, then newer.
+fn surplus(seen: &Observed, tally: &Tally, n: usize) -> Vec<PodRef> {
+    if n == 0 && !seen.job.spec.indexed {
+        return Vec::new();
+    }
+    let uids = tally.working_uids();
+    let mut working: Vec<&Pod> = seen.pods.iter().filter(|p| uids.contains(p.uid.as_str())).collect();
+    let restarts = |p: &Pod| p.containers.iter().map(|c| c.restarts).max();
+    working.sort_by_key(|p| {
+        let pending = p.phase == crate::engine::observed::Phase::Pending;
+        (p.scheduled, !pending, p.ready_since.is_some(), Reverse((p.ready_since, restarts(p), p.created_at)))
+    });
+    let (misplaced, placed) = indexed::misplaced(seen, working);
+    let more = n.saturating_sub(misplaced.len());
+    misplaced.into_iter().chain(placed.into_iter().take(more)).map(Pod::to_ref).collect()
+}
+
+/// The number after all that may ever have been used: those of the Pods seen, and as many as were counted.
+fn next_number(seen: &Observed, tally: &Tally) -> u32 {
+    let highest = seen.pods.iter().filter_map(|p| p.number).max().map_or(0, |n| n.saturating_add(1));
+    highest.max(seen.next_number).max(tally.succeeded.saturating_add(tally.failed))
+}
+
+/// The failures in a row, those included that are about to be written. None where each index waits for itself.
+pub fn backoff_record(seen: &Observed, tally: &Tally) -> Option<crate::engine::observed::status::Backoff> {
+    match seen.job.spec.backoff_limit_per_index {
+        Some(_) => None,
+        None => backoff::after(seen.job.status.backoff, &tally.new_for_backoff),
+    }
+}
+
+fn refused_until(seen: &Observed) -> Option<DateTime<Utc>> {
+    seen.refusal.as_ref().map(|r| r.retry_at)
+}
+
+fn later(a: Option<DateTime<Utc>>, b: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    a.into_iter().chain(b).max()
+}
+
+fn count(pods: &[PodRef]) -> u32 {
+    u32::try_from(pods.len()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests;

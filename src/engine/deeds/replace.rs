@@ -1,0 +1,35 @@
+//! Which Pods did a webhook make hang, and what becomes of them?
+
+use crate::api::conditions::reasons;
+use crate::engine::build::changed::{must_be_managed, sidecar_changes};
+use crate::engine::count::outcome;
+use crate::engine::deeds::{pods, starting};
+use crate::engine::judgement::Judgement;
+use crate::engine::observed::{Job, Pod, State};
+use crate::engine::plan::Deed;
+
+/// Pods that hang in a stripped sidecar. Before the condition is stored nothing is done, so that it is not forgotten; then
+/// the Pod is replaced, uncounted; one that was managed already, so that nothing else can be tried, has failed.
+pub fn hanging(j: &Judgement) -> Deed {
+    let seen = j.seen;
+    if !must_be_managed(&seen.job.status.conditions) {
+        return Deed::default();
+    }
+    let spec = &seen.job.spec;
+    let open = |pod: &&Pod| pod.active() && outcome::of(pod, spec, false).is_none();
+    let hanging: Vec<&Pod> = seen.pods.iter().filter(open).filter(|pod| hangs(pod, &seen.job)).collect();
+    let (managed, native): (Vec<&Pod>, Vec<&Pod>) = hanging.into_iter().partition(|pod| pod.marks.managed);
+    let why = "a webhook strips restartPolicy from its sidecar in managed mode too, so it never gets to its main containers; \
+               correct the webhook";
+    let replaced = pods::end_unrecorded(seen, native.into_iter().map(Pod::to_ref).collect());
+    let fail = |pod| starting::fail_pod(pod, reasons::RESTART_POLICY_STRIPPED, why, j.now);
+    Deed::of(replaced.into_iter().chain(managed.into_iter().filter_map(fail)))
+}
+
+fn hangs(pod: &Pod, job: &Job) -> bool {
+    let ended = |name: &str| {
+        let mut of_name = pod.containers.iter().filter(|c| c.name == name);
+        of_name.any(|c| matches!(c.state, State::Terminated { exit: 0, .. }))
+    };
+    sidecar_changes(pod, job).any(|c| c.reason == reasons::RESTART_POLICY_STRIPPED && !ended(&c.container))
+}

@@ -1,0 +1,198 @@
+//! What is wanted of one run? The spec with its defaults filled in, and the status that was written last.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use k8s_openapi::api::batch::v1 as batch;
+use k8s_openapi::api::core::v1::PodTemplateSpec;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::Settings;
+use super::pod::Pod;
+use crate::api::conditions::{reasons, types};
+use crate::api::{self, CompletionMode, PodReplacementPolicy, SidecarJob, SidecarJobSpec, SidecarMode, labels};
+use crate::engine::observed::failure_policy::FailurePolicy;
+use crate::engine::observed::indexes::Indexes;
+use crate::engine::observed::roles::Roles;
+use crate::engine::observed::status::Status;
+use crate::engine::observed::success_policy::SuccessPolicy;
+use crate::engine::observed::{Sidecar, time};
+
+/// A SidecarJob, or a batch/v1 Job that is ours to reconcile.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// Which of the two.
+    pub kind: api::Kind,
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.namespace`.
+    pub namespace: String,
+    /// `metadata.uid`.
+    pub uid: String,
+    /// `metadata.generation`.
+    pub generation: i64,
+    /// It has a deletionTimestamp.
+    pub deleting: bool,
+    /// Another controller was asked to reconcile it.
+    pub managed_by: Option<String>,
+    /// What is wanted.
+    pub spec: Spec,
+    /// What was written last.
+    pub status: Status,
+}
+
+/// The spec with its defaults filled in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spec {
+    /// How many Pods must succeed; none: a work queue.
+    pub completions: Option<u32>,
+    /// How many Pods may run at once.
+    pub parallelism: u32,
+    /// Each index from 0 to `completions - 1` must succeed once.
+    pub indexed: bool,
+    /// How many may fail.
+    pub backoff_limit: u32,
+    /// How many of one index may fail; none: only `backoff_limit` counts.
+    pub backoff_limit_per_index: Option<u32>,
+    /// How many indexes may fail.
+    pub max_failed_indexes: Option<u32>,
+    /// What failures mean.
+    pub failure_policy: Option<FailurePolicy>,
+    /// When some successes are enough.
+    pub success_policy: Option<SuccessPolicy>,
+    /// From `startTime` to failure.
+    pub active_deadline: Option<TimeDelta>,
+    /// From the end to deletion.
+    pub ttl: Option<TimeDelta>,
+    /// No Pod may run.
+    pub suspend: bool,
+    /// When a deleted Pod is replaced.
+    pub replacement: PodReplacementPolicy,
+    /// The template's restart policy is OnFailure, not Never.
+    pub restarts_on_failure: bool,
+    /// Which containers are what.
+    pub roles: Roles,
+    /// How the sidecars that `spec.sidecars` names start and stop.
+    pub sidecars: Vec<Sidecar>,
+    /// How sidecars are run.
+    pub mode: SidecarMode,
+    /// The Pod to run.
+    pub template: Arc<PodTemplateSpec>,
+}
+
+impl Job {
+    /// A SidecarJob. `None` if the object has no name, namespace or UID, so did not come from an API server.
+    pub fn from_wire(wire: &SidecarJob) -> Option<Self> {
+        let status = wire.status.as_ref().map(Status::from_wire).unwrap_or_default();
+        Self::new(api::Kind::SidecarJob, &wire.metadata, &wire.spec, status)
+    }
+
+    /// A batch/v1 Job, in the same way.
+    pub fn from_batch(wire: &batch::Job) -> Option<Self> {
+        let spec = SidecarJobSpec::of_job(wire);
+        let status = wire.status.as_ref().map(Status::from_batch).unwrap_or_default();
+        Self::new(api::Kind::Job, &wire.metadata, &spec, status)
+    }
+
+    fn new(kind: api::Kind, meta: &ObjectMeta, spec: &SidecarJobSpec, status: Status) -> Option<Self> {
+        let managed_by = spec.managed_by.clone();
+        let spec = Spec::from_wire(spec);
+        Some(Self {
+            kind,
+            name: meta.name.clone()?,
+            namespace: meta.namespace.clone()?,
+            uid: meta.uid.clone()?,
+            generation: meta.generation.unwrap_or_default(),
+            deleting: meta.deletion_timestamp.is_some(),
+            managed_by,
+            spec,
+            status,
+        })
+    }
+
+    /// `spec.managedBy` names this controller; a SidecarJob's may be absent too.
+    pub fn is_ours(&self) -> bool {
+        match self.managed_by.as_deref() {
+            Some(manager) => manager == labels::CONTROLLER,
+            None => self.kind == api::Kind::SidecarJob,
+        }
+    }
+}
+
+impl Job {
+    /// It knows of sidecars: a SidecarJob, or a Job that has some.
+    pub fn has_company(&self) -> bool {
+        self.kind == api::Kind::SidecarJob || !self.spec.roles.all_sidecars().is_empty()
+    }
+
+    /// What fails, by the stored status.
+    pub fn failing(&self) -> Option<&str> {
+        let stalled = self.status.conditions.when_true(types::STALLED);
+        stalled.filter(|c| c.reason == reasons::STEP_FAILED).map(|c| c.message.as_str())
+    }
+
+    /// The indexes that are stored as completed. An elastic run that was shrunk forgets those beyond its end.
+    pub fn completed(&self) -> Indexes {
+        self.status.completed.below(self.spec.completions.unwrap_or(0))
+    }
+
+    /// The indexes that are stored as failed.
+    pub fn failed_indexes(&self) -> Indexes {
+        let stored = self.status.failed_indexes.as_ref();
+        stored.map(|failed| failed.below(self.spec.completions.unwrap_or(0))).unwrap_or_default()
+    }
+}
+
+impl Spec {
+    fn from_wire(spec: &SidecarJobSpec) -> Self {
+        let count = |n: i32| u32::try_from(n).unwrap_or(0);
+        let both_absent = spec.completions.is_none() && spec.parallelism.is_none();
+        let pod = spec.template.spec.as_ref();
+        Self {
+            completions: if both_absent { Some(1) } else { spec.completions.map(count) },
+            parallelism: spec.parallelism.map_or(1, count),
+            indexed: spec.completion_mode == Some(CompletionMode::Indexed),
+            backoff_limit: spec.backoff_limit.map_or(default_backoff_limit(spec), count),
+            backoff_limit_per_index: spec.backoff_limit_per_index.map(count),
+            max_failed_indexes: spec.max_failed_indexes.map(count),
+            failure_policy: spec.pod_failure_policy.as_ref().map(FailurePolicy::of),
+            success_policy: spec.success_policy.as_ref().map(SuccessPolicy::of),
+            active_deadline: spec.active_deadline_seconds.map(time::seconds),
+            ttl: spec.ttl_seconds_after_finished.map(|s| time::seconds(s.into())),
+            suspend: spec.suspend.unwrap_or(false),
+            replacement: spec.pod_replacement_policy.unwrap_or(match spec.pod_failure_policy {
+                Some(_) => PodReplacementPolicy::Failed,
+                None => PodReplacementPolicy::TerminatingOrFailed,
+            }),
+            restarts_on_failure: pod.and_then(|p| p.restart_policy.as_deref()) == Some("OnFailure"),
+            roles: Roles::of(spec),
+            sidecars: spec.sidecars.iter().map(Sidecar::from_wire).collect(),
+            mode: spec.sidecar_mode.unwrap_or_default(),
+            template: Arc::new(spec.template.clone()),
+        }
+    }
+
+    /// The Pod has a place among the indexes, or there are none.
+    pub fn has_place_for(&self, pod: &Pod) -> bool {
+        !self.indexed || pod.index.zip(self.completions).is_some_and(|(index, n)| index < n)
+    }
+
+    /// A Pod that is being deleted is replaced, and has failed, only when it has ended.
+    pub fn replaces_ended_only(&self) -> bool {
+        self.replacement == PodReplacementPolicy::Failed
+    }
+
+    /// Sidecars become init containers with `restartPolicy: Always`.
+    pub fn native(&self, settings: &Settings) -> bool {
+        match self.mode {
+            SidecarMode::Auto => settings.native_sidecars,
+            SidecarMode::Native => true,
+            SidecarMode::Managed => false,
+        }
+    }
+}
+
+/// Per index each has its own limit, so the one for all is as good as none.
+fn default_backoff_limit(spec: &SidecarJobSpec) -> u32 {
+    if spec.backoff_limit_per_index.is_some() { i32::MAX.unsigned_abs() } else { 6 }
+}

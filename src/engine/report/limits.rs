@@ -1,0 +1,33 @@
+//! Which wishes of the spec can the mode of the sidecars not keep, and what is a sidecar although nobody said so?
+
+use crate::api::conditions::events;
+use crate::engine::build::{managed, native};
+use crate::engine::observed::{Observed, Sidecar, Spec, restarts_always};
+use crate::engine::plan::Event;
+
+/// What the mode of the sidecars can't keep, once: with the first status.
+pub fn said(seen: &Observed) -> Vec<Event> {
+    let Observed { job, settings, .. } = seen;
+    let (spec, Some(template)) = (&job.spec, &job.spec.template.spec) else { return Vec::new() };
+    if job.status.observed_generation.unwrap_or(0) > 0 || job.status.counts.active.is_some() {
+        return Vec::new();
+    }
+    let said = if spec.native(settings) {
+        native::limits(template, &spec.roles, &spec.sidecars, &settings.recipes)
+    } else {
+        managed::limits(template, &spec.roles, &spec.sidecars, &settings.recipes)
+    };
+    let taken = taken(spec);
+    let taken = (!taken.is_empty()).then(|| Event::normal(events::TAKEN_AS_SIDECAR, taken.join(". ")));
+    // In one event: of several with one reason the first alone is seen.
+    let said = (!said.is_empty()).then(|| Event::warning(events::SIDECAR_LIMIT, said.join(". ")));
+    taken.into_iter().chain(said).collect()
+}
+
+/// What the run takes as a sidecar although `spec.sidecars` does not name it, in sentences; none in the usual case.
+pub fn taken(spec: &Spec) -> Vec<String> {
+    let containers = spec.template.spec.iter().flat_map(|pod| &pod.containers);
+    let not_named = |name: &str| Sidecar::named(&spec.sidecars, name).is_none();
+    let taken = containers.filter(|c| restarts_always(c) && not_named(&c.name));
+    taken.map(|c| format!("container {} has restartPolicy Always, so it never ends: it is a sidecar", c.name)).collect()
+}

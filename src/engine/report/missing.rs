@@ -1,0 +1,91 @@
+//! Does `spec.sidecars` name a container that is not there?
+//!
+//! It may be injected later, so it is not refused; it may be a misspelling, so it is said. Pods that go on are looked at, and
+//! what they showed stays when they are gone: the condition itself keeps it, False included.
+
+use chrono::{DateTime, Utc};
+
+use crate::api::conditions::{reasons, types};
+use crate::api::{Kind, labels};
+use crate::engine::observed::conditions::Conditions;
+use crate::engine::observed::status::Status;
+use crate::engine::observed::{Job, Observed, Pod};
+use crate::engine::plan::Event;
+
+/// What is known of the names that the template does not have.
+enum Found<'a> {
+    /// All Pods have them.
+    All,
+    /// This Pod lacks these.
+    NotInPod(&'a Pod, Vec<&'a str>),
+    /// There was no Pod yet.
+    NotInTemplate(Vec<&'a str>),
+}
+
+/// The condition SidecarMissing, and an event when it becomes True.
+pub fn note(seen: &Observed, status: &mut Status, now: DateTime<Utc>) -> Option<Event> {
+    let (reason, message) = match look(seen, &status.conditions)? {
+        Found::All => {
+            // Said once even if it was never True, in a status that is written anyway: the Pods will be gone.
+            status.conditions.set(types::SIDECAR_MISSING, false, reasons::ALL_FOUND, "", now);
+            return None;
+        }
+        Found::NotInPod(pod, names) => (reasons::NOT_IN_POD, not_in_pod(&seen.job, pod, &names)),
+        Found::NotInTemplate(names) => (reasons::NOT_IN_TEMPLATE, not_in_template(&seen.job, &names)),
+    };
+    let was = status.conditions.is_true(types::SIDECAR_MISSING);
+    status.conditions.set(types::SIDECAR_MISSING, true, reason, &message, now);
+    (!was).then(|| Event::warning(types::SIDECAR_MISSING, message))
+}
+
+/// `None` if there is nothing to say, or nothing new: no Pod goes on, and those that did were looked at.
+fn look<'a>(seen: &'a Observed, said: &Conditions) -> Option<Found<'a>> {
+    let roles = &seen.job.spec.roles;
+    let names = roles.missing(|name| roles.in_template(name));
+    if names.is_empty() {
+        return None;
+    }
+    let is_known = said.get(types::SIDECAR_MISSING).is_some_and(|c| c.reason != reasons::NOT_IN_TEMPLATE);
+    let mut pods: Vec<&Pod> = seen.pods.iter().filter(|pod| !pod.ended()).collect();
+    if pods.is_empty() && !is_known {
+        pods = seen.pods.iter().collect();
+    }
+    let lacking = |pod: &&'a Pod| (*pod, roles.missing(|name| pod.containers.iter().any(|c| c.name == name)));
+    match pods.iter().rev().map(lacking).find(|(_, names)| !names.is_empty()) {
+        Some((pod, names)) => Some(Found::NotInPod(pod, names)),
+        None if !pods.is_empty() => Some(Found::All),
+        None if is_known || roles.expects_injected() => None,
+        None => Some(Found::NotInTemplate(names)),
+    }
+}
+
+fn not_in_template(job: &Job, names: &[&str]) -> String {
+    format!(
+        "{} names {}, which is no container of spec.template: correct the name; if a webhook adds the container to the Pod, \
+         nothing has to be done",
+        field(job),
+        quoted(names)
+    )
+}
+
+fn not_in_pod(job: &Job, pod: &Pod, names: &[&str]) -> String {
+    let there = pod.containers.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ");
+    format!(
+        "{} names {}, which is neither in spec.template nor was added to the Pod by a webhook; the Pod's containers are \
+         {there}: correct the name or the injection",
+        field(job),
+        quoted(names)
+    )
+}
+
+/// Where the names stand.
+fn field(job: &Job) -> String {
+    match job.kind {
+        Kind::SidecarJob => "spec.sidecars".into(),
+        Kind::Job => format!("annotation {}", labels::SIDECARS),
+    }
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|n| format!("{n:?}")).collect::<Vec<_>>().join(", ")
+}

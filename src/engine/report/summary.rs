@@ -1,0 +1,126 @@
+//! How is the status said to a person?
+//!
+//! One word, one sentence, and strings that a printer column can show as they are. Derived from the rest of the status
+//! and never read back for a decision. What was learned from Pods that are not kept any more stays in it: a run reads the
+//! same at its end whichever Pods are still in view.
+
+use chrono::{DateTime, Utc};
+
+use crate::api::conditions::types;
+use crate::api::{self, labels};
+use crate::engine::count::outcome;
+use crate::engine::count::tally::Tally;
+use crate::engine::observed::status::{Status, Summary};
+use crate::engine::observed::{Observed, Pod, State, time};
+
+/// The summary of that status.
+pub fn of(seen: &Observed, status: &Status, tally: &Tally, now: DateTime<Utc>) -> Summary {
+    let (reason, message) = why(status);
+    let sidecars_to_stop = sidecars_to_stop(seen, status, tally);
+    Summary {
+        phase: Some(phase(seen, status, tally)),
+        reason,
+        message,
+        completions: Some(completions(seen, tally)),
+        sidecars: sidecars(seen, tally, sidecars_to_stop.unwrap_or(0)),
+        sidecars_to_stop,
+        duration: duration(status, now),
+        selector: Some(format!("{}={}", labels::UID, seen.job.uid)),
+    }
+}
+
+fn phase(seen: &Observed, status: &Status, tally: &Tally) -> api::Phase {
+    let is = |type_| status.conditions.is_true(type_);
+    // Since the start, or the last resume: a Pod that is gone by now has started too.
+    let has_run = tally.succeeded + tally.failed > 0 || status.summary.phase == Some(api::Phase::Running);
+    let started = |pod: &Pod| pod.deleting_since.is_none() && has_started(pod);
+    if is(types::COMPLETE) {
+        api::Phase::Complete
+    } else if is(types::FAILED) {
+        api::Phase::Failed
+    } else if is(types::SUCCESS_CRITERIA_MET) || is(types::FAILURE_TARGET) {
+        api::Phase::Stopping
+    } else if seen.job.spec.suspend {
+        api::Phase::Suspended
+    } else if has_run || seen.pods.iter().any(started) {
+        api::Phase::Running
+    } else {
+        api::Phase::Pending
+    }
+}
+
+/// The condition that matters most says why.
+fn why(status: &Status) -> (Option<String>, Option<String>) {
+    const FIRST: [&str; 9] = [
+        types::FAILED,
+        types::COMPLETE,
+        types::FAILURE_TARGET,
+        types::SUCCESS_CRITERIA_MET,
+        types::STALLED,
+        types::SUSPENDED,
+        types::WAITING,
+        types::POD_CHANGED,
+        types::SIDECAR_MISSING,
+    ];
+    let condition = FIRST.iter().find_map(|type_| status.conditions.when_true(type_));
+    (condition.map(|c| c.reason.clone()), condition.map(|c| c.message.clone()).filter(|m| !m.is_empty()))
+}
+
+/// Successes of those wanted, as kubectl prints a Job's: `3/5`, for a work queue `0/1 of 4`.
+fn completions(seen: &Observed, tally: &Tally) -> String {
+    match (seen.job.spec.completions, seen.job.spec.parallelism) {
+        (Some(wanted), _) => format!("{}/{wanted}", tally.succeeded),
+        (None, 2..) => format!("{}/1 of {}", tally.succeeded, seen.job.spec.parallelism),
+        (None, _) => format!("{}/1", tally.succeeded),
+    }
+}
+
+/// While main containers work: how many sidecars run, of those in Pods that work. Afterwards: how many have stopped, of
+/// those in all Pods that are counted; what is missing to all still runs. Only Pods that have not ended are looked at, and
+/// these are always in view.
+fn sidecars(seen: &Observed, tally: &Tally, to_stop: u32) -> Option<String> {
+    let working = tally.working_uids();
+    let of = |pod| outcome::sidecars(pod, &seen.job.spec.roles);
+    let (mut all, mut running, mut going_on) = (0, 0, 0);
+    for pod in seen.pods.iter().filter(|pod| !pod.ended()) {
+        let run = of(pod).filter(|c| c.state == State::Running).count();
+        if working.contains(pod.uid.as_str()) {
+            all += of(pod).count();
+            running += run;
+        } else {
+            going_on += run;
+        }
+    }
+    if !working.is_empty() {
+        return (all > 0).then(|| format!("{running}/{all} running"));
+    }
+    let all = going_on.max(to_stop as usize); // Pods that are ended uncounted go on for a while too
+    (all > 0).then(|| format!("{}/{all} stopped", all - going_on))
+}
+
+/// The sidecars of the Pods that are counted, those included that this status is the first to count.
+fn sidecars_to_stop(seen: &Observed, status: &Status, tally: &Tally) -> Option<u32> {
+    let of = |is: &dyn Fn(&str) -> bool| {
+        let pods = seen.pods.iter().filter(|pod| is(&pod.uid) && has_started(pod));
+        let all = pods.flat_map(|pod| outcome::sidecars(pod, &seen.job.spec.roles)).count();
+        u32::try_from(all).unwrap_or(u32::MAX)
+    };
+    // A status without the number is new, or was written before there was one.
+    let before = status.summary.sidecars_to_stop;
+    let listed = || of(&|uid| seen.job.status.is_listed(uid));
+    let all = before.unwrap_or_else(listed).saturating_add(of(&|uid| tally.first_counted.contains(uid)));
+    before.map(|_| all).or((all > 0).then_some(all))
+}
+
+/// Something of it runs, or has run.
+fn has_started(pod: &Pod) -> bool {
+    pod.containers.iter().any(|c| c.state != State::Waiting || c.restarts > 0)
+}
+
+fn duration(status: &Status, now: DateTime<Utc>) -> Option<String> {
+    let end = status.finished_at()?;
+    status.summary.duration.clone().or_else(|| {
+        let start = status.start_time.unwrap_or(now);
+        Some(time::human(end - start))
+    })
+}

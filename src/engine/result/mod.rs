@@ -1,0 +1,99 @@
+//! Is the result known?
+//!
+//! The rules in the order in which they are asked; the first that answers decides. What was recorded comes first, so a
+//! result never changes. What is found in the same sync: failure before success.
+
+pub mod deadline;
+pub mod ending;
+pub mod given_up;
+pub mod success_policy;
+
+use chrono::{DateTime, Utc};
+use ending::Ending;
+
+use crate::api::conditions::{messages, reasons, types};
+use crate::engine::count::outcome;
+use crate::engine::count::tally::Tally;
+use crate::engine::observed::{Observed, Slot};
+
+type Rule = fn(&Observed, &Tally, DateTime<Utc>) -> Option<Ending>;
+
+/// The rules, in order.
+const RULES: [Rule; 9] = [
+    |seen, _, _| recorded(seen, types::SUCCESS_CRITERIA_MET, true), // a success stays
+    |seen, _, _| recorded(seen, types::FAILURE_TARGET, false),      // a failure stays
+    |_, tally, _| failed_by_policy(tally),                          // a Pod's failure fails all
+    |seen, tally, _| backoff_limit_exceeded(seen, tally),           // too many Pods failed
+    |seen, _, now| deadline::passed(seen, now),                     // it took too long
+    |seen, tally, _| too_many_failed_indexes(seen, tally),          // too many indexes failed
+    |seen, tally, _| all_done_with_failures(seen, tally),           // all indexes are done, some failed
+    |seen, tally, _| success_policy_met(seen, tally),               // some successes are enough
+    |seen, tally, _| completions_reached(seen, tally),              // enough Pods succeeded
+];
+
+/// The ending, or `None` while it is open.
+pub fn judge(seen: &Observed, tally: &Tally, now: DateTime<Utc>) -> Option<Ending> {
+    RULES.iter().find_map(|rule| rule(seen, tally, now))
+}
+
+/// What an earlier sync wrote.
+fn recorded(seen: &Observed, type_: &str, success: bool) -> Option<Ending> {
+    let c = seen.job.status.conditions.when_true(type_)?;
+    Some(Ending { success, reason: c.reason.clone(), message: c.message.clone(), stored: true })
+}
+
+fn failed_by_policy(tally: &Tally) -> Option<Ending> {
+    tally.fail_job.as_ref().map(|message| Ending::failure(reasons::POD_FAILURE_POLICY, message))
+}
+
+fn too_many_failed_indexes(seen: &Observed, tally: &Tally) -> Option<Ending> {
+    let (failed, limit) = (tally.failed_indexes.as_ref()?.len(), seen.job.spec.max_failed_indexes?);
+    let (reason, message) = (reasons::MAX_FAILED_INDEXES_EXCEEDED, messages::MAX_FAILED_INDEXES_EXCEEDED);
+    (failed > limit).then(|| Ending::failure(reason, message))
+}
+
+fn all_done_with_failures(seen: &Observed, tally: &Tally) -> Option<Ending> {
+    let failed = tally.failed_indexes.as_ref().filter(|failed| !failed.is_empty())?;
+    let done = failed.len() + tally.completed.len() >= seen.job.spec.completions?;
+    done.then(|| Ending::failure(reasons::FAILED_INDEXES, messages::FAILED_INDEXES))
+}
+
+fn success_policy_met(seen: &Observed, tally: &Tally) -> Option<Ending> {
+    let spec = &seen.job.spec;
+    let message = success_policy::met(spec.success_policy.as_ref()?, &tally.completed, spec.completions?)?;
+    Some(Ending::success(reasons::SUCCESS_POLICY, &message))
+}
+
+fn backoff_limit_exceeded(seen: &Observed, tally: &Tally) -> Option<Ending> {
+    let limit = seen.job.spec.backoff_limit;
+    let too_many = tally.failed > limit || (seen.job.spec.restarts_on_failure && too_many_restarts(seen, limit));
+    too_many.then(|| Ending::failure(reasons::BACKOFF_LIMIT_EXCEEDED, messages::BACKOFF_LIMIT_EXCEEDED))
+}
+
+/// With OnFailure the kubelet retries inside the Pod: restarts of main and init containers count, while their result is
+/// open. A sidecar's never do; batch/v1 counts them, by mistake or not.
+fn too_many_restarts(seen: &Observed, limit: u32) -> bool {
+    let roles = &seen.job.spec.roles;
+    let restarts: u32 = seen
+        .pods
+        .iter()
+        .filter(|pod| !pod.ended() && !seen.job.status.uncounted_succeeded.contains(&pod.uid))
+        .filter(|pod| !outcome::of(pod, &seen.job.spec, false).is_some_and(|o| o.success))
+        .flat_map(|pod| outcome::mains(pod, roles).chain(pod.containers.iter().filter(|c| c.slot == Slot::Init)))
+        .map(|c| c.restarts)
+        .sum();
+    if limit == 0 { restarts > 0 } else { restarts >= limit }
+}
+
+/// Enough successes and nothing that still works; for a work queue one success is enough.
+fn completions_reached(seen: &Observed, tally: &Tally) -> Option<Ending> {
+    let enough = match seen.job.spec.completions {
+        Some(wanted) => tally.succeeded >= wanted,
+        None => tally.succeeded > 0,
+    };
+    let over = tally.working.is_empty() && !tally.more;
+    (enough && over).then(|| Ending::success(reasons::COMPLETIONS_REACHED, messages::COMPLETIONS_REACHED))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! What does the stored status of a schedule say? Its wire form is `wire`'s part.
+
+mod wire;
+
+use crate::api::backfilled::{self, Span};
+use crate::engine::observed::conditions::Conditions;
+use crate::engine::schedule::observed::{Run, RunRef};
+use chrono::{DateTime, Utc};
+
+/// The status of a SidecarCronJob.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Status {
+    /// The generation that it speaks of.
+    pub observed_generation: Option<i64>,
+    /// All conditions, those of others included.
+    pub conditions: Conditions,
+    /// Runs that are not finished.
+    pub active: Vec<RunRef>,
+    /// The scheduled time of the run that was started, or queued, last.
+    pub last_schedule: Option<DateTime<Utc>>,
+    /// When a run succeeded last.
+    pub last_success: Option<DateTime<Utc>>,
+    /// When a run failed last.
+    pub last_failure: Option<DateTime<Utc>>,
+    /// The latest time that passed without a run.
+    pub last_missed: Option<DateTime<Utc>>,
+    /// How many did.
+    pub missed: i32,
+    /// The next time.
+    pub next: Option<DateTime<Utc>>,
+    /// The same, to print.
+    pub next_text: Option<String>,
+    /// The schedules, to print.
+    pub schedule: Option<String>,
+    /// How the last run ended.
+    pub last_result: Option<String>,
+    /// Times that wait.
+    pub queued: Vec<DateTime<Utc>>,
+    /// The latest runs, newest first.
+    pub recent: Vec<Recent>,
+    /// Times that ran because somebody asked for them.
+    pub backfilled: Vec<Span>,
+}
+
+impl Status {
+    /// That time is dealt with as far as it says: it ran, or was missed.
+    pub fn knows(&self, at: DateTime<Utc>) -> bool {
+        self.last_schedule >= Some(at) && !self.queued.contains(&at)
+    }
+
+    /// How that run ended is written down, and that its time ran.
+    pub fn knows_end_of(&self, run: &Run) -> bool {
+        let Some((success, at)) = run.ended else { return false };
+        let last = if success { self.last_success } else { self.last_failure };
+        let passed = run.scheduled.is_none_or(|at| match run.manual {
+            true => backfilled::is_settled(&self.backfilled, at),
+            false => self.knows(at),
+        });
+        last >= Some(at) && passed && !self.active.iter().any(|active| active.uid == run.uid)
+    }
+}
+
+/// A run, as it is remembered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recent {
+    /// Its name.
+    pub name: String,
+    /// For which time it ran.
+    pub scheduled: Option<DateTime<Utc>>,
+    /// When it started.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it finished.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// How.
+    pub result: String,
+}
