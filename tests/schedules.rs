@@ -130,9 +130,9 @@ async fn what_can_not_be_a_schedule_is_refused_at_admission() {
         for (spec, words) in [
             (json!({"schedule": "0 24 * * *"}), "hour 0-23"),
             (json!({"schedule": "0 2 * *"}), "write five fields"),
-            (json!({"schedule": "@reboot"}), "no schedule"),
+            (json!({"schedule": "@reboot"}), "not a schedule"),
             (json!({"schedule": "0 0 * * 7"}), "day of week 0-6"),
-            (json!({"schedule": ""}), "no schedule"),
+            (json!({"schedule": ""}), "not a schedule"),
             (json!({"schedule": "TZ=UTC 0 2 * * *"}), "set spec.timeZone"),
             (json!({"schedule": "0 2 * * *", "timeZone": "europe/berlin"}), "unknown time zone"),
             (json!({"schedule": "0 2 * * *", "timeZone": "Local"}), "unknown time zone"),
@@ -249,7 +249,7 @@ async fn a_backfill_that_is_repeated_runs_nothing_again_that_the_history_took() 
         .await;
         let again = sidecarjob(&w, &span);
         let said = String::from_utf8_lossy(&again.stderr).into_owned();
-        assert!(said.contains("3 of 3 ran in a backfill before"), "{said}");
+        assert!(said.contains("3 of 3 ran in an earlier backfill"), "{said}");
         assert_eq!(stdout(&again).lines().filter(|line| line.ends_with("Complete")).count(), 3, "as they ended");
         let after = schedules(&w).get("yearly").await.expect("there").status.expect("a status");
         assert_eq!((after.recent_runs, after.backfilled), (before.recent_runs, before.backfilled), "nothing ran");
@@ -257,7 +257,7 @@ async fn a_backfill_that_is_repeated_runs_nothing_again_that_the_history_took() 
         assert_eq!(dry, "", "and nothing would");
         let once_more = sidecarjob(&w, &[&span[..], &["--again"]].concat());
         assert_eq!(stdout(&once_more).lines().count(), 3);
-        assert!(!String::from_utf8_lossy(&once_more.stderr).contains("ran in a backfill before"));
+        assert!(!String::from_utf8_lossy(&once_more.stderr).contains("ran in an earlier backfill"));
     })
     .await;
 }

@@ -211,17 +211,17 @@ fn the_log_of_a_controller_that_is_refused_is_harmless_as_text_and_as_json() {
 #[test]
 fn help_has_the_exit_codes_and_what_the_verb_promises() {
     for (verb, promise) in [
-        (&["watch"][..], "An interruption is told once"),
+        (&["watch"][..], "After an interruption the command prints one note"),
         (&["cron", "next"], "An expression has five fields"),
         (&["cron", "run"], "Prints the name of the SidecarJob"),
-        (&["cron", "backfill"], "Repeated, it goes on where it was interrupted"),
+        (&["cron", "backfill"], "If you repeat an interrupted backfill, it continues where it stopped"),
     ] {
         let help = sidecarjob("http://127.0.0.1:1", &[verb, &["--help"]].concat());
         let help = String::from_utf8(help.stdout).expect("UTF-8");
         let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(help.contains(promise), "{verb:?}: {help}");
         let codes = help.split_once("Exit codes: ").expect("they are there").1;
-        for word in ["0 ", "1 ", "2 wrong usage", "3 no such Sidecar", "4 not allowed", "5 no cluster"] {
+        for word in ["0 ", "1 ", "2 wrong usage", "3 no such Sidecar", "4 no permission", "5 no cluster"] {
             assert!(codes.contains(word), "{verb:?}: {codes}");
         }
     }

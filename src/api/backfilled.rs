@@ -1,8 +1,8 @@
-//! Which scheduled times ran because somebody asked for them? The record on which `sidecarjob cron backfill` relies when it
-//! is repeated, and the schedule when such a time comes.
+//! Which scheduled times ran because somebody asked for them? `sidecarjob cron backfill` uses this record when somebody
+//! repeats it, and the schedule uses it when such a time comes.
 //!
-//! Only the controller writes it (`status.backfilled`), before it lets such a run go. Times at equal distances are one
-//! entry, so that a month of hours takes no more room than one hour.
+//! Only the controller writes the record (`status.backfilled`), before it deletes such a run. Times at equal distances
+//! are one entry, so a month of hours needs no more space than one hour.
 
 use chrono::{DateTime, Utc};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -10,19 +10,19 @@ use k8s_openapi::jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// More than the times of any one backfill, however irregular they are.
+/// More spans than the times of any one backfill, however irregular they are.
 const MAX_SPANS: usize = 1_000;
-/// More than a week of minutes. Beyond it, as beyond the spans, the oldest times are forgotten.
+/// More than a week of minutes. If there are more times or spans, the record drops the oldest times.
 const MAX_TIMES: usize = 10_000;
 
 /// Scheduled times at equal distances.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Span {
-    /// The first of them.
+    /// The first time.
     pub from: Time,
-    /// The last of them.
+    /// The last time.
     pub to: Time,
-    /// How many there are, both ends included.
+    /// How many times there are, both ends included.
     pub times: i32,
 }
 
@@ -32,7 +32,7 @@ impl Span {
         Self { from: time(from), to: time(to), times }
     }
 
-    /// How many seconds lie between two of them; 0 if there is only one.
+    /// How many seconds are between two times; 0 if there is only one.
     fn step(&self) -> i64 {
         let between = i64::from(self.times) - 1;
         if between > 0 { (self.to.0.as_second() - self.from.0.as_second()).max(0) / between } else { 0 }
@@ -50,19 +50,19 @@ impl Span {
     }
 }
 
-/// That time ran.
+/// Is this time in the record?
 pub fn contains(all: &[Span], at: DateTime<Utc>) -> bool {
     all.iter().any(|span| span.contains(at.timestamp()))
 }
 
-/// That time is in the record, or was in it and is forgotten.
+/// Is this time in the record, or was it there before the record dropped it?
 pub fn is_settled(all: &[Span], at: DateTime<Utc>) -> bool {
     let times: i64 = all.iter().map(|span| i64::from(span.times)).sum();
     let full = all.len() >= MAX_SPANS || times >= MAX_TIMES as i64;
     contains(all, at) || (full && all.first().is_some_and(|oldest| at.timestamp() < oldest.from.0.as_second()))
 }
 
-/// The record with these times besides.
+/// The record with these times added.
 pub fn with(all: &[Span], new: impl IntoIterator<Item = DateTime<Utc>>) -> Vec<Span> {
     let mut fresh = new.into_iter().filter(|at| !contains(all, *at)).map(|at| at.timestamp()).peekable();
     if fresh.peek().is_none() {
@@ -76,7 +76,7 @@ pub fn with(all: &[Span], new: impl IntoIterator<Item = DateTime<Utc>>) -> Vec<S
     spans
 }
 
-/// Ascending times as few spans: each goes on for as long as the distance is the same.
+/// Joins ascending times to as few spans as possible: a span goes on as long as the distance stays the same.
 fn spans(seconds: &[i64]) -> Vec<Span> {
     let mut spans: Vec<(i64, i64, i32)> = Vec::new();
     let mut step = 0;

@@ -1,39 +1,40 @@
-//! Every condition type, reason and event reason, with its meaning, and the messages that are fixed words.
+//! Every condition type, reason and event reason, with its meaning, and the messages with fixed text.
 //!
-//! Names are the Job's own where the Job has one, so that alerts, filters and eyes go on working.
+//! Names are the Job's own if the Job has one, so that alerts, filters and people's habits go on working.
 
 /// Condition types of a SidecarJob.
 pub mod types {
-    /// True: the result is success and will stay so; sidecars may still be draining.
+    /// True: the result is success and can't change; sidecars may still be stopping.
     pub const SUCCESS_CRITERIA_MET: &str = "SuccessCriteriaMet";
-    /// True: the result is failure and will stay so; Pods may still be ending.
+    /// True: the result is failure and can't change; Pods may still be stopping.
     pub const FAILURE_TARGET: &str = "FailureTarget";
-    /// True: done and succeeded; nothing runs any more.
+    /// True: the run is done and has succeeded; no container runs any more.
     pub const COMPLETE: &str = "Complete";
-    /// True: done and failed; nothing runs any more.
+    /// True: the run is done and has failed; no container runs any more.
     pub const FAILED: &str = "Failed";
-    /// True with either Complete or Failed: `kubectl wait --for=condition=Finished` waits for both ends.
+    /// True if Complete or Failed is True: `kubectl wait --for=condition=Finished` waits for both ends.
     pub const FINISHED: &str = "Finished";
-    /// True while `spec.suspend` is; False after a resume; absent when never suspended.
+    /// True while `spec.suspend` is true; False after a resume; absent if the run was never suspended.
     pub const SUSPENDED: &str = "Suspended";
-    /// True until finished or suspended: kstatus (Flux, Helm, kpt) reads "in progress" from it.
+    /// True until the run is finished or suspended: kstatus (Flux, Helm, kpt) takes it for "in progress".
     pub const RECONCILING: &str = "Reconciling";
-    /// True: no progress without somebody's help: failed, or the API server does not take what the run needs (a Pod is
-    /// refused, a webhook is down). kstatus reads "failed" from it.
+    /// True: the run needs somebody's help to make progress: it failed, or the API server does not accept what the run
+    /// needs (the API server rejects a Pod, or a webhook is down). kstatus takes it for "failed".
     pub const STALLED: &str = "Stalled";
-    /// True: `spec.sidecars` names a container that is not there. It may be injected later, or be a misspelling.
+    /// True: `spec.sidecars` names a container that is not in the Pod. A webhook may inject it later, or the name is a
+    /// typo.
     pub const SIDECAR_MISSING: &str = "SidecarMissing";
-    /// True: a Pod came back from the API server with other sidecars or main containers than it was sent with, since an
-    /// admission webhook changed it. If its sidecars can't be native any more, the run goes on in managed mode.
+    /// True: an admission webhook changed the sidecars or main containers of a Pod: the stored Pod differs from the sent
+    /// one. If the sidecars can't be native any more, the run continues in managed mode.
     pub const POD_CHANGED: &str = "PodChanged";
-    /// True: something outside of the main containers holds the run up; the message says what is waited for and until when.
-    /// False when the run is over.
+    /// True: something other than the main containers delays the run; the message says what, and until when. False when
+    /// the run is over.
     pub const WAITING: &str = "Waiting";
-    /// Of a SidecarCronJob. True: its schedule is understood; how its runs end has no part in it.
+    /// For a SidecarCronJob. True: its schedule is valid. The results of its runs do not matter.
     pub const READY: &str = "Ready";
 }
 
-/// Reasons of conditions; most are the reason of an event too.
+/// Reasons of conditions; most are also the reason of an event.
 pub mod reasons {
     /// Complete: as many Pods succeeded as `spec.completions` asks for.
     pub const COMPLETIONS_REACHED: &str = "CompletionsReached";
@@ -41,13 +42,13 @@ pub mod reasons {
     pub const BACKOFF_LIMIT_EXCEEDED: &str = "BackoffLimitExceeded";
     /// Failed: `spec.activeDeadlineSeconds` passed.
     pub const DEADLINE_EXCEEDED: &str = "DeadlineExceeded";
-    /// Failed: a rule of `spec.podFailurePolicy` says so; the message names the Pod and the rule.
+    /// Failed: a rule of `spec.podFailurePolicy` matched; the message names the Pod and the rule.
     pub const POD_FAILURE_POLICY: &str = "PodFailurePolicy";
     /// Failed: more indexes failed than `spec.maxFailedIndexes` allows.
     pub const MAX_FAILED_INDEXES_EXCEEDED: &str = "MaxFailedIndexesExceeded";
     /// Failed: all indexes are done, and some of them failed.
     pub const FAILED_INDEXES: &str = "FailedIndexes";
-    /// Complete: a rule of `spec.successPolicy` is met; the message names it.
+    /// Complete: a rule of `spec.successPolicy` matched; the message names the rule.
     pub const SUCCESS_POLICY: &str = "SuccessPolicy";
     /// Suspended=True.
     pub const JOB_SUSPENDED: &str = "JobSuspended";
@@ -55,94 +56,97 @@ pub mod reasons {
     pub const JOB_RESUMED: &str = "JobResumed";
     /// Reconciling=True in the CRD's default status: no controller has seen the object yet.
     pub const PENDING: &str = "Pending";
-    /// Reconciling=True: Pods are being created or are running.
+    /// Reconciling=True: the controller creates Pods, or Pods run.
     pub const RUNNING: &str = "Running";
-    /// Reconciling=True: the result is known, sidecars or Pods are still ending.
+    /// Reconciling=True: the result is known; sidecars or Pods are still stopping.
     pub const STOPPING: &str = "Stopping";
-    /// Stalled=True: the API server does not take the Pods, or can't, since a webhook is down; the message has its words.
+    /// Stalled=True: the API server rejects the Pods, or can't create them because a webhook is down; the message quotes
+    /// the API server.
     pub const POD_REFUSED: &str = "PodRefused";
-    /// Stalled=True, and a warning: something that the run or schedule needs failed more than once, and is tried again with
-    /// a wait that grows; the message says what it was and has the API server's words.
+    /// Stalled=True, and a warning: something that the run or schedule needs failed more than once. The controller retries
+    /// with growing waits. The message says what failed, and quotes the API server.
     pub const STEP_FAILED: &str = "StepFailed";
-    /// Stalled=False: what failed has worked.
+    /// Stalled=False: the step that failed has succeeded.
     pub const STEP_DONE: &str = "StepDone";
-    /// Stalled=False: Pods are accepted again.
+    /// Stalled=False: the API server accepts Pods again.
     pub const POD_ACCEPTED: &str = "PodAccepted";
-    /// SidecarMissing=True: the name is not in the template and no Pod has been seen yet.
+    /// SidecarMissing=True: the name is not in the template, and there was no Pod yet.
     pub const NOT_IN_TEMPLATE: &str = "NotInTemplate";
-    /// SidecarMissing=True: a Pod was created and does not have the container either.
+    /// SidecarMissing=True: the controller created a Pod, and the Pod does not have the container either.
     pub const NOT_IN_POD: &str = "NotInPod";
-    /// SidecarMissing=False: all Pods that were looked at have all containers that `spec.sidecars` names.
+    /// SidecarMissing=False: all Pods that the controller checked have all containers that `spec.sidecars` names.
     pub const ALL_FOUND: &str = "AllFound";
-    /// Of a Pod that the controller failed: a sidecar was not up within `start.deadlineSeconds`.
+    /// For a Pod that the controller failed: a sidecar was not up within `start.deadlineSeconds`.
     pub const SIDECAR_START_DEADLINE_EXCEEDED: &str = "SidecarStartDeadlineExceeded";
-    /// Of a Pod that the controller failed: a sidecar was started again more often than `maxRestarts` allows.
+    /// For a Pod that the controller failed: a sidecar restarted more often than `maxRestarts` allows.
     pub const SIDECAR_FAILED: &str = "SidecarFailed";
-    /// PodChanged=True: `restartPolicy: Always` was taken from a sidecar, which makes it an init container that never ends.
+    /// PodChanged=True: a webhook removed `restartPolicy: Always` from a sidecar, so the sidecar is an init container
+    /// that never ends.
     pub const RESTART_POLICY_STRIPPED: &str = "RestartPolicyStripped";
-    /// PodChanged=True: a native sidecar came back as a plain container.
+    /// PodChanged=True: a native sidecar is a plain container in the stored Pod.
     pub const SIDECAR_MADE_PLAIN: &str = "SidecarMadePlain";
-    /// PodChanged=True: a sidecar of the template is not in the Pod any more.
+    /// PodChanged=True: a sidecar of the template is missing in the stored Pod.
     pub const SIDECAR_REMOVED: &str = "SidecarRemoved";
-    /// PodChanged=True: a main container came back with another image, command or arguments.
+    /// PodChanged=True: a main container has another image, command or arguments in the stored Pod.
     pub const MAIN_CONTAINER_CHANGED: &str = "MainContainerChanged";
-    /// PodChanged=False: the newest Pod came back as it was sent.
+    /// PodChanged=False: the API server stored the newest Pod as the controller sent it.
     pub const AS_SENT: &str = "AsSent";
-    /// Waiting=True: no node takes the Pod; the scheduler's words are in the message.
+    /// Waiting=True: the scheduler finds no node for the Pod; the message quotes the scheduler.
     pub const UNSCHEDULABLE: &str = "Unschedulable";
-    /// Waiting=True: a container's image can't be pulled, or its configuration is not there.
+    /// Waiting=True: the kubelet can't pull a container's image, or the container's configuration does not exist.
     pub const CONTAINER_CANT_START: &str = "ContainerCantStart";
     /// Waiting=True: a sidecar is not up, and main containers wait for it.
     pub const SIDECAR_NOT_UP: &str = "SidecarNotUp";
-    /// Waiting=True: the kubelet stops the Pod, and a container goes on.
+    /// Waiting=True: the kubelet stops the Pod, and a container still runs.
     pub const SIDECAR_STOPPING: &str = "SidecarStopping";
-    /// Waiting=True: a Pod should have ended; its kubelet does not say so, so its node may be gone.
+    /// Waiting=True: a Pod should have ended, and its kubelet does not report the end. Its node may be gone.
     pub const KUBELET_SILENT: &str = "KubeletSilent";
-    /// Waiting=False: it has come, or is not waited for any more.
+    /// Waiting=False: the wait is over, or the run finished without it.
     pub const WAITED: &str = "Waited";
 }
 
-/// Event reasons that are no condition's reason.
+/// Event reasons that are not also the reason of a condition.
 pub mod events {
-    /// Normal: a Pod was created.
+    /// Normal: the controller created a Pod.
     pub const SUCCESSFUL_CREATE: &str = "SuccessfulCreate";
-    /// Warning: a Pod could not be created; the note has the server's words.
+    /// Warning: the controller could not create a Pod; the note quotes the API server.
     pub const FAILED_CREATE: &str = "FailedCreate";
-    /// Normal: a Pod was deleted.
+    /// Normal: the controller deleted a Pod.
     pub const SUCCESSFUL_DELETE: &str = "SuccessfulDelete";
-    /// Warning: a Pod could not be deleted.
+    /// Warning: the controller could not delete a Pod.
     pub const FAILED_DELETE: &str = "FailedDelete";
     /// Normal: the SidecarJob is Complete.
     pub const COMPLETED: &str = "Completed";
-    /// Normal: Pods were stopped since `spec.suspend` is true.
+    /// Normal: the controller stopped Pods because `spec.suspend` is true.
     pub const SUSPENDED: &str = "Suspended";
     /// Normal: `spec.suspend` is false again.
     pub const RESUMED: &str = "Resumed";
-    /// Normal: a Pod's main containers are done; its plain sidecars were asked to stop.
+    /// Normal: a Pod's main containers are done, and the controller asked its plain sidecars to stop.
     pub const SIDECAR_STOP_REQUESTED: &str = "SidecarStopRequested";
-    /// Normal: one sidecar is asked to stop, by the way that the note names.
+    /// Normal: the controller asks one sidecar to stop, by the way that the note names.
     pub const STOPPING_SIDECAR: &str = "StoppingSidecar";
-    /// Warning: a sidecar could not be asked in one way; the next is tried.
+    /// Warning: one way to stop a sidecar failed; the controller tries the next way.
     pub const SIDECAR_STOP_FAILED: &str = "SidecarStopFailed";
-    /// Warning: the controller has not the right to ask in this way; said once for each namespace.
+    /// Warning: the controller lacks the permission for this way to stop a sidecar; one event for each namespace.
     pub const SIDECAR_STOP_FORBIDDEN: &str = "SidecarStopForbidden";
-    /// Warning: the mode in which the sidecars run can't keep something that the spec asks for; the note says what.
+    /// Warning: the spec asks for something that the mode of the sidecars can't do; the note says what.
     pub const SIDECAR_LIMIT: &str = "SidecarLimit";
-    /// Normal: a container is taken as a sidecar although `spec.sidecars` does not name it; the note says why.
+    /// Normal: the controller treats a container as a sidecar although `spec.sidecars` does not name it; the note says
+    /// why.
     pub const TAKEN_AS_SIDECAR: &str = "TakenAsSidecar";
-    /// Warning: a Job's completionMode is one that this program does not know; it is left alone.
+    /// Warning: this program does not know a Job's completionMode; the controller leaves the Job alone.
     pub const UNKNOWN_COMPLETION_MODE: &str = "UnknownCompletionMode";
     /// Warning: more Pods succeeded than `spec.completions` asks for.
     pub const TOO_MANY_SUCCEEDED_PODS: &str = "TooManySucceededPods";
 }
 
-/// Kubernetes' words in a Pod's status.
+/// Reasons that Kubernetes writes into a Pod's status.
 pub mod pod {
     /// `status.reason` of a Failed Pod whose own `activeDeadlineSeconds` passed.
     pub const DEADLINE_EXCEEDED: &str = "DeadlineExceeded";
 }
 
-/// Messages that are the same words each time.
+/// Messages with fixed text.
 pub mod messages {
     /// For `reasons::COMPLETIONS_REACHED`.
     pub const COMPLETIONS_REACHED: &str = "Reached expected number of succeeded pods";
@@ -166,52 +170,53 @@ pub mod messages {
     pub const TOO_MANY_SUCCEEDED_PODS: &str = "Too many succeeded pods running after completion count reached";
 }
 
-/// Reasons of a SidecarCronJob's conditions and events; where CronJob has the event, its word.
+/// Reasons of a SidecarCronJob's conditions and events: CronJob's own, if CronJob has the event.
 pub mod schedule {
     /// Ready=True.
     pub const SCHEDULED: &str = "Scheduled";
     /// Ready=True while `spec.suspend` is true.
     pub const SUSPENDED: &str = "Suspended";
-    /// Ready=False, Stalled=True: a schedule or an exclusion can't be read.
+    /// Ready=False, Stalled=True: a schedule or an exclusion has a syntax error.
     pub const UNPARSEABLE_SCHEDULE: &str = "UnparseableSchedule";
-    /// Ready=False, Stalled=True: it can be read and never fires, as 31 February.
+    /// Ready=False, Stalled=True: a schedule is valid and never fires, for example 31 February.
     pub const INVALID_SCHEDULE: &str = "InvalidSchedule";
-    /// Ready=False, Stalled=True: TZ or CRON_TZ in a schedule.
+    /// Ready=False, Stalled=True: a schedule contains TZ or CRON_TZ.
     pub const UNSUPPORTED_SCHEDULE: &str = "UnsupportedSchedule";
-    /// Ready=False, Stalled=True: the time zone is not known.
+    /// Ready=False, Stalled=True: the time zone is unknown.
     pub const UNKNOWN_TIME_ZONE: &str = "UnknownTimeZone";
-    /// Stalled=True: the API server does not take the run, or can't, since a webhook is down; the message has its words.
+    /// Stalled=True: the API server rejects the run, or can't create it because a webhook is down; the message quotes
+    /// the API server.
     pub const JOB_REFUSED: &str = "JobRefused";
     /// Stalled=False after it was True.
     pub const RECOVERED: &str = "Recovered";
-    /// Event: a run was created.
+    /// Event: the controller created a run.
     pub const SUCCESSFUL_CREATE: &str = "SuccessfulCreate";
-    /// Event: a run was deleted.
+    /// Event: the controller deleted a run.
     pub const SUCCESSFUL_DELETE: &str = "SuccessfulDelete";
-    /// Event: a run could not be created.
+    /// Event: the controller could not create a run.
     pub const FAILED_CREATE: &str = "FailedCreate";
-    /// Event: a run could not be deleted.
+    /// Event: the controller could not delete a run.
     pub const FAILED_DELETE: &str = "FailedDelete";
     /// Event: a run finished.
     pub const SAW_COMPLETED_JOB: &str = "SawCompletedJob";
-    /// Event: a run of ours that the controller did not start.
+    /// Event: a run of this schedule that the controller did not start.
     pub const UNEXPECTED_JOB: &str = "UnexpectedJob";
-    /// Event: a run is gone, was not finished, and it was not the controller that deleted it.
+    /// Event: an unfinished run is gone, and the controller did not delete it.
     pub const MISSING_JOB: &str = "MissingJob";
     /// Event: a run is active and concurrencyPolicy is Forbid.
     pub const JOB_ALREADY_ACTIVE: &str = "JobAlreadyActive";
-    /// Event: a time waits, since concurrencyPolicy is Queue.
+    /// Event: a time waits, because concurrencyPolicy is Queue.
     pub const JOB_QUEUED: &str = "JobQueued";
     /// Event: a time passed without a run.
     pub const MISS_SCHEDULE: &str = "MissSchedule";
-    /// Event: @every names a period shorter than a minute; at most one run a minute starts.
+    /// Event: the period of @every is shorter than a minute; at most one run starts each minute.
     pub const PERIOD_TOO_SHORT: &str = "PeriodTooShort";
     /// Event: more than 100 times passed without a run.
     pub const TOO_MANY_MISSED_TIMES: &str = "TooManyMissedTimes";
 
     /// Result of a run that is not finished.
     pub const ACTIVE: &str = "Active";
-    /// Result of a run that the controller deleted for the next one.
+    /// Result of a run that the controller deleted to start the next one (concurrencyPolicy Replace).
     pub const REPLACED: &str = "Replaced";
     /// Result of a run that was gone before it was finished.
     pub const DELETED: &str = "Deleted";

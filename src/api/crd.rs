@@ -1,8 +1,8 @@
-//! The CustomResourceDefinitions as they are installed.
+//! The CustomResourceDefinitions as users install them.
 //!
-//! From the Rust types, with what these can't say: bounds and rules (`rules.rs`), the default of `status`, and
-//! descriptions short enough for client-side `kubectl apply`. A pure function of the code; `tests/crds.rs` keeps `crds/`
-//! equal to it.
+//! They come from the Rust types, with additions that the types can't express: bounds and rules (`rules.rs`), the default
+//! of `status`, and descriptions short enough for client-side `kubectl apply`. This is a pure function of the code;
+//! `tests/crds.rs` compares `crds/` with it.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
@@ -13,11 +13,11 @@ use crate::api::conditions::types;
 use crate::api::rules;
 use crate::api::schedule_rules;
 
-/// How long a description below `spec.template` may be. With it the CRD takes 60 % of what client-side `kubectl apply` can
-/// store (262,144 bytes).
+/// The maximal length of a description below `spec.template`. With this length the CRD takes 60 % of what client-side
+/// `kubectl apply` can store (262,144 bytes).
 const TEMPLATE_DESCRIPTION_MAX: usize = 120;
 
-/// All definitions, in the order in which they are installed.
+/// All definitions, in the order of installation.
 pub fn all() -> Vec<CustomResourceDefinition> {
     vec![sidecarjob(), sidecarcronjob()]
 }
@@ -31,7 +31,7 @@ pub fn sidecarcronjob() -> CustomResourceDefinition {
     let schema = &mut version["schema"]["openAPIV3Schema"];
     tidy(schema);
     schema["description"] =
-        json!("SidecarCronJob runs a SidecarJob by a schedule, as batch/v1 CronJob does with Jobs.");
+        json!("SidecarCronJob creates SidecarJobs on a schedule, as batch/v1 CronJob creates Jobs.");
     let job = &mut schema["properties"]["spec"]["properties"]["jobTemplate"]["properties"]["spec"];
     shorten(&mut job["properties"]["template"]);
     merged_by_type(&mut schema["properties"]["status"]["properties"]["conditions"]);
@@ -39,19 +39,20 @@ pub fn sidecarcronjob() -> CustomResourceDefinition {
     serde_json::from_value(crd).unwrap_or_else(|_| super::SidecarCronJob::crd())
 }
 
-/// The columns of `kubectl get sccj`, in the order and words of a CronJob's. A date in the future can't be printed as one.
+/// The columns of `kubectl get sccj`, with the order and names of a CronJob's. A printer column of type date can't show a
+/// date in the future, so Next is a string.
 fn schedule_columns() -> Value {
     let column = |name: &str, path: &str, type_: &str, priority: i32, description: &str| json!({"name": name, "jsonPath": path, "type": type_, "priority": priority, "description": description});
     json!([
-        column("Schedule", ".status.schedule", "string", 0, "When it runs"),
+        column("Schedule", ".status.schedule", "string", 0, "When the object runs"),
         column("Timezone", ".spec.timeZone", "string", 0, "The time zone of the schedule; UTC if none"),
-        column("Suspend", ".spec.suspend", "boolean", 0, "Whether nothing starts"),
+        column("Suspend", ".spec.suspend", "boolean", 0, "Whether runs are suspended"),
         column("Active", ".status.activeCount", "integer", 0, "Runs that are not finished"),
         column("Last Schedule", ".status.lastScheduleTime", "date", 0, "The scheduled time of the last run"),
         column("Last Result", ".status.lastResult", "string", 0, "How the last run ended"),
         column("Next", ".status.next", "string", 0, "The next scheduled time, in the time zone"),
         column("Age", ".metadata.creationTimestamp", "date", 0, "When the object was created"),
-        column("Last Success", ".status.lastSuccessfulTime", "date", 1, "When a run succeeded last"),
+        column("Last Success", ".status.lastSuccessfulTime", "date", 1, "When the last run succeeded"),
         column("Missed", ".status.missedRuns", "integer", 1, "Times that passed without a run"),
     ])
 }
@@ -77,8 +78,8 @@ pub fn sidecarjob() -> CustomResourceDefinition {
     let schema = &mut version["schema"]["openAPIV3Schema"];
     tidy(schema);
     schema["description"] = json!(
-        "SidecarJob is a batch/v1 Job that knows which containers of its Pod are sidecars: the result comes from the main \
-         containers alone, and sidecars are stopped when these are done."
+        "SidecarJob is a batch/v1 Job that knows which containers of its Pod are sidecars. Only the main containers decide \
+         the result, and the sidecars stop when the main containers are done."
     );
     shorten(&mut schema["properties"]["spec"]["properties"]["template"]);
     status(&mut schema["properties"]["status"]);
@@ -86,23 +87,23 @@ pub fn sidecarjob() -> CustomResourceDefinition {
     serde_json::from_value(crd).unwrap_or_else(|_| super::SidecarJob::crd())
 }
 
-/// The columns of `kubectl get`, in the order and words of a Job's; those with priority 1 with `-o wide`.
+/// The columns of `kubectl get`, with the order and names of a Job's. Columns with priority 1 need `-o wide`.
 fn columns() -> Value {
     let column = |name: &str, path: &str, type_: &str, priority: i32, description: &str| json!({"name": name, "jsonPath": path, "type": type_, "priority": priority, "description": description});
     json!([
-        column("Status", ".status.phase", "string", 0, "Where the run stands"),
-        column("Completions", ".status.completions", "string", 0, "Succeeded Pods of those wanted"),
+        column("Status", ".status.phase", "string", 0, "The state of the run"),
+        column("Completions", ".status.completions", "string", 0, "Succeeded Pods of the required Pods"),
         column("Sidecars", ".status.sidecars", "string", 0, "Sidecars that run, or have stopped"),
         column("Duration", ".status.duration", "string", 0, "From start to end"),
         column("Started", ".status.startTime", "date", 0, "When the run started or resumed"),
         column("Age", ".metadata.creationTimestamp", "date", 0, "When the object was created"),
         column("Reason", ".status.reason", "string", 1, "Why, in one word"),
         column("Message", ".status.message", "string", 1, "Why, in one sentence"),
-        column("Selector", ".status.selector", "string", 1, "Which Pods are its own"),
+        column("Selector", ".status.selector", "string", 1, "The label selector of the Pods"),
     ])
 }
 
-/// Lines joined to sentences.
+/// Joins the lines of each description.
 fn tidy(schema: &mut Value) {
     visit(schema, &mut |node| {
         if let Some(Value::String(text)) = node.get_mut("description") {
@@ -111,7 +112,7 @@ fn tidy(schema: &mut Value) {
     });
 }
 
-/// The first sentence of each description of the Pod's API, cut at a word if it is long.
+/// Cuts each description of the Pod's API to its first sentence, and a long sentence at a word.
 fn shorten(template: &mut Value) {
     let own = template["description"].clone();
     visit(template, &mut |node| {
@@ -122,7 +123,8 @@ fn shorten(template: &mut Value) {
     template["description"] = own;
 }
 
-/// Up to the first full stop that ends a sentence, at most `max` bytes and then with an ellipsis.
+/// The text up to the first full stop that ends a sentence; if it is longer than `max` bytes, it is cut and ends with an
+/// ellipsis.
 pub fn first_sentence(text: &str, max: usize) -> String {
     let sentence = text.split_inclusive(". ").next().unwrap_or(text).trim_end();
     if sentence.len() <= max {
@@ -139,10 +141,11 @@ pub fn first_sentence(text: &str, max: usize) -> String {
     cut.trim_end().to_owned() + " …"
 }
 
-/// Every object of the schema, the outer one first.
+/// Visits every object of the schema, outer objects first.
 fn visit(schema: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
     let Value::Object(node) = schema else { return };
-    // A property may be called `description` or `nullable`: only where a schema is expected are these words schema.
+    // A property may have the name `description` or `nullable`: these words are part of the schema only where a schema is
+    // expected.
     change(node);
     for key in ["properties", "patternProperties"] {
         if let Some(Value::Object(properties)) = node.get_mut(key) {
@@ -156,8 +159,8 @@ fn visit(schema: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
     }
 }
 
-/// Conditions are merged by type, and a new object reads as in progress: tools that follow kstatus would take an object
-/// without a status as done.
+/// The API server merges conditions by type. A new object is "in progress": tools that follow kstatus would take an
+/// object without a status for done.
 fn status(schema: &mut Value) {
     merged_by_type(&mut schema["properties"]["conditions"]);
     schema["default"] = json!({

@@ -1,7 +1,7 @@
-//! What does a batch/v1 Job say in the words of a SidecarJob?
+//! How does a batch/v1 Job become the spec of a SidecarJob?
 //!
-//! The same fields; its sidecars are marked by annotations, since it has no field for them. Whether the names make sense
-//! is checked at admission (`config/`) and said in the status, not here.
+//! The fields are the same. Annotations name the sidecars, because a Job has no field for them. Admission (`config/`) and
+//! the status check whether the names make sense; this file does not.
 
 use std::collections::BTreeMap;
 
@@ -15,8 +15,8 @@ use crate::api::sidecarjob::PodReplacementPolicy;
 use crate::api::sidecarjob::SidecarJobSpec;
 
 impl SidecarJobSpec {
-    /// The spec of a Job. Sidecars: annotation `sidecarjob.dev/sidecars` of the Job, else of its Pod template; main
-    /// containers: annotation `sidecarjob.dev/main` in the same places.
+    /// The spec of a Job. The sidecars come from the annotation `sidecarjob.dev/sidecars` of the Job, or else of its Pod
+    /// template; the main containers come from the annotation `sidecarjob.dev/main` in the same places.
     pub fn of_job(job: &Job) -> Self {
         let spec: JobSpec = job.spec.clone().unwrap_or_default();
         let on_job = job.metadata.annotations.as_ref();
@@ -50,7 +50,7 @@ fn sidecar(name: String) -> Sidecar {
     Sidecar { name, ..Sidecar::default() }
 }
 
-/// The names in that annotation; `None` if it is absent or has none.
+/// The names in an annotation; `None` if the annotation is absent or empty.
 fn names(annotations: Option<&BTreeMap<String, String>>, annotation: &str) -> Option<Vec<String>> {
     let text = annotations?.get(annotation)?;
     let names: Vec<String> = text.split(',').map(str::trim).filter(|n| !n.is_empty()).map(Into::into).collect();

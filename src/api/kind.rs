@@ -1,16 +1,16 @@
-//! Which kinds are run, and what is the name of each on the wire?
+//! Which kinds does the controller run, and what are their names in the API?
 //!
-//! Ours, and Kubernetes' own Job where `spec.managedBy` names this controller. Both go through the same engine; the
-//! little that differs hangs on this word.
+//! Our own kind, and Kubernetes' Job if `spec.managedBy` names this controller. Both go through the same engine; the few
+//! differences depend on this type.
 
 use crate::api::GROUP;
 use crate::api::VERSION;
 use crate::api::labels;
 
-/// The kind that makes runs on a schedule, as in `kind:`. It has no Pods.
+/// The kind that creates runs on a schedule, as in `kind:`. It has no Pods.
 pub const SCHEDULE: &str = "SidecarCronJob";
 
-/// A kind whose Pods we run.
+/// A kind whose Pods the controller runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     /// `sidecarjob.dev/v1alpha1`, kind SidecarJob.
@@ -21,10 +21,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Both.
+    /// Both kinds.
     pub const ALL: [Self; 2] = [Self::SidecarJob, Self::Job];
 
-    /// As in `kind:`.
+    /// The value of `kind:`.
     pub fn name(self) -> &'static str {
         match self {
             Self::SidecarJob => "SidecarJob",
@@ -32,7 +32,7 @@ impl Kind {
         }
     }
 
-    /// As in `apiVersion:`.
+    /// The value of `apiVersion:`.
     pub fn api_version(self) -> String {
         match self {
             Self::SidecarJob => format!("{GROUP}/{VERSION}"),
@@ -40,7 +40,7 @@ impl Kind {
         }
     }
 
-    /// The kind that an owner reference names, whatever version of it.
+    /// The kind in an owner reference, in whatever version.
     pub fn of_reference(api_version: &str, kind: &str) -> Option<Self> {
         let group = api_version.split('/').next().unwrap_or_default();
         Self::ALL.into_iter().find(|k| k.name() == kind && k.api_version().split('/').next() == Some(group))

@@ -1,48 +1,48 @@
-//! Every label, annotation, finalizer and manager name, once, with its meaning. A literal elsewhere is a bug.
+//! Every label, annotation, finalizer and manager name, with its meaning. No other file may contain these literals.
 
-/// Label on each Pod: the name of its SidecarJob, for `kubectl get pods -l sidecarjob.dev/name=NAME`.
-/// An object from before names had a limit may have one that is too long for a label value (63 characters): its Pods lack
-/// this label, and have `UID` as all others.
+/// Label on each Pod: the name of its SidecarJob, for `kubectl get pods -l sidecarjob.dev/name=NAME`. The name of an
+/// object that is older than the limit on names may be too long for a label value (63 characters). The Pods of such an
+/// object lack this label, and have `UID` as all others.
 pub const NAME: &str = "sidecarjob.dev/name";
 
-/// Label on each Pod: the UID of its SidecarJob. This is the selector in `status.selector`.
+/// Label on each Pod: the UID of its SidecarJob. `status.selector` selects by this label.
 pub const UID: &str = "sidecarjob.dev/uid";
 
-/// Label on each Pod: which Pod of its SidecarJob it is, counted from 0 in the order of creation.
-/// The Pod's name is computed from it, so creating the same Pod twice is refused instead of done.
+/// Label on each Pod: the number of the Pod within its SidecarJob, counted from 0 in the order of creation. The Pod's
+/// name is computed from this number, so the API server rejects a second create of the same Pod.
 pub const ATTEMPT: &str = "sidecarjob.dev/attempt";
 
-/// Annotation on each Pod: its main containers, separated by commas. Also on a Pod template of anybody: the admission policy
-/// of `config/components/policy` reads it and makes every other container a native sidecar.
+/// Annotation on each Pod: its main containers, separated by commas. Users may set it on any Pod template: the admission
+/// policy of `config/components/policy` reads it and makes every other container a native sidecar.
 pub const MAIN: &str = "sidecarjob.dev/main";
 
-/// Annotation on each Pod: its sidecars by name, separated by commas. The admission policy reads it to put back a
-/// `restartPolicy` that a webhook took, and adds what it makes a sidecar.
-/// On a batch/v1 Job with our `spec.managedBy`, or on its Pod template, users mark sidecars with it.
+/// Annotation on each Pod: the names of its sidecars, separated by commas. The admission policy reads it to put back a
+/// `restartPolicy` that a webhook removed, and adds the containers that it makes sidecars. On a batch/v1 Job with our
+/// `spec.managedBy`, or on its Pod template, users name the sidecars in it.
 pub const SIDECARS: &str = "sidecarjob.dev/sidecars";
 
-/// Annotation on a Pod, written by the admission policy: the containers that it moved behind the init containers.
+/// Annotation on a Pod, set by the admission policy: the containers that the policy moved behind the init containers.
 pub const MOVED: &str = "sidecarjob.dev/moved";
 
-/// Annotation on a Pod: `Main` if a container that is not named anywhere is a main one (`spec.injectedContainers`). The
-/// admission policy then moves only what `SIDECARS` names.
+/// Annotation on a Pod: `Main` if a container that the spec does not name is a main container
+/// (`spec.injectedContainers`). The admission policy then moves only the containers that `SIDECARS` names.
 pub const INJECTED_CONTAINERS: &str = "sidecarjob.dev/injected-containers";
 
-/// Annotation on a Pod, written by the optional admission policy of `config/components/well-known-sidecars`: the sidecars
-/// that it knew by name and image. On a Namespace: names that are well known there besides.
+/// Annotation on a Pod, set by the optional admission policy of `config/components/well-known-sidecars`: the sidecars
+/// that the policy recognised by name and image. On a Namespace: more names that are well known there.
 pub const WELL_KNOWN: &str = "sidecarjob.dev/well-known";
 
-/// Label on a Namespace, `enabled`: Jobs' Pods there need no annotation for well-known sidecars.
+/// Label on a Namespace, value `enabled`: Pods of Jobs there need no annotation for well-known sidecars.
 pub const WELL_KNOWN_SIDECARS: &str = "sidecarjob.dev/well-known-sidecars";
 
-/// kubectl's annotation: the container that `kubectl logs POD` and `kubectl exec POD` take when `-c` is not given.
+/// kubectl's annotation: the container that `kubectl logs POD` and `kubectl exec POD` use without `-c`.
 pub const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
 
-/// Finalizer on each Pod that has not been counted yet: without it a Pod that is deleted in the wrong moment
-/// would never be counted (KEP-2307). Our own, so that the built-in Job controller leaves these Pods alone.
+/// Finalizer on each Pod that is not counted yet. Without it, a Pod that somebody deletes at the wrong moment would never
+/// be counted (KEP-2307). It is our own finalizer, so that the built-in Job controller leaves these Pods alone.
 pub const TRACKING_FINALIZER: &str = "sidecarjob.dev/job-tracking";
 
-/// The same of a batch/v1 Job's Pods: Kubernetes' own, since tools and the Pod garbage collector know it.
+/// The finalizer on the Pods of a batch/v1 Job: Kubernetes' own, because tools and the Pod garbage collector know it.
 pub const BATCH_TRACKING_FINALIZER: &str = "batch.kubernetes.io/job-tracking";
 
 /// Annotation and label on each Pod of an Indexed run: its index. Kubernetes' own name.
@@ -54,25 +54,27 @@ pub const COMPLETION_INDEX_ENV: &str = "JOB_COMPLETION_INDEX";
 /// Annotation on each Pod of a run with backoffLimitPerIndex: how many Pods of its index failed before it (KEP-3850).
 pub const INDEX_FAILURE_COUNT: &str = "batch.kubernetes.io/job-index-failure-count";
 
-/// The same for failures that podFailurePolicy ignores; absent while there are none.
+/// How many Pods of its index failed before it and were ignored by podFailurePolicy; absent if there were none.
 pub const INDEX_IGNORED_FAILURE_COUNT: &str = "batch.kubernetes.io/job-index-ignored-failure-count";
 
-/// `spec.managedBy` of objects that this controller reconciles; absent means the same (KEP-4368).
+/// The value of `spec.managedBy` for objects that this controller reconciles. An absent field means the same for our own
+/// kinds (KEP-4368).
 pub const CONTROLLER: &str = "sidecarjob.dev/controller";
 
-/// The same of the controller that Kubernetes brings.
+/// The value of `spec.managedBy` for the controller in Kubernetes.
 pub const BUILT_IN_CONTROLLER: &str = "kubernetes.io/job-controller";
 
-/// Whose events about a batch/v1 Job people and tools look for: the built-in controller's name.
+/// The source of events about a batch/v1 Job that people and tools look for: the built-in controller's name.
 pub const JOB_EVENT_SOURCE: &str = "job-controller";
 
 /// The name under which this program writes: field manager, event reporter, user agent, lease.
 pub const FIELD_MANAGER: &str = "sidecarjob-controller";
 
-/// Label on each SidecarJob of a SidecarCronJob: its name. By it the controller finds them.
+/// Label on each SidecarJob of a SidecarCronJob: the name of the SidecarCronJob. The controller finds the runs by this
+/// label.
 pub const SCHEDULE: &str = "sidecarjob.dev/schedule";
 
-/// CronJob's annotation on each run: the time for which it was scheduled, RFC 3339, in the time zone of the schedule.
+/// CronJob's annotation on each run: the scheduled time, RFC 3339, in the time zone of the schedule.
 pub const SCHEDULED_TIMESTAMP: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
 
 /// kubectl's annotation on a run that somebody started by hand.
@@ -81,29 +83,30 @@ pub const INSTANTIATE: &str = "cronjob.kubernetes.io/instantiate";
 /// The value of `INSTANTIATE`.
 pub const MANUAL: &str = "manual";
 
-/// Annotation on a run that somebody started by hand: who, when, and what was overridden, as JSON.
+/// Annotation on a run that somebody started by hand: who started it, when, and with which overrides, as JSON.
 pub const STARTED_BY: &str = "sidecarjob.dev/started-by";
 
-/// What the controller, or who starts a run by hand, says about one run of a SidecarCronJob, and reads again: the annotations
-/// of `spec.jobTemplate` can't say it, and are left out of a run.
+/// Annotations that describe one run of a SidecarCronJob. The controller, or the user who starts a run by hand, writes
+/// and reads them. Runs do not get them from `spec.jobTemplate`.
 pub const OF_ONE_RUN: [&str; 3] = [SCHEDULED_TIMESTAMP, INSTANTIATE, STARTED_BY];
 
-/// Annotation on a Pod whose sidecars were not made native: `managed`. The controller stops them, and the admission policy
-/// leaves the Pod as it is.
+/// Annotation on a Pod whose sidecars are not native: `managed`. The controller stops these sidecars, and the admission
+/// policy does not change the Pod.
 pub const MODE: &str = "sidecarjob.dev/mode";
 
 /// The value of `MODE`.
 pub const MANAGED: &str = "managed";
 
-/// Annotation on a Pod: since when the controller stops its sidecars or ends it (RFC 3339). From it the turn of each sidecar
-/// follows, also for a controller that was started in between, and that the Pod's deadline is the controller's.
+/// Annotation on a Pod: since when the controller stops its sidecars or ends the Pod (RFC 3339). The turn of each sidecar
+/// follows from this time, also after a restart of the controller. The annotation also shows that the controller set the
+/// Pod's deadline.
 pub const STOPPING_SINCE: &str = "sidecarjob.dev/stopping-since";
 
-/// Annotation on a Pod that the controller fails for what its sidecars did: the reason, from `conditions::reasons`.
+/// Annotation on a Pod that the controller fails because of its sidecars: the reason, from `conditions::reasons`.
 pub const FAILED: &str = "sidecarjob.dev/failed";
 
-/// What the controller or the admission policy says about one Pod, and reads again: the annotations of a Pod template can't
-/// say it (they may be a copy of a Pod's), and are left out of a Pod. `MAIN` and `SIDECARS` are always written anew.
+/// Annotations that describe one Pod. The controller or the admission policy writes and reads them. Pods do not get them
+/// from the Pod template, which may be a copy of a Pod. The controller always sets `MAIN` and `SIDECARS` anew.
 pub const OF_ONE_POD: [&str; 9] = [
     MOVED,
     INJECTED_CONTAINERS,
@@ -116,7 +119,7 @@ pub const OF_ONE_POD: [&str; 9] = [
     INDEX_IGNORED_FAILURE_COUNT,
 ];
 
-/// The annotation is one of ours, or one that we set.
+/// Is the annotation one of ours, or one that we set?
 pub fn is_ours(name: &str) -> bool {
     name.starts_with("sidecarjob.dev/") || name == DEFAULT_CONTAINER || OF_ONE_POD.contains(&name)
 }

@@ -1,8 +1,8 @@
-//! The wire: what users write and what the controller writes back.
+//! The API: what users write and what the controller writes back.
 //!
-//! Holds the kinds of group `sidecarjob.dev`, their spec and status, every label, annotation, finalizer, condition and
-//! reason by its one literal. Serde, schemars and kube's derive, no logic beyond accessors.
-//! What a field *does* is decided in `engine`; here stands what it *means*.
+//! This module has the kinds of group `sidecarjob.dev`, their spec and status, and the one literal of every label,
+//! annotation, finalizer, condition and reason. It uses Serde, schemars and kube's derive, and has no logic beyond
+//! accessors. `engine` decides what a field *does*; this module says what a field *means*.
 
 pub mod backfilled;
 pub mod conditions;
@@ -31,5 +31,5 @@ pub use status::{Phase, SidecarJobStatus, UncountedTerminatedPods};
 
 /// The API group of all our kinds.
 pub const GROUP: &str = "sidecarjob.dev";
-/// The version served and stored.
+/// The version that the API server serves and stores.
 pub const VERSION: &str = "v1alpha1";

@@ -1,7 +1,7 @@
-//! Recipes: how well-known sidecars are stopped, as data.
+//! Recipes: how to stop well-known sidecars, as data.
 //!
-//! The built-in ones are in `recipes.yaml`; a file of the same form adds to them or replaces those of the same name. Which
-//! container a recipe is for is decided in `engine::build::recipes`.
+//! The built-in recipes are in `recipes.yaml`. A file of the same form adds recipes, or replaces those with the same
+//! name. `engine::build::recipes` decides which recipe applies to a container.
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
@@ -12,27 +12,27 @@ use crate::api::rules::SIGNALS;
 use crate::api::sidecar::StopExec;
 use crate::api::sidecar::StopHttp;
 
-/// A well-known sidecar, and how it is stopped.
+/// A well-known sidecar, and how to stop it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Recipe {
-    /// Its name, for `stop.recipe`.
+    /// The name of the recipe, for `stop.recipe`.
     pub name: String,
-    /// The names that its injector gives to the container.
+    /// The names that the injector of the sidecar gives to the container.
     #[serde(default)]
     pub containers: Vec<String>,
-    /// The ends of its image's repository path, whatever the registry: `istio/proxyv2`.
+    /// Ends of the repository path of the image, in whatever registry: `istio/proxyv2`.
     #[serde(default)]
     pub images: Vec<String>,
-    /// The ways to stop it, tried in this order until one is heard.
+    /// The ways to stop the sidecar. The controller tries them in this order until one succeeds.
     pub stop: Vec<Way>,
-    /// Since which of its versions the first way works.
+    /// The version of the sidecar since which the first way works.
     pub since: String,
-    /// The first way works without being turned on.
+    /// Does the first way work without being turned on?
     pub on_by_default: bool,
-    /// How it is turned on, and what happens if it is not.
+    /// How to turn the first way on, and what happens if it is off.
     pub if_off: String,
-    /// What it was tried against by our tests: a real program, or a stand-in that speaks the documented endpoint.
+    /// What our tests run it against: a real program, or a stand-in that serves the documented endpoint.
     #[serde(default)]
     pub tested: Option<String>,
 }
@@ -41,11 +41,11 @@ pub struct Recipe {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Way {
-    /// An HTTP request from inside of the Pod.
+    /// An HTTP request from inside the Pod.
     Http(StopHttp),
     /// A command in the container.
     Exec(StopExec),
-    /// A signal to its first process.
+    /// A signal to the first process of the container.
     Signal(String),
 }
 
@@ -59,14 +59,14 @@ impl fmt::Display for Way {
     }
 }
 
-/// The recipes that the program brings.
+/// The recipes that are part of the program.
 pub fn built_in() -> Arc<Vec<Recipe>> {
     static BUILT_IN: LazyLock<Arc<Vec<Recipe>>> =
         LazyLock::new(|| Arc::new(parse(include_str!("recipes.yaml")).unwrap_or_default()));
     BUILT_IN.clone()
 }
 
-/// Recipes from YAML: a list. What is wrong is said with the recipe's name.
+/// Recipes from YAML: a list. The error names the invalid recipe.
 pub fn parse(yaml: &str) -> Result<Vec<Recipe>, String> {
     let recipes: Vec<Recipe> = serde_saphyr::from_str(yaml).map_err(|e| e.to_string())?;
     match recipes.iter().find_map(|r| wrong(r).map(|why| format!("recipe {:?}: {why}", r.name))) {
@@ -75,7 +75,8 @@ pub fn parse(yaml: &str) -> Result<Vec<Recipe>, String> {
     }
 }
 
-/// The built-in recipes and these; one of the same name replaces it, and what was added is asked first.
+/// The built-in recipes and the given ones. A given recipe replaces a built-in recipe with the same name; given recipes
+/// come first.
 pub fn with(more: Vec<Recipe>) -> Arc<Vec<Recipe>> {
     let built_in = built_in();
     let rest = built_in.iter().filter(|r| !more.iter().any(|m| m.name == r.name)).cloned();

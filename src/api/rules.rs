@@ -1,12 +1,12 @@
-//! What a SidecarJob must keep to, and what may change later: a Job's validation as bounds and CEL rules.
+//! Which SidecarJobs does the API server accept, and what may change later? A Job's validation as bounds and CEL rules.
 //!
-//! Each message names the field and says what to do. An API server evaluates all rules at each write, of a status too, and
-//! pays for each look at a field in proportion to the number of its neighbours. So a rule stands at the field itself where
-//! that is enough, and rules that have a condition in common are one ([`Group`]).
+//! Each message names the field and says what to do. The API server evaluates all rules at each write, writes of the
+//! status included, and the cost of each access to a field grows with the number of fields beside it. So a rule is
+//! attached to the field itself if that is enough, and rules with a common condition are one rule ([`Group`]).
 //!
-//! What only the Pod's own validation can tell (a container's name, an image policy, a quota) is left to it: its words end
-//! in the condition Stalled. Here stand the rules on which container is what; the files below have the Job's own, by the
-//! question they answer.
+//! Some checks are left to the Pod's own validation (a container's name, an image policy, a quota): its messages appear
+//! in the condition Stalled. This file has the rules on which container is a sidecar and which is main. The files below
+//! have the Job's own rules, by the question that they answer.
 
 mod changes;
 mod counts;
@@ -20,19 +20,19 @@ use serde_json::{Value, json};
 
 pub use sidecars::SIGNALS;
 
-/// A rule and what is said if it does not hold.
+/// A rule, and the message if the rule does not hold.
 type Rule = (&'static str, &'static str);
 
-/// Rules that are looked at together. The first that does not hold is said.
+/// Rules that the API server evaluates together. The message comes from the first rule that does not hold.
 struct Group {
-    /// When all of them hold anyway.
+    /// The condition under which all rules hold anyway.
     unless: &'static str,
-    /// What they are about: said where it can't be said which one it is.
+    /// What the rules are about: the message if the API server can't tell which rule does not hold.
     about: &'static str,
     rules: &'static [Rule],
 }
 
-/// The longest name, as a Job's: it is the value of a label of its Pods.
+/// The longest name, as for a Job: a label of the Pods has the name as its value.
 const NAME_MAX: usize = 63;
 
 /// Adds bounds and rules to the schema of a SidecarJob.
@@ -45,7 +45,7 @@ pub fn add(schema: &mut Value) {
     put(schema, [new_name(NAME_MAX, label), counts::host_names(), changes]);
 }
 
-/// How long the name of a new object may be. One that was stored with a longer name stays usable.
+/// The maximal length of the name of a new object. A stored object with a longer name stays valid.
 pub fn new_name(most: usize, why: &str) -> Value {
     json!({
         "rule": format!("oldSelf.hasValue() || size(self.metadata.name) <= {most}"),
@@ -54,7 +54,8 @@ pub fn new_name(most: usize, why: &str) -> Value {
     })
 }
 
-/// Adds what must hold when a `SidecarJobSpec` is created, whichever kind holds it. What may change later is not in it.
+/// Adds the rules for a new `SidecarJobSpec`, for every kind that contains it. The rules about later changes are not part
+/// of it.
 pub fn spec(spec: &mut Value) {
     bounds(spec);
     counts::bounds(spec);
@@ -77,7 +78,7 @@ pub fn spec(spec: &mut Value) {
     put(spec, rules.map(rule).into_iter().chain(groups.iter().map(Group::to_rule)));
 }
 
-/// Which container is what.
+/// Which containers are sidecars, and which are main.
 const ROLES: Rule = (
     "!has(self.sidecars) || (has(self.mainContainers) && has(self.mainContainers.names)) || \
      [self.sidecars.map(s, s.name)].exists(sidecars, self.template.spec.containers.exists(c, !(c.name in sidecars) && \
@@ -131,7 +132,7 @@ fn bounds(spec: &mut Value) {
     name(&mut names["items"]);
 }
 
-/// A container's name: its form is left to the Pod's validation.
+/// A container's name. The Pod's validation checks its form.
 fn name(schema: &mut Value) {
     schema["minLength"] = json!(1);
     schema["maxLength"] = json!(63);
@@ -143,7 +144,7 @@ impl Group {
     }
 }
 
-/// One rule for several. Its message is that of the first that does not hold, made by a CEL expression.
+/// One rule for several. Its message is that of the first rule that does not hold; a CEL expression chooses it.
 fn all_of<T: AsRef<str>>(unless: &str, about: &str, rules: &[(T, T)]) -> Value {
     let all: Vec<String> = rules.iter().map(|(rule, _)| format!("({})", rule.as_ref())).collect();
     let quoted = |message: &T| json!(message.as_ref()).to_string();
@@ -158,19 +159,19 @@ fn all_of<T: AsRef<str>>(unless: &str, about: &str, rules: &[(T, T)]) -> Value {
     })
 }
 
-/// As the schema has it.
+/// The form of a rule in the schema.
 fn rule((rule, message): Rule) -> Value {
     json!({"rule": rule, "message": message})
 }
 
-/// Adds rules to those that a part of the schema has.
+/// Adds rules to those of a part of the schema.
 fn put(schema: &mut Value, rules: impl IntoIterator<Item = Value>) {
     let mut all = schema["x-kubernetes-validations"].take().as_array().cloned().unwrap_or_default();
     all.extend(rules);
     schema["x-kubernetes-validations"] = json!(all);
 }
 
-/// A field that has a default is never null: null means absent, as everywhere in Kubernetes, and so the default.
+/// A field with a default is never null: null means absent, as everywhere in Kubernetes, and so it means the default.
 fn default(field: &mut Value, value: impl Into<Value>) {
     field["default"] = value.into();
     if let Some(field) = field.as_object_mut() {

@@ -1,14 +1,15 @@
-//! What a SidecarCronJob must keep to: a CronJob's validation as bounds and CEL rules, and a SidecarJob's own for its
-//! template, which may change at any time.
+//! Which SidecarCronJobs does the API server accept? A CronJob's validation as bounds and CEL rules, and a SidecarJob's
+//! own rules for the template, which may change at any time.
 //!
-//! What CEL can't see (`5-1` ends before it begins, 31 February) ends in the condition Stalled.
+//! CEL can't find every error (`5-1` ends before it begins, 31 February). The rest appears in the condition Stalled.
 
 use serde_json::{Value, json};
 
 use crate::api::rules;
 use crate::cron::admission;
 
-/// The longest name: a run's name adds a hyphen and the minutes since 1970, and its Pods' host names have 63 letters.
+/// The longest name: a run's name adds a hyphen and the minutes since 1970, and the host names of its Pods have at most
+/// 63 characters.
 const NAME_MAX: usize = 52;
 
 /// Adds bounds and rules to the schema of a SidecarCronJob.
@@ -57,8 +58,8 @@ fn schedules(fields: &mut Value) {
     let no_zone = rule_of("!self.contains('TZ')", "TZ and CRON_TZ can't be used in a schedule: set spec.timeZone");
     let form = json!({
         "rule": format!("self.matches(r'{}')", admission::schedule()),
-        "message": "no schedule: write five fields (minute 0-59, hour 0-23, day of month 1-31, month 1-12, day of week 0-6), \
-                    @yearly, @monthly, @weekly, @daily, @hourly or @every 1h30m; sidecarjob cron next EXPRESSION says what \
+        "message": "not a schedule: write five fields (minute 0-59, hour 0-23, day of month 1-31, month 1-12, day of week \
+                    0-6), @yearly, @monthly, @weekly, @daily, @hourly or @every 1h30m; sidecarjob cron next EXPRESSION says what \
                     is wrong"
     });
     let no_every = rule_of("!self.startsWith('@every')", "@every can't exclude times: write five fields");
@@ -88,7 +89,7 @@ fn numbers(fields: &mut Value) {
     }
 }
 
-/// The list of zones that the controller knows: others would never run.
+/// The time zones that the controller knows. A schedule with another zone would never run.
 fn time_zone() -> Value {
     let names: Vec<String> = admission::zones().map(|name| format!("'{name}'")).collect();
     json!([{
@@ -98,13 +99,13 @@ fn time_zone() -> Value {
     }])
 }
 
-/// The rules of a SidecarJob when it is created; the template may change at any time.
+/// The rules for a new SidecarJob; the template may change at any time.
 fn job(spec: &mut Value) {
     rules::spec(spec);
     tell_place(spec);
 }
 
-/// Says in messages where the fields are here.
+/// Makes messages name the place of the fields in this kind.
 fn tell_place(node: &mut Value) {
     match node {
         Value::Object(fields) => {
@@ -122,7 +123,8 @@ fn tell_place(node: &mut Value) {
     }
 }
 
-/// `spec.template` is `spec.jobTemplate.spec.template`. Texts begin with a quote in an expression; a rule has `self.spec`.
+/// `spec.template` becomes `spec.jobTemplate.spec.template`. Texts in an expression begin with a quote; a rule has
+/// `self.spec`.
 fn moved(message: &str) -> String {
     let words = message.split(' ').map(|word| {
         let (quote, word) = word.strip_prefix('"').map_or(("", word), |word| ("\"", word));

@@ -1,5 +1,5 @@
-//! What does a run of a SidecarCronJob look like? The template with a name, the label by which it is found, the time for
-//! which it runs, and its owner.
+//! What does a run of a SidecarCronJob look like? The template with a name, the label by which the controller finds the
+//! run, the scheduled time, and the owner.
 
 use chrono::{DateTime, Utc};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
@@ -11,12 +11,13 @@ use crate::api::VERSION;
 use crate::api::labels;
 use crate::cron::Zone;
 
-/// The name of the run for that time: two runs of one time have one name, so the API server takes only one of them.
+/// The name of the run for a time. Two runs of the same time have the same name, so the API server accepts only one of
+/// them.
 pub fn name(cron: &str, at: DateTime<Utc>) -> String {
     format!("{cron}-{}", at.timestamp().div_euclid(60))
 }
 
-/// The SidecarJob of that name, for that time if there is one.
+/// The SidecarJob with this name, for this time if there is one.
 pub fn run(cron: &SidecarCronJob, name: String, at: Option<DateTime<Utc>>) -> SidecarJob {
     let template = &cron.spec.job_template;
     let metadata = template.metadata.clone().unwrap_or_default();

@@ -1,6 +1,6 @@
-//! A sidecar as users write it: when it starts, how it is stopped, what its failures mean.
+//! A sidecar as users write it: when it starts, how it stops, what its failures mean.
 //!
-//! The comments here are what `kubectl explain scj.spec.sidecars` shows; docs/sidecars.md tells what happens in each mode.
+//! `kubectl explain scj.spec.sidecars` shows these comments. docs/sidecars.md says what happens in each mode.
 
 use std::fmt;
 
@@ -8,26 +8,27 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A container that accompanies the main containers.
+/// A container that runs beside the main containers and does not decide the result.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Sidecar {
-    /// The name of a container or init container of the template, or of one that a webhook will inject.
+    /// The name of a container or init container of the template, or of a container that a webhook will inject.
     pub name: String,
 
-    /// When it starts and what counts as up. Absent: it is started before the main containers, which wait until it has
-    /// started.
+    /// When the sidecar starts and what counts as up. Default: the sidecar starts before the main containers, and the
+    /// main containers wait until it has started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<Start>,
 
-    /// How and in which order it is stopped once the main containers are done. Absent: as the recipe says that its
-    /// image or name matches if it is a managed one, else it gets SIGTERM; and the Pod's terminationGracePeriodSeconds.
+    /// How and in which order the sidecar stops when the main containers are done. Default: the recipe that matches the
+    /// sidecar's image or name says how a managed sidecar stops. Without such a recipe, and in native mode, the sidecar
+    /// gets SIGTERM. The grace period is then the Pod's terminationGracePeriodSeconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<Stop>,
 
-    /// How often it may be started again while main containers work. Once more, and the Pod fails with reason SidecarFailed.
-    /// Where nothing starts it again (a plain container of a Pod with restartPolicy Never), an exit code other than 0
-    /// counts as one. Absent: its failures never fail anything.
+    /// How often the sidecar may restart while the main containers run. With one more restart the Pod fails with reason
+    /// SidecarFailed. If the kubelet does not restart the sidecar (a plain container of a Pod with restartPolicy Never),
+    /// an exit code other than 0 counts as one restart. Default: failures of the sidecar never fail the Pod.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_restarts: Option<i32>,
 }
@@ -36,7 +37,7 @@ pub struct Sidecar {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Start {
-    /// Before which containers it starts.
+    /// Before which containers the sidecar starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<StartBefore>,
 
@@ -44,16 +45,17 @@ pub struct Start {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<StartUntil>,
 
-    /// Seconds until it must be up, counted from when it can start: the Pod is on its node and all that stands before it
-    /// is done or up. Later than that, and the Pod fails with reason SidecarStartDeadlineExceeded. Pulling its image
-    /// counts; behind another native sidecar it counts from that one's start. Absent: no limit but the run's.
+    /// Seconds until the sidecar must be up, counted from the moment when it can start: the Pod is on its node, and all
+    /// containers before the sidecar are done or up. If the sidecar is up later than that, the Pod fails with reason
+    /// SidecarStartDeadlineExceeded. The time to pull the image counts. After another native sidecar, the seconds count
+    /// from the start of that sidecar. Default: no limit but the run's own deadline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline_seconds: Option<i32>,
 }
 
-/// Main: after the template's init containers and before the main containers (KEP-753's text of 2019). Init: before
-/// the init containers, for proxies that these need. Default: Main for a container, and for an init container the
-/// place where it stands. Init needs native sidecars, so is refused with sidecarMode Managed.
+/// Main: after the template's init containers and before the main containers (KEP-753's text of 2019). Init: before the
+/// init containers, for proxies that the init containers need. Default: Main for a container; an init container keeps its
+/// place. Init needs native sidecars, so the API server rejects Init with sidecarMode Managed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum StartBefore {
     /// After the init containers, before the main containers.
@@ -63,55 +65,60 @@ pub enum StartBefore {
     Init,
 }
 
-/// What the main containers wait for. Started (the default): its process runs, its postStart hook has ended and its
-/// startupProbe, if it has one, has succeeded. Ready: its readinessProbe has succeeded as well: since the kubelet
-/// waits for startup probes only, the readinessProbe is taken as startupProbe too, unless there is one of its own.
-/// Needs native sidecars, so Ready is refused with sidecarMode Managed.
+/// What the main containers wait for. Started (the default): the sidecar's process runs, its postStart hook has ended,
+/// and its startupProbe, if it has one, has succeeded. Ready: its readinessProbe has succeeded as well. The kubelet waits
+/// for startup probes only, so the controller copies the readinessProbe as startupProbe, unless the sidecar has a
+/// startupProbe. Ready needs native sidecars, so the API server rejects Ready with sidecarMode Managed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum StartUntil {
-    /// It has started.
+    /// The sidecar has started.
     #[default]
     Started,
-    /// It is ready.
+    /// The sidecar is ready.
     Ready,
 }
 
-/// How a sidecar is stopped. Of http, exec, signal and recipe at most one is given; they are for sidecars that the kubelet
-/// does not stop by itself (managed ones), and each needs the rights of its component in config/components. A native sidecar
-/// gets exec as its preStop hook; of the others, which the kubelet has no word for, an event SidecarLimit tells.
+/// How a sidecar stops. Give at most one of http, exec, signal and recipe. They are for sidecars that the kubelet does
+/// not stop by itself (managed sidecars), and each needs the permissions of its component in config/components. For a
+/// native sidecar, exec becomes its preStop hook; the kubelet does not know the others, and an event SidecarLimit says
+/// so.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Stop {
-    /// Its place in the order of stopping, ascending: the next number has its turn when all of this one have ended or
-    /// their grace is over. Those with the same number are stopped together. Default 0. Native sidecars are put into the
-    /// Pod so that the kubelet, which stops the one that started last first and one at a time, keeps this order.
+    /// The place of the sidecar in the stop order, ascending. The sidecars with the next number get their turn when all
+    /// sidecars with this number have ended or their grace periods are over. Sidecars with the same number stop together.
+    /// Default 0. The kubelet stops native sidecars one at a time, the last started first; the controller puts them into
+    /// the Pod in the matching order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<i32>,
 
-    /// Seconds that it may take from its turn. Then the next one has its turn, and when all have had theirs, what still
-    /// runs gets SIGTERM and, after the Pod's terminationGracePeriodSeconds, SIGKILL. Default: the Pod's
-    /// terminationGracePeriodSeconds. A Pod with native sidecars gets the sum of these as its
-    /// terminationGracePeriodSeconds, if that is longer, since the kubelet knows one budget for all; a Pod with managed
-    /// ones the longest. SIGKILL never comes before the Pod's terminationGracePeriodSeconds.
+    /// Seconds that the sidecar may take, counted from the start of its turn. Then the next sidecar gets its turn. When
+    /// all have had their turn, the kubelet sends SIGTERM to the remaining containers and, after the Pod's
+    /// terminationGracePeriodSeconds, SIGKILL. Default: the Pod's terminationGracePeriodSeconds. The kubelet has one
+    /// grace period for the whole Pod. So if it is longer than the Pod's own, a Pod with native sidecars gets the sum of
+    /// these seconds as terminationGracePeriodSeconds, and a Pod with managed sidecars the longest. SIGKILL never comes
+    /// before the Pod's terminationGracePeriodSeconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grace_period_seconds: Option<i32>,
 
-    /// Ask it by HTTP, from inside of the Pod's network (port-forward), so that an endpoint on the loopback address is
-    /// reached. Any answer below 400, and a connection that ends after the request, count as heard.
+    /// Ask the sidecar to stop by an HTTP request from inside the Pod's network (port-forward), which also reaches an
+    /// endpoint on the loopback address. An answer below 400 counts as success, and so does a connection that closes
+    /// after the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http: Option<StopHttp>,
 
-    /// Run a command in it. Exit code 0 counts as heard. A native sidecar runs it as its preStop hook, if it has none.
+    /// Run a command in the sidecar's container. Exit code 0 counts as success. For a native sidecar the command becomes
+    /// the preStop hook, unless the sidecar has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exec: Option<StopExec>,
 
-    /// Send this signal, SIGTERM for one, to its first process, from an ephemeral container in its process namespace.
-    /// Works without a shell in its image. One of SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2.
+    /// Send this signal, for example SIGTERM, to the first process of the sidecar, from an ephemeral container in its
+    /// process namespace. The sidecar's image needs no shell. One of SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signal: Option<String>,
 
-    /// Stop it as the recipe of that name says. Absent, with http, exec and signal: the recipe that its image or name
-    /// matches, if there is one.
+    /// Stop the sidecar as the recipe with this name says. Default, if http, exec and signal are absent too: the recipe
+    /// that matches the sidecar's image or name, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipe: Option<String>,
 }
@@ -120,12 +127,12 @@ pub struct Stop {
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StopHttp {
-    /// The port that it listens on.
+    /// The port on which the sidecar listens.
     pub port: u16,
-    /// The path, with a leading slash. Default: /quitquitquit.
+    /// The path of the request, with a leading slash. Default: /quitquitquit.
     #[serde(default = "quit_path")]
     pub path: String,
-    /// The method: POST (the default), GET or PUT.
+    /// The method of the request: POST (the default), GET or PUT.
     #[serde(default)]
     pub method: StopHttpMethod,
 }
@@ -163,6 +170,6 @@ impl fmt::Display for StopHttpMethod {
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StopExec {
-    /// The program and its arguments; no shell is put around them.
+    /// The program and its arguments, without a shell.
     pub command: Vec<String>,
 }

@@ -1,8 +1,8 @@
-//! SidecarCronJob: the fields of batch/v1 `CronJobSpec` under their own names, for SidecarJobs, and what goes beyond them.
+//! SidecarCronJob: the fields of batch/v1 `CronJobSpec` with their own names, for SidecarJobs, and more.
 //!
-//! The comments here are what `kubectl explain` shows. When a schedule fires is `cron`'s part, what is done then
-//! `engine::schedule`'s. Of an enum, what its type says is shown, not its field. Every field that CronJob does not have is
-//! off unless it is set.
+//! `kubectl explain` shows these comments. For a field whose type is an enum it shows the comment of the enum, not of the
+//! field. `cron` decides when a schedule fires, `engine::schedule` what happens then. Every field that CronJob does not
+//! have is off unless it is set.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::api::backfilled::Span;
 use crate::api::sidecarjob::SidecarJobSpec;
 
-/// Runs of a SidecarJob by a schedule, as batch/v1 CronJob makes Jobs.
+/// Creates SidecarJobs on a schedule, as batch/v1 CronJob creates Jobs.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "sidecarjob.dev",
@@ -31,81 +31,84 @@ use crate::api::sidecarjob::SidecarJobSpec;
 )]
 #[serde(rename_all = "camelCase")]
 pub struct SidecarCronJobSpec {
-    /// When to run, in the five fields of cron (minute, hour, day of month, month, day of week), or @yearly, @monthly,
-    /// @weekly, @daily, @hourly, or @every with a duration as in @every 1h30m, counted from the last run. Read exactly as
-    /// CronJob reads it. Besides, H stands for a number that is this object's own and always the same (H 2 * * *: some
-    /// minute after 2; H/15, H(0-29) and H(0-29)/10 too). Either this or schedules must be given.
+    /// When to run: the five fields of cron (minute, hour, day of month, month, day of week), or @yearly, @monthly,
+    /// @weekly, @daily, @hourly, or @every with a duration, for example @every 1h30m, counted from the last run. CronJob
+    /// parses these in exactly the same way. In addition, H stands for a number that is computed from the object's name
+    /// and never changes (H 2 * * *: some minute after 2; also H/15, H(0-29) and H(0-29)/10). Give either schedule or
+    /// schedules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<String>,
 
-    /// Several schedules, instead of one: a time of any of them is a time to run, one of several of them is one time. At
-    /// most 16; @every can't be one of several.
+    /// Several schedules instead of one. The object runs at the times of all of them; a time of several schedules is one
+    /// time. At most 16. @every can't be one of several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub schedules: Vec<String>,
 
-    /// Times that are left out: each is five fields of cron, and a time at whose minute one of them would fire is left out
-    /// (* * 25 12 *: nothing on Christmas Day). At most 16.
+    /// Times that do not run. Each entry is five fields of cron; a time does not run if an entry would fire in the same
+    /// minute (* * 25 12 *: no run on Christmas Day). At most 16.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<String>,
 
-    /// The IANA time zone of the schedules, as in Europe/Berlin; upper and lower case matter. Absent: UTC (a CronJob's is
-    /// that of the controller's machine).
+    /// The IANA time zone of the schedules, for example Europe/Berlin; case-sensitive. Default: UTC (a CronJob uses the
+    /// time zone of the controller's machine).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
 
-    /// What becomes of times that a change of clocks leaves out, or has twice.
+    /// What happens at times that a clock change skips or repeats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dst_policy: Option<DstPolicy>,
 
-    /// Each run starts so many seconds late at most, always the same for this object and another number for the next, so
-    /// that many objects of one schedule do not start at once. The scheduled time stays what it is. Absent or 0: none. At
-    /// most 86400.
+    /// The maximal delay of each run in seconds. The delay of one object is always the same, and other objects have other
+    /// delays, so that many objects with the same schedule do not start at once. The scheduled time does not change.
+    /// Default 0: no delay. At most 86400.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jitter_seconds: Option<i32>,
 
-    /// A run that could not start within so many seconds of its time is missed. Absent: there is no such limit. It counts
-    /// for runs that wait in a queue, too.
+    /// A run is missed if it could not start within this many seconds of its time. Default: no limit. The limit also
+    /// applies to runs that wait in a queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starting_deadline_seconds: Option<i64>,
 
-    /// What happens when a time has come while a run is still active.
+    /// What happens at a scheduled time while a run is still active.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency_policy: Option<ConcurrencyPolicy>,
 
-    /// With concurrencyPolicy Queue: how many may wait; a time for which there is no room is missed. Default 10, from 1 to
-    /// 100.
+    /// With concurrencyPolicy Queue: how many times may wait. If the queue is full, a time is missed. Default 10, from 1
+    /// to 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue_limit: Option<i32>,
 
-    /// What is done with several times that passed while nothing could start.
+    /// What happens with several times that passed while no run could start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub catch_up: Option<CatchUp>,
 
-    /// With catchUp All: how many at most. Default 10, from 1 to 100.
+    /// With catchUp All: how many missed times run at most. Default 10, from 1 to 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub catch_up_limit: Option<i32>,
 
-    /// true: nothing new starts until it is false again; times that pass count as missed then, and the latest of them
-    /// runs if startingDeadlineSeconds allows. Runs that are active go on. Default false.
+    /// true: no run starts until this field is false again. Times that pass meanwhile count as missed, and the latest of
+    /// them runs after the resume if startingDeadlineSeconds allows. Active runs go on. Default false.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspend: Option<bool>,
 
-    /// The run: metadata and spec of the SidecarJob that is created.
+    /// The run: metadata and spec of the SidecarJobs that the controller creates.
     pub job_template: JobTemplate,
 
-    /// How many succeeded runs are kept. Default 3.
+    /// How many succeeded runs to keep. Default 3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub successful_jobs_history_limit: Option<i32>,
 
-    /// How many failed runs are kept. Default 1.
+    /// How many failed runs to keep. Default 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed_jobs_history_limit: Option<i32>,
 
-    /// Seconds after its end at which a succeeded run is deleted, whatever the history limit. Absent: never.
+    /// Seconds after the end of a succeeded run at which the controller deletes it, whatever the history limit. Default:
+    /// never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl_seconds_after_success: Option<i32>,
 
-    /// Seconds after its end at which a failed run is deleted, whatever the history limit. Absent: never.
+    /// Seconds after the end of a failed run at which the controller deletes it, whatever the history limit. Default:
+    /// never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl_seconds_after_failure: Option<i32>,
 }
@@ -117,11 +120,11 @@ pub struct JobTemplate {
     /// Labels and annotations of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<TemplateMetadata>,
-    /// The SidecarJob to run. May be changed at any time, for the runs to come.
+    /// The spec of the SidecarJob. You may change it at any time; the change applies to later runs.
     pub spec: SidecarJobSpec,
 }
 
-/// What a run carries.
+/// Labels and annotations of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TemplateMetadata {
     /// Labels of the run.
@@ -132,56 +135,57 @@ pub struct TemplateMetadata {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// What becomes of times that a change of clocks leaves out, or has twice. CronJob (the default): skipped, and run
-/// twice, as a CronJob does. RunOnce: run at the first instant after the gap, and the first time only. Schedules that
-/// fire in every hour go by the time that passes and are not concerned.
+/// What happens at times that a clock change skips or repeats. CronJob (the default): a skipped time does not run and a
+/// repeated time runs twice, as with a CronJob. RunOnce: a skipped time runs at the first instant after the gap, and a
+/// repeated time runs the first time only. This field does not affect schedules that fire in every hour: they follow the
+/// elapsed time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum DstPolicy {
-    /// Left out: skipped; twice: run twice.
+    /// A skipped time does not run; a repeated time runs twice.
     #[default]
     CronJob,
-    /// Left out: at the first instant after; twice: the first time only.
+    /// A skipped time runs at the first instant after the gap; a repeated time runs the first time only.
     RunOnce,
 }
 
-/// What happens when a time has come while a run is still active. Allow (the default): both run. Forbid: the new one
-/// does not start; it still may when the active one is done, if no newer time has come by then. Replace: the active
-/// one is deleted first. Queue: it waits until the active ones are done, in order.
+/// What happens at a scheduled time while a run is still active. Allow (the default): both run. Forbid: the new run does
+/// not start; it starts when the active run is done, if no newer time has come by then. Replace: the controller deletes
+/// the active run first. Queue: the new run waits until the active runs are done, in order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ConcurrencyPolicy {
     /// Runs may overlap.
     #[default]
     Allow,
-    /// The new one does not start.
+    /// The new run does not start.
     Forbid,
-    /// The active one is deleted.
+    /// The controller deletes the active run.
     Replace,
-    /// The new one waits.
+    /// The new run waits.
     Queue,
 }
 
-/// What is done with several times that passed while nothing could start (controller down, suspended). Latest (the
-/// default): the latest of them runs, as with a CronJob. All: each of them runs, the oldest first, at most
-/// catchUpLimit of the latest. Not with concurrencyPolicy Replace.
+/// What happens with several times that passed while no run could start (controller down, suspended). Latest (the
+/// default): the latest of them runs, as with a CronJob. All: each of them runs, the oldest first, at most catchUpLimit
+/// of the latest. Can't be combined with concurrencyPolicy Replace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum CatchUp {
-    /// The latest runs.
+    /// The latest missed time runs.
     #[default]
     Latest,
-    /// Each runs.
+    /// Each missed time runs.
     All,
 }
 
-/// What the controller has seen of a SidecarCronJob. Written by the controller only.
+/// What the controller has observed of a SidecarCronJob. Only the controller writes it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SidecarCronJobStatus {
-    /// The generation of the spec that this status speaks of.
+    /// The generation of the spec that this status describes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
 
-    /// Ready (the schedule is understood), Stalled (it is not, or runs are refused: somebody must help). Conditions of
-    /// other types are left as they are.
+    /// Ready (the schedule is valid), Stalled (the schedule is invalid, or the API server rejects runs: somebody must
+    /// help). The controller does not change conditions of other types.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
 
@@ -193,15 +197,15 @@ pub struct SidecarCronJobStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active_count: Option<i32>,
 
-    /// The scheduled time of the run that was started last, or queued last.
+    /// The scheduled time of the run that was last started or queued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_schedule_time: Option<Time>,
 
-    /// When a run became Complete last.
+    /// When the last run became Complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_successful_time: Option<Time>,
 
-    /// When a run became Failed last.
+    /// When the last run became Failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_failure_time: Option<Time>,
 
@@ -209,16 +213,16 @@ pub struct SidecarCronJobStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_missed_time: Option<Time>,
 
-    /// How many scheduled times passed without a run. Of one absence (controller down, or suspended) at most 1000 are
-    /// counted.
+    /// How many scheduled times passed without a run. After one interruption (controller down, or suspended) the
+    /// controller counts at most 1000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missed_runs: Option<i32>,
 
-    /// The next scheduled time. Absent while suspended, and if there is none. jitterSeconds comes on top.
+    /// The next scheduled time, without the delay of jitterSeconds. Absent while suspended, and if there is no next time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_schedule_time: Option<Time>,
 
-    /// The same in the time zone, ready to print.
+    /// The next scheduled time in the time zone of the schedules, ready to print.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 
@@ -226,7 +230,7 @@ pub struct SidecarCronJobStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<String>,
 
-    /// How the run that finished last ended: Complete or Failed.
+    /// The result of the last finished run: Complete or Failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_result: Option<String>,
 
@@ -234,13 +238,13 @@ pub struct SidecarCronJobStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub queued: Vec<Time>,
 
-    /// The latest runs, newest first, at most 10; they stay here when the SidecarJob is deleted.
+    /// The latest runs, newest first, at most 10. A run stays here after its SidecarJob is deleted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recent_runs: Vec<RecentRun>,
 
-    /// Scheduled times that ran because somebody asked for them (cron backfill, cron run --as-of), whether their runs are
-    /// still there or not: neither a backfill that is repeated nor the schedule runs them again. Times at equal distances
-    /// are one entry. At least the latest 1000 times are kept.
+    /// Scheduled times that ran because somebody asked for them (cron backfill, cron run --as-of), whether their runs
+    /// still exist or not. Neither a repeated backfill nor the schedule runs these times again. Times at equal distances
+    /// are one entry. The status keeps at least the latest 1000 times.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub backfilled: Vec<Span>,
 }
@@ -261,22 +265,22 @@ pub struct RunReference {
     pub uid: String,
 }
 
-/// A run, as it is remembered.
+/// A run in the history.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RecentRun {
     /// Name of the SidecarJob.
     pub name: String,
-    /// For which time it ran; absent for a run that somebody started by hand.
+    /// The scheduled time of the run. Absent for a run that somebody started by hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheduled_time: Option<Time>,
-    /// When it started; of an Active run it may not be written yet, since it is no reason for a write.
+    /// When the run started. May be absent for an Active run, because the start alone causes no write.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_time: Option<Time>,
-    /// When it finished.
+    /// When the run finished.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finish_time: Option<Time>,
-    /// Active, Complete, Failed, Replaced: deleted for the next one (concurrencyPolicy Replace), or Deleted: gone before it
-    /// was finished.
+    /// Active, Complete, Failed, Replaced (the controller deleted the run to start the next one, concurrencyPolicy
+    /// Replace), or Deleted (the run was gone before it finished).
     pub result: String,
 }

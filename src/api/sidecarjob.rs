@@ -1,8 +1,8 @@
-//! SidecarJob: the fields of batch/v1 `JobSpec` under their own names, and which containers are sidecars.
+//! SidecarJob: the fields of batch/v1 `JobSpec` with their own names, and which containers are sidecars.
 //!
-//! The comments here are what `kubectl explain` shows: of an enum what its type says, not its field. What each field does
-//! is in `engine`, a file for each question.
-//! `JobSpec.scheduling` (alpha, off by default) is not here, so it is refused by the API server, never accepted and ignored.
+//! `kubectl explain` shows these comments. For a field whose type is an enum it shows the comment of the enum, not of the
+//! field. `engine` decides what each field does, with a file for each question. `JobSpec.scheduling` (alpha, off by
+//! default) does not exist here: the API server rejects this field, instead of accepting and ignoring it.
 
 use k8s_openapi::api::batch::v1::{PodFailurePolicy, SuccessPolicy};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::api::sidecar::Sidecar;
 use crate::api::status::SidecarJobStatus;
 
-/// A run of Pods to completion, as batch/v1 Job, that knows which containers of a Pod are sidecars: the result comes
-/// from the main containers alone, and sidecars are stopped when these are done.
+/// A run of Pods to completion, as batch/v1 Job, that knows which containers of a Pod are sidecars. Only the main
+/// containers decide the result, and the sidecars stop when the main containers are done.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "sidecarjob.dev",
@@ -32,99 +32,99 @@ use crate::api::status::SidecarJobStatus;
 )]
 #[serde(rename_all = "camelCase")]
 pub struct SidecarJobSpec {
-    /// The Pod to run. Its restartPolicy must be Never or OnFailure. Can't be changed later, but for a run that is
-    /// suspended and has no active Pods: then labels, annotations, nodeSelector, node affinity, tolerations,
-    /// schedulingGates and the containers' resources may be.
+    /// The Pod to run. Its restartPolicy must be Never or OnFailure. Immutable, except for a suspended run without active
+    /// Pods: then you may change labels, annotations, nodeSelector, node affinity, tolerations, schedulingGates and the
+    /// containers' resources.
     pub template: PodTemplateSpec,
 
-    /// Which containers are sidecars: started before the main containers and stopped after them; their exit codes and
-    /// restarts never decide, fail or retry anything. At most 32. Can't be changed later.
+    /// The sidecars: containers that start before the main containers and stop after them. Exit codes and restarts of
+    /// sidecars never decide the result, fail a Pod or cause a retry. At most 32. Immutable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sidecars: Vec<Sidecar>,
 
-    /// Which containers decide the result. Absent: every container of the template that is no sidecar.
-    /// Can't be changed later.
+    /// Which containers decide the result. Default: every container of the template that is not a sidecar. Immutable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub main_containers: Option<MainContainers>,
 
-    /// What a container is that a webhook adds.
+    /// What a container is that a webhook adds to the Pod.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub injected_containers: Option<InjectedContainers>,
 
-    /// How sidecars are run and stopped.
+    /// How sidecars run and stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sidecar_mode: Option<SidecarMode>,
 
-    /// How many Pods may run at once. Default 1. May be changed at any time if it, or completions, was given when the run
-    /// was created; fewer than run: the surplus is ended and not
-    /// counted as failed. 0: no Pod runs.
+    /// How many Pods may run at once. Default 1. If you gave this field or completions when you created the run, you may
+    /// change it at any time. If you make it smaller, the controller stops the surplus Pods and does not count them as
+    /// failed. 0: no Pod runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parallelism: Option<i32>,
 
-    /// How many Pods must succeed. Default 1 if parallelism is absent too. Absent with parallelism given: the run is
-    /// a work queue, complete when one Pod has succeeded and all others have ended. Can't be changed later, but with
-    /// completionMode Indexed together with parallelism, to the same number (an elastic run).
+    /// How many Pods must succeed. Default 1 if parallelism is absent too. Absent with parallelism given: the run is a
+    /// work queue, complete when one Pod has succeeded and all others have ended. Immutable, except with completionMode
+    /// Indexed: then you may set completions and parallelism together to the same number (an elastic run).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completions: Option<i32>,
 
-    /// How completions are counted.
+    /// How completions count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completion_mode: Option<CompletionMode>,
 
-    /// How many Pods may fail before the run is Failed. Default 6, with backoffLimitPerIndex no limit. With restartPolicy
-    /// OnFailure the restarts of main containers count too; restarts of sidecars never do.
+    /// How many Pods may fail before the run is Failed. Default 6; with backoffLimitPerIndex no limit. With restartPolicy
+    /// OnFailure, restarts of main containers count too. Restarts of sidecars never count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backoff_limit: Option<i32>,
 
-    /// How many Pods of one index may fail before that index is failed; the others go on, and the run is Failed when
-    /// all are done (KEP-3850). Needs completionMode Indexed and restartPolicy Never. Can't be changed later.
+    /// How many Pods of one index may fail before that index is failed. The other indexes go on, and the run is Failed
+    /// when all indexes are done (KEP-3850). Needs completionMode Indexed and restartPolicy Never. Immutable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backoff_limit_per_index: Option<i32>,
 
-    /// How many indexes may fail before the whole run is Failed at once. Needs backoffLimitPerIndex. Absent: no limit;
-    /// must be given with more than 100,000 completions, at most 10,000 then.
+    /// How many indexes may fail before the whole run is Failed at once. Needs backoffLimitPerIndex. Default: no limit.
+    /// With more than 100,000 completions this field is required, and at most 10,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_failed_indexes: Option<i32>,
 
     /// What a failed Pod means, by the exit codes of its containers or by its conditions: FailJob, FailIndex, Ignore or
-    /// Count (KEP-3329). The first of at most 20 rules that matches decides. A sidecar's exit code matches only a rule
-    /// that names that sidecar. Needs restartPolicy Never. Can't be changed later.
+    /// Count (KEP-3329). The first matching rule of at most 20 decides. A sidecar's exit code matches only a rule that
+    /// names that sidecar. Needs restartPolicy Never. Immutable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pod_failure_policy: Option<PodFailurePolicy>,
 
-    /// When the run has succeeded before all indexes have: the first of at most 20 rules that matches decides, and all
-    /// other Pods are ended (KEP-3998). Needs completionMode Indexed. Can't be changed later.
+    /// When the run succeeds before all indexes have succeeded. The first matching rule of at most 20 decides, and the
+    /// controller stops all other Pods (KEP-3998). Needs completionMode Indexed. Immutable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub success_policy: Option<SuccessPolicy>,
 
-    /// Which Pods belong to this run. Leave it out: the controller labels its Pods and finds them by that. With
-    /// manualSelector true: Pods without an owner that it matches are taken over. Can't be changed later.
+    /// Which Pods belong to this run. Leave this field out: the controller labels its Pods and finds them by the label.
+    /// With manualSelector true, the controller adopts Pods without an owner that the selector matches. Immutable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selector: Option<LabelSelector>,
 
-    /// true: selector is yours, and you make sure that it matches no other Pods. Default false.
+    /// true: you set selector, and you make sure that it matches no other Pods. Default false.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manual_selector: Option<bool>,
 
-    /// Seconds from status.startTime after which the run is Failed and its Pods are ended, however many may still be
-    /// retried. Absent: no limit. Time that the run is suspended does not count.
+    /// Seconds from status.startTime after which the run is Failed and the controller stops its Pods, however many
+    /// retries are left. Default: no limit. Time during which the run is suspended does not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active_deadline_seconds: Option<i64>,
 
-    /// Seconds after the end at which the SidecarJob and its Pods are deleted. 0: at once. Absent: never.
+    /// Seconds after the end of the run at which the controller deletes the SidecarJob and its Pods. 0: at once. Default:
+    /// never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl_seconds_after_finished: Option<i32>,
 
-    /// true: Pods are ended and none is created until it is false again. Default false.
+    /// true: the controller stops the Pods, and creates none until this field is false again. Default false.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspend: Option<bool>,
 
-    /// When a Pod that is being deleted is replaced.
+    /// When the controller replaces a Pod that is being deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pod_replacement_policy: Option<PodReplacementPolicy>,
 
     /// Which controller reconciles this object. Absent or `sidecarjob.dev/controller`: this one. With any other value
-    /// it is left alone. Can't be changed later.
+    /// this controller leaves the object alone. Immutable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub managed_by: Option<String>,
 }
@@ -133,8 +133,8 @@ pub struct SidecarJobSpec {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MainContainers {
-    /// Their names, all of them in template.spec.containers. Every other container is a sidecar then. Absent: every
-    /// container of the template that is no sidecar.
+    /// The names of the main containers, all of them in template.spec.containers. Every other container is a sidecar
+    /// then. Default: every container of the template that is not a sidecar.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
 
@@ -143,47 +143,46 @@ pub struct MainContainers {
     pub require: Option<Require>,
 }
 
-/// How many of them must succeed. All (the default): the Pod succeeds when every one has ended with exit code 0. Any:
-/// as soon as one has ended with exit code 0; the others are then stopped as sidecars are. With either the Pod has
-/// failed when all have ended and that did not happen.
+/// How many main containers must succeed. All (the default): the Pod succeeds when every main container has ended with
+/// exit code 0. Any: the Pod succeeds as soon as one main container has ended with exit code 0; the others then stop as
+/// sidecars do. With both values the Pod has failed if all main containers have ended and the Pod did not succeed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Require {
-    /// Every one.
+    /// Every main container.
     #[default]
     All,
-    /// One of them.
+    /// One of the main containers.
     Any,
 }
 
-/// What a container is that stands in the Pod but not in the template, since a webhook added it: Sidecar (the
-/// default) or Main. Can't be changed later.
+/// What a container is that is in the Pod but not in the template, because a webhook added it: Sidecar (the default) or
+/// Main. Immutable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum InjectedContainers {
-    /// It is stopped when the main containers are done.
+    /// The container stops when the main containers are done.
     #[default]
     Sidecar,
-    /// Its exit decides the result too.
+    /// The exit code of the container decides the result too.
     Main,
 }
 
-/// How sidecars are run and stopped. Auto (the default): Native where the cluster can (Kubernetes 1.29 or newer),
-/// else Managed. Native: as init containers with restartPolicy Always, which the kubelet starts first and stops
-/// last. Managed: as plain containers, which the controller stops once the main containers are done.
-/// Can't be changed later.
+/// How sidecars run and stop. Auto (the default): Native if the cluster supports it (Kubernetes 1.29 or newer), else
+/// Managed. Native: sidecars are init containers with restartPolicy Always, which the kubelet starts first and stops
+/// last. Managed: sidecars are plain containers, which the controller stops when the main containers are done. Immutable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum SidecarMode {
-    /// Native where the cluster can, else Managed.
+    /// Native if the cluster supports it, else Managed.
     #[default]
     Auto,
     /// Init containers with restartPolicy Always (KEP-753).
     Native,
-    /// Plain containers, stopped by the controller.
+    /// Plain containers, which the controller stops.
     Managed,
 }
 
-/// How completions are counted. NonIndexed (the default): any Pod that succeeds counts. Indexed: each of the indexes
-/// 0 to completions-1 must succeed once; its Pod finds it in the environment as JOB_COMPLETION_INDEX, in its host
-/// name, and in the label and annotation batch.kubernetes.io/job-completion-index. Can't be changed later.
+/// How completions count. NonIndexed (the default): any Pod that succeeds counts. Indexed: each of the indexes 0 to
+/// completions-1 must succeed once. A Pod finds its index in the environment variable JOB_COMPLETION_INDEX, in its host
+/// name, and in the label and annotation batch.kubernetes.io/job-completion-index. Immutable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum CompletionMode {
     /// Any Pod that succeeds counts.
@@ -193,14 +192,14 @@ pub enum CompletionMode {
     Indexed,
 }
 
-/// When a Pod that is being deleted is replaced (KEP-3939). TerminatingOrFailed (the default): at once, and it counts as
-/// failed at once. Failed (the default, and the only choice, with podFailurePolicy): when it has ended, so that two
-/// never run at the same time.
+/// When the controller replaces a Pod that is being deleted (KEP-3939). TerminatingOrFailed (the default): at once, and
+/// the Pod counts as failed at once. Failed (with podFailurePolicy the default and the only choice): when the Pod has
+/// ended, so that two Pods never run at the same time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum PodReplacementPolicy {
-    /// As soon as it is being deleted.
+    /// As soon as the Pod is being deleted.
     #[default]
     TerminatingOrFailed,
-    /// When it has ended.
+    /// When the Pod has ended.
     Failed,
 }

@@ -1,53 +1,55 @@
-//! The status of a SidecarJob: what was seen, not what is hoped.
+//! The status of a SidecarJob: what the controller has observed, not what it expects.
 //!
-//! Times are whole seconds and change only with their cause; strings are ready to print, since a printer column can
-//! print no duration and no fraction.
+//! Times are whole seconds and change only with their cause. Some strings are ready to print, because a printer column
+//! can't print a duration or a fraction.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the controller has seen of a SidecarJob. Written by the controller only.
+/// What the controller has observed of a SidecarJob. Only the controller writes it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SidecarJobStatus {
-    /// The generation of the spec that this status speaks of.
+    /// The generation of the spec that this status describes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
 
-    /// Where the run stands, in one word, for people and field selectors: Pending, Suspended, Running, Stopping (the
-    /// result is known and sidecars are still ending), Complete or Failed. Derived from the conditions.
+    /// The state of the run in one word, for people and field selectors: Pending, Suspended, Running, Stopping (the
+    /// result is known and sidecars are still stopping), Complete or Failed. Derived from the conditions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<Phase>,
 
-    /// Why, in one word: the reason of the condition that `phase` comes from.
+    /// Why the run has this phase, in one word: the reason of the condition behind `phase`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 
-    /// What happens or happened, in one sentence.
+    /// What happens or happened to the run, in one sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 
-    /// SuccessCriteriaMet, FailureTarget (the result, as soon as it is known), Complete, Failed, Finished (either of
-    /// them), Suspended, Reconciling, Stalled, SidecarMissing. Conditions of other types are left as they are.
+    /// SuccessCriteriaMet and FailureTarget (the result, as soon as it is known), Complete, Failed, Finished (Complete or
+    /// Failed), Suspended, Reconciling, Stalled, SidecarMissing, PodChanged (an admission webhook changed a Pod), Waiting
+    /// (something other than the main containers delays the run). The controller does not change conditions of other
+    /// types.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
 
-    /// When the controller first saw the run unsuspended; set anew when a suspended run resumes.
-    /// `spec.activeDeadlineSeconds` counts from here.
+    /// When the controller first saw the run unsuspended. A resume sets a new time. `spec.activeDeadlineSeconds` counts
+    /// from here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_time: Option<Time>,
 
-    /// When the last main container ended that was needed for the result. Sidecars may drain after it.
+    /// When the last main container ended that the result needed. Sidecars may stop later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub main_finished_time: Option<Time>,
 
-    /// When the run became Complete. Not set when it failed.
+    /// When the run became Complete. Absent if the run failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completion_time: Option<Time>,
 
-    /// Pods that are pending or running and not being deleted, those whose sidecars drain included.
+    /// Pods that are pending or running and not being deleted. Pods whose sidecars are still stopping count too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active: Option<i32>,
 
@@ -55,7 +57,7 @@ pub struct SidecarJobStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready: Option<i32>,
 
-    /// Active Pods whose main containers are done and whose sidecars are still ending.
+    /// Active Pods whose main containers are done and whose sidecars are still stopping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopping: Option<i32>,
 
@@ -63,16 +65,17 @@ pub struct SidecarJobStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terminating: Option<i32>,
 
-    /// Pods whose main containers succeeded, each counted once; with completionMode Indexed: indexes that succeeded.
+    /// Pods whose main containers succeeded. Each Pod counts once. With completionMode Indexed: indexes that succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub succeeded: Option<i32>,
 
-    /// Pods whose main containers failed, each counted once. A sidecar never makes a Pod fail.
+    /// Pods whose main containers failed. Each Pod counts once. A sidecar fails a Pod only through maxRestarts or
+    /// start.deadlineSeconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<i32>,
 
-    /// Pods whose result is known and that are not yet in `succeeded` or `failed`, by UID, at most 500. How each Pod
-    /// is counted exactly once (KEP-2307).
+    /// UIDs of Pods whose result is known and that `succeeded` and `failed` do not count yet, at most 500. With this list
+    /// each Pod counts exactly once (KEP-2307).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uncounted_terminated_pods: Option<UncountedTerminatedPods>,
 
@@ -84,27 +87,28 @@ pub struct SidecarJobStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed_indexes: Option<String>,
 
-    /// The failures since the last success, from which the wait before the next Pod follows. Kept here so that a
-    /// controller that restarts does not forget it.
+    /// The failures since the last success. They determine how long the controller waits before it creates the next Pod.
+    /// A restarted controller reads them here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backoff: Option<Backoff>,
 
-    /// Succeeded Pods of those wanted, ready to print: `3/5`; with no `spec.completions`: `1/1 of 4`.
+    /// Succeeded Pods of the required Pods, ready to print: `3/5`; without `spec.completions`: `1/1 of 4`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completions: Option<String>,
 
-    /// While main containers work: sidecars that run, of those in the Pods that work, ready to print: `2/2 running`.
-    /// Otherwise: sidecars that have stopped, of those in all Pods that `succeeded` and `failed` count: `1/2 stopped`.
-    /// Absent if there are none.
+    /// While main containers run: how many sidecars run, of those in Pods whose main containers run, ready to print:
+    /// `2/2 running`. Otherwise: how many sidecars have stopped, of those in all Pods that `succeeded` and `failed`
+    /// count: `1/2 stopped`. Absent if there are no sidecars.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sidecars: Option<String>,
 
-    /// How many sidecars there were in the Pods that `succeeded` and `failed` count, each Pod's added once, with its
-    /// result; none of a Pod that never started. `sidecars` says how many of them have stopped.
+    /// How many sidecars there were in the Pods that `succeeded` and `failed` count. The controller adds the sidecars of
+    /// each Pod once, with the Pod's result; a Pod that never started adds none. `sidecars` says how many of these
+    /// sidecars have stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sidecars_to_stop: Option<i32>,
 
-    /// From `startTime` to the end, ready to print: `2m31s`. Set once, at the end.
+    /// The time from `startTime` to the end, ready to print: `2m31s`. Set once, at the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration: Option<String>,
 
@@ -113,8 +117,9 @@ pub struct SidecarJobStatus {
     pub selector: Option<String>,
 }
 
-/// Where a run stands, in one word. Pending: no Pod has started yet. Suspended: spec.suspend is true. Running: Pods run.
-/// Stopping: the result is known, sidecars or Pods are still ending. Complete: done, succeeded. Failed: done, failed.
+/// The state of a run in one word. Pending: no Pod has started yet. Suspended: spec.suspend is true. Running: Pods run.
+/// Stopping: the result is known, and sidecars or Pods are still stopping. Complete: the run is done and has succeeded.
+/// Failed: the run is done and has failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Phase {
     /// No Pod has started yet.
@@ -123,15 +128,15 @@ pub enum Phase {
     Suspended,
     /// Pods run.
     Running,
-    /// The result is known; sidecars or Pods are still ending.
+    /// The result is known; sidecars or Pods are still stopping.
     Stopping,
-    /// Done, succeeded.
+    /// The run is done and has succeeded.
     Complete,
-    /// Done, failed.
+    /// The run is done and has failed.
     Failed,
 }
 
-/// UIDs of Pods whose result is known and that are not in the counters yet.
+/// UIDs of Pods whose result is known and that the counters do not count yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UncountedTerminatedPods {
@@ -143,12 +148,12 @@ pub struct UncountedTerminatedPods {
     pub failed: Vec<String>,
 }
 
-/// How many failures in a row, and when the last of them was.
+/// How many Pods failed in a row, and when the last of them failed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Backoff {
     /// Failed Pods since the last success.
     pub failures: i32,
-    /// When the last of them failed. The next Pod waits 10 s × 2^(failures-1) from here, at most 10 minutes.
+    /// When the last of these Pods failed. The next Pod waits 10 s × 2^(failures-1) from this time, at most 10 minutes.
     pub last_failure_time: Time,
 }

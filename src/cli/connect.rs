@@ -1,4 +1,4 @@
-//! Which cluster does a verb talk to? As kubectl finds it.
+//! Which cluster does a command use? The one that kubectl uses.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use kube::{Client, Config};
 /// How to find the cluster.
 #[derive(Clone, Debug, Args)]
 pub struct Cluster {
-    /// Namespace [default: that of the context]
+    /// Namespace [default: the namespace of the context]
     #[arg(short, long, value_name = "NAME")]
     pub namespace: Option<String>,
 
@@ -29,8 +29,8 @@ impl Cluster {
         self.client(self.config().await?)
     }
 
-    /// A client that hides nothing from who watches for long, and the namespace. It does not repeat a call in silence, and
-    /// each answer, and each piece of a watch, comes within this time or the connection is taken for dead.
+    /// A client for long watches, and the namespace. It reports each failure instead of silently repeating the call. If
+    /// an answer, or a part of a watch, takes longer than this time, the client takes the connection for dead.
     pub async fn connect_to_watch(&self, silence: Duration) -> Result<(Client, String), String> {
         self.client(for_watching(self.config().await?, silence))
     }
@@ -55,7 +55,7 @@ impl Cluster {
     }
 }
 
-/// See `connect_to_watch`.
+/// The client of `connect_to_watch`.
 fn for_watching(mut config: Config, silence: Duration) -> Config {
     config.default_retry = false;
     config.read_timeout = Some(silence);
@@ -63,7 +63,7 @@ fn for_watching(mut config: Config, silence: Duration) -> Config {
     config
 }
 
-/// The error and each cause that it does not name itself.
+/// The error, and each cause that its text does not contain.
 fn all_causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |e| e.source()).map(ToString::to_string);
     causes.fold(error.to_string(), |all, cause| if all.contains(&cause) { all } else { format!("{all}: {cause}") })

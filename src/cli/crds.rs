@@ -1,4 +1,4 @@
-//! `sidecarjob crds`: what the running code believes its kinds to be. Needs no cluster.
+//! `sidecarjob crds`: which CustomResourceDefinitions does the running code expect? Needs no cluster.
 
 use std::io::Write;
 
@@ -6,21 +6,21 @@ use clap::{Parser, ValueEnum};
 
 use crate::api;
 
-/// Prints the CustomResourceDefinitions of this program, to be applied:
+/// Prints the CustomResourceDefinitions of this program. To install them:
 /// sidecarjob crds | kubectl apply --server-side -f -
 #[derive(Clone, Debug, Parser)]
 pub struct Args {
-    /// Form of the output
+    /// Output format
     #[arg(short, long, default_value = "yaml", value_name = "FORMAT")]
     pub output: Format,
 }
 
-/// Form of the output.
+/// Output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// One stream, a document for each definition.
+    /// One YAML stream with a document for each definition.
     Yaml,
-    /// One List.
+    /// One JSON List.
     Json,
 }
 

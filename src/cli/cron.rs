@@ -1,6 +1,6 @@
 //! `sidecarjob cron next | run | backfill`: when a schedule fires, and runs by hand.
 //!
-//! Here are the commands, their errors and exit codes; each has its file.
+//! This file has the commands, their errors and exit codes; each command has its own file.
 
 mod backfill;
 mod next;
@@ -20,12 +20,12 @@ use crate::cli::failure::Kind;
 use crate::cli::failure::call;
 use crate::cli::failure::exit;
 
-/// For `--help` of each of them.
-const EXIT_CODES: &str = "Exit codes: 0 success; 1 a run failed, or the expression, span or override is refused; 2 wrong \
-                          usage; 3 no such SidecarCronJob, or the cluster does not know the kind; 4 not allowed, or \
-                          credentials that are not valid any more; 5 no cluster, no answer, or refused";
+/// The exit codes in `--help` of each command.
+const EXIT_CODES: &str = "Exit codes: 0 success; 1 a run failed, or the expression, span or override is invalid; 2 wrong \
+                          usage; 3 no such SidecarCronJob, or the cluster does not know the kind; 4 no permission, \
+                          or invalid credentials; 5 no cluster, no answer, or rejected by the cluster";
 
-/// What to do about a schedule.
+/// The commands for schedules.
 #[derive(Clone, Debug, Subcommand)]
 #[allow(missing_docs, reason = "clap would show them in place of those of the arguments, which say more")]
 pub enum Command {
@@ -37,7 +37,7 @@ pub enum Command {
     Backfill(backfill::Args),
 }
 
-/// How it ended, if nothing went wrong on the way.
+/// How the command ended, if it had no error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// Exit code 0.
@@ -48,31 +48,31 @@ pub enum End {
 
 /// A time on the command line.
 fn time(text: &str) -> Result<DateTime<Utc>, String> {
-    let wrong = |_| "a time is written as 2026-11-30T08:00:00Z or 2026-11-30T08:00:00+01:00".to_owned();
+    let wrong = |_| "write a time as 2026-11-30T08:00:00Z or 2026-11-30T08:00:00+01:00".to_owned();
     DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()).map_err(wrong)
 }
 
-/// Why there is no answer.
+/// Why the command failed.
 #[derive(Debug, Error)]
 pub enum CronError {
-    /// The expression, or the zone, is refused.
+    /// The expression, or the zone, is invalid.
     #[error("{0}")]
     Refused(String),
-    /// No usable configuration.
+    /// There is no usable configuration.
     #[error("failed to find a cluster: {0}; set KUBECONFIG or give --kubeconfig")]
     Config(String),
-    /// The API server said no, or nothing.
+    /// The API server rejected the request, or did not answer.
     #[error(transparent)]
     Failed(#[from] Failure),
-    /// There is none of that name.
+    /// No object has this name.
     #[error(
         "no SidecarCronJob {name} in namespace {namespace}; see kubectl get sccj --all-namespaces (an expression has five \
          fields: quote it)"
     )]
     NotFound {
-        /// Which.
+        /// The name of the object.
         name: String,
-        /// Where.
+        /// The namespace.
         namespace: String,
     },
     /// The output can't be written.
@@ -81,7 +81,7 @@ pub enum CronError {
 }
 
 impl CronError {
-    /// For scripts.
+    /// The exit code for scripts.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::NotFound { .. } => exit::NOT_FOUND,
@@ -92,7 +92,7 @@ impl CronError {
     }
 }
 
-/// Runs the command: what was asked for to `out`, what else there is to know to `err`.
+/// Runs the command. The answer goes to `out`, notes go to `err`.
 pub async fn run(
     command: Command,
     out: &mut (dyn Write + Send),
@@ -105,7 +105,7 @@ pub async fn run(
     }
 }
 
-/// The SidecarCronJob of that name.
+/// Reads the SidecarCronJob with this name.
 async fn find(cluster: &Cluster, name: &str) -> Result<(Client, SidecarCronJob), CronError> {
     let (client, namespace) = cluster.connect().await.map_err(CronError::Config)?;
     let api: Api<SidecarCronJob> = Api::namespaced(client.clone(), &namespace);

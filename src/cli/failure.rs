@@ -1,6 +1,6 @@
-//! Why did a call to the API server fail, could another try help, and what can a person do about it?
+//! Why did a call to the API server fail, can a retry help, and what can a person do about it?
 //!
-//! Here is the table of exit codes, too: scripts tell a run that failed from a question that was not answered.
+//! This file also has the table of exit codes, so that scripts can tell a failed run from a question without an answer.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -9,58 +9,58 @@ use kube::core::Status;
 use kube::runtime::watcher;
 use thiserror::Error;
 
-/// Exit codes of the verbs, as `--help` and docs/verbs.md have them; 0 is success, 2 (clap's) wrong usage.
+/// Exit codes of the commands, as in `--help` and docs/verbs.md; 0 is success, 2 (clap's) wrong usage.
 pub mod exit {
-    /// A run failed, or an input is refused before the cluster is asked.
+    /// A run failed, or the input was invalid and the cluster was not asked.
     pub const FAILED: u8 = 1;
-    /// The object is not there, was deleted, or the cluster does not know its kind.
+    /// The object does not exist, or was deleted, or the cluster does not know its kind.
     pub const NOT_FOUND: u8 = 3;
-    /// The cluster does not know who asks, or does not allow it.
+    /// The cluster rejects the credentials, or the user has no permission.
     pub const NOT_ALLOWED: u8 = 4;
-    /// The cluster was not found, did not answer, or refused for another reason.
+    /// The cluster was not found, did not answer, or rejected the request for another reason.
     pub const NO_ANSWER: u8 = 5;
     /// `--timeout` has passed.
     pub const TIMEOUT: u8 = 124;
-    /// The reader of a pipe has gone away: what a program has that SIGPIPE ends.
+    /// The reader of a pipe has exited: the same code as of a program that SIGPIPE ends.
     pub const PIPE: u8 = 141;
 }
 
-/// How long one call may take. The client repeats calls that were throttled within this time.
+/// How long one call may take. Within this time the client repeats calls that the API server throttled.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What was tried, why it failed, what to do.
+/// What the program tried, why it failed, and what to do.
 #[derive(Debug, Error)]
 #[error("failed to {what}: {why}; {}", .kind.advice())]
 pub struct Failure {
     what: String,
     why: String,
-    /// What that means.
+    /// The kind of the failure.
     pub kind: Kind,
 }
 
-/// What a failure means.
+/// The kinds of failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// 401: the credentials are none, or none any more.
+    /// 401: there are no valid credentials, or they have expired.
     Unauthorized,
-    /// 403: not by this user. Admission says it, too.
+    /// 403: this user has no permission. Admission uses this code too.
     Forbidden,
-    /// 404: there is no object of that name.
+    /// 404: no object has this name.
     NoObject,
-    /// 404: there is no such kind.
+    /// 404: the cluster does not know the kind.
     NoKind,
-    /// The API server will say the same again.
+    /// The API server will give the same answer again.
     Refused,
-    /// What came can't be read.
+    /// The answer can't be parsed.
     Unreadable,
-    /// The API server can't just now: too busy, an error of its own, an object that changed at the same time.
+    /// The API server is temporarily unable: too busy, an error of its own, an object that changed at the same time.
     Busy,
-    /// There is no answer.
+    /// There was no answer.
     Unreachable,
 }
 
 impl Kind {
-    /// Of an answer of the API server.
+    /// The kind of a failure that the API server reports.
     fn of_answer(status: &Status) -> Self {
         // A server that does not know the kind answers in plain text, or names no object.
         let names_an_object = status.details.as_ref().is_some_and(|d| !d.name.is_empty());
@@ -85,12 +85,12 @@ impl Kind {
         }
     }
 
-    /// Another try can help.
+    /// Can a retry help?
     pub fn is_passing(self) -> bool {
         matches!(self, Self::Busy | Self::Unreachable)
     }
 
-    /// For scripts.
+    /// The exit code for scripts.
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Unauthorized | Self::Forbidden => exit::NOT_ALLOWED,
@@ -102,30 +102,30 @@ impl Kind {
     fn advice(self) -> &'static str {
         match self {
             Self::Unauthorized => {
-                "log in to the cluster again, or choose other credentials by --context or --kubeconfig"
+                "log in to the cluster again, or choose other credentials with --context or --kubeconfig"
             }
             Self::Forbidden => {
-                "if it is a right that is missing: the ClusterRole view has those to read, edit those to start runs"
+                "if a permission is missing: the ClusterRole view allows reading, edit also allows starting runs"
             }
-            Self::NoObject => "see what there is: kubectl get scj,sccj --all-namespaces",
+            Self::NoObject => "list the objects that exist: kubectl get scj,sccj --all-namespaces",
             Self::NoKind => {
                 "if the cluster does not know the kind: sidecarjob crds | kubectl apply --server-side -f - installs it"
             }
-            Self::Refused => "mend what the API server names",
-            Self::Unreadable => "use the sidecarjob of the version that the cluster has",
-            Self::Busy => "try again; kubectl get --raw /readyz shows whether the API server is well",
-            Self::Unreachable => "try again; kubectl cluster-info shows whether the address answers",
+            Self::Refused => "correct what the API server rejects",
+            Self::Unreadable => "use the version of sidecarjob that the cluster has installed",
+            Self::Busy => "try again; kubectl get --raw /readyz shows whether the API server is healthy",
+            Self::Unreachable => "try again; kubectl cluster-info shows whether the API server answers",
         }
     }
 }
 
 impl Failure {
-    /// Of a call.
+    /// The failure of a call.
     pub fn of(what: impl Into<String>, error: &kube::Error) -> Self {
         Self { what: what.into(), why: why(error), kind: Kind::of(error) }
     }
 
-    /// Of a watch.
+    /// The failure of a watch.
     pub fn of_watch(what: impl Into<String>, error: &watcher::Error) -> Self {
         use watcher::Error::{InitialListFailed, NoResourceVersion, WatchError, WatchFailed, WatchStartFailed};
         match error {
@@ -135,13 +135,13 @@ impl Failure {
         }
     }
 
-    /// What was tried, and why it failed.
+    /// What the program tried, and why it failed.
     pub fn without_advice(&self) -> String {
         format!("failed to {}: {}", self.what, self.why)
     }
 }
 
-/// Makes the call, and waits for the answer for a bounded time.
+/// Makes the call, and waits for the answer at most `CALL_TIMEOUT`.
 pub async fn call<T>(
     what: impl Into<String>,
     answer: impl Future<Output = Result<T, kube::Error>>,
@@ -155,7 +155,7 @@ pub async fn call<T>(
     }
 }
 
-/// The API server's own words (kube's Display adds a dump of the whole Status), or each cause of what else went wrong.
+/// The API server's own message (kube's Display adds a dump of the whole Status), or each cause of another error.
 fn why(error: &kube::Error) -> String {
     if let kube::Error::Api(status) = error {
         return words(status);

@@ -1,4 +1,4 @@
-//! Verbs for people, each in a file. Thin: they read, ask the API, print.
+//! Commands for people, each in a file. They are thin: they read, call the API, and print.
 
 mod connect;
 pub mod crds;

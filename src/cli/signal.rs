@@ -1,35 +1,36 @@
-//! `sidecarjob signal`: sends a signal to the first process of the container whose process namespace it runs in.
+//! `sidecarjob signal`: sends a signal to the first process of a container.
 //!
-//! For ephemeral containers with a targetContainerName; it is how the controller stops a container that has no shell.
+//! The program runs in an ephemeral container with a targetContainerName, and so shares the process namespace of the
+//! target. The controller uses this to stop a container without a shell.
 
 use clap::Parser;
 use rustix::process::{Pid, Signal, getpid, kill_process};
 use thiserror::Error;
 
-/// Sends a signal to process 1 of the process namespace that it runs in.
+/// Sends a signal to process 1 of the process namespace in which the program runs
 ///
 /// Runs in an ephemeral container: kubectl debug POD --image IMAGE --target CONTAINER -- /sidecarjob signal SIGTERM
 #[derive(Clone, Debug, Parser)]
 pub struct Args {
-    /// Which one
+    /// The signal
     #[arg(value_parser = signal, value_name = "SIGNAL")]
     pub signal: Signal,
 }
 
-/// It was not sent.
+/// The signal was not sent.
 #[derive(Debug, Error)]
 pub enum SignalError {
-    /// There is no container to send it to.
+    /// There is no other container to send the signal to.
     #[error("this is process 1 itself: run it in an ephemeral container with a targetContainerName")]
     NoTarget,
-    /// The kernel refuses it.
+    /// The kernel does not allow the signal.
     #[error(
         "failed to send the signal to process 1: {0}; run as the user of that container, or with the capability KILL"
     )]
     Refused(rustix::io::Errno),
 }
 
-/// Sends it.
+/// Sends the signal.
 pub fn run(args: &Args) -> Result<(), SignalError> {
     if getpid() == Pid::INIT {
         return Err(SignalError::NoTarget);

@@ -1,7 +1,7 @@
-//! `sidecarjob watch NAME`: a run as it happens, a line for each thing that happened, until it is over.
+//! `sidecarjob watch NAME`: prints a run as it happens, a line for each event, until the run is over.
 //!
-//! Here is what becomes of each piece of news, and the exit code. What is told, and in which words, is `story`'s part;
-//! what the watches say is `news`'.
+//! This file handles each item of the watches, and sets the exit code. `story` chooses the lines and their text; `news`
+//! has the watches.
 
 mod news;
 mod story;
@@ -36,20 +36,21 @@ use crate::cli::watch::story::Story;
 use crate::printable;
 use crate::printable::Colour;
 
-/// The connection is dead if nothing came for so long; longer than a watch lasts.
+/// The connection is dead if nothing arrived for this time, which is longer than a watch request lasts.
 const SILENCE: Duration = Duration::from_secs(WATCH_SECONDS as u64 + 10);
-/// After so long without an interruption the next one is a new one, and told. Longer than tries are apart.
+/// After this time without an interruption, the next one counts as new and gets a line. The time is longer than the wait
+/// between retries.
 const QUIET: Duration = Duration::from_secs(120);
 
 /// Shows a SidecarJob's run as it happens, until it is finished
 ///
-/// The run goes to stdout; what hinders the watch goes to stderr. An interruption is told once and tried again; without the
-/// right to watch Pods the SidecarJob alone is shown.
+/// Prints the run to stdout, and problems to stderr. After an interruption the command prints one note and retries.
+/// Without permission to watch Pods it shows the SidecarJob alone.
 #[derive(Clone, Debug, Parser)]
 #[command(
     after_help = "Exit codes: 0 Complete; 1 Failed; 2 wrong usage; 3 no such SidecarJob, or it was deleted, or the \
-                        cluster does not know the kind; 4 not allowed, or credentials that are not valid any more; 5 no \
-                        cluster, no answer, or refused; 124 timeout"
+                        cluster does not know the kind; 4 no permission, or invalid credentials; 5 no cluster, no answer, or \
+                        rejected by the cluster; 124 timeout"
 )]
 pub struct Args {
     /// Name of the SidecarJob
@@ -59,7 +60,7 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub timeout: Option<Duration>,
 
-    /// Form of the lines: text, or a JSON object each
+    /// Output format: text, or a JSON object on each line
     #[arg(short, long, default_value = "text", value_name = "FORMAT")]
     pub output: Format,
 
@@ -67,16 +68,16 @@ pub struct Args {
     cluster: Cluster,
 }
 
-/// Form of the lines.
+/// Output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For eyes.
+    /// Text for people.
     Text,
-    /// For programs.
+    /// JSON for programs.
     Json,
 }
 
-/// How it ended.
+/// How the run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// Exit code 0.
@@ -85,42 +86,40 @@ pub enum End {
     Failed,
 }
 
-/// Why there is no end to tell of.
+/// Why `watch` saw no end of the run.
 #[derive(Debug, Error)]
 pub enum WatchError {
-    /// No usable configuration.
+    /// There is no usable configuration.
     #[error("failed to find a cluster: {0}; set KUBECONFIG or give --kubeconfig")]
     Config(String),
-    /// The API server said no, or nothing.
+    /// The API server rejected the request, or did not answer.
     #[error(transparent)]
     Failed(#[from] Failure),
-    /// There is none of that name.
+    /// No SidecarJob has this name.
     #[error("no SidecarJob {name} in namespace {namespace}; see kubectl get scj --all-namespaces")]
     NotFound {
-        /// Which.
+        /// The name of the SidecarJob.
         name: String,
-        /// Where.
+        /// The namespace.
         namespace: String,
     },
-    /// It was there.
-    #[error(
-        "SidecarJob {name} in namespace {namespace} was deleted before it was finished; nothing more can be told of it"
-    )]
+    /// The SidecarJob was deleted.
+    #[error("SidecarJob {name} in namespace {namespace} was deleted before it finished; watch can't show how it ended")]
     Deleted {
-        /// Which.
+        /// The name of the SidecarJob.
         name: String,
-        /// Where.
+        /// The namespace.
         namespace: String,
     },
     /// `--timeout` has passed.
     #[error(
-        "saw no end of SidecarJob {name} within {}; kubectl get scj {name} shows how it is",
+        "SidecarJob {name} did not finish within {}; kubectl get scj {name} shows its state",
         humantime::format_duration(*.after)
     )]
     Timeout {
-        /// Which.
+        /// The name of the SidecarJob.
         name: String,
-        /// After how long.
+        /// The value of `--timeout`.
         after: Duration,
     },
     /// The output can't be written.
@@ -129,7 +128,7 @@ pub enum WatchError {
 }
 
 impl WatchError {
-    /// For scripts.
+    /// The exit code for scripts.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::NotFound { .. } | Self::Deleted { .. } => exit::NOT_FOUND,
@@ -141,7 +140,7 @@ impl WatchError {
     }
 }
 
-/// Tells the run to its end: the run to `out`, what hinders the watch to `err`.
+/// Prints the run until its end: the run to `out`, problems to `err`.
 pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write + Send)) -> Result<End, WatchError> {
     let (client, namespace) = args.cluster.connect_to_watch(SILENCE).await.map_err(WatchError::Config)?;
     let (name, timeout) = (args.name.clone(), args.timeout);
@@ -153,7 +152,7 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
     }
 }
 
-/// One run that is told.
+/// The run that `watch` prints.
 struct Watch<'a> {
     client: Client,
     namespace: String,
@@ -200,8 +199,8 @@ impl Watch<'_> {
         Err(WatchError::Deleted { name: self.name, namespace: self.namespace })
     }
 
-    /// The SidecarJob as it is at the beginning. A server that is busy is asked again; one that is not there may be the
-    /// wrong one.
+    /// The SidecarJob as it is at the beginning. If the API server is busy, `watch` retries. If nobody answers, `watch`
+    /// fails: the address may be wrong.
     async fn first(&mut self) -> Result<SidecarJob, WatchError> {
         let jobs: Api<SidecarJob> = Api::namespaced(self.client.clone(), &self.namespace);
         let mut waits = DefaultBackoff::default();
@@ -223,30 +222,30 @@ impl Watch<'_> {
         }
     }
 
-    /// The end may be seen before the last that happened to the Pods.
+    /// The end of the run may arrive before the last changes of its Pods.
     async fn last_of_pods(&mut self, pods: &Api<Pod>, uid: &str, story: &mut Story) -> Result<(), WatchError> {
         let params = ListParams::default().labels(&selector(uid));
         match call(format!("list the Pods of SidecarJob {}", self.name), pods.list(&params)).await {
             Ok(last) => last.into_iter().for_each(|pod| story.pod(pod)),
             Err(failure) => {
                 let failed = failure.without_advice();
-                self.note(&format!("{failed}; the last that happened to them may be missing below"))?;
+                self.note(&format!("{failed}; the last lines of the Pods may be missing below"))?;
             }
         }
         Ok(())
     }
 
     fn go_on_without_pods(&mut self, failure: &Failure) -> Result<bool, WatchError> {
-        self.note(&format!("{failure}. Going on with the SidecarJob alone, without lines of Pods and containers"))?;
+        self.note(&format!("{failure}. Continuing with the SidecarJob alone, without lines of Pods and containers"))?;
         Ok(false)
     }
 
-    /// Told once: further tries until it works again are part of it.
+    /// Prints one note. The retries until the call works again get no further note.
     fn interrupted(&mut self, failure: &Failure) -> Result<(), WatchError> {
         let now = Instant::now();
         let last = self.interrupted.replace(now);
         if last.is_none_or(|last| now - last > QUIET) {
-            self.note(&format!("{}; trying again until it works", failure.without_advice()))?;
+            self.note(&format!("{}; retrying until it works", failure.without_advice()))?;
         }
         Ok(())
     }

@@ -1,14 +1,14 @@
-//! What can be refused before it is stored? The form of schedules and zones, as text for CEL.
+//! Which schedules and time zones can admission reject? Their syntax, as text for CEL.
 //!
-//! Never stricter than what reads them later: a schedule that fits may still be refused there (`5-1` ends before it
-//! begins), one that does not fit would be refused in any case. `tests/cron_oracle.rs` holds the two against each other.
+//! Admission is never stricter than the parser. The parser may still reject a schedule that matches (`5-1` ends before it
+//! begins), but it would reject every schedule that does not match. `tests/cron_oracle.rs` compares the two.
 
 use crate::cron::zone::Zone;
 
-/// What `strings.Fields` of Go, and `split_whitespace` here, split at.
+/// The white space at which Go's `strings.Fields`, and `split_whitespace` here, split.
 const SPACE: &str = r"[\s\v\x{85}\p{Z}]";
 
-/// A regular expression (RE2) that every schedule fits which can be read, `H` included, with no zone in it.
+/// A regular expression (RE2) that matches every valid schedule, `H` included, without a time zone.
 pub fn schedule() -> String {
     let fields = [
         field(r"0*[1-5]?[0-9]"),
@@ -22,7 +22,7 @@ pub fn schedule() -> String {
     format!("^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|{every}|{SPACE}*{fields}{SPACE}*)$")
 }
 
-/// A list of ranges whose numbers are like that; empty entries are fine.
+/// A list of ranges with numbers of this form; empty entries are allowed.
 fn field(number: &str) -> String {
     let number = format!(r"(\+?({number}))");
     let range = format!(r"([*?](-[^,/\s\v\x{{85}}\p{{Z}}]*)?|{number}(-{number})?|H(\([0-9]+-[0-9]+\))?)");

@@ -1,8 +1,8 @@
-//! What happens to a time that a change of clocks leaves out, or has twice?
+//! What happens at a time that a clock change skips or repeats?
 //!
-//! `CronJob`: what CronJob does: left out is skipped, twice is run twice. `RunOnce`: a time that is left out runs at the
-//! first instant after the gap, one that is there twice runs the first time only. A schedule that fires in every hour goes
-//! by the time that passes: there the two are the same, or there would be an hour of silence.
+//! `CronJob`: as CronJob does: a skipped time does not run, a repeated time runs twice. `RunOnce`: a skipped time runs at
+//! the first instant after the gap, a repeated time runs the first time only. A schedule that fires in every hour follows
+//! the elapsed time: for it both rules are the same, since otherwise it would not fire for an hour.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
@@ -10,7 +10,7 @@ use crate::cron::expression::Calendar;
 use crate::cron::next;
 use crate::cron::zone::Zone;
 
-/// How many times in a row may be there already: a change of clocks by a few hours, minute by minute.
+/// How many times in a row may have run already: a clock change by a few hours, minute by minute.
 const MAX_TRIES: u32 = 2_000;
 
 /// The first time after `after` by the rule `RunOnce`.
@@ -29,21 +29,21 @@ pub fn run_once_after(calendar: &Calendar, zone: Zone, after: DateTime<Utc>) -> 
     None
 }
 
-/// The next time on a wall whose clock is never changed.
+/// The next time by a local clock that never changes.
 fn wall_after(calendar: &Calendar, wall: NaiveDateTime) -> Option<NaiveDateTime> {
     next::after(calendar, Zone::UTC, wall.and_utc()).map(|at| at.naive_utc())
 }
 
-/// Something that a change of clocks does to a schedule.
+/// An effect of a clock change on a schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// The wall never says so.
+    /// This local time never occurs.
     LeftOut(NaiveDateTime),
-    /// The wall says so a second time.
+    /// This local time occurs a second time.
     Twice(DateTime<Utc>),
 }
 
-/// What changes of clocks do between two times: at most `limit` of each kind.
+/// The effects of clock changes between two times: at most `limit` of each kind.
 pub fn changes(calendar: &Calendar, zone: Zone, from: DateTime<Utc>, to: DateTime<Utc>, limit: usize) -> Vec<Change> {
     if calendar.every_hour() {
         return Vec::new();

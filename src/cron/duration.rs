@@ -1,8 +1,9 @@
-//! How long is `1h30m`? As Go's `time.ParseDuration` reads it, for `@every`.
+//! How long is `1h30m`? For `@every`, parsed as Go's `time.ParseDuration` parses it.
 //!
-//! Numbers with a fraction and a unit each, a sign before all; at most what 63 bits of nanoseconds hold.
+//! A duration is a sequence of numbers, each with a fraction and a unit; a sign may come first. The maximum is 63 bits of
+//! nanoseconds.
 
-/// Nanoseconds in each unit; µ is written in two ways.
+/// Nanoseconds in each unit; µ has two spellings.
 const UNITS: [(&str, u64); 8] = [
     ("ns", 1),
     ("us", 1_000),
@@ -14,10 +15,10 @@ const UNITS: [(&str, u64); 8] = [
     ("h", 3_600_000_000_000),
 ];
 
-/// The greatest that fits, also below zero.
+/// The greatest absolute value, also for negative durations.
 const MAX: u64 = 1 << 63;
 
-/// The nanoseconds that the text says; `None` if it is no duration or too long.
+/// The duration in nanoseconds; `None` if the text is not a duration or the duration is too long.
 pub fn nanoseconds(text: &str) -> Option<i64> {
     let (negative, mut rest) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
@@ -42,7 +43,7 @@ pub fn nanoseconds(text: &str) -> Option<i64> {
     }
 }
 
-/// A number and its unit, in nanoseconds, and what follows.
+/// A number and its unit, in nanoseconds, and the rest of the text.
 fn one(text: &str) -> Option<(u64, &str)> {
     let (whole, rest) = digits(text);
     let (fraction, rest) = match rest.strip_prefix('.') {
@@ -64,7 +65,7 @@ fn digits(text: &str) -> (&str, &str) {
     text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
 }
 
-/// The fraction of a unit, rounded down, with as many digits as Go looks at.
+/// The fraction of a unit, rounded down. It uses as many digits as Go does.
 fn part(fraction: &str, unit: u64) -> u64 {
     let (mut n, mut scale, mut full) = (0_u64, 1_f64, false);
     for digit in fraction.bytes().map(|b| u64::from(b - b'0')) {

@@ -1,7 +1,7 @@
-//! Is a time left out?
+//! Does an exclusion match a time?
 //!
-//! An exclusion is a cron expression of five fields; a time is left out if the expression would fire in that very minute
-//! on the wall. `* * 25 12 *` leaves out a day, `* 0-5 * * *` the night.
+//! An exclusion is a cron expression of five fields. A time does not run if the exclusion would fire in the same minute
+//! by the local clock. `* * 25 12 *` excludes a day, `* 0-5 * * *` the night.
 
 use chrono::{Datelike, Timelike};
 
@@ -9,7 +9,7 @@ use crate::cron::expression::Calendar;
 use crate::cron::field;
 use crate::cron::zone::Zone;
 
-/// If the minute at that second is left out: the last second that is left out with it, at least.
+/// If the minute of this second is excluded: the last second that is certainly excluded with it.
 pub fn until(exclude: &[Calendar], zone: Zone, unix: i64) -> Option<i64> {
     let wall = zone.wall(unix)?;
     let hit = |c: &&Calendar| {

@@ -1,8 +1,8 @@
-//! What does a cron expression say, and why is it refused?
+//! What does a cron expression say, and why is it invalid?
 //!
-//! Reads what CronJob reads: `ParseStandard` of robfig/cron v3.0.1. Five fields, or `@yearly`, `@annually`, `@monthly`,
-//! `@weekly`, `@daily`, `@midnight`, `@hourly`, `@every DURATION`, with `TZ=ZONE ` or `CRON_TZ=ZONE ` before it.
-//! That CronJob takes no zone in a new schedule is the caller's part. `H` is `hash`'s.
+//! This parser accepts what CronJob accepts: `ParseStandard` of robfig/cron v3.0.1. Five fields, or `@yearly`,
+//! `@annually`, `@monthly`, `@weekly`, `@daily`, `@midnight`, `@hourly`, `@every DURATION`; `TZ=ZONE ` or `CRON_TZ=ZONE `
+//! may come first. CronJob accepts no zone in a new schedule; the caller has to check this. `hash` handles `H`.
 
 use chrono::TimeDelta;
 use thiserror::Error;
@@ -14,21 +14,21 @@ use crate::cron::field::FieldError;
 use crate::cron::zone::Zone;
 use crate::cron::zone::ZoneError;
 
-/// A schedule that was understood.
+/// A parsed schedule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expression {
-    /// The zone in the expression itself.
+    /// The time zone in the expression itself.
     pub zone: Option<Zone>,
-    /// When it fires.
+    /// When the schedule fires.
     pub kind: Kind,
 }
 
 /// The two kinds of schedules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// By the calendar and the clock on the wall.
+    /// By the calendar and the local clock.
     Calendar(Calendar),
-    /// By the time that has passed: `@every`. At least a second, in whole seconds.
+    /// By the elapsed time: `@every`. At least a second, in whole seconds.
     Every(TimeDelta),
 }
 
@@ -47,26 +47,26 @@ pub struct Calendar {
     pub weekday: Field,
 }
 
-/// Why an expression is refused.
+/// Why an expression is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ParseError {
-    /// Nothing there.
+    /// The expression is empty.
     #[error("the schedule is empty: write five fields, as in \"0 2 * * *\", or @daily")]
     Empty,
-    /// Not five.
+    /// There are not five fields.
     #[error("expected 5 fields (minute, hour, day of month, month, day of week), found {found}: {text:?}")]
     Fields {
-        /// How many.
+        /// The number of fields.
         found: usize,
-        /// In what.
+        /// The expression.
         text: String,
     },
-    /// One of the five.
+    /// One of the five fields is invalid.
     #[error("{field}: {error}")]
     Field {
-        /// Which.
+        /// The name of the field.
         field: &'static str,
-        /// What is wrong with it.
+        /// What is wrong with the field.
         error: FieldError,
     },
     /// `@reboot`
@@ -78,19 +78,19 @@ pub enum ParseError {
     /// `@every day`
     #[error("{0:?} has no duration that can be read: write it as in @every 1h30m")]
     Duration(String),
-    /// `TZ=` with nothing to follow.
+    /// `TZ=ZONE` without a schedule.
     #[error("after {0:?} a space and a schedule are missing")]
     ZoneAlone(String),
-    /// A zone that is not known.
+    /// The time zone is unknown.
     #[error(transparent)]
     Zone(#[from] ZoneError),
-    /// An `H` that can't be read, or that nothing is computed from.
+    /// An `H` is invalid, or has no object name to be computed from.
     #[error("{0}")]
     Hash(String),
 }
 
 impl Expression {
-    /// Reads it, and refuses what CronJob refuses.
+    /// Parses an expression, and rejects what CronJob rejects.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         if text.is_empty() {
             return Err(ParseError::Empty);
@@ -103,7 +103,8 @@ impl Expression {
     }
 }
 
-/// A prefix `TZ=` or `CRON_TZ=`, with the zone as Go's `LoadLocation` takes it: `Local` is UTC for us, and so is nothing.
+/// A prefix `TZ=` or `CRON_TZ=`, with the time zone as Go's `LoadLocation` finds it. `Local` is UTC here, and so is an
+/// empty name.
 fn split_zone(text: &str) -> Result<(Option<Zone>, &str), ParseError> {
     let Some(after) = text.strip_prefix("TZ=").or_else(|| text.strip_prefix("CRON_TZ=")) else {
         return Ok((None, text));
@@ -154,13 +155,13 @@ fn calendar(text: &str) -> Result<Calendar, ParseError> {
 }
 
 impl Calendar {
-    /// The day rule: a day must be in both fields if one of them is a star, else in either.
+    /// The day rule: if one of the day fields is a star, a day must be in both fields, otherwise in either.
     pub fn has_day(&self, day: u32, weekday: u32) -> bool {
         let (of_month, of_week) = (self.day.has(day), self.weekday.has(weekday));
         if self.day.star || self.weekday.star { of_month && of_week } else { of_month || of_week }
     }
 
-    /// It fires in every hour, so by the time that passes more than by the clock on the wall.
+    /// Does the schedule fire in every hour? Then it follows the elapsed time more than the local clock.
     pub fn every_hour(&self) -> bool {
         self.hour.is_full(&field::HOUR)
     }

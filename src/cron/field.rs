@@ -1,20 +1,20 @@
-//! What does one of the five fields say? A set of numbers, and whether it was a star.
+//! What does one of the five fields say? A set of numbers, and whether the field was a star.
 //!
-//! As robfig/cron v3 reads it, oddities included: a list may have empty entries (`1,,2`, and `,` alone, which is never),
-//! what follows the hyphen after a star is not looked at (`*-5`), `+5` is 5, `?` is a star in any field.
+//! The parser behaves as robfig/cron v3, oddities included: a list may have empty entries (`1,,2`, and `,` alone, which
+//! never fires); the parser ignores what follows the hyphen after a star (`*-5`); `+5` is 5; `?` is a star in any field.
 
 use thiserror::Error;
 
-/// Which numbers a field may have, and their names.
+/// The numbers that a field may have, and their names.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// What it is called in messages.
+    /// The name of the field in messages.
     pub name: &'static str,
-    /// The smallest.
+    /// The smallest number.
     pub min: u8,
-    /// The greatest.
+    /// The greatest number.
     pub max: u8,
-    /// Three letters each, the first stands for `first_name`.
+    /// Names of three letters; the first one stands for `first_name`.
     pub names: &'static [&'static str],
     /// The number of the first name.
     pub first_name: u8,
@@ -34,7 +34,7 @@ pub const MONTH: Bounds = Bounds {
     names: &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
     first_name: 1,
 };
-/// Days of a week; 7 is no Sunday here.
+/// Days of a week; 7 is not a Sunday here.
 pub const WEEKDAY: Bounds = Bounds {
     name: "day of week",
     min: 0,
@@ -47,14 +47,15 @@ pub const WEEKDAY: Bounds = Bounds {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
     bits: u64,
-    /// It has `*` or `?` with no step, or a step of 1: the days of such a field do not count as chosen.
+    /// Does the field have `*` or `?` without a step, or with a step of 1? Then the days of this field do not restrict
+    /// the other day field.
     pub star: bool,
 }
 
-/// Why a field can't be read.
+/// Why a field is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum FieldError {
-    /// Neither a number nor a name.
+    /// The text is neither a number nor a name.
     #[error("{0:?} is no number{1}")]
     NoNumber(String, &'static str),
     /// `1-2-3`
@@ -63,13 +64,13 @@ pub enum FieldError {
     /// `*/2/3`
     #[error("{0:?} has more than one slash: write RANGE/STEP")]
     Slashes(String),
-    /// Too small.
+    /// The number is too small.
     #[error("{0:?} begins below {1}")]
     Below(String, u8),
-    /// Too great.
+    /// The number is too great.
     #[error("{0:?} ends above {1}")]
     Above(String, u8),
-    /// Nothing in between.
+    /// The range ends before it begins.
     #[error("{0:?} ends before it begins")]
     Backwards(String),
     /// `*/0`
@@ -78,7 +79,7 @@ pub enum FieldError {
 }
 
 impl Field {
-    /// One number.
+    /// A set of one number.
     pub const fn only(n: u8) -> Self {
         Self { bits: 1 << n, star: false }
     }
@@ -88,7 +89,7 @@ impl Field {
         Self { bits: range(bounds.min, bounds.max), star: true }
     }
 
-    /// Reads a list of ranges.
+    /// Parses a list of ranges.
     pub fn parse(text: &str, bounds: &Bounds) -> Result<Self, FieldError> {
         let mut field = Self { bits: 0, star: false };
         for part in text.split(',').filter(|part| !part.is_empty()) {
@@ -98,17 +99,17 @@ impl Field {
         Ok(field)
     }
 
-    /// The number is in it.
+    /// Is the number in the set?
     pub const fn has(self, n: u32) -> bool {
         n < 64 && self.bits & (1 << n) != 0
     }
 
-    /// Nothing is in it.
+    /// Is the set empty?
     pub const fn is_empty(self) -> bool {
         self.bits == 0
     }
 
-    /// Everything that can be is in it, however it was written.
+    /// Does the set have every possible number, whatever its spelling?
     pub const fn is_full(self, bounds: &Bounds) -> bool {
         self.bits == range(bounds.min, bounds.max)
     }
@@ -124,7 +125,7 @@ fn parse_range(text: &str, bounds: &Bounds) -> Result<Field, FieldError> {
     let (range_text, step_text) = match text.split('/').collect::<Vec<_>>()[..] {
         [range] => (range, None),
         [range, step] => (range, Some(step)),
-        [range, ..] => (range, Some("")), // said below, after what is wrong in the range
+        [range, ..] => (range, Some("")), // reported below, after errors in the range
         [] => ("", None),
     };
     let ends: Vec<&str> = range_text.split('-').collect();
@@ -181,12 +182,12 @@ fn number_or_name(text: &str, bounds: &Bounds) -> Result<u64, FieldError> {
     })
 }
 
-/// As Go's `unicode.ToLower` does with what may end up in a name.
+/// Lower case as Go's `unicode.ToLower`, for letters that may be part of a name.
 fn lower(c: char) -> char {
     if c == 'İ' { 'i' } else { c.to_ascii_lowercase() }
 }
 
-/// As Go's `strconv.Atoi`, and not below zero.
+/// Parses a number as Go's `strconv.Atoi`, but not below zero.
 fn number(text: &str) -> Result<u64, FieldError> {
     let signed: Option<i64> = text.parse().ok();
     signed.and_then(|n| u64::try_from(n).ok()).ok_or_else(|| FieldError::NoNumber(text.to_owned(), ""))

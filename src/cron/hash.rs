@@ -1,9 +1,9 @@
-//! What is `H`? A number that is the object's own: always the same for one object, another for the next, so that a
-//! thousand schedules of one hour do not all fire in one minute.
+//! What is `H`? A number that is computed from the object's name and never changes. Other objects have other numbers, so
+//! that a thousand schedules of one hour do not all fire in the same minute.
 //!
-//! As in Jenkins: `H` is a number of the field's range (for days of a month 1 to 28, which every month has), `H(0-29)` one
-//! of that range, `H/15` and `H(0-29)/10` steps that begin at such a number. CronJob refuses `H`, so nothing that CronJob
-//! takes means anything else here.
+//! As in Jenkins, `H` is a number of the field's range (for days of the month 1 to 28, which every month has), `H(0-29)`
+//! a number of this range, `H/15` and `H(0-29)/10` steps that begin at such a number. CronJob rejects `H`, so every
+//! schedule that CronJob accepts has the same meaning here.
 
 use crate::cron::expression::ParseError;
 use crate::cron::field::Bounds;
@@ -18,13 +18,13 @@ const FIELDS: [&Bounds; 5] = [&MINUTE, &HOUR, &DAY, &MONTH, &WEEKDAY];
 /// The last day that every month has.
 const LAST_SURE_DAY: u64 = 28;
 
-/// There is an `H` in it.
+/// Does the expression have an `H`?
 pub fn is_in(expression: &str) -> bool {
     let fields = expression.split_whitespace().flat_map(|field| field.split(','));
     !expression.starts_with(['@', 'T', 'C']) && fields.into_iter().any(|part| part.starts_with('H'))
 }
 
-/// The expression with a number for each `H`, computed from `name`, which is the object's (`namespace/name`).
+/// The expression with a number for each `H`, computed from the object's `name` (`namespace/name`).
 pub fn resolve(expression: &str, name: &str) -> Result<String, ParseError> {
     if !is_in(expression) {
         return Ok(expression.to_owned());
@@ -39,7 +39,7 @@ pub fn resolve(expression: &str, name: &str) -> Result<String, ParseError> {
     Ok(fields.collect::<Result<Vec<_>, ParseError>>()?.join(" "))
 }
 
-/// `0 <= jitter <= most`, the object's own.
+/// The delay of this object: `0 <= jitter <= most`.
 pub fn jitter(name: &str, most: u32) -> u32 {
     let n = number(name, FIELDS.len()) % (u64::from(most) + 1);
     u32::try_from(n).unwrap_or(0)
@@ -78,7 +78,7 @@ fn parse_range(text: &str) -> Option<(u64, u64)> {
     Some((first.parse().ok()?, last.parse().ok()?))
 }
 
-/// The same in every version of this program: FNV-1a of the name and the field, stirred so that every bit counts.
+/// The hash, the same in every version of this program: FNV-1a of the name and the field, mixed so that every bit counts.
 fn number(name: &str, field: usize) -> u64 {
     let bytes = name.bytes().chain([b'/', b'0' + u8::try_from(field).unwrap_or(9)]);
     let fnv = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));

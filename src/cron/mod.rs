@@ -1,8 +1,8 @@
-//! When does a schedule fire? Cron as CronJob has it, to the letter, and what goes beyond it.
+//! When does a schedule fire? Exactly as CronJob's, and with more features.
 //!
-//! CronJob's meaning is that of robfig/cron v3, which no crate has: this is our own, compared with the original in
-//! `tests/cron_oracle.rs`. Pure as the engine is: no clock, no randomness, no log. Every search has a bound. What is done
-//! when a time has come is `engine::schedule`'s part.
+//! CronJob uses robfig/cron v3, which no crate implements. This is our own implementation; `tests/cron_oracle.rs`
+//! compares it with the original. The module is pure, as the engine is: no clock, no randomness, no log. Every search has
+//! a limit. `engine::schedule` decides what happens when a time has come.
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 

@@ -1,18 +1,18 @@
-//! When does a calendar fire next? As `SpecSchedule.Next` of robfig/cron v3.0.1 finds it, changes of clocks included.
+//! When does a calendar fire next? As `SpecSchedule.Next` of robfig/cron v3.0.1 computes it, clock changes included.
 //!
-//! The same steps in the same order, since what happens around a change of clocks is what these steps do: a time that is
-//! left out is skipped that day, one that is there twice fires twice, and there are odder cases. Nothing within five
-//! years: never. The search ends after `MAX_STEPS` in any case.
+//! The code has the same steps in the same order, because these steps determine what happens around a clock change: a
+//! skipped time does not fire that day, a repeated time fires twice, and there are odder cases. If there is no time
+//! within five years, the schedule never fires. The search ends after `MAX_STEPS` in any case.
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
 
 use crate::cron::expression::Calendar;
 use crate::cron::zone::Zone;
 
-/// The longest search that ends by itself takes some thousands.
+/// The longest search that ends by itself takes some thousand steps.
 const MAX_STEPS: u32 = 100_000;
 
-/// The first time after `after`; `None`: never, within five years.
+/// The first time after `after`; `None`: never within five years.
 pub fn after(calendar: &Calendar, zone: Zone, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
     if calendar.minute.is_empty() || calendar.hour.is_empty() || calendar.month.is_empty() {
         return None;
@@ -27,16 +27,16 @@ struct Search<'a> {
     zone: Zone,
     unix: i64,
     wall: NaiveDateTime,
-    /// What is below the field that was moved is at its beginning.
+    /// All fields below the field that moved are at their beginning.
     moved: bool,
     steps: u32,
 }
 
-/// What a field found.
+/// The result of the search in one field.
 enum Found {
-    /// It fits.
+    /// The field matches.
     Yes,
-    /// It went past its end: begin again with the month.
+    /// The field went past its end: start again with the month.
     Wrapped,
 }
 
@@ -69,7 +69,7 @@ impl Search<'_> {
         self.go(self.zone.guess(date.and_time(time))?)
     }
 
-    /// Once: everything below the field that is about to move goes to its beginning.
+    /// Done once: all fields below the field that is about to move go to their beginning.
     fn begin(&mut self, date: NaiveDate, hour: u32) -> Option<()> {
         if !std::mem::replace(&mut self.moved, true) {
             self.go_to_wall(date, NaiveTime::from_hms_opt(hour, 0, 0)?)?;
@@ -94,7 +94,7 @@ impl Search<'_> {
         while !self.calendar.has_day(self.wall.day(), self.wall.weekday().num_days_from_sunday()) {
             self.begin(self.wall.date(), 0)?;
             self.go_to_wall(self.wall.date().succ_opt()?, self.wall.time())?;
-            // A change of clocks at midnight: back to 0 o'clock of this day, or on to that of the next.
+            // A clock change at midnight: go back to 0 o'clock of this day, or forward to 0 o'clock of the next.
             match i64::from(self.wall.hour()) {
                 0 => {}
                 late @ 13.. => self.go(self.unix + (24 - late) * 3600)?,

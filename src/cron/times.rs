@@ -1,7 +1,8 @@
-//! Which times does a schedule have? Several expressions, exclusions, a zone and a rule for changes of clocks, as one.
+//! Which times does a schedule have? Several expressions, exclusions, a time zone and a rule for clock changes act as
+//! one.
 //!
-//! `next` looks forward, `pending` says what has come due since. Both have a bound: a schedule that excludes all its own
-//! times has none.
+//! `next` looks forward; `pending` returns the times that have come due since. Both have a limit, so a schedule that
+//! excludes all its own times has no next time.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
@@ -17,12 +18,12 @@ use crate::cron::next;
 use crate::cron::zone::Zone;
 use crate::cron::zone::ZoneError;
 
-/// How many times in a row may be excluded, whole days counting as one.
+/// How many times in a row may be excluded; a whole excluded day counts as one.
 const MAX_EXCLUDED: u32 = 10_000;
-/// How many times are counted in one go; more are "at least so many".
+/// How many times are counted in one go; if there are more, the count is "at least this many".
 const MAX_COUNT: usize = 1_000;
 
-/// All that says when.
+/// Everything that determines when an object runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Times {
     schedules: Vec<Expression>,
@@ -31,23 +32,23 @@ pub struct Times {
     dst: Dst,
 }
 
-/// What is done with times that a change of clocks leaves out, or has twice.
+/// What happens at times that a clock change skips or repeats.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dst {
-    /// As CronJob: skipped, and run twice.
+    /// As CronJob: a skipped time does not run, and a repeated time runs twice.
     #[default]
     CronJob,
-    /// Each runs once.
+    /// Each time runs once.
     RunOnce,
 }
 
 /// Why there are no times.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum TimesError {
-    /// The zone is not known.
+    /// The time zone is unknown.
     #[error(transparent)]
     Zone(#[from] ZoneError),
-    /// A schedule can't be read.
+    /// A schedule is invalid.
     #[error("schedule {text:?}: {error}")]
     Schedule {
         /// As it was written.
@@ -55,7 +56,7 @@ pub enum TimesError {
         /// What is wrong.
         error: ParseError,
     },
-    /// An exclusion can't be read, or is no calendar.
+    /// An exclusion is invalid, or not a calendar.
     #[error("exclude {text:?}: {why}")]
     Exclude {
         /// As it was written.
@@ -63,29 +64,29 @@ pub enum TimesError {
         /// What is wrong.
         why: String,
     },
-    /// `TZ=` in a schedule, which CronJob refuses too.
+    /// `TZ=` in a schedule, which CronJob rejects too.
     #[error("schedule {0:?}: TZ and CRON_TZ can't be used in a schedule: set timeZone")]
     ZoneInSchedule(String),
-    /// `@every` beside others.
+    /// `@every` together with other schedules.
     #[error(
         "schedule {0:?}: @every counts from the last run and can't be one of several schedules: make it an object of its own"
     )]
     EveryBesideOthers(String),
 }
 
-/// What has come due.
+/// The times that have come due.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pending {
     /// How many times; at most 1,000 are counted.
     pub count: usize,
-    /// There are more than were counted.
+    /// There are more times than were counted.
     pub more: bool,
-    /// The latest of them, oldest first, as many as were asked for.
+    /// The latest of these times, oldest first, as many as the caller asked for.
     pub latest: Vec<DateTime<Utc>>,
 }
 
 impl Times {
-    /// Reads all of it. `name` is `namespace/name` of the object, from which `H` is computed.
+    /// Parses everything. `name` is `namespace/name` of the object; `H` is computed from it.
     pub fn parse(
         schedules: &[impl AsRef<str>],
         exclude: &[impl AsRef<str>],
@@ -106,13 +107,13 @@ impl Times {
         Ok(Self { schedules: read, exclude, zone, dst })
     }
 
-    /// The same with a zone that an expression brought along.
+    /// The same with a time zone from an expression.
     pub fn of(expression: Expression, zone: Zone, dst: Dst) -> Self {
         let zone = expression.zone.unwrap_or(zone);
         Self { schedules: vec![expression], exclude: Vec::new(), zone, dst }
     }
 
-    /// The zone of all calendars.
+    /// The time zone of all calendars.
     pub fn zone(&self) -> Zone {
         self.zone
     }
@@ -125,7 +126,7 @@ impl Times {
         })
     }
 
-    /// What there is to know of a period shorter than a minute, of which a run's name knows nothing.
+    /// The note about a period shorter than a minute: the name of a run contains only the minute.
     pub fn once_a_minute(&self) -> Option<String> {
         let short = |e: &Expression| match e.kind {
             Kind::Every(delay) => Some(delay.num_seconds()).filter(|seconds| *seconds < 60),
@@ -135,17 +136,17 @@ impl Times {
         Some(format!("@every {seconds}s runs once a minute at most: a run has the name of its minute"))
     }
 
-    /// The time is excluded.
+    /// Is the time excluded?
     pub fn excludes(&self, at: DateTime<Utc>) -> bool {
         exclude::until(&self.exclude, self.zone, at.timestamp()).is_some()
     }
 
-    /// The rule for changes of clocks.
+    /// The rule for clock changes.
     pub fn dst(&self) -> Dst {
         self.dst
     }
 
-    /// The first time after `after`, from which `@every` counts too. `None`: never, within five years.
+    /// The first time after `after`; `@every` also counts from `after`. `None`: never within five years.
     pub fn next(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.first(after, after)
     }
@@ -155,7 +156,7 @@ impl Times {
         self.first(anchor, from.max(anchor))
     }
 
-    /// What has come due after `anchor`, up to `now` itself; the latest `keep` times of it.
+    /// The times that have come due after `anchor`, up to and including `now`; the latest `keep` of them.
     pub fn pending(&self, anchor: DateTime<Utc>, now: DateTime<Utc>, keep: usize) -> Pending {
         let due = |at: &DateTime<Utc>| *at <= now;
         let mut times = std::iter::successors(self.first(anchor, anchor), |at| self.first(anchor, *at)).take_while(due);
@@ -170,7 +171,7 @@ impl Times {
         Pending { count: MAX_COUNT, more: true, latest }
     }
 
-    /// The last time after `anchor` and up to `until`, by halving.
+    /// The last time after `anchor` and up to `until`, by bisection.
     fn last(&self, anchor: DateTime<Utc>, until: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let due = |from: i64| {
             let from = DateTime::from_timestamp(from, 0)?.max(anchor);
@@ -185,7 +186,7 @@ impl Times {
         due(found)
     }
 
-    /// The first time after `from` that is not excluded; `@every` counts from `anchor`, which is not later.
+    /// The first time after `from` that is not excluded; `@every` counts from `anchor`, which is not later than `from`.
     fn first(&self, anchor: DateTime<Utc>, mut from: DateTime<Utc>) -> Option<DateTime<Utc>> {
         for _ in 0..MAX_EXCLUDED {
             let at = self.schedules.iter().filter_map(|e| self.first_of(e, anchor, from)).min()?;

@@ -1,7 +1,7 @@
-//! Which time zone is meant, and what does the clock on its wall say?
+//! Which time zone does a name mean, and what is the local time there?
 //!
-//! Names are taken as Go's `time.LoadLocation` takes them on Linux: with their letters' case. CronJob's validation, which
-//! is stricter, is `Zone::parse`. The rules come from chrono-tz, compiled in: no file of the machine is read.
+//! Names are case-sensitive, as for Go's `time.LoadLocation` on Linux. `Zone::parse` is CronJob's validation, which is
+//! stricter. The rules come from chrono-tz and are compiled in: the program reads no time zone file of the machine.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub struct Zone {
     name: &'static str,
 }
 
-/// Why a name is refused.
+/// Why a name is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ZoneError {
     /// `""`
@@ -25,21 +25,21 @@ pub enum ZoneError {
     /// `Local`
     #[error("{0:?} is no explicit time zone: name one of https://www.iana.org/time-zones, as in Europe/Berlin")]
     Local(String),
-    /// Not in the list.
+    /// The name is not in the list.
     #[error("unknown time zone {name:?}{hint}")]
     Unknown {
         /// The name.
         name: String,
-        /// The name that was meant, perhaps.
+        /// The name that the user perhaps meant.
         hint: String,
     },
 }
 
 impl Zone {
-    /// What an absent time zone means.
+    /// The meaning of an absent time zone.
     pub const UTC: Self = Self { tz: Tz::UTC, name: "UTC" };
 
-    /// The zone of that name, refused as the API server refuses `spec.timeZone` of a CronJob.
+    /// The time zone with this name; rejects the names that the API server rejects in `spec.timeZone` of a CronJob.
     pub fn parse(name: &str) -> Result<Self, ZoneError> {
         if name.is_empty() {
             return Err(ZoneError::Empty);
@@ -50,7 +50,7 @@ impl Zone {
         Self::named(name)
     }
 
-    /// The zone of that name as Go's `time.LoadLocation` finds it; nothing, and `Local`, are UTC.
+    /// The time zone with this name as Go's `time.LoadLocation` finds it; an empty name and `Local` are UTC.
     pub fn as_go_loads(name: &str) -> Result<Self, ZoneError> {
         match name {
             "" | "UTC" | "Local" => Ok(Self::UTC),
@@ -58,7 +58,7 @@ impl Zone {
         }
     }
 
-    /// A zone of the IANA list. `Factory` is in Go's list and not in chrono-tz': it is UTC.
+    /// A time zone of the IANA list. `Factory` is in Go's list but not in chrono-tz's; it is UTC.
     fn named(name: &str) -> Result<Self, ZoneError> {
         if name == "Factory" {
             return Ok(Self { tz: Tz::UTC, name: "Factory" });
@@ -74,38 +74,38 @@ impl Zone {
         })
     }
 
-    /// All of them.
+    /// All time zones.
     pub fn all() -> impl Iterator<Item = Self> {
         let factory = Self { tz: Tz::UTC, name: "Factory" };
         chrono_tz::TZ_VARIANTS.iter().map(|tz| Self { tz: *tz, name: tz.name() }).chain([factory])
     }
 
-    /// Its name.
+    /// The name of the time zone.
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// The clock on the wall at that second. `None` beyond the calendar.
+    /// The local time at this second. `None` beyond the calendar.
     pub fn wall(&self, unix: i64) -> Option<NaiveDateTime> {
         let utc = DateTime::from_timestamp(unix, 0)?.naive_utc();
         utc.checked_add_signed(TimeDelta::seconds(self.offset(unix)?))
     }
 
-    /// Seconds that the wall is ahead of UTC at that second.
+    /// How many seconds the local time is ahead of UTC at this second.
     fn offset(&self, unix: i64) -> Option<i64> {
         let utc = DateTime::from_timestamp(unix, 0)?.naive_utc();
         Some(i64::from(self.tz.offset_from_utc_datetime(&utc).fix().local_minus_utc()))
     }
 
-    /// The second at which the wall says so, as Go's `time.Date` guesses it: with the offset of the time around it. For
-    /// times that are there twice, or not at all, it is one of those next to them.
+    /// The second with this local time, as Go's `time.Date` guesses it: with the offset of the time around it. If the
+    /// local time occurs twice, or not at all, this is one of the neighbouring seconds.
     pub fn guess(&self, wall: NaiveDateTime) -> Option<i64> {
         let unix = wall.and_utc().timestamp();
         let first = unix - self.offset(unix)?;
         Some(unix - self.offset(first)?)
     }
 
-    /// The first second at which the wall says so; for a time that a change of clocks leaves out, the first one after it.
+    /// The first second with this local time; if a clock change skips the local time, the first second after the gap.
     pub fn first(&self, wall: NaiveDateTime) -> Option<i64> {
         let unix = wall.and_utc().timestamp();
         match self.tz.offset_from_local_datetime(&wall) {
@@ -116,17 +116,17 @@ impl Zone {
         }
     }
 
-    /// The wall never says so.
+    /// Does this local time never occur?
     pub fn is_left_out(&self, wall: NaiveDateTime) -> bool {
         matches!(self.tz.offset_from_local_datetime(&wall), LocalResult::None)
     }
 
-    /// The wall says so twice.
+    /// Does this local time occur twice?
     pub fn is_twice(&self, wall: NaiveDateTime) -> bool {
         matches!(self.tz.offset_from_local_datetime(&wall), LocalResult::Ambiguous(..))
     }
 
-    /// The first second after a gap, halving two days.
+    /// The first second after a gap, by bisection over two days.
     fn end_of_gap(&self, wall: NaiveDateTime) -> Option<i64> {
         const DAY: i64 = 86_400;
         let unix = wall.and_utc().timestamp();
@@ -138,7 +138,7 @@ impl Zone {
         Some(after)
     }
 
-    /// As RFC 3339, with the offset of the zone: `2026-11-24T02:00:00+01:00`.
+    /// The time as RFC 3339, with the offset of the zone: `2026-11-24T02:00:00+01:00`.
     pub fn rfc3339(&self, at: DateTime<Utc>) -> String {
         let local = at.with_timezone(&self.tz);
         local.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)

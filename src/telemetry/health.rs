@@ -1,4 +1,4 @@
-//! Is the controller alive, and ready? Alive: it answers. Ready: it waits for the Lease, or has all Pods in view.
+//! Is the controller alive, and is it ready? Alive: it answers. Ready: it waits for the Lease, or has all Pods in view.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ enum State {
     Starting,
     /// Another controller may hold the Lease.
     StandingBy,
-    /// It works; so many queues do not have all Pods in view yet.
+    /// The controller works; this number of queues do not have all Pods in view yet.
     Working { unlisted: usize },
 }
 
@@ -25,12 +25,12 @@ impl Default for Health {
 }
 
 impl Health {
-    /// The cluster is reached.
+    /// The cluster has answered.
     pub fn standing_by(&self) {
         self.0.send_replace(State::StandingBy);
     }
 
-    /// So many queues begin to read the Pods.
+    /// This number of queues begin to read the Pods.
     pub fn working(&self, queues: usize) {
         self.0.send_replace(State::Working { unlisted: queues });
     }
@@ -44,7 +44,7 @@ impl Health {
         });
     }
 
-    /// It can do what it is there for, or stands by to.
+    /// Can the controller work, or take over when the other one stops?
     pub fn is_ready(&self) -> bool {
         matches!(*self.0.borrow(), State::StandingBy | State::Working { unlisted: 0 })
     }

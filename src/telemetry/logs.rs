@@ -1,9 +1,10 @@
-//! How does the controller log? To stderr, one line for each decision that changed something; a quiet reconcile is
-//! silent. `RUST_LOG` chooses what is logged. By default our own at info, and of the libraries the warnings that are no
-//! second line for what we log ourselves.
+//! How does the controller log? To stderr, with one line for each decision that changed something. A reconcile without
+//! changes logs nothing. `RUST_LOG` sets what to log. By default that is our own modules at info, and the libraries at
+//! warn, without the warnings that repeat a line of our own.
 //!
-//! A log line quotes what others wrote: names, words of webhooks, of the API server. Each field goes through `printable`.
-//! (tracing-subscriber writes out escapes, but no line breaks and no changes of direction, and of the message alone.)
+//! A log line quotes text that others wrote: names, messages of webhooks and of the API server. Each field goes through
+//! `printable`. (tracing-subscriber escapes only the message, and neither line breaks nor changes of the writing
+//! direction.)
 
 use std::fmt::Debug;
 use std::io::{self, IsTerminal, Write};
@@ -18,11 +19,11 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::printable;
 
-/// Each call that fails is logged where it was made, in the API server's words, and each watch that is interrupted; the
-/// client and the watches of kube would say so again.
+/// The controller logs each call that fails where it makes the call, in the API server's words, and each watch that is
+/// interrupted. The client and the watches of kube would log the same again.
 const DEFAULT: &str = "warn,sidecarjob=info,kube_client::client::builder=off,kube_runtime::watcher=error";
 
-/// Starts logging, as JSON or as text; colours on a terminal only.
+/// Starts logging, as JSON or as text; with colours only on a terminal.
 pub fn init(json: bool) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT));
     let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
@@ -38,7 +39,7 @@ fn subscriber(json: bool, colours: bool, filter: EnvFilter, out: BoxMakeWriter) 
     }
 }
 
-/// The message, or name=value, as tracing-subscriber has it.
+/// Formats a field: the message, or name=value, as tracing-subscriber does.
 fn field(to: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> std::fmt::Result {
     let value = format!("{value:?}");
     let value = printable::line(&value);
@@ -49,7 +50,7 @@ fn field(to: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> std::fmt::Res
     }
 }
 
-/// Lines of JSON. Each comes in one piece.
+/// Writes lines of JSON. Each line arrives in one piece.
 struct Json(BoxMakeWriter);
 
 impl<'a> MakeWriter<'a> for Json {

@@ -1,7 +1,7 @@
-//! What is counted? Syncs, Pods and finished runs, under the names and labels of the built-in Job controller's metrics.
+//! What do the metrics count? Syncs, Pods and finished runs, with the names and labels of the built-in Job controller.
 //!
-//! Twice: `job_controller_…` for batch/v1 Jobs, so that what watches the built-in controller can watch this one, and
-//! `sidecarjob_controller_…` for SidecarJobs.
+//! There are two sets: `job_controller_…` for batch/v1 Jobs, so that dashboards of the built-in controller work with this
+//! one, and `sidecarjob_controller_…` for SidecarJobs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use prometheus_client::registry::Registry;
 
 use crate::api::Kind;
 
-/// All of them; clones share the counts.
+/// All metrics; clones share the counts.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     registry: Arc<Registry>,
@@ -24,7 +24,7 @@ pub struct Metrics {
     by_others: Family<ControllerLabels, Counter>,
 }
 
-/// Those of one kind.
+/// The metrics of one kind.
 #[derive(Clone, Debug)]
 struct PerKind {
     syncs: Family<SyncLabels, Counter>,
@@ -85,16 +85,16 @@ struct ControllerLabels {
     controller_name: String,
 }
 
-/// What a status says that is counted.
+/// The parts of a status that the metrics count.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counted {
-    /// Whose status it is.
+    /// The kind of the object.
     pub kind: Kind,
-    /// The run has indexes.
+    /// Does the run have indexes?
     pub indexed: bool,
-    /// It has a limit for each of them.
+    /// Does each index have a limit?
     pub per_index: bool,
-    /// Succeeded Pods; of an Indexed run: indexes.
+    /// Succeeded Pods; for an Indexed run: succeeded indexes.
     pub succeeded: u32,
     /// Failed Pods.
     pub failed: u32,
@@ -102,7 +102,7 @@ pub struct Counted {
     pub completed_indexes: u32,
     /// Failed indexes.
     pub failed_indexes: u32,
-    /// Result and reason, if it is finished.
+    /// Result and reason, if the run is finished.
     pub end: Option<(&'static str, String)>,
 }
 
@@ -181,7 +181,7 @@ impl PerKind {
 }
 
 impl Metrics {
-    /// In the OpenMetrics text format.
+    /// The metrics in the OpenMetrics text format.
     pub fn encode(&self) -> String {
         let mut buffer = String::new();
         match text::encode(&mut buffer, &self.registry) {
@@ -205,7 +205,7 @@ impl Metrics {
         self.of(kind).sync_seconds.get_or_create(&labels).observe(took.as_secs_f64());
     }
 
-    /// A Pod was created, or was to be.
+    /// The controller created a Pod, or tried to.
     pub fn pod_created(&self, kind: Kind, reason: &'static str, taken: bool) {
         let status = if taken { "succeeded" } else { "failed" };
         self.of(kind).pods_created.get_or_create(&CreationLabels { reason, status }).inc();
@@ -231,7 +231,7 @@ impl Metrics {
         }
     }
 
-    /// A status was stored: what it says that the one before did not.
+    /// The controller stored a status: counts what the previous status did not have.
     pub fn status_written(&self, before: &Counted, after: &Counted) {
         let all = self.of(after.kind);
         all.status_writes.inc();

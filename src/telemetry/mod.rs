@@ -1,6 +1,6 @@
-//! What operators hear: logs, metrics, health, and the signals that they send.
+//! What operators see, and how they stop the program: logs, metrics, health, signals.
 //!
-//! Metric labels are small closed sets; never a name of an object.
+//! The labels of metrics have a small, fixed set of values, never the name of an object.
 
 mod health;
 mod logs;

@@ -1,4 +1,4 @@
-//! Where do Prometheus and the kubelet ask? /metrics, /livez and /readyz.
+//! Which HTTP endpoints do Prometheus and the kubelet use? /metrics, /livez and /readyz.
 
 use std::net::SocketAddr;
 
@@ -13,7 +13,7 @@ use crate::telemetry::Health;
 use crate::telemetry::Metrics;
 use crate::telemetry::text;
 
-/// Listens at once, and answers from a task of its own.
+/// Listens at once, and answers in its own task.
 pub async fn serve(address: SocketAddr, health: Health, metrics: Metrics) -> std::io::Result<()> {
     let listener = TcpListener::bind(address).await?;
     let app = router(health, metrics);
@@ -37,7 +37,7 @@ fn router(health: Health, metrics: Metrics) -> Router {
     let ready = move || async move {
         match health.is_ready() {
             true => (StatusCode::OK, "ok\n"),
-            false => (StatusCode::SERVICE_UNAVAILABLE, "not yet: looking for the cluster\n"),
+            false => (StatusCode::SERVICE_UNAVAILABLE, "not ready: waiting for the cluster\n"),
         }
     };
     Router::new().route("/metrics", get(text)).route("/livez", get(|| async { "ok\n" })).route("/readyz", get(ready))

@@ -1,12 +1,12 @@
-//! When does an operator want us to stop? SIGTERM or SIGINT; a second one ends at once.
+//! When should the program stop? At SIGTERM or SIGINT; a second signal stops it at once.
 
 use tokio::signal::unix::{SignalKind, signal as listen};
 use tracing::info;
 
-/// Waits for the first of them.
+/// Waits for the first signal.
 pub async fn signal() {
     one().await;
-    info!("stopping: finishing what is under way; a second signal ends at once");
+    info!("stopping: finishing the work in progress; a second signal stops the program at once");
     tokio::spawn(async {
         one().await;
         std::process::exit(130);

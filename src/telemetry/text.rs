@@ -1,20 +1,20 @@
-//! In which form are metrics told? OpenMetrics to those who ask for it, Prometheus' older text format to all others.
+//! In which format do clients get the metrics? OpenMetrics if they ask for it, else the older text format of Prometheus.
 //!
-//! The older form has `_total` in the name of a counter's family too: a reader of families looks for it there.
+//! In the older format, the family name of a counter also ends in `_total`: readers of families expect it there.
 
 use std::collections::HashSet;
 
-/// Content type of the newer form.
+/// Content type of OpenMetrics.
 pub const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-/// Content type of the older one.
+/// Content type of the older format.
 pub const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// The reader's `Accept` header asks for OpenMetrics.
+/// Does the client's `Accept` header ask for OpenMetrics?
 pub fn wants_openmetrics(accept: &str) -> bool {
     accept.contains("application/openmetrics-text")
 }
 
-/// The older form of an OpenMetrics text.
+/// Converts OpenMetrics text to the older format.
 pub fn as_prometheus(openmetrics: &str) -> String {
     let types = openmetrics.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     let counters: HashSet<&str> = types.filter_map(|about| about.strip_suffix(" counter")).collect();

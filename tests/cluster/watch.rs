@@ -91,7 +91,7 @@ async fn who_may_not_see_pods_is_told_so_and_sees_the_run_to_its_end() {
         assert_eq!(code, Some(0), "{out}{err}");
         assert!(out.contains("SidecarJob Complete") && !out.contains("Pod "), "{out}");
         assert!(err.contains(":eve\" cannot list resource \"pods\""), "{err}");
-        assert!(err.contains("Going on with the SidecarJob alone"), "{err}");
+        assert!(err.contains("Continuing with the SidecarJob alone"), "{err}");
         assert_eq!(err.lines().count(), 1, "{err}");
         let (code, _, err) = watch(&w, &kubeconfig, "not-there").end();
         assert_eq!(code, Some(3), "{err}");

@@ -1,8 +1,9 @@
-//! What may change later: most fields never, a suspended run's template in part.
+//! Which fields may change later? Most fields never, and some parts of a suspended run's template.
 //!
-//! One rule on the whole object. A status is written far more often than a spec changes, and is checked by the same rules:
-//! so the first question is whether the spec is what it was, and all others are asked only if it is not. They are made
-//! from the schema's own fields without those that may change, so none is forgotten.
+//! This is one rule on the whole object. The status changes far more often than the spec, and the API server evaluates
+//! the same rules for both. So the rule first compares the spec with the old one, and asks everything else only if they
+//! differ. The rest of the rule is generated from the schema's own fields, minus the fields that may change, so no field
+//! is forgotten.
 
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ use crate::api::rules::all_of;
 use crate::api::rules::put;
 use crate::api::rules::rule;
 
-/// Fields of the spec that stay as they were created, whether they were given or not.
+/// Fields of the spec that never change, whether they were given or not.
 const FIXED: [&str; 10] = [
     "completionMode",
     "sidecars",
@@ -24,19 +25,19 @@ const FIXED: [&str; 10] = [
     "selector",
 ];
 
-/// Of the template's metadata, what may change while the run is suspended.
+/// The fields of the template's metadata that may change while the run is suspended.
 const META: [&str; 2] = ["annotations", "labels"];
 
-/// Of its Pod; of the affinity, that to nodes.
+/// The fields of its Pod that may change; of the affinity only the node affinity.
 const POD: [&str; 3] = ["nodeSelector", "tolerations", "schedulingGates"];
 const NODE_AFFINITY: &str = "nodeAffinity";
 
-/// Of its containers.
+/// The field of its containers that may change.
 const CONTAINER: &str = "resources";
 
 const CONTAINER_LISTS: [&str; 2] = ["containers", "initContainers"];
 
-/// The template, as it is wanted and as it was.
+/// The new template, and the old one.
 const NEW: &str = "self.spec.template";
 const OLD: &str = "oldSelf.spec.template";
 
@@ -55,7 +56,7 @@ pub fn rules(spec: &Value) -> Value {
     all_of("self.spec == oldSelf.spec", about, &all)
 }
 
-/// An elastic Indexed run grows and shrinks as a whole.
+/// An elastic Indexed run changes completions and parallelism together.
 const COUNTS: [(&str, &str); 2] = [
     (
         "(has(self.spec.completions) ? self.spec.completions : -1) == \
@@ -72,7 +73,8 @@ const COUNTS: [(&str, &str); 2] = [
     ),
 ];
 
-/// Two lists by name are equal in any order, but init containers run in theirs: so this is asked apart.
+/// CEL takes two lists by name for equal in any order, but the order of init containers matters. So this rule compares
+/// the order.
 pub fn order(spec: &mut Value) {
     let pod = &mut spec["properties"]["template"]["properties"]["spec"]["properties"];
     for list in CONTAINER_LISTS {
@@ -84,7 +86,7 @@ const TEMPLATE: &str = "spec.template can't be changed, but for labels, annotati
     tolerations, schedulingGates and the containers' resources of a run that is suspended and has no active Pods: create a \
     new SidecarJob";
 
-/// When the template may change, and what of it.
+/// When the template may change, and which fields of it.
 fn template(template: &Value) -> String {
     let pod = &template["spec"]["properties"];
     let mut fixed = same_inner(NEW, OLD, "metadata", &names(&template["metadata"]["properties"], &META));
@@ -97,14 +99,14 @@ fn template(template: &Value) -> String {
     format!("{NEW} == {OLD} || ({QUIET} && {})", fixed.join(" && "))
 }
 
-/// Suspended, and the controller has seen that no Pod runs.
+/// The run is suspended, and the controller has seen that no Pod runs.
 const QUIET: &str = "has(oldSelf.spec.suspend) && oldSelf.spec.suspend && (!has(oldSelf.status) || \
     ((!has(oldSelf.status.active) || oldSelf.status.active == 0) && (!has(oldSelf.status.startTime) || \
     (has(oldSelf.status.conditions) && \
     oldSelf.status.conditions.exists(c, c.type == 'Suspended' && c.status == 'True')))))";
 
-/// What of the containers may change. Their names are the same and in the same order, for which [`order`] sees: so what
-/// each has is compared list by list.
+/// Which fields of the containers may change. [`order`] checks that the names are the same and in the same order, so this
+/// rule compares each field list by list.
 fn containers(list: &str, container: &Value) -> String {
     let (new, old) = (format!("{NEW}.spec.{list}"), format!("{OLD}.spec.{list}"));
     let same = |field: String| {
@@ -116,13 +118,13 @@ fn containers(list: &str, container: &Value) -> String {
     format!("(!has({new}) || {new} == {old} || ({}))", all.join(" && "))
 }
 
-/// The names of the fields without those.
+/// The names of the fields, without the given ones.
 fn names(fields: &Value, without: &[&str]) -> Vec<String> {
     let all = fields.as_object().into_iter().flatten().map(|(name, _)| name);
     all.filter(|name| !without.contains(&name.as_str())).map(|name| escaped(name)).collect()
 }
 
-/// Words that CEL keeps for itself are written with underscores.
+/// CEL's reserved words get underscores.
 fn escaped(name: &str) -> String {
     match name {
         "namespace" => "__namespace__".into(),
@@ -130,12 +132,12 @@ fn escaped(name: &str) -> String {
     }
 }
 
-/// Both have it and it is equal, or both lack it.
+/// Both sides have the field with equal values, or both lack it.
 fn same(new: &str, old: &str, field: &str) -> String {
     format!("has({new}.{field}) == has({old}.{field}) && (!has({new}.{field}) || {new}.{field} == {old}.{field})")
 }
 
-/// The same of fields in a part that may itself be absent.
+/// The same for fields in a part that may itself be absent.
 fn same_inner(new: &str, old: &str, outer: &str, fields: &[String]) -> Vec<String> {
     let each = |field: &String| {
         let has = |side: &str| format!("(has({side}.{outer}) && has({side}.{outer}.{field}))");

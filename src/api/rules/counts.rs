@@ -1,4 +1,4 @@
-//! How many Pods, how many failures, for how long: which numbers may be given, and which of them together.
+//! Which numbers may a spec have, and which of them together: how many Pods, how many failures, for how long?
 
 use serde_json::{Value, json};
 
@@ -6,8 +6,8 @@ use crate::api::rules::Group;
 use crate::api::rules::default;
 use crate::api::rules::rule;
 
-/// Bounds of single fields, and the defaults that depend on no other field. `backoffLimit`'s and `podReplacementPolicy`'s
-/// do, so they are settled where the spec is read.
+/// Bounds of single fields, and the defaults that depend on no other field. The defaults of `backoffLimit` and
+/// `podReplacementPolicy` depend on other fields, so the code that reads the spec sets them.
 pub fn bounds(spec: &mut Value) {
     let fields = &mut spec["properties"];
     for field in [
@@ -40,7 +40,7 @@ pub const INDEXED: Group = Group {
     ],
 };
 
-/// A limit for each index.
+/// A limit on the failures of each index.
 pub const PER_INDEX: Group = Group {
     unless: "!has(self.backoffLimitPerIndex)",
     about: "spec.backoffLimitPerIndex needs spec.completionMode Indexed, and bounds with more than 100000 completions",

@@ -8,20 +8,21 @@ use crate::api::rules::default;
 use crate::api::rules::put;
 use crate::api::rules::rule;
 
-/// Of the policy by itself. Its descriptions are the Job's own, made shorter and true for sidecars.
+/// The rules for the policy by itself. Its descriptions are the Job's own, but shorter, and true for sidecars.
 pub fn bounds(policy: &mut Value) {
     let rules = &mut policy["properties"]["rules"];
     rules["maxItems"] = json!(20);
     rules["description"] =
-        json!("In order; the first that matches decides. None matches: the failure counts. At most 20.");
+        json!("The first matching rule decides. If no rule matches, the failure counts. At most 20.");
     let item = &mut rules["items"];
-    item["description"] = json!("What matches, by one of onExitCodes and onPodConditions, and what is done then.");
+    item["description"] = json!("What the rule matches, by either onExitCodes or onPodConditions, and its action.");
     put(item, [rule(BOTH), rule(NEITHER)]);
     let fields = &mut item["properties"];
     fields["action"]["enum"] = json!(["FailJob", "FailIndex", "Ignore", "Count"]);
     fields["action"]["description"] = json!(
-        "FailJob: the run is Failed and its Pods are ended. FailIndex: the Pod's index is failed and not tried again; \
-         needs backoffLimitPerIndex. Ignore: the Pod is replaced and counts nowhere. Count: it counts, as without a policy."
+        "FailJob: the run is Failed, and the controller stops its Pods. FailIndex: the Pod's index is failed, without \
+         further retries; needs backoffLimitPerIndex. Ignore: the controller replaces the Pod and does not count it. \
+         Count: the failure counts, as without a policy."
     );
     exit_codes(&mut fields["onExitCodes"]);
     conditions(&mut fields["onPodConditions"]);
@@ -48,12 +49,12 @@ fn exit_codes(on: &mut Value) {
     let fields = &mut on["properties"];
     fields["containerName"]["maxLength"] = json!(63);
     fields["containerName"]["description"] =
-        json!("The container, init container or sidecar that is meant. Absent: all that are no sidecars.");
+        json!("The name of a container, init container or sidecar. Default: all containers that are not sidecars.");
     fields["operator"]["enum"] = json!(["In", "NotIn"]);
     fields["operator"]["description"] =
-        json!("In: some container failed with one of the values. NotIn: some container failed with none of them.");
+        json!("In: a container failed with one of the values. NotIn: a container failed with another value.");
     let values = &mut fields["values"];
-    values["description"] = json!("Exit codes, ascending, each once, 1 to 255 of them. 0 never matches.");
+    values["description"] = json!("1 to 255 exit codes, ascending, without duplicates. 0 never matches.");
     values["minItems"] = json!(1);
     values["maxItems"] = json!(255);
     values["x-kubernetes-list-type"] = json!("set");
@@ -65,12 +66,12 @@ fn exit_codes(on: &mut Value) {
 
 fn conditions(on: &mut Value) {
     on["maxItems"] = json!(20);
-    on["description"] = json!("Matches if the Pod has one of these conditions. At most 20.");
+    on["description"] = json!("The rule matches if the Pod has one of these conditions. At most 20.");
     let fields = &mut on["items"]["properties"];
     default(&mut fields["status"], "True");
     fields["status"]["enum"] = json!(["True", "False", "Unknown"]);
     fields["status"]["description"] = json!("The status that the condition must have. Default True.");
-    fields["type"]["description"] = json!("The type of the condition, as in DisruptionTarget.");
+    fields["type"]["description"] = json!("The type of the condition, for example DisruptionTarget.");
     fields["type"]["maxLength"] = json!(317);
     put(
         &mut fields["type"],
@@ -81,7 +82,8 @@ fn conditions(on: &mut Value) {
     );
 }
 
-/// With the rest of the spec. A container that a webhook will inject can be named if it is in `spec.sidecars`.
+/// The rules for the policy together with the rest of the spec. The policy can name a container that a webhook will
+/// inject if the container is in `spec.sidecars`.
 pub const GROUP: Group = Group {
     unless: "!has(self.podFailurePolicy)",
     about: "spec.podFailurePolicy does not fit the rest of the spec: see its rules in kubectl explain",

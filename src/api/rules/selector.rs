@@ -1,4 +1,4 @@
-//! Which Pods are its own: when `spec.selector` may be given, and what it must match.
+//! Which Pods belong to the run: when may `spec.selector` be given, and what must it match?
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::api::rules::Rule;
 use crate::api::rules::put;
 use crate::api::rules::rule;
 
-/// Of the selector by itself.
+/// The rules for the selector by itself.
 pub fn bounds(selector: &mut Value) {
     put(
         selector,
@@ -42,13 +42,13 @@ pub fn bounds(selector: &mut Value) {
     item["properties"]["values"]["items"]["maxLength"] = json!(63);
 }
 
-/// It is said that there is one.
+/// With manualSelector, there must be a selector.
 pub const MISSING: Rule = (
     "!self.manualSelector || has(self.selector)",
     "spec.selector is missing: with manualSelector true it must say which Pods belong to this run",
 );
 
-/// With the rest of the spec.
+/// The rules for the selector together with the rest of the spec.
 pub const GROUP: Group = Group {
     unless: "!has(self.selector)",
     about: "spec.selector needs spec.manualSelector true, and must match spec.template.metadata.labels",
@@ -61,7 +61,8 @@ pub const GROUP: Group = Group {
             "!has(self.selector.matchLabels) || self.selector.matchLabels.all(k, \
              has(self.template.metadata) && has(self.template.metadata.labels) && k in self.template.metadata.labels && \
              self.template.metadata.labels[k] == self.selector.matchLabels[k])",
-            "spec.template.metadata.labels must have every label of spec.selector.matchLabels: else no Pod would be its own",
+            "spec.template.metadata.labels must have every label of spec.selector.matchLabels: otherwise no Pod would belong to \
+             the run",
         ),
         (
             "!has(self.selector.matchExpressions) || self.selector.matchExpressions.all(e, \
@@ -71,7 +72,8 @@ pub const GROUP: Group = Group {
              e.values.exists(v, v == self.template.metadata.labels[e.key])) || (e.operator == 'NotIn' && has(e.values) && \
              e.values.all(v, v != self.template.metadata.labels[e.key]))) : \
              (e.operator == 'NotIn' || e.operator == 'DoesNotExist'))",
-            "spec.template.metadata.labels must be matched by spec.selector.matchExpressions: else no Pod would be its own",
+            "spec.template.metadata.labels must be matched by spec.selector.matchExpressions: otherwise no Pod would belong to \
+             the run",
         ),
     ],
 };

@@ -1,10 +1,10 @@
-//! What `spec.sidecars` must keep to: which way to stop one, which numbers, and what a mode can do at all.
+//! Which `spec.sidecars` are valid: which ways to stop a sidecar, which numbers, and what each mode can do at all?
 
 use serde_json::{Value, json};
 
 use crate::api::rules::Group;
 
-/// The signals that ask a process to end, or to get ready for it; SIGKILL does nothing to a container's first process.
+/// The signals that make a process end, or prepare its end. SIGKILL has no effect on a container's first process.
 pub const SIGNALS: [&str; 6] = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGUSR2"];
 
 /// What only native sidecars can do.
@@ -25,7 +25,7 @@ pub const MANAGED: Group = Group {
     ],
 };
 
-/// How a sidecar starts and stops. A day is more than any of its waits needs.
+/// How a sidecar starts and stops. No wait of a sidecar needs more than a day.
 pub fn bounds(fields: &mut Value) {
     const DAY: i32 = 86_400;
     let mut range = |path: &str, min: i32, max: i32| {

@@ -1,7 +1,8 @@
 //! Which rules `spec.successPolicy` may have (KEP-3998).
 //!
-//! CEL can't afford to read a text of 64 KiB number by number. So that indexes ascend strictly, and that there are as many
-//! as succeededCount asks for, is not checked here: the engine reads what it can and passes over the rest.
+//! Reading a text of 64 KiB number by number costs too much in CEL. So two things are not checked here: that indexes
+//! ascend strictly, and that there are as many indexes as succeededCount asks for. The engine reads the valid parts and
+//! ignores the rest.
 
 use serde_json::{Value, json};
 
@@ -9,14 +10,15 @@ use crate::api::rules::Group;
 use crate::api::rules::put;
 use crate::api::rules::rule;
 
-/// Of the policy by itself.
+/// The rules for the policy by itself.
 pub fn bounds(policy: &mut Value) {
     let rules = &mut policy["properties"]["rules"];
     rules["minItems"] = json!(1);
     rules["maxItems"] = json!(20);
-    rules["description"] = json!("In order; the first that is met ends the run as Complete. 1 to 20.");
+    rules["description"] = json!("The first rule that is met ends the run as Complete. 1 to 20.");
     let item = &mut rules["items"];
-    item["description"] = json!("Which indexes must have succeeded, or how many, or how many of which.");
+    item["description"] =
+        json!("Which indexes must have succeeded, or how many indexes, or how many of the given ones.");
     put(
         item,
         [rule((
@@ -27,13 +29,14 @@ pub fn bounds(policy: &mut Value) {
     let fields = &mut item["properties"];
     let count = &mut fields["succeededCount"];
     count["minimum"] = json!(0);
-    count["description"] =
-        json!("How many indexes must have succeeded: of succeededIndexes if given, else of all. At most completions.");
+    count["description"] = json!(
+        "How many indexes must have succeeded: of succeededIndexes if given, else of all indexes. At most completions."
+    );
     let indexes = &mut fields["succeededIndexes"];
     indexes["maxLength"] = json!(65_536);
     indexes["description"] = json!(
-        "Indexes from 0 to completions-1, ascending, as in 1,3-5,7. With succeededCount so many of them must have \
-         succeeded, else all."
+        "Indexes from 0 to completions-1, ascending, for example 1,3-5,7. With succeededCount, that many of them must have \
+         succeeded; without it, all of them."
     );
     put(
         indexes,
@@ -44,7 +47,7 @@ pub fn bounds(policy: &mut Value) {
     );
 }
 
-/// With the rest of the spec.
+/// The rules for the policy together with the rest of the spec.
 pub const GROUP: Group = Group {
     unless: "!has(self.successPolicy)",
     about: "spec.successPolicy needs spec.completionMode Indexed, and counts and indexes within spec.completions",

@@ -1,4 +1,4 @@
-//! The Pod to run, as far as a run to completion needs more than the Pod's own validation.
+//! What does the Pod template of a run to completion need beyond the Pod's own validation?
 
 use serde_json::{Value, json};
 
@@ -7,14 +7,15 @@ use crate::api::rules::name;
 use crate::api::rules::put;
 use crate::api::rules::rule;
 
-/// More than any object that can be stored has.
+/// More entries than any stored object has.
 const MANY: u32 = 10_000;
 
 /// Longer than any path.
 const LONG: u32 = 4096;
 
-/// The API server bounds the cost of rules by the size that lists and texts may have, and these are compared with what
-/// they were. They are lists by name, as a Pod's are: so a container is found again, and server-side apply merges it.
+/// The rules about changes compare lists and texts with the old ones, and the API server limits the cost of a rule by the
+/// maximal size of these lists and texts. So each of them gets a maximal size. `containers` and `initContainers` are
+/// lists by name, as in a Pod: so rules can find a container again, and server-side apply can merge it.
 pub fn bounds(template: &mut Value) {
     let labels = &mut template["properties"]["metadata"]["properties"]["labels"];
     labels["maxProperties"] = json!(1000);
@@ -34,7 +35,7 @@ pub fn bounds(template: &mut Value) {
     template["required"] = json!(["spec"]);
 }
 
-/// Where the field itself tells, and so at no cost where it is absent.
+/// Rules that are attached to the field itself, so they cost nothing if the field is absent.
 fn must_hold(pod: &mut Value) {
     const RESTART: &str =
         "spec.template.spec.restartPolicy must be Never or OnFailure: a run that is to end can't restart for ever";
@@ -53,7 +54,7 @@ fn must_hold(pod: &mut Value) {
     put(&mut fields["activeDeadlineSeconds"], [rule(deadline)]);
 }
 
-/// Labels by which we find our Pods.
+/// The template may not have the labels by which the controller finds its Pods.
 fn own_labels() -> impl Iterator<Item = Value> {
     [labels::NAME, labels::UID, labels::ATTEMPT].into_iter().map(|label| {
         json!({
@@ -63,7 +64,7 @@ fn own_labels() -> impl Iterator<Item = Value> {
     })
 }
 
-/// Bounds a text or a list that has no bound yet.
+/// Gives a maximal size to a text or list that has none yet.
 fn bound(field: &mut Value) {
     let (bound, most) = match field["type"].as_str() {
         Some("string") => ("maxLength", LONG),

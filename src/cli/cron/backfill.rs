@@ -1,8 +1,8 @@
-//! `sidecarjob cron backfill NAME --from --to`: the times of a span run one after another, each at most once.
+//! `sidecarjob cron backfill NAME --from --to`: runs the times of a span one after another, each at most once.
 //!
-//! A run has the name of its time, and before it can go with the history the controller writes its time into the schedule's
-//! status (`api::backfilled`). So a backfill that was interrupted can be repeated: a run that is there is waited for, and a
-//! time that is in the record does not run again. What is done about one time is `one`'s part.
+//! The name of a run contains its time. Before the history limits delete the run, the controller writes its time into the
+//! schedule's status (`api::backfilled`). So a user can repeat an interrupted backfill: it waits for a run that exists,
+//! and does not run a time again that is in the record. `one` handles a single time.
 
 mod one;
 
@@ -32,9 +32,9 @@ use one::{Backfill, RAN};
 
 /// Runs the times of a SidecarCronJob that lie in a span, one after another
 ///
-/// Repeated, it goes on where it was interrupted: a run that is there is waited for, and a time that ran in a backfill before
-/// does not run again. Prints time, name and result of each run as it ends: Complete, Failed, Deleted, or Ran (before, and
-/// its SidecarJob is gone). Exit code 1: a run failed or was deleted.
+/// If you repeat an interrupted backfill, it continues where it stopped: it waits for a run that exists, and does not run
+/// a time again that ran in an earlier backfill. Prints time, name and result of each run as it ends: Complete, Failed,
+/// Deleted, or Ran (earlier, and its SidecarJob is gone). Exit code 1: a run failed or was deleted.
 #[derive(Clone, Debug, Parser)]
 pub struct Args {
     /// Name of the SidecarCronJob
@@ -48,19 +48,19 @@ pub struct Args {
     #[arg(long, value_name = "TIME", value_parser = super::time)]
     pub to: Option<DateTime<Utc>>,
 
-    /// How many run at once
+    /// How many runs at the same time
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub parallelism: u16,
 
-    /// Most times; a span with more is refused
+    /// Maximal number of times; a span with more is rejected
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u16).range(1..1000))]
     pub limit: u16,
 
-    /// Also run times again that ran in a backfill before; a run that is there is waited for all the same
+    /// Also run times again that ran in an earlier backfill; the backfill still waits for a run that exists
     #[arg(long)]
     pub again: bool,
 
-    /// Print the times that would run, and start nothing
+    /// Print the times that would run, and start no run
     #[arg(long)]
     pub dry_run: bool,
 
@@ -71,7 +71,7 @@ pub struct Args {
     cluster: Cluster,
 }
 
-/// Runs them, with a line for each.
+/// Runs the times, with a line for each.
 pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write + Send)) -> Result<End, CronError> {
     let (client, cron) = find(&args.cluster, &args.name).await?;
     let times = times(&cron, args.from, args.to.unwrap_or_else(Utc::now), args.limit.into())?;
@@ -84,7 +84,7 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
         say(err, format_args!("{} times to run, {} at once", to_run.len(), args.parallelism))?;
     }
     if !ran.is_empty() {
-        say(err, format_args!("{} of {} ran in a backfill before; --again runs them again", ran.len(), times.len()))?;
+        say(err, format_args!("{} of {} ran in an earlier backfill; --again runs them again", ran.len(), times.len()))?;
     }
     if args.dry_run {
         return Ok(End::Good);
@@ -95,7 +95,8 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
     all(&backfill, times, args.parallelism.into(), told, (out, err)).await
 }
 
-/// As many at once, each printed when it ends. After an error nothing more starts, and what is under way is waited for.
+/// Runs up to `parallelism` times at once, and prints each when it ends. After an error it starts no more runs, and waits
+/// for those in progress.
 async fn all(
     backfill: &Backfill,
     times: Vec<DateTime<Utc>>,
@@ -130,7 +131,7 @@ async fn all(
     let left = waiting.len();
     match failed {
         Some(error) => {
-            say(err, format_args!("{left} times were not begun: repeat the command to go on"))?;
+            say(err, format_args!("{left} times have not started: repeat the command to continue"))?;
             Err(error)
         }
         None => Ok(end),
@@ -153,7 +154,9 @@ fn times(
     let pending = times.pending(from - TimeDelta::seconds(1), to, limit);
     if pending.count > limit {
         let count = pending.count;
-        return Err(CronError::Refused(format!("{count} times or more: name a shorter span, or give --limit")));
+        return Err(CronError::Refused(format!(
+            "the span has {count} times or more: choose a shorter span, or set --limit"
+        )));
     }
     Ok(pending.latest)
 }

@@ -1,6 +1,7 @@
-//! `sidecarjob cron next EXPRESSION|NAME`: one time a line, in the zone; what changes of clocks do goes to stderr.
+//! `sidecarjob cron next EXPRESSION|NAME`: prints one time on each line, in the time zone. Notes about clock changes go
+//! to stderr.
 //!
-//! With an expression it needs no cluster. Times are those of `cron`, the same that the controller goes by.
+//! With an expression the command needs no cluster. `cron` computes the times, as for the controller.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -25,41 +26,41 @@ use crate::cron::hash;
 use crate::printable::say;
 use crate::printable::say_json;
 
-/// Prints the next times of a cron expression, or of a SidecarCronJob, one a line
+/// Prints the next times of a cron expression, or of a SidecarCronJob, one on each line
 ///
-/// An expression has five fields, or begins with @, and is read as CronJob reads it; TZ=ZONE may stand before it.
-/// Times that a change of clocks leaves out or has twice are told on stderr.
+/// An expression has five fields, or begins with @, and has the same meaning as in a CronJob. TZ=ZONE may stand before
+/// it. Notes on stderr name the times that a clock change skips or repeats.
 #[derive(Clone, Debug, Parser)]
 pub struct Args {
-    /// A cron expression, as "0 2 * * *", or the name of a SidecarCronJob
+    /// A cron expression, for example "0 2 * * *", or the name of a SidecarCronJob
     pub what: String,
 
-    /// Time zone [default: the object's; of an expression UTC]
+    /// Time zone [default: the time zone of the object; UTC for an expression]
     #[arg(short = 'z', long, value_name = "ZONE")]
     pub time_zone: Option<String>,
 
-    /// Times after this one, RFC 3339 [default: now]
+    /// Print times after this one, RFC 3339 [default: now]
     #[arg(long, value_name = "TIME", value_parser = super::time)]
     pub from: Option<DateTime<Utc>>,
 
-    /// How many times
+    /// How many times to print
     #[arg(short, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub n: u16,
 
-    /// Compute the H of an expression as for the object of this name
+    /// Compute H in the expression as for the object with this name
     #[arg(long = "for", value_name = "NAMESPACE/NAME")]
     pub object: Option<String>,
 
-    /// What becomes of times that a change of clocks leaves out, or has twice [default: the object's; of an expression
-    /// CronJob]
+    /// What happens at times that a clock change skips or repeats [default: the policy of the object; CronJob for an
+    /// expression]
     #[arg(long, value_name = "POLICY")]
     pub dst_policy: Option<Policy>,
 
-    /// Form of the output
+    /// Output format
     #[arg(short, long, default_value = "text", value_name = "FORMAT")]
     pub output: Format,
 
-    /// Namespace of the SidecarCronJob [default: that of the context]
+    /// Namespace of the SidecarCronJob [default: the namespace of the context]
     #[arg(long, value_name = "NAME")] // -n is the number of times
     pub namespace: Option<String>,
 
@@ -72,12 +73,12 @@ pub struct Args {
     pub context: Option<String>,
 }
 
-/// Form of the output.
+/// Output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// A time a line.
+    /// One time on each line.
     Text,
-    /// One object.
+    /// One JSON object.
     Json,
 }
 
@@ -85,10 +86,10 @@ pub enum Format {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "PascalCase")]
 pub enum Policy {
-    /// As CronJob.
+    /// As CronJob does.
     #[value(name = "CronJob")]
     CronJob,
-    /// Each once.
+    /// Each time runs once.
     RunOnce,
 }
 
@@ -97,7 +98,9 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
     let now = args.from.unwrap_or_else(Utc::now);
     let Asked { times, from, jitter, suspended } = match is_name(&args.what) {
         true if args.object.is_some() => {
-            return Err(CronError::Refused("--for goes with an expression: an object has its own H".into()));
+            return Err(CronError::Refused(
+                "--for works with an expression only: an object computes H from its own name".into(),
+            ));
         }
         true => {
             let cluster = Cluster {
@@ -121,10 +124,10 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
                 say(err, format_args!("note: {text}"))?;
             }
             if jitter > 0 {
-                say(err, format_args!("note: each run starts {jitter}s later (spec.jitterSeconds)"))?;
+                say(err, format_args!("note: each run starts with a delay of {jitter}s (spec.jitterSeconds)"))?;
             }
             if suspended {
-                say(err, format_args!("note: {} is suspended: nothing starts until spec.suspend is false", args.what))?;
+                say(err, format_args!("note: {} is suspended: no run starts until spec.suspend is false", args.what))?;
             }
         }
         Format::Json => {
@@ -142,17 +145,17 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
     Ok(())
 }
 
-/// What is asked about.
+/// The schedule that the user asks about.
 struct Asked {
     times: Times,
-    /// Times after this one.
+    /// Print times after this one.
     from: DateTime<Utc>,
-    /// In seconds.
+    /// The delay of each run, in seconds.
     jitter: u32,
     suspended: bool,
 }
 
-/// Names are lower case letters, digits, hyphens and dots; every expression has something else.
+/// Is the text a name? Names have lower-case letters, digits, hyphens and dots; every expression has something else.
 fn is_name(what: &str) -> bool {
     !what.is_empty() && what.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.'))
 }
@@ -163,7 +166,7 @@ fn of_expression(args: &Args) -> Result<Times, CronError> {
     let text = match &args.object {
         Some(name) => hash::resolve(&args.what, name).map_err(|e| refused(&e))?,
         None if hash::is_in(&args.what) => {
-            return Err(CronError::Refused("H is a number of an object's own: give --for NAMESPACE/NAME".into()));
+            return Err(CronError::Refused("H depends on the name of an object: give --for NAMESPACE/NAME".into()));
         }
         None => args.what.clone(),
     };
@@ -175,8 +178,7 @@ fn of_expression(args: &Args) -> Result<Times, CronError> {
     Ok(Times::of(expression, zone.unwrap_or(Zone::UTC), dst))
 }
 
-/// The times of an object, as they would be with the zone and the policy that were given: `@every` counts from its last
-/// run.
+/// The times of an object with the given zone and policy; `@every` counts from the object's last run.
 fn of_object(cron: &SidecarCronJob, args: &Args, now: DateTime<Utc>) -> Result<Asked, CronError> {
     let spec = &cron.spec;
     let run_once = match args.dst_policy {
@@ -200,7 +202,7 @@ fn of_object(cron: &SidecarCronJob, args: &Args, now: DateTime<Utc>) -> Result<A
     Ok(Asked { times, from, jitter, suspended: spec.suspend == Some(true) })
 }
 
-/// What changes of clocks do on the way: kind, sentence, time.
+/// What clock changes do in this span: kind, sentence, time.
 fn notes(times: &Times, from: DateTime<Utc>, list: &[DateTime<Utc>]) -> Vec<(&'static str, String, String)> {
     const MOST: usize = 20;
     let Some(last) = list.last() else { return Vec::new() };
@@ -209,12 +211,20 @@ fn notes(times: &Times, from: DateTime<Utc>, list: &[DateTime<Utc>]) -> Vec<(&'s
     let note = |change: Change| match change {
         Change::LeftOut(wall) => {
             let what = if once { "runs at the first instant after it" } else { "is skipped" };
-            ("leftOut", format!("{wall} is left out by a change of clocks in {zone} and {what}"), wall.to_string())
+            (
+                "leftOut",
+                format!("{wall} does not exist in {zone} because of a clock change, and {what}"),
+                wall.to_string(),
+            )
         }
         Change::Twice(at) => {
             let what = if once { "runs the first time only" } else { "runs twice" };
             let text = zone.rfc3339(at);
-            ("twice", format!("{text} is the second time of that hour in {zone}: it {what}"), text)
+            (
+                "twice",
+                format!("{text} occurs a second time in {zone} because of a clock change: the schedule {what}"),
+                text,
+            )
         }
     };
     times.calendars().flat_map(|calendar| dst::changes(calendar, zone, from, *last, MOST)).map(note).collect()

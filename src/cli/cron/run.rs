@@ -1,7 +1,7 @@
-//! `sidecarjob cron run NAME`: a run by hand, with its own arguments and environment if wanted, and a record of who
+//! `sidecarjob cron run NAME`: a run by hand, with arguments and environment variables of its own, and a record of who
 //! started it.
 //!
-//! The run belongs to the SidecarCronJob (its history, its deletion) and is not looked at by its concurrencyPolicy.
+//! The run belongs to the SidecarCronJob (history, deletion), but its concurrencyPolicy ignores the run.
 
 use std::io::Write;
 
@@ -25,8 +25,8 @@ use crate::printable;
 
 /// Starts a run of a SidecarCronJob now
 ///
-/// Prints the name of the SidecarJob: sidecarjob watch NAME shows it. Who started it, when and with which overrides
-/// stands in its annotation sidecarjob.dev/started-by.
+/// Prints the name of the SidecarJob: sidecarjob watch NAME shows it. The annotation sidecarjob.dev/started-by of the
+/// SidecarJob says who started it, when and with which overrides.
 #[derive(Clone, Debug, Parser)]
 pub struct Args {
     /// Name of the SidecarCronJob
@@ -35,7 +35,8 @@ pub struct Args {
     #[command(flatten)]
     overrides: Overrides,
 
-    /// Run for this scheduled time, RFC 3339: the run has the name and the annotation of that time, so that it runs once
+    /// Run for this scheduled time, RFC 3339: the run gets the name and the annotation of that time, so that the time
+    /// runs only once
     #[arg(long, value_name = "TIME")]
     pub as_of: Option<DateTime<Utc>>,
 
@@ -43,18 +44,18 @@ pub struct Args {
     cluster: Cluster,
 }
 
-/// What is other than in the template.
+/// The overrides of the template.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Overrides {
-    /// An argument for the main container, instead of all that the template gives; may be given several times
+    /// An argument for the main container; replaces all arguments of the template; may be given several times
     #[arg(long = "arg", value_name = "ARG", allow_hyphen_values = true)]
     args: Vec<String>,
 
-    /// A variable for the main container; may be given several times
+    /// An environment variable for the main container; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
     env: Vec<(String, String)>,
 
-    /// The container that gets them [default: the first main container]
+    /// The container that gets the arguments and variables [default: the first main container]
     #[arg(short, long, value_name = "NAME")]
     container: Option<String>,
 }
@@ -64,7 +65,7 @@ fn variable(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
-/// Starts it and prints its name.
+/// Starts the run and prints its name.
 pub async fn run(args: Args, out: &mut (dyn Write + Send)) -> Result<(), CronError> {
     let (client, cron) = find(&args.cluster, &args.name).await?;
     let who = who(&client).await;
@@ -75,7 +76,7 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send)) -> Result<(), CronErr
     Ok(printable::say(out, name)?)
 }
 
-/// The name under which the API server knows us.
+/// The user name by which the API server knows the caller.
 pub async fn who(client: &Client) -> String {
     let api: Api<SelfSubjectReview> = Api::all(client.clone());
     let review = call("ask who we are", api.create(&PostParams::default(), &SelfSubjectReview::default())).await;
@@ -83,10 +84,10 @@ pub async fn who(client: &Client) -> String {
     user.unwrap_or_else(|| "unknown".into())
 }
 
-/// The longest name of a SidecarJob. With the longest name of a schedule, 52 letters, one of them is left out.
+/// The longest name of a SidecarJob. The longest name of a schedule, 52 characters, is cut by one character to fit.
 const NAME_MAX: usize = 63;
 
-/// A run that somebody starts.
+/// The SidecarJob of a run that somebody starts by hand.
 pub fn by_hand(
     cron: &SidecarCronJob,
     at: Option<DateTime<Utc>>,
@@ -125,7 +126,10 @@ impl Overrides {
         let there = containers.iter().map(|c| c.name.clone()).collect::<Vec<_>>().join(", ");
         let found = containers.iter_mut().find(|c| Some(&c.name) == main.as_ref());
         let container = found.ok_or_else(|| {
-            CronError::Refused(format!("no container {:?} to override: there are {there}", main.unwrap_or_default()))
+            CronError::Refused(format!(
+                "no container {:?} to override: the containers are {there}",
+                main.unwrap_or_default()
+            ))
         })?;
         if !self.args.is_empty() {
             container.args = Some(self.args.clone());
@@ -135,7 +139,7 @@ impl Overrides {
     }
 }
 
-/// The first that decides the result.
+/// The first container that decides the result.
 fn main_container(run: &SidecarJob) -> Option<String> {
     let named = run.spec.main_containers.as_ref().and_then(|main| main.names.first());
     let never_ends = |c: &Container| c.restart_policy.as_deref() == Some("Always");

@@ -45,7 +45,7 @@ fn a_failure_says_what_was_tried_why_it_failed_and_what_to_do() {
     let failure = Failure::of("read SidecarJob job", &answer(401, "Unauthorized", "Unauthorized", None));
     assert_eq!(
         failure.to_string(),
-        "failed to read SidecarJob job: Unauthorized; log in to the cluster again, or choose other credentials by \
+        "failed to read SidecarJob job: Unauthorized; log in to the cluster again, or choose other credentials with \
          --context or --kubeconfig"
     );
     assert_eq!(failure.without_advice(), "failed to read SidecarJob job: Unauthorized");

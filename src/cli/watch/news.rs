@@ -1,6 +1,6 @@
-//! What do the two watches say, of the SidecarJob and of its Pods? As one stream; each starts itself again.
+//! What do the two watches deliver, of the SidecarJob and of its Pods? One stream; each watch restarts itself.
 //!
-//! An interruption is news as well: who hears it tells it, and knows from its kind whether to go on.
+//! An interruption is an item of the stream too. Its kind says whether the reader can go on.
 
 use std::future::ready;
 use std::time::Duration;
@@ -17,28 +17,28 @@ use crate::api::labels;
 use crate::cli::failure::Failure;
 use crate::cli::failure::Kind;
 
-/// How long one watch lasts before it is asked for anew, from where it was. A connection that is dead (a machine that
-/// slept, a NAT that forgot) is noticed within this time and five seconds, of which kube has the margin.
+/// How long one watch request lasts before the next one continues where it ended. A dead connection (a machine that
+/// slept, a NAT that lost its state) shows within this time plus kube's margin of five seconds.
 pub const WATCH_SECONDS: u32 = 30;
 
 /// What happened.
 pub enum News {
-    /// There is a SidecarJob of that name, and it is like this.
+    /// The SidecarJob with this name exists, and this is its state.
     Job(Box<SidecarJob>),
-    /// It was deleted when it was like this.
+    /// The SidecarJob was deleted, and this was its state.
     Deleted(Box<SidecarJob>),
-    /// There is none of that name any more.
+    /// The SidecarJob with this name does not exist any more.
     Gone,
-    /// A Pod is like this.
+    /// The state of a Pod.
     Pod(Box<Pod>),
-    /// Pods can't be watched; nothing more comes of them.
+    /// The Pods can't be watched; no more items about Pods follow.
     NoPods(Failure),
-    /// A watch was interrupted. If it is a passing trouble, the watch starts again by itself.
+    /// A watch was interrupted. If the cause is temporary, the watch restarts by itself.
     Trouble(Failure),
 }
 
-/// kube's waits, from 0.8 s to 30 s, which begin anew when nothing failed for two minutes, and not before: to kube each list
-/// that begins is a success, so that a list that fails would be tried every second.
+/// kube's waits between retries, from 0.8 s to 30 s. They start again from 0.8 s only after two minutes without a
+/// failure: kube takes each list that begins for a success, so it would retry a failing list every second.
 #[derive(Default)]
 struct Waits(DefaultBackoff);
 
@@ -54,7 +54,7 @@ impl Backoff for Waits {
     fn reset(&mut self) {}
 }
 
-/// Both watches.
+/// Both watches as one stream.
 pub fn news(jobs: Api<SidecarJob>, pods: Api<Pod>, name: &str, uid: &str) -> impl Stream<Item = News> + use<> {
     stream::select(of_pods(pods, name, uid), of_job(jobs, name))
 }
@@ -102,14 +102,14 @@ fn of_pods(pods: Api<Pod>, name: &str, uid: &str) -> impl Stream<Item = News> + 
             }),
         })
     });
-    // The news after which nothing comes is the last, and not left out.
+    // The item after which nothing follows is the last item of the stream; it is not dropped.
     news.scan(false, |over, news| {
         let is_over = std::mem::replace(over, matches!(news, News::NoPods(_)));
         ready((!is_over).then_some(news))
     })
 }
 
-/// Not of a version that is too old: that is how a watch goes, which then lists anew.
+/// Is the error a problem? A version that is too old is none: then a watch lists again.
 fn trouble(what: &str, error: &Error) -> Option<Failure> {
     let is_usual = matches!(error, Error::WatchError(status) if status.code == 410);
     (!is_usual).then(|| Failure::of_watch(what, error))

@@ -1,7 +1,8 @@
-//! What is told of a run, and in which words?
+//! Which lines does `watch` print about a run?
 //!
-//! From what is seen now follow the facts, in their order; each is told once. Times in the left column are when it was
-//! seen, or the cluster's own if it is long past; durations are the cluster's, in whole seconds. Pure: the time is told.
+//! The observed state gives the facts, in their order; each fact is printed once. The times in the left column say when
+//! `watch` saw the fact, or, if it is long past, when it happened by the cluster's clock. Durations come from the
+//! cluster, in whole seconds. This module is pure: the time is an argument.
 
 mod containers;
 
@@ -17,48 +18,48 @@ use crate::api::SidecarJob;
 use crate::api::conditions::types;
 use crate::api::labels;
 
-/// How long ago something may have happened to be told with the time it was seen.
+/// Facts that are not older than this are printed with the time when `watch` saw them.
 const FRESH_SECONDS: f64 = 3.0;
 
 /// One line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
-    /// Since the SidecarJob was created.
+    /// Time since the creation of the SidecarJob.
     pub seconds: f64,
     /// What happened.
     pub text: String,
-    /// In which Pod.
+    /// The Pod.
     pub pod: Option<String>,
-    /// To which container.
+    /// The container.
     pub container: Option<String>,
     /// Its colour.
     pub mood: Mood,
 }
 
-/// How it is meant.
+/// The colour's meaning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mood {
-    /// As it goes.
+    /// Neutral.
     #[default]
     Plain,
-    /// As it should.
+    /// Good.
     Good,
-    /// As it should not.
+    /// Bad.
     Bad,
 }
 
 impl Line {
-    /// As an object with stable names.
+    /// The line as a JSON object with stable names.
     pub fn to_json(&self) -> Value {
         let seconds = (self.seconds * 10.0).round() / 10.0;
         json!({"seconds": seconds, "pod": self.pod, "container": self.container, "text": self.text})
     }
 }
 
-/// Something that is or was so.
+/// Something that is or was the case.
 #[derive(Clone, Debug, Default)]
 struct Fact {
-    /// Two facts of one key are one.
+    /// Two facts with the same key are the same fact.
     key: String,
     at: Option<DateTime<Utc>>,
     text: String,
@@ -67,7 +68,7 @@ struct Fact {
     mood: Mood,
 }
 
-/// A run and what was told of it.
+/// A run, and the lines printed so far.
 pub struct Story {
     job: SidecarJob,
     pods: BTreeMap<String, Pod>,
@@ -75,7 +76,7 @@ pub struct Story {
 }
 
 impl Story {
-    /// Nothing is told yet.
+    /// A run without printed lines.
     pub fn new(job: SidecarJob) -> Self {
         Self { job, pods: BTreeMap::new(), told: BTreeSet::new() }
     }
@@ -85,23 +86,23 @@ impl Story {
         self.job.name_any()
     }
 
-    /// The SidecarJob is like this now.
+    /// Stores the current state of the SidecarJob.
     pub fn job(&mut self, job: SidecarJob) {
         self.job = job;
     }
 
-    /// A Pod of it is like this now.
+    /// Stores the current state of a Pod of the run.
     pub fn pod(&mut self, pod: Pod) {
         self.pods.insert(pod.name_any(), pod);
     }
 
-    /// Complete, or Failed, once it is over.
+    /// Complete or Failed, once the run is over.
     pub fn end(&self) -> Option<bool> {
         let is = |type_| self.condition(type_).is_some();
         if is(types::COMPLETE) { Some(true) } else { is(types::FAILED).then_some(false) }
     }
 
-    /// What has not been told, in the order in which it happened.
+    /// The lines that are not printed yet, in the order in which things happened.
     pub fn tell(&mut self, now: DateTime<Utc>) -> Vec<Line> {
         let created = self.job.metadata.creation_timestamp.as_ref().map_or(now, time);
         let since = |at: DateTime<Utc>| ((at - created).as_seconds_f64()).max(0.0);
@@ -140,7 +141,7 @@ impl Story {
         facts
     }
 
-    /// A condition that is True, told anew when its message changes.
+    /// The line for a condition that is True; a new message gives a new line.
     fn told_by<'a>(&'a self, type_: &'a str, word: &'a str, mood: Mood) -> impl Iterator<Item = Fact> + use<'a> {
         self.condition(type_).into_iter().map(move |c| Fact {
             key: format!("{type_}/{}/{}", c.last_transition_time.0, c.message),
@@ -172,7 +173,7 @@ impl Story {
     }
 }
 
-/// That it is there, and that it waits for a node.
+/// The facts that a Pod exists, and that it waits for a node.
 fn pod_facts(pod: &Pod) -> Vec<Fact> {
     let name = pod.name_any();
     let created = Fact {
@@ -193,7 +194,7 @@ fn pod_facts(pod: &Pod) -> Vec<Fact> {
     [Some(created), unscheduled].into_iter().flatten().collect()
 }
 
-/// Names in an annotation, separated by commas.
+/// The names in an annotation, separated by commas.
 fn names<'a>(pod: &'a Pod, annotation: &str) -> impl Iterator<Item = &'a str> {
     pod.annotations().get(annotation).map_or("", String::as_str).split(',').filter(|n| !n.is_empty())
 }

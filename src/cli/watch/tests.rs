@@ -181,7 +181,7 @@ async fn without_the_right_to_see_pods_it_says_so_once_and_tells_the_rest() {
         assert!(told.out.contains("SidecarJob Complete"), "{}", told.out);
         assert_eq!(told.err.lines().count(), 1, "{}", told.err);
         assert!(told.err.contains("User \"eve\" cannot list resource \"pods\""), "{}", told.err);
-        assert!(told.err.contains("the ClusterRole view has"), "{}", told.err);
+        assert!(told.err.contains("the ClusterRole view allows reading"), "{}", told.err);
         assert!(told.err.contains("the SidecarJob alone"), "{}", told.err);
     }
 }
@@ -248,7 +248,7 @@ async fn a_passing_trouble_is_told_once_and_tried_again_with_a_wait_that_grows()
     )
     .await;
     assert_eq!(told.end.expect("an end"), End::Complete);
-    assert_eq!(told.err, "note: failed to read SidecarJob job: etcd has no leader; trying again until it works\n");
+    assert_eq!(told.err, "note: failed to read SidecarJob job: etcd has no leader; retrying until it works\n");
     // 0.8 s before the list, then 0.8, 1.6, 3.2, 6.4 and 12.8 s, and up to as much again by chance: the lists that failed
     // count as well as the watches.
     let took = started.elapsed();
@@ -271,8 +271,8 @@ async fn a_new_trouble_after_a_quiet_time_is_told_anew() {
     drop(watch);
     assert_eq!(
         String::from_utf8(err.clone()).unwrap(),
-        "note: failed to watch: one; trying again until it works\n\
-         note: failed to watch: four; trying again until it works\n"
+        "note: failed to watch: one; retrying until it works\n\
+         note: failed to watch: four; retrying until it works\n"
     );
 }
 
@@ -336,7 +336,7 @@ async fn a_run_that_is_deleted_is_told_and_its_end_too_if_it_had_one() {
         assert_eq!(told.err, "", "{what}");
         if let Err(error) = &told.end {
             assert_eq!(error.exit_code(), 3, "{what}");
-            assert!(error.to_string().contains("was deleted before it was finished"), "{what}: {error}");
+            assert!(error.to_string().contains("was deleted before it finished"), "{what}: {error}");
         }
     }
 }
@@ -355,7 +355,7 @@ async fn last_lines_of_pods_that_can_not_be_read_are_told_as_missing() {
     )
     .await;
     assert_eq!(told.end.expect("an end"), End::Complete);
-    assert!(told.err.contains("etcd is slow; the last that happened to them may be missing"), "{}", told.err);
+    assert!(told.err.contains("etcd is slow; the last lines of the Pods may be missing"), "{}", told.err);
 }
 
 #[tokio::test(start_paused = true)]

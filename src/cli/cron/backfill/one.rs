@@ -1,7 +1,7 @@
-//! What is done about one time of a backfill: started unless it ran, waited for, and how it ended.
+//! What happens with one time of a backfill? Start it unless it ran, wait for it, and return how it ended.
 //!
-//! An API server that does not answer is asked again, later and later: what was started goes on meanwhile. A refusal is
-//! asked about a few times only.
+//! If the API server does not answer, the backfill retries with growing waits: the runs that it started go on meanwhile.
+//! After a rejection it retries only a few times.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -25,30 +25,30 @@ use crate::cli::cron::run::by_hand;
 use crate::cli::failure::Failure;
 use crate::cli::failure::call as bounded;
 
-/// It ran before, and its SidecarJob is gone.
+/// The time ran earlier, and its SidecarJob is gone.
 pub const RAN: &str = "Ran";
 
 /// How often in a row a call may fail: about eight minutes.
 const MOST_FAILURES: u32 = 20;
-/// How often it may be refused.
+/// How often the API server may reject a call.
 const MOST_REFUSALS: u32 = 3;
-/// The first wait; each is twice the one before.
+/// The first wait; each further wait is twice as long.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// What all of its runs have in common.
+/// What all runs of a backfill have in common.
 pub struct Backfill {
-    /// To the API server.
+    /// The client for the API server.
     pub client: Client,
     /// The schedule, as it was when the backfill began.
     pub cron: SidecarCronJob,
-    /// What is other than in the template.
+    /// The overrides of the template.
     pub overrides: Overrides,
-    /// Who asked for it.
+    /// The user who started the backfill.
     pub who: String,
-    /// Times that ran before run again.
+    /// Run times again that ran earlier?
     pub again: bool,
-    /// What goes on meanwhile, to be printed.
+    /// Notes to print meanwhile.
     pub notes: UnboundedSender<String>,
 }
 
@@ -57,7 +57,7 @@ impl Backfill {
         Api::namespaced(self.client.clone(), &self.cron.namespace().unwrap_or_default())
     }
 
-    /// Starts the run of that time unless it ran, and waits for its end: its name and result.
+    /// Starts the run of a time unless it ran, and waits for its end. Returns its name and result.
     pub async fn one(&self, at: DateTime<Utc>) -> Result<(String, String), CronError> {
         let name = scheduled_run::name(&self.cron.name_any(), at);
         let ran = !self.again && self.ran(at).await?;
@@ -71,7 +71,7 @@ impl Backfill {
         Ok((name, result))
     }
 
-    /// The schedule as it is now: another backfill may be under way.
+    /// The current schedule: another backfill may be in progress.
     async fn schedule(&self) -> Result<SidecarCronJob, CronError> {
         let crons: Api<SidecarCronJob> =
             Api::namespaced(self.client.clone(), &self.cron.namespace().unwrap_or_default());
@@ -84,7 +84,7 @@ impl Backfill {
         Ok(backfilled::contains(&status.backfilled, at))
     }
 
-    /// Who creates it twice finds it there.
+    /// Creates the run. If the run exists already, that is success.
     async fn start(&self, at: DateTime<Utc>) -> Result<(), CronError> {
         let run = by_hand(&self.cron, Some(at), &self.overrides, &self.who, Utc::now())?;
         let (runs, params) = (self.runs(), PostParams::default());
@@ -97,7 +97,7 @@ impl Backfill {
         self.insist(&format!("create SidecarJob {}", run.name_any()), create).await
     }
 
-    /// Complete or Failed; nothing if it is gone.
+    /// Complete or Failed; `None` if the run is gone.
     async fn end_of(&self, name: &str) -> Result<Option<String>, CronError> {
         let what = format!("watch SidecarJob {name}");
         let mut seen = pin!(watcher::watch_object(self.runs(), name).default_backoff());
@@ -118,14 +118,14 @@ impl Backfill {
         Ok(None)
     }
 
-    /// What the schedule's status says of a run that is gone.
+    /// What the schedule's status says about a run that is gone.
     async fn remembered(&self, name: &str) -> Result<Option<String>, CronError> {
         let status = self.schedule().await?.status.unwrap_or_default();
         let run = status.recent_runs.into_iter().find(|run| run.name == name);
         Ok(run.map(|run| run.result).filter(|result| result != schedule::ACTIVE))
     }
 
-    /// Tries until it succeeds, or has failed too often.
+    /// Retries until the call succeeds, or has failed too often.
     async fn insist<T, F>(&self, what: &str, call: impl Fn() -> F) -> Result<T, CronError>
     where
         F: Future<Output = kube::Result<T>>,
@@ -143,17 +143,17 @@ impl Backfill {
         }
     }
 
-    /// Is it worth another try? Then it is said, else it is an error.
+    /// Is a retry worthwhile? If so, the failure becomes a note, else an error.
     fn judge(&self, failures: u32, failure: Failure) -> Result<(), CronError> {
         if failures >= if failure.kind.is_passing() { MOST_FAILURES } else { MOST_REFUSALS } {
             return Err(failure.into());
         }
-        let _ = self.notes.send(format!("{}; trying again", failure.without_advice()));
+        let _ = self.notes.send(format!("{}; retrying", failure.without_advice()));
         Ok(())
     }
 }
 
-/// Complete or Failed, once it is over.
+/// Complete or Failed, once the run is over.
 fn result(job: &SidecarJob) -> Option<String> {
     let conditions = job.status.as_ref()?.conditions.iter();
     let mut ends =

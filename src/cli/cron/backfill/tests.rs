@@ -191,7 +191,7 @@ async fn an_api_server_that_fails_for_a_while_is_asked_again() {
         server.state(|state| state.trouble.insert(call, codes.into()));
         let (out, err, end) = backfill(&server, 5, 2, false).await;
         assert_eq!((count(&out, "Complete"), end), (5, Some(Ok(End::Good))), "{call}: {err}");
-        assert!(err.contains("no luck; trying again"), "{call}: {err}");
+        assert!(err.contains("no luck; retrying"), "{call}: {err}");
     }
 }
 
@@ -208,7 +208,7 @@ async fn what_is_known_is_told_before_it_gives_up() {
         assert!(end.contains("no luck"), "{end}");
         if call == "POST" {
             assert_eq!(count(&out, "Complete"), 2, "those that ran before: {out}");
-            assert!(err.contains("6 times were not begun: repeat the command to go on"), "{err}");
+            assert!(err.contains("6 times have not started: repeat the command to continue"), "{err}");
         }
     }
 }

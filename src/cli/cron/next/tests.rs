@@ -24,14 +24,20 @@ fn what_changes_of_clocks_do_is_told_beside() {
     let args = ["30 2 * * *", "--time-zone=America/New_York", "--from=2027-03-13T12:00:00Z", "-n", "1"];
     let (out, err, _) = next(&args);
     assert_eq!(out, "2027-03-15T02:30:00-04:00\n");
-    assert_eq!(err, "note: 2027-03-14 02:30:00 is left out by a change of clocks in America/New_York and is skipped\n");
+    assert_eq!(
+        err,
+        "note: 2027-03-14 02:30:00 does not exist in America/New_York because of a clock change, and is skipped\n"
+    );
     let (out, err, _) = next(&["TZ=America/New_York 30 1 * * *", "--from=2026-11-01T00:00:00-04:00", "-n2"]);
     assert_eq!(out, "2026-11-01T01:30:00-04:00\n2026-11-01T01:30:00-05:00\n");
-    assert!(err.contains("second time of that hour in America/New_York: it runs twice"), "{err}");
+    assert!(
+        err.contains("occurs a second time in America/New_York because of a clock change: the schedule runs twice"),
+        "{err}"
+    );
     let (out, err, _) = next(&[&args[..], &["--dst-policy=RunOnce"]].concat());
     assert_eq!(out, "2027-03-14T03:00:00-04:00\n");
     assert!(
-        err.contains("2027-03-14 02:30:00 is left out") && err.contains("runs at the first instant after it"),
+        err.contains("2027-03-14 02:30:00 does not exist") && err.contains("runs at the first instant after it"),
         "{err}"
     );
 }
@@ -69,7 +75,7 @@ fn what_is_refused_says_why() {
         (vec!["TZ=UTC 0 2 * * *", "--time-zone=UTC"], "give the zone once"),
         (vec!["H 2 * * *"], "give --for NAMESPACE/NAME"),
         (vec![""], "the schedule is empty"),
-        (vec!["nightly", "--for=ns/nightly"], "--for goes with an expression"),
+        (vec!["nightly", "--for=ns/nightly"], "--for works with an expression only"),
     ] {
         let (out, _, error) = next(&line);
         assert!(out.is_empty() && error.as_ref().is_some_and(|e| e.contains(want)), "{line:?}: {error:?}");

@@ -66,6 +66,6 @@ fn a_run_for_a_time_has_that_times_name() {
 #[test]
 fn a_container_that_is_not_there_is_said() {
     let error = by_hand(&cron(), None, &overrides("--arg x -c mian"), "ann", now()).unwrap_err().to_string();
-    assert_eq!(error, "no container \"mian\" to override: there are side, main");
+    assert_eq!(error, "no container \"mian\" to override: the containers are side, main");
     assert!(Args::try_parse_from(["run", "nightly", "--env", "=x"]).is_err());
 }

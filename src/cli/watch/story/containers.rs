@@ -1,4 +1,4 @@
-//! What is told of a Pod's containers: that they started, waited, ended, and how long that took.
+//! Which lines does `watch` print about a Pod's containers? That they started, waited, ended, and how long that took.
 
 use chrono::{DateTime, Utc};
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, ContainerStatus, Pod};
@@ -9,28 +9,28 @@ use crate::cli::watch::story::Mood;
 use crate::cli::watch::story::is_main;
 use crate::cli::watch::story::time;
 
-/// Reasons to wait that are no news.
+/// Usual reasons to wait, which get no line.
 const USUAL: [&str; 2] = ["ContainerCreating", "PodInitializing"];
 
-/// What a container is for.
+/// The role of a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// It decides.
+    /// A main container, which decides the result.
     Main,
-    /// It accompanies.
+    /// A sidecar.
     Sidecar,
-    /// It prepares.
+    /// An init container.
     Init,
 }
 
 /// A container and its status.
 pub struct Container<'a> {
-    /// What it is for.
+    /// The role of the container.
     pub role: Role,
     status: &'a ContainerStatus,
 }
 
-/// All that have a status, init containers first.
+/// All containers with a status, init containers first.
 pub fn all(pod: &Pod) -> impl Iterator<Item = Container<'_>> {
     let status = pod.status.as_ref();
     let init = status.and_then(|s| s.init_container_statuses.as_deref()).unwrap_or_default();
@@ -51,7 +51,7 @@ pub fn all(pod: &Pod) -> impl Iterator<Item = Container<'_>> {
 }
 
 impl Container<'_> {
-    /// How it ended, if it has and does not run again.
+    /// How the container ended, if it has ended and does not run again.
     pub fn ended(&self) -> Option<&ContainerStateTerminated> {
         self.status.state.as_ref()?.terminated.as_ref()
     }
@@ -66,7 +66,7 @@ impl Container<'_> {
     }
 }
 
-/// Of all containers of the Pod.
+/// The facts of all containers of the Pod.
 pub fn facts(pod: &Pod) -> Vec<Fact> {
     let mains: Vec<Option<DateTime<Utc>>> =
         all(pod).filter(|c| c.role == Role::Main).map(|c| c.ended()?.finished_at.as_ref().map(time)).collect();
@@ -76,7 +76,7 @@ pub fn facts(pod: &Pod) -> Vec<Fact> {
     facts
 }
 
-/// Sidecars that go on when the main containers are done: the kubelet or the controller tells them.
+/// Sidecars that still run when the main containers are done: the kubelet or the controller asks them to stop.
 fn asked_to_stop(pod: &Pod, main_end: DateTime<Utc>) -> Vec<Fact> {
     let runs = |c: &Container<'_>| c.status.state.as_ref().is_some_and(|s| s.running.is_some());
     let still_there = all(pod).filter(|c| c.role == Role::Sidecar && runs(c));
