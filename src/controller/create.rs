@@ -107,6 +107,7 @@ pub async fn look_for_unclear<K: Managed>(ctx: &Context<K>, key: &Key) -> Result
             .map_err(|e| failed(&what, e))?
         {
             ctx.pods.wrote(&pod);
+            ctx.memory.accepted(key);
         }
         ctx.memory.cleared(key, &name);
     }
@@ -191,6 +192,7 @@ async fn already_there<K: Managed>(
     if owners.iter().any(|o| o.uid == seen.job.uid) {
         debug!(pod = name, "Pod was created before");
         ctx.pods.wrote(&pod);
+        ctx.memory.accepted(key);
         return Ok(Answer::There);
     }
     // Somebody else's, or one that we let go: its name stays taken, so the next number is tried.

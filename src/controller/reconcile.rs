@@ -129,7 +129,7 @@ async fn tell<K: Managed>(ctx: &Context<K>, key: &Key, watched: Arc<K>, error: E
         _ => (!is_blip).then(|| error.to_string()),
     };
     seen.failing = seen.failing.or(seen.job.failing().map(str::to_owned)); // until it is done it is not taken back
-    let plan = engine::take_stock(&seen, ctx.now());
+    let plan = engine::take_stock(&seen, ctx.now(), ctx.memory.all_unclear(key).is_empty());
     if let Some(status) = &plan.status
         && apply::status(ctx, &*job, &seen.job, status).await.is_ok()
     {

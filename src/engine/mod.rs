@@ -65,7 +65,8 @@ const DEEDS: [fn(&Judgement) -> Deed; 8] = [
 ];
 
 /// The status alone: for a sync of which a step failed, so that what was done is not lost for those who read it.
-pub fn take_stock(seen: &Observed, now: DateTime<Utc>) -> Plan {
+/// `all_in_view`: no Pod may exist that is not seen; otherwise no result is found that is not stored already.
+pub fn take_stock(seen: &Observed, now: DateTime<Utc>, all_in_view: bool) -> Plan {
     let job = &seen.job;
     if !job.is_ours() || job.deleting || job.status.is_finished() {
         return Plan::nothing();
@@ -73,7 +74,9 @@ pub fn take_stock(seen: &Observed, now: DateTime<Utc>) -> Plan {
     if !ownership::settle(seen).is_empty() {
         return Plan::nothing(); // a Pod that is listed and still to be taken over again looks like one that is counted
     }
-    report(&Judgement::of(seen, now), None)
+    let mut j = Judgement::of(seen, now);
+    j.ending = j.ending.filter(|ending| ending.stored || all_in_view);
+    report(&j, None)
 }
 
 fn report(j: &Judgement, wake: Option<DateTime<Utc>>) -> Plan {

@@ -119,7 +119,7 @@ fn a_job_that_is_being_deleted_creates_nothing_and_lets_its_pods_go() {
 fn after_a_step_that_failed_the_status_is_reported_all_the_same() {
     let seen = job().completions(5).parallelism(5).pods([pod(0), pod(1)]);
     assert!(!seen.decide(10).steps.is_empty());
-    let plan = crate::engine::take_stock(&seen, at(10));
+    let plan = crate::engine::take_stock(&seen, at(10), true);
     assert_eq!((steps(&plan), plan.status.unwrap().counts.active), (vec![], Some(2)));
 }
 
@@ -127,7 +127,7 @@ fn after_a_step_that_failed_the_status_is_reported_all_the_same() {
 fn while_a_listed_pod_is_still_to_be_taken_over_again_nothing_is_reported_for_it_would_be_counted() {
     let mut seen = job().started(0).listed(&[], &["u0"]);
     seen.strays = vec![pod(0).failed(5).released()];
-    assert_eq!(crate::engine::take_stock(&seen, at(10)).status, None);
+    assert_eq!(crate::engine::take_stock(&seen, at(10), true).status, None);
 }
 
 #[test]
@@ -169,13 +169,13 @@ fn what_fails_stalls_a_run_until_it_is_done_whatever_the_run_waits_for() {
         ("one that is over", job().pods([pod(0).succeeded(5)]).stored(6), false),
         ("one that is being deleted", job().pods([pod(0)]).deleting(), false),
     ] {
-        let said = crate::engine::take_stock(&seen.failing("failed to do it: the server's words"), at(10)).status;
+        let said = crate::engine::take_stock(&seen.failing("failed to do it: the server's words"), at(10), true).status;
         let stalled = said.as_ref().and_then(|status| status.conditions.when_true(types::STALLED)).cloned();
         let want = is_said.then_some((reasons::STEP_FAILED, "failed to do it: the server's words"));
         assert_eq!(stalled.as_ref().map(|c| (c.reason.as_str(), c.message.as_str())), want, "{what}");
     }
     let ends = job().pods([pod(0).succeeded(5).released()]).listed(&["u0"], &[]).failing("failed to do it");
-    let end = crate::engine::take_stock(&ends, at(10)).status.unwrap();
+    let end = crate::engine::take_stock(&ends, at(10), true).status.unwrap();
     assert_eq!(
         (end.is_finished(), end.conditions.is_true(types::STALLED)),
         (true, false),
@@ -183,7 +183,7 @@ fn what_fails_stalls_a_run_until_it_is_done_whatever_the_run_waits_for() {
     );
     let stalled = job().pods([pod(0)]).failing("failed to do it: the server's words");
     let mut stored = job().pods([pod(0)]);
-    stored.job.status = crate::engine::take_stock(&stalled, at(10)).status.unwrap();
+    stored.job.status = crate::engine::take_stock(&stalled, at(10), true).status.unwrap();
     assert_eq!(stored.job.failing(), Some("failed to do it: the server's words"));
     assert_eq!(stored.job.status.summary.message.as_deref(), Some("failed to do it: the server's words"));
     assert!(!stored.next(11).conditions.is_true(types::STALLED), "it is done");
@@ -198,7 +198,7 @@ fn only_news_for_people_may_wait() {
         ("a result", pending().pods([pod(0).main_exits(0, 5)]), false),
         ("a Pod that is being deleted", pending().pods([pod(0).released().deleted(5), pod(1)]), false),
         ("a suspension", pending().suspended().pods([pod(0).released().deleted(2)]), false),
-        ("a refusal", pending().refused(99), false),
+        ("a refusal", job().pods([pod(0).pending()]).stored(1).pods([]).refused(99), false),
     ] {
         let plan = seen.decide(6);
         assert_eq!((plan.status.is_some(), plan.may_wait), (true, want), "{what}: {:?}", steps(&plan));
@@ -242,6 +242,34 @@ fn an_ignored_failure_whose_sidecar_drains_counts_once_for_the_wait() {
     assert_eq!(draining.job.status.backoff.map(|b| b.failures), Some(1));
     let ended = pod(0).main_exits(3, 5).exits("side", 0, 12).ends_as(Phase::Failed);
     let ended = draining.pods([ended]);
-    let status = take_stock(&ended, at(13)).status.unwrap_or(ended.job.status.clone());
+    let status = take_stock(&ended, at(13), true).status.unwrap_or(ended.job.status.clone());
     assert_eq!(status.backoff.map(|b| b.failures), Some(1));
+}
+
+#[test]
+fn while_a_pod_may_exist_that_is_not_in_view_no_result_is_found() {
+    let failed = job().backoff_limit(0).started(1).pods([pod(0).failed(5)]);
+    let known =
+        |all_in_view| take_stock(&failed, at(10), all_in_view).status.expect("the failure is listed").is_finished();
+    assert!(known(true));
+    assert!(!known(false), "a Pod whose creation got no clear answer would never be ended");
+    let stored = failed.clone().condition(types::FAILURE_TARGET, reasons::BACKOFF_LIMIT_EXCEEDED, 5);
+    assert!(take_stock(&stored, at(10), false).status.expect("the end").is_finished(), "a result that is stored stays");
+}
+
+#[test]
+fn a_refusal_of_the_past_is_taken_back_when_no_pod_is_missing() {
+    let refused = job().started(1).refused(100).stored(10);
+    assert!(refused.job.status.conditions.is_true(types::STALLED));
+    let there = refused.pods([pod(0)]).next(20);
+    assert!(!there.conditions.is_true(types::STALLED), "the Pod that was refused exists all the same");
+}
+
+#[test]
+fn words_of_a_failing_step_that_differ_from_try_to_try_make_one_write() {
+    let first = job().started(1).pods([pod(0)]).failing("dial tcp 10.0.0.5:39871: refused");
+    let status = take_stock(&first, at(10), true).status.expect("it is told");
+    let mut next = first.failing("dial tcp 10.0.0.5:40002: refused");
+    next.job.status = status;
+    assert_eq!(take_stock(&next, at(20), true).status, None);
 }

@@ -152,7 +152,14 @@ async fn look_up(ctx: &Schedules, key: &Key, cron: &Cron, run: &RunRef) -> Resul
     let what = format!("look up SidecarJob {}", run.name);
     let found = call(&what, runs(ctx, key).get_opt(&run.name)).await?.map_err(|e| failed(&what, e))?;
     match found.filter(|found| found.metadata.uid.as_ref() == Some(&run.uid)) {
-        Some(found) if found.metadata.owner_references.iter().flatten().any(|o| o.uid == cron.uid) => {
+        Some(found)
+            if found
+                .metadata
+                .owner_references
+                .iter()
+                .flatten()
+                .any(|o| o.uid == cron.uid && o.controller == Some(true)) =>
+        {
             ctx.runs.wrote(&found);
         }
         _ => ctx.runs.gone(&cron.uid, &run.uid), // gone, or another's now

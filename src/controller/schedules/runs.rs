@@ -155,7 +155,7 @@ impl Owned {
 impl State {
     /// The newer of two views wins.
     fn put(&mut self, job: &SidecarJob) -> Option<Key> {
-        let (key, owner_uid) = owner(job)?;
+        let Some((key, owner_uid)) = owner(job) else { return self.lose(job.metadata.uid.as_deref()?) };
         let run = Run::from_wire(job)?;
         if self.buried.since(&run.uid).is_some() {
             return None;
@@ -178,11 +178,19 @@ impl State {
     fn remove(&mut self, job: &SidecarJob) -> Option<Key> {
         let uid = job.metadata.uid.as_deref()?;
         self.buried.for_good(uid);
-        let (key, owner_uid) = owner(job)?;
+        let Some((key, owner_uid)) = owner(job) else { return self.lose(uid) };
         let owned = self.by_owner.get_mut(&owner_uid);
         if let Some(((run, _), last)) = owned.and_then(|owned| owned.runs.get_mut(uid)).zip(Run::from_wire(job)) {
             *run = last; // its end may be news, too
         }
+        self.drop_run(&owner_uid, uid);
+        Some(key)
+    }
+
+    /// Somebody took the owner from the run: it is gone for its schedule.
+    fn lose(&mut self, uid: &str) -> Option<Key> {
+        let owned = self.by_owner.iter().find(|(_, owned)| owned.runs.contains_key(uid));
+        let (owner_uid, key) = owned.map(|(owner_uid, owned)| (owner_uid.clone(), owned.key.clone()))?;
         self.drop_run(&owner_uid, uid);
         Some(key)
     }

@@ -19,7 +19,11 @@ use crate::engine::observed::{Sidecar, grace_seconds};
 pub fn build(spec: &mut PodSpec, roles: &Roles, sidecars: &[Sidecar]) {
     let (moved, init): (Vec<Container>, Vec<Container>) =
         std::mem::take(&mut spec.init_containers).into_iter().flatten().partition(|c| roles.is_marked(&c.name));
-    spec.containers.extend(moved.into_iter().map(|c| Container { restart_policy: None, ..c }));
+    spec.containers.extend(moved.into_iter().map(|c| Container {
+        restart_policy: None,
+        restart_policy_rules: None,
+        ..c
+    }));
     spec.init_containers = (!init.is_empty()).then_some(init);
     let longest = sidecars.iter().filter_map(|s| s.grace).max().unwrap_or_default();
     spec.termination_grace_period_seconds = budget(spec, longest);

@@ -5,6 +5,9 @@
 //! scheduler's preemption), a deadline of the Pod's own, or its kubelet (eviction, node shutdown, preemption).
 //! Kubernetes' times have whole seconds, so the same second is not before. A probe that fails and the OOM killer end
 //! a container and not the Pod: there the exit code is the kubelet's word as well.
+//!
+//! The controller ends plain sidecars by a deadline, too, and only when the result of their Pod is stored: what is stored
+//! stays (`judged`), so nothing on the Pod has to say whose deadline it is.
 
 use chrono::{DateTime, Utc};
 
@@ -13,18 +16,9 @@ use crate::engine::observed::{Phase, Pod};
 
 /// Somebody began to end the Pod before its main containers ended, at that time, by themselves.
 pub fn before(pod: &Pod, mains_ended_at: DateTime<Utc>) -> bool {
-    if is_ended_by_us(pod) {
-        return false;
-    }
     let deadline = pod.deadline_at().filter(|_| pod.phase != Phase::Succeeded);
     let passed = deadline.is_some_and(|at| at <= mains_ended_at);
     passed || by_its_kubelet(pod) || by_its_deletion(pod, mains_ended_at)
-}
-
-/// The controller stops its sidecars, which it does only when the result of the Pod is stored. A Pod that the
-/// controller fails is `outcome`'s part.
-fn is_ended_by_us(pod: &Pod) -> bool {
-    pod.marks.stopping_since.is_some() && pod.marks.failed.is_none()
 }
 
 /// The kubelet tells of such an end when nothing runs any more, and not since when: while the Pod goes on, the ends of

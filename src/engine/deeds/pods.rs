@@ -26,7 +26,7 @@ pub fn manage(j: &Judgement) -> Deed {
     if !surplus.is_empty() {
         return Deed::of(end_unrecorded(seen, surplus));
     }
-    let missing = wanted.saturating_sub(working + not_ended(seen, tally)).min(free_slots(seen, tally, *now));
+    let missing = missing(j);
     if missing == 0 {
         return Deed::default();
     }
@@ -48,6 +48,16 @@ pub fn manage(j: &Judgement) -> Deed {
         (next_number(seen, tally)..).zip(pods).map(|(number, pod)| NewPod { number, ..pod }).collect();
     let create = (!pods.is_empty()).then_some(Step::CreatePods(pods));
     Deed { wake, ..Deed::of(create) }
+}
+
+/// How many Pods are wanted, have a place and are not there: none once the result is known, or while the run is suspended.
+pub fn missing(j: &Judgement) -> u32 {
+    let Judgement { seen, tally, ending, now } = j;
+    if ending.is_some() || seen.job.spec.suspend {
+        return 0;
+    }
+    let there = count(&tally.working) + not_ended(seen, tally);
+    wanted(seen, tally).saturating_sub(there).min(free_slots(seen, tally, *now))
 }
 
 /// A Pod for each of the next indexes that has not to wait for itself.

@@ -47,7 +47,7 @@ pub fn next(j: &Judgement) -> (Status, Vec<Event>) {
     }
     if seen.job.kind == Kind::SidecarJob {
         status.observed_generation = Some(seen.job.generation);
-        progress::note(seen, ending, &mut status, now);
+        progress::note(j, &mut status);
         status.summary = summary::of(seen, &status, tally, now);
     }
     (status, told)

@@ -158,3 +158,15 @@ fn a_new_list_is_believed_also_where_its_versions_are_lower_but_not_against_what
     assert!(!is_going(&runs), "it is as the list has it");
     assert_eq!(minutes(&runs), ["c-1", "c-2"], "c-3 was deleted after the list had begun");
 }
+
+#[test]
+fn a_run_whose_owner_is_taken_away_is_gone_for_its_schedule() {
+    let runs = Runs::default();
+    runs.observe(Event::Apply(read(run(1))));
+    let mut ownerless = run(1);
+    ownerless.metadata.owner_references = None;
+    ownerless.metadata.resource_version = Some("99".into());
+    assert_eq!(runs.observe(Event::Apply(read(ownerless.clone()))), [("ns".to_owned(), "c".to_owned())], "news");
+    assert_eq!(minutes(&runs), [""; 0], "it does not count as active for ever");
+    assert_eq!(runs.observe(Event::Delete(read(ownerless))), [], "its deletion is nothing to the schedule");
+}

@@ -49,3 +49,15 @@ fn what_plain_sidecars_can_not_do_is_said() {
         assert!(want.is_none_or(|want| said[0].contains(want)), "{what}: {said:?}");
     }
 }
+
+#[test]
+fn a_native_sidecar_that_becomes_plain_leaves_its_restart_policy_and_the_rules_beside_it() {
+    let rules = json!([{"action": "RestartAllContainers", "exitCodes": {"operator": "In", "values": [3]}}]);
+    let native = json!({"name": "native", "restartPolicy": "Always", "restartPolicyRules": rules});
+    let template = json!({"spec": {"containers": [{"name": "main"}], "initContainers": [native]}});
+    let spec = job_with(json!({"sidecarMode": "Managed", "sidecars": [], "template": template})).job.spec;
+    let mut pod = spec.template.spec.clone().unwrap();
+    build(&mut pod, &spec.roles, &spec.sidecars);
+    let moved = pod.containers.iter().find(|c| c.name == "native").expect("it is plain now");
+    assert_eq!((&moved.restart_policy, &moved.restart_policy_rules), (&None, &None), "rules need a policy beside them");
+}

@@ -47,7 +47,7 @@ fn is_success(pod: &Pod) -> bool {
 #[test]
 fn a_main_container_that_ended_with_its_pod_has_not_succeeded() {
     type End = fn(Pod) -> Pod;
-    let cases: [(&str, End, bool); 21] = [
+    let cases: [(&str, End, bool); 18] = [
         ("nobody ended the Pod", |pod| pod.succeeded(9), true),
         (
             "nobody ended the Pod, and the sidecar was killed",
@@ -59,9 +59,6 @@ fn a_main_container_that_ended_with_its_pod_has_not_succeeded() {
         ("its deadline passed while the sidecar drained", |pod| fails(deadline(pod, 10), "DeadlineExceeded"), true),
         ("its deadline passed before, and the sidecar drains", |pod| deadline(pod, 7), false),
         ("its deadline has not passed, and the sidecar drains", |pod| deadline(pod, 100), true),
-        ("the controller's deadline ended the sidecar", |pod| fails(stopped_by_us(pod), "DeadlineExceeded"), true),
-        ("the controller's deadline ends the sidecar", stopped_by_us, true),
-        ("it was evicted while the controller stopped the sidecar", |pod| fails(stopped_by_us(pod), "Evicted"), true),
         ("its kubelet evicted it", |pod| fails(pod, "Evicted"), false),
         ("its node was shut down", |pod| fails(pod, "Terminated"), false),
         ("its kubelet preempted it for a critical Pod", |pod| fails(pod, "Preempting"), false),
@@ -117,6 +114,7 @@ fn judged(seen: &Observed) -> Option<bool> {
 fn a_success_that_is_stored_stays_one_whatever_becomes_of_its_pod() {
     let evicted = || fails(pod(0).main_exits(0, 9), "Evicted");
     let restarted = || pod(0).plain_sidecar();
+    let stopped = || stopped_by_us(pod(0).plain_sidecar().main_exits(0, 9));
     for (what, seen, success) in [
         ("not stored", job().pods([evicted()]), Some(false)),
         ("its UID is listed", job().pods([evicted()]).listed(&["u0"], &[]), Some(true)),
@@ -132,6 +130,13 @@ fn a_success_that_is_stored_stays_one_whatever_becomes_of_its_pod() {
             job().indexed(2).completed("1").pods([pod(0).failed(9).index(1)]),
             Some(false),
         ),
+        ("the controller's deadline ends the sidecar", job().pods([stopped()]).listed(&["u0"], &[]), Some(true)),
+        (
+            "the controller's deadline ended the sidecar",
+            job().pods([fails(stopped(), "DeadlineExceeded")]).listed(&["u0"], &[]),
+            Some(true),
+        ),
+        ("somebody says on the Pod that the deadline is the controller's", job().pods([stopped()]), Some(false)),
         ("its main container runs again", job().pods([restarted()]).listed(&["u0"], &[]), Some(true)),
         ("its main container runs again, not stored", job().pods([restarted()]), None),
     ] {

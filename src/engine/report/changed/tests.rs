@@ -164,6 +164,6 @@ fn what_a_jobs_annotation_names_only_now_was_not_sent() {
 fn an_older_pod_that_came_back_as_it_was_sent_does_not_end_managed_mode() {
     let fine = || Pod { number: Some(1), ..pod(1) };
     let seen = job().completions(2).parallelism(2).pods([stripped(), fine()]).stored(5);
-    let status = take_stock(&seen.pods([fine()]), at(9)).status.expect("one Pod less");
+    let status = take_stock(&seen.pods([fine()]), at(9), true).status.expect("one Pod less");
     assert!(must_be_managed(&status.conditions));
 }

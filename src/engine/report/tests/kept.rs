@@ -21,7 +21,7 @@ fn told(start: &Observed, story: Story, all_kept: bool) -> (Vec<Status>, Vec<Eve
     let statuses = story.iter().map(|(now, pods)| {
         let is_kept = |pod: &&Pod| all_kept || pod.tracked || !pod.ended();
         seen.pods = pods.iter().filter(is_kept).cloned().collect();
-        let plan = take_stock(&seen, at(*now));
+        let plan = take_stock(&seen, at(*now), true);
         events.extend(plan.events);
         if let Some(status) = plan.status {
             seen.job.status = status;

@@ -12,6 +12,9 @@ use crate::engine::schedule::observed::status::Status;
 /// The status that says so, unless the stored one says the same.
 pub fn by(cron: &Cron, failing: &str, now: DateTime<Utc>) -> Option<Status> {
     let mut status = cron.status.clone();
+    if status.conditions.when_true(types::STALLED).is_some_and(|c| c.reason == reasons::STEP_FAILED) {
+        return None; // the first words stay: words that differ from try to try must not make a write of each
+    }
     status.conditions.set(types::STALLED, true, reasons::STEP_FAILED, failing, now);
     (status != cron.status).then_some(status)
 }
