@@ -6,9 +6,11 @@
 
 #[path = "simulation/books.rs"]
 mod books;
+#[path = "simulation/cluster.rs"]
+mod cluster;
 #[path = "simulation/controller.rs"]
 mod controller;
-#[path = "simulation/dice.rs"]
+#[path = "world/dice.rs"]
 mod dice;
 #[path = "simulation/history.rs"]
 mod history;
@@ -22,8 +24,6 @@ mod server;
 mod spec;
 #[path = "simulation/users.rs"]
 mod users;
-#[path = "simulation/world.rs"]
-mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};

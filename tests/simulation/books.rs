@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::world::{has_ended, uid};
+use crate::cluster::{has_ended, uid};
 
 /// A Pod's truth, by UID.
 #[derive(Clone, Debug, Default)]

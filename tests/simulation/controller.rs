@@ -31,8 +31,8 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::Instant;
 
+use crate::cluster::{NAME, NAMESPACE, World, now_since};
 use crate::server::{self, lock};
-use crate::world::{NAME, NAMESPACE, World, now_since};
 
 /// One life of the controller after the other.
 pub struct Controller<K: Managed> {

@@ -10,12 +10,12 @@ use sidecarjob::controller::managed::Managed;
 use sidecarjob::engine::observed::Settings;
 use tokio::time::sleep;
 
+use crate::cluster::{Fate, World, index, uid};
 use crate::controller::Controller;
 use crate::dice::Dice;
 use crate::rules;
 use crate::server::lock;
 use crate::spec;
-use crate::world::{Fate, World, index, uid};
 
 /// Steps of trouble.
 const STEPS: u32 = 50;
@@ -237,7 +237,7 @@ fn words_at_the_end(world: &mut World, job: &Value) {
     world.must(words == stopped || given_up, format!("the column of sidecars says {words:?}, of {to_stop} to stop"));
     world.must(to_stop <= most, format!("{to_stop} sidecars are to be stopped in {most} Pods"));
     for condition in ["SidecarMissing", "Waiting"] {
-        world.must(!crate::world::is_true(job, condition), format!("{condition} is said of a run that is over"));
+        world.must(!crate::cluster::is_true(job, condition), format!("{condition} is said of a run that is over"));
     }
 }
 
@@ -250,7 +250,7 @@ fn indexes_at_the_end(world: &mut World, job: &Value) {
     let elastic = world.books.elastic;
     world.must(elastic || lost.is_none(), format!("index {lost:?} succeeded and is not completed"));
     let misplaced = world.names(|pod| {
-        index(pod).is_none() && crate::world::is_active(pod) && crate::world::owner(pod) == Some(uid(job))
+        index(pod).is_none() && crate::cluster::is_active(pod) && crate::cluster::owner(pod) == Some(uid(job))
     });
     world.must(misplaced.is_empty(), format!("Pods without an index go on: {misplaced:?}"));
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta};
 use serde_json::{Value, json};
 use sidecarjob::api::{Kind, labels};
 
-use crate::world::{Fate, World, generation, has_ended, index, is_deleting, owner, phase, uid};
+use crate::cluster::{Fate, World, generation, has_ended, index, is_deleting, owner, phase, uid};
 
 impl World {
     /// The next thing that happens in one Pod, or in every one.
@@ -358,7 +358,7 @@ impl World {
             self.delete_pod(&name);
         }
         let Some(job) = self.job.clone().filter(is_deleting) else { return };
-        let waits_for = |f: &str| crate::world::finalizers(&job).contains(&f);
+        let waits_for = |f: &str| crate::cluster::finalizers(&job).contains(&f);
         let owned = self.names(|pod| owner(pod) == Some(uid(&job)));
         if waits_for("orphan") {
             for name in owned {

@@ -8,10 +8,10 @@ use sidecarjob::api::labels;
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 
-use crate::rules;
-use crate::world::{
+use crate::cluster::{
     self, NAME, NAMESPACE, World, index, is_active, is_deleting, is_tracked, is_true, name, owner, uid,
 };
+use crate::rules;
 
 /// What goes wrong.
 #[derive(Default)]
@@ -214,7 +214,7 @@ impl World {
         let frees_late = known["spec"]["podReplacementPolicy"] == "Failed";
         let given_up: Vec<String> = self.names(|p| !frees_late && self.is_given_up(p));
         let takes = |p: &&Value| {
-            !given_up.iter().any(|n| n == world::name(p)) && (is_active(p) || (frees_late && !world::has_ended(p)))
+            !given_up.iter().any(|n| n == cluster::name(p)) && (is_active(p) || (frees_late && !cluster::has_ended(p)))
         };
         let live = self.pods.values().filter(owned).filter(takes).count() as u64;
         let allowed = known["spec"]["parallelism"].as_u64().unwrap_or(1);

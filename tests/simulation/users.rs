@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use sidecarjob::api::Kind;
 
+use crate::cluster::{NAMESPACE, World, finalizers, has_ended, is_active, is_deleting, is_tracked, owner, uid};
 use crate::server::selector_label;
 use crate::spec;
-use crate::world::{NAMESPACE, World, finalizers, has_ended, is_active, is_deleting, is_tracked, owner, uid};
 
 impl World {
     /// One of all things that somebody could do now.

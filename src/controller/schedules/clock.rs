@@ -36,13 +36,15 @@ use tracing::{info, warn};
 
 use bell::Bell;
 
+use crate::controller::context::Clock;
+
 /// How often the clock is looked at where nobody wakes us: so late a schedule is at most when the clock is set forward.
 const PERIOD: Duration = Duration::from_secs(5);
 /// A difference that is no step: our own lateness, and what is not worth a look at all schedules.
 const TOLERANCE: TimeDelta = TimeDelta::seconds(1);
 
 /// An item for each time that the clock was set.
-pub fn steps(now: fn() -> DateTime<Utc>) -> impl Stream<Item = ()> {
+pub fn steps(now: Clock) -> impl Stream<Item = ()> {
     let alarm = Alarm::new(Bell::hang()); // before the first look, so that nothing happens in between
     watch(alarm, Clocks::new(now))
 }
@@ -92,15 +94,15 @@ impl Alarm {
 
 /// The two clocks: the one on the wall, and the time that passes.
 struct Clocks {
-    now: fn() -> DateTime<Utc>,
+    now: Clock,
     begin: Instant,
     /// What the wall showed at the beginning, by what it showed when it was looked at last.
     origin: DateTime<Utc>,
 }
 
 impl Clocks {
-    fn new(now: fn() -> DateTime<Utc>) -> Self {
-        Self { now, begin: Instant::now(), origin: now() }
+    fn new(now: Clock) -> Self {
+        Self { begin: Instant::now(), origin: now(), now }
     }
 
     /// By how much the clock was set since the last step. Several small ones add up to one.

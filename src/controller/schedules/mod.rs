@@ -11,7 +11,6 @@ pub mod rush;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt};
 use kube::Client;
 use kube::core::DeserializeGuard;
@@ -22,10 +21,11 @@ use kube::runtime::{WatchStreamExt, watcher};
 use tokio::sync::{mpsc, watch};
 use tracing::{debug, warn};
 
+use super::cluster;
+use super::context::{Clock, wall_clock};
 use super::events::Events;
 use super::memory::{Key, Memory, key};
 use super::queue::stopped;
-use super::{cluster, context};
 use crate::api::{SidecarCronJob, SidecarJob, labels};
 use reconcile::{Watched, on_error, reconcile};
 use runs::Runs;
@@ -44,17 +44,17 @@ pub struct Schedules {
     /// To people.
     pub events: Events,
     /// The clock.
-    pub now: fn() -> DateTime<Utc>,
+    pub now: Clock,
 }
 
 impl Schedules {
     /// Nothing is in view yet.
     pub fn new(client: Client, events: Events) -> Arc<Self> {
-        Self::at(client, events, context::now)
+        Self::at(client, events, wall_clock())
     }
 
     /// The same with another clock.
-    pub fn at(client: Client, events: Events, now: fn() -> DateTime<Utc>) -> Arc<Self> {
+    pub fn at(client: Client, events: Events, now: Clock) -> Arc<Self> {
         let (runs, memory, rush) = (Runs::default(), Memory::default(), Rush::default());
         Arc::new(Self { client, runs, memory, rush, events, now })
     }
@@ -85,7 +85,7 @@ impl Schedules {
             .with_config(controller::Config::default().concurrency(concurrency))
             .reconcile_on(references(woken))
             .reconcile_on(released(self.clone()))
-            .reconcile_all_on(clock::steps(self.now))
+            .reconcile_all_on(clock::steps(self.now.clone()))
             .graceful_shutdown_on(stopped(stop))
             .run(reconcile, on_error, self.clone())
             .for_each(|result| {
@@ -94,6 +94,13 @@ impl Schedules {
             })
             .await;
         watched.abort();
+    }
+
+    /// The SidecarCronJob is gone.
+    pub fn forget(&self, key: &Key) {
+        self.memory.forget(key);
+        self.rush.looked_at(key, (self.now)());
+        self.rush.settled(key);
     }
 
     /// Any that is listed may be due: as long as it has not been looked at, nobody knows.
@@ -151,9 +158,7 @@ fn report<E: std::error::Error>(ctx: &Schedules, result: Outcome<E>) {
         Err(QueueError::ObjectNotFound(gone)) => {
             debug!(name = gone.name, "gone"); // its runs go with it: the API server collects what it owned
             let key = (gone.namespace.unwrap_or_default(), gone.name);
-            ctx.memory.forget(&key);
-            ctx.rush.looked_at(&key, (ctx.now)());
-            ctx.rush.settled(&key);
+            ctx.forget(&key);
         }
         Err(QueueError::QueueError(error)) => {
             warn!("the watch of SidecarCronJobs was interrupted, starting it again: {error}");

@@ -41,7 +41,7 @@ fn a_step_is_what_is_more_than_a_second_either_way() {
 
 #[tokio::test(start_paused = true)]
 async fn time_that_passes_is_no_step_and_small_steps_add_up_to_one() {
-    let mut clocks = Clocks::new(now::<0>);
+    let mut clocks = Clocks::new(std::sync::Arc::new(now::<0>));
     let mut after = async |seconds, set| {
         tokio::time::advance(Duration::from_secs(seconds)).await;
         SET[0].fetch_add(set, Ordering::SeqCst);
@@ -92,7 +92,7 @@ mod of_linux {
             Utc::now() + TimeDelta::milliseconds(SET.load(Ordering::SeqCst))
         }
         let mut alarm = Alarm::new(Bell::hang_until(soon()));
-        let mut clocks = Clocks::new(now);
+        let mut clocks = Clocks::new(std::sync::Arc::new(now));
         alarm.wait().await;
         assert_eq!(clocks.step(), None, "it rang, and the clock is where it was");
         SET.store(60_000, Ordering::SeqCst);
@@ -106,7 +106,7 @@ mod of_linux {
     #[tokio::test(start_paused = true)]
     async fn where_the_kernel_refuses_the_clock_is_looked_at_now_and_then() {
         let refused = Alarm::new(Err(Errno::INVAL.into()));
-        let mut steps = std::pin::pin!(watch(refused, Clocks::new(now::<1>)));
+        let mut steps = std::pin::pin!(watch(refused, Clocks::new(std::sync::Arc::new(now::<1>))));
         let quiet = tokio::time::timeout(Duration::from_secs(3_600), steps.next()).await;
         assert!(quiet.is_err(), "an hour without a step");
         SET[1].store(-60_000, Ordering::SeqCst);
