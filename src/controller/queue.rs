@@ -113,6 +113,11 @@ impl<K: Managed> Wake for Waker<K> {
 }
 
 impl<K: Managed> Queue<K> {
+    /// What stands in for `run` in tests needs these: the view, where a watch writes into it, and who is woken.
+    pub fn into_parts(self) -> (Store<Watched<K>>, reflector::store::Writer<Watched<K>>, mpsc::UnboundedReceiver<Key>) {
+        (self.store, self.writer, self.woken)
+    }
+
     /// Works until it is told to stop, and ends what is under way.
     pub async fn run(self, api: Api<Watched<K>>, concurrency: u16, stop: watch::Receiver<bool>) {
         let config =

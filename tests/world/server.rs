@@ -151,7 +151,8 @@ pub fn answer(store: &mut Store, call: &Call, now: &str) -> Answer {
     }
 }
 
-fn create(store: &mut Store, kind: &str, mut object: Value, now: &str) -> Answer {
+/// A new object.
+pub fn create(store: &mut Store, kind: &str, mut object: Value, now: &str) -> Answer {
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     if store.get(kind, name).is_some() {
         return status(409, "AlreadyExists", "an object of that name exists");
