@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kube::Client;
+use tokio::sync::mpsc;
 
 use super::events::Events;
 use super::managed::Managed;
@@ -47,6 +48,22 @@ pub struct Context<K: Managed> {
 }
 
 impl<K: Managed> Context<K> {
+    /// With that clock and the default settings. Nothing is in view yet, and nobody is woken by a sidecar that stopped.
+    pub fn at(client: Client, events: Events, clock: Clock) -> Self {
+        Self {
+            client,
+            pods: Arc::new(Pods::default()),
+            memory: Memory::default(),
+            stops: Stops::new(mpsc::unbounded_channel().0, None, clock.clone()),
+            orphans: Orphans::default(),
+            events,
+            metrics: Metrics::default(),
+            settings: Settings::default(),
+            batch_period: TimeDelta::seconds(1),
+            clock,
+        }
+    }
+
     /// What time it is.
     pub fn now(&self) -> DateTime<Utc> {
         (self.clock)()

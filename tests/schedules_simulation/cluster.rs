@@ -30,6 +30,9 @@ pub struct World {
     pub story: Vec<String>,
     /// The first thing that must not be.
     pub broken: Option<String>,
+    /// A controller that does not lead any more may write: in half of the histories, so that the bounds of the policies
+    /// are looked at in the others from the beginning to the end.
+    pub overlaps: bool,
     /// A controller that does not lead any more writes.
     pub zombie: bool,
     /// That has happened: two may have written at once, so the policies' bounds are not looked at any more.
@@ -49,6 +52,7 @@ impl World {
         (faults.one_in, faults.meanwhile) = ([0, 8, 15][dice.roll(3) as usize], [0, 3, 10][dice.roll(3) as usize]);
         let mut world = Self {
             latest: clock.now(),
+            overlaps: dice.one_in(2),
             clock,
             dice,
             store: Store::default(),

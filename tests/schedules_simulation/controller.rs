@@ -207,7 +207,8 @@ impl Controller {
         let number = self.life.number;
         lock(&self.world).faults.life = number + 1;
         let new = Life::begin(&self.world);
-        if lock(&self.world).dice.one_in(2) {
+        let overlaps = { lock(&self.world).overlaps };
+        if overlaps && lock(&self.world).dice.one_in(2) {
             {
                 let mut world = lock(&self.world);
                 world.tell("a controller that does not lead any more writes");

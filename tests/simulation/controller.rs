@@ -14,10 +14,9 @@ use serde_json::Value;
 use sidecarjob::controller::context::Context;
 use sidecarjob::controller::events::Events;
 use sidecarjob::controller::managed::Managed;
-use sidecarjob::controller::memory::{Key, Memory};
+use sidecarjob::controller::memory::Key;
 use sidecarjob::controller::orphans::Orphans;
 use sidecarjob::controller::pod_watch;
-use sidecarjob::controller::pods::Pods;
 use sidecarjob::controller::queue::{Wake, queue};
 use sidecarjob::controller::reconcile::{Watched, on_error, reconcile};
 use sidecarjob::controller::stop::Stops;
@@ -71,17 +70,12 @@ impl<K: Managed> Life<K> {
         let (events, _) = Events::start(server::silent());
         let (wake, asked) = unbounded_channel();
         let clock = world.clock.of_controller();
+        let client = server::client(shared, world.faults.life, Duration::ZERO);
         let ctx = Arc::new(Context {
-            client: server::client(shared, world.faults.life, Duration::ZERO),
-            pods: Arc::new(Pods::default()),
-            memory: Memory::default(),
             stops: Stops::new(wake, None, clock.clone()),
-            orphans: Orphans::default(),
-            events,
             metrics: metrics.clone(),
             settings: settings.clone(),
-            batch_period: chrono::TimeDelta::seconds(1),
-            clock,
+            ..Context::at(client, events, clock)
         });
         let (queue, waker) = queue(ctx.clone(), unbounded_channel());
         let (store, writer, woken) = queue.into_parts();

@@ -373,7 +373,7 @@ impl World {
             self.let_go(job);
         } else {
             for name in owned {
-                if !is_deleting(&self.pod(&name).expect("it is there")) {
+                if !is_deleting(self.pod(&name).expect("it is there")) {
                     self.delete_pod(&name);
                 }
             }

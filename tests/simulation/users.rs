@@ -126,7 +126,7 @@ impl World {
     fn take_owner(&mut self) {
         let names = self.names(|pod| is_active(pod) && owner(pod).is_some());
         let Some(name) = self.dice.pick(&names).cloned() else { return };
-        let of = uid(&self.pod(&name).expect("it is there")).to_owned();
+        let of = uid(self.pod(&name).expect("it is there")).to_owned();
         if self.books.is_listed(&of) {
             return;
         }
