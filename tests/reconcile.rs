@@ -232,7 +232,7 @@ fn managed_pod(version: u64, phase: &str, sidecar: Value) -> Value {
     let now =
         |seconds: i64| (wall_clock()() - chrono::TimeDelta::seconds(seconds)).format("%Y-%m-%dT%H:%M:%SZ").to_string();
     let of = |name: &str, state: Value| json!({"name": name, "ready": false, "restartCount": 0, "image": "", "imageID": "", "state": state});
-    let main = json!({"terminated": {"exitCode": 0, "finishedAt": now(4)}});
+    let main = json!({"terminated": {"exitCode": 0, "finishedAt": now(5)}}); // before its deadline
     let mut pod = pod("a", version, phase, Some(0));
     pod["metadata"]["annotations"] = json!({labels::MODE: labels::MANAGED});
     pod["spec"] = json!({
