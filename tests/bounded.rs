@@ -4,7 +4,7 @@
 //! Pods of the past is shown in `reconcile`.
 
 #[allow(dead_code, reason = "the simulation asks it more questions")]
-#[path = "simulation/dice.rs"]
+#[path = "world/dice.rs"]
 mod dice;
 
 use std::collections::BTreeSet;

@@ -3,7 +3,7 @@
 //! Odd and random expressions, in every zone, around changes of clocks: the same times, the same refusals, or the test
 //! fails. Drawn from a seed: `SIDECARJOB_SEED=N` draws others, `SIDECARJOB_CASES=N` draws more.
 
-#[path = "simulation/dice.rs"]
+#[path = "world/dice.rs"]
 mod dice;
 #[path = "cron_oracle/expressions.rs"]
 mod expressions;

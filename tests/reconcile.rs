@@ -31,12 +31,8 @@ use sidecarjob::controller::context::Context;
 use sidecarjob::controller::error::Error;
 use sidecarjob::controller::events::Events;
 use sidecarjob::controller::managed::Managed;
-use sidecarjob::controller::memory::Memory;
 use sidecarjob::controller::pods::Pods;
 use sidecarjob::controller::reconcile::{on_error, reconcile};
-use sidecarjob::controller::stop::Stops;
-use sidecarjob::controller::under_way::UnderWay;
-use sidecarjob::engine::observed::Settings;
 use sidecarjob::telemetry::Metrics;
 
 /// One expected call: method, end of the path, and the answer from the body that was sent.
@@ -77,19 +73,7 @@ fn stage_of<K: Managed>(script: Vec<Call>, pods: Vec<Value>) -> Stage<K> {
         view.observe(WatchEvent::InitApply(serde_json::from_value(pod).expect("a Pod")));
     }
     view.observe(WatchEvent::InitDone);
-    let ctx = Arc::new(Context {
-        client,
-        pods: Arc::new(view),
-        memory: Memory::default(),
-        stops: Stops::new(tokio::sync::mpsc::unbounded_channel().0, None, wall_clock()),
-        orphans: UnderWay::default(),
-        events: events_in,
-        metrics: Metrics::default(),
-        settings: Settings::default(),
-        batch_period: chrono::TimeDelta::seconds(1),
-        clock: wall_clock(),
-        stop: stopped,
-    });
+    let ctx = Arc::new(Context { pods: Arc::new(view), stop: stopped, ..Context::at(client, events_in, wall_clock()) });
     let sent = Arc::new(Mutex::new(Vec::new()));
     let kept = sent.clone();
     let server = tokio::spawn(async move {

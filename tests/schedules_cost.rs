@@ -7,31 +7,29 @@
 mod measured;
 #[path = "schedules_cost/server.rs"]
 mod server;
+mod world;
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta};
 use serde_json::{Value, json};
 use sidecarjob::controller::error::Fatal;
 use sidecarjob::controller::events::Events;
 use sidecarjob::controller::schedules::Schedules;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
 use server::{Calls, Server};
+use world::clock::{BEGIN, Clock};
 
 /// How many schedules.
 fn size() -> usize {
     std::env::var("SIDECARJOB_SCHEDULES").ok().and_then(|n| n.parse().ok()).unwrap_or(200)
 }
 
-/// Half a minute after midnight when the test begins; then as much later as has passed in the test's own time.
-fn now() -> DateTime<Utc> {
-    static BEGIN: OnceLock<Instant> = OnceLock::new();
-    let passed = BEGIN.get_or_init(Instant::now).elapsed();
-    "2026-01-01T00:00:30Z".parse::<DateTime<Utc>>().expect("a time") + TimeDelta::from_std(passed).expect("in bounds")
+/// Half a minute after midnight, each call takes so long.
+fn begin(takes: Duration) -> Server {
+    Server::new(Clock::start_at(BEGIN + 30), takes)
 }
 
 fn cron(n: usize) -> Value {
@@ -50,9 +48,9 @@ fn calls(of: &[(&str, usize)]) -> Calls {
 }
 
 /// Time passes until then; whatever is to happen meanwhile happens.
-async fn until(minutes: u64) {
-    let at = "2026-01-01T00:00:00Z".parse::<DateTime<Utc>>().expect("a time") + TimeDelta::minutes(minutes as i64);
-    tokio::time::sleep((at - now()).to_std().expect("still to come")).await;
+async fn until(server: &Server, minutes: u64) {
+    let at = DateTime::from_timestamp(BEGIN, 0).expect("a time") + TimeDelta::minutes(minutes as i64);
+    tokio::time::sleep((at - server.clock.now()).to_std().expect("still to come")).await;
 }
 
 /// The other controller: each run that is going on gets that status.
@@ -67,32 +65,32 @@ fn runs_become(server: &Server, status: &Value) {
 
 #[tokio::test(start_paused = true)]
 async fn a_start_costs_one_create_and_one_status_write_an_end_one_and_the_time_between_nothing() {
-    let (server, n) = with_schedules(Server::default());
+    let (server, n) = with_schedules(begin(Duration::ZERO));
     let (stop, working) = work(&server);
 
-    until(50).await;
+    until(&server, 50).await;
     assert_eq!(server.writes(), calls(&[("PUT sidecarcronjobs/status", n)]), "each gets its first status");
-    until(59).await;
+    until(&server, 59).await;
     assert_eq!(server.writes(), calls(&[]), "nothing happens before the time has come");
     for hour in 1..=2 {
         let write = "PUT sidecarcronjobs/status";
         let told = |events| ("POST events", events);
-        until(hour * 60 + 5).await;
+        until(&server, hour * 60 + 5).await;
         assert_eq!(server.writes(), calls(&[("POST sidecarjobs", n), (write, n), told(n)]), "hour {hour}: the starts");
         runs_become(&server, &json!({"startTime": "2026-01-01T01:00:01Z"}));
-        until(hour * 60 + 10).await;
+        until(&server, hour * 60 + 10).await;
         runs_become(&server, &json!({"startTime": "2026-01-01T01:00:01Z", "active": 1, "ready": 1}));
-        until(hour * 60 + 20).await;
+        until(&server, hour * 60 + 20).await;
         assert_eq!(server.writes(), calls(&[]), "hour {hour}: what a run does is nothing to its schedule");
-        let end = now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+        let end = server.clock.stamp();
         let complete =
             json!({"type": "Complete", "status": "True", "reason": "", "message": "", "lastTransitionTime": end});
         runs_become(&server, &json!({"startTime": "2026-01-01T01:00:01Z", "conditions": [complete]}));
-        until(hour * 60 + 30).await;
+        until(&server, hour * 60 + 30).await;
         let old = if hour > 1 { n } else { 0 }; // one is kept
         let ends = calls(&[(write, n), ("DELETE sidecarjobs", old), told(n + old)]);
         assert_eq!(server.writes(), ends, "hour {hour}: the ends");
-        until(hour * 60 + 59).await;
+        until(&server, hour * 60 + 59).await;
         assert_eq!(server.writes(), calls(&[]), "hour {hour}: rest");
     }
     ends(stop, working).await;
@@ -101,15 +99,14 @@ async fn a_start_costs_one_create_and_one_status_write_an_end_one_and_the_time_b
 /// One that says that the replaced run went missing would be an event more.
 #[tokio::test(start_paused = true)]
 async fn a_run_that_is_replaced_is_told_as_deleted_and_as_nothing_else() {
-    let server = Server::default();
+    let server = begin(Duration::ZERO);
     let mut cron = cron(0);
     cron["spec"]["concurrencyPolicy"] = json!("Replace");
-    let _ = now(); // begins
     server.put("sidecarcronjobs", cron);
     let (stop, working) = work(&server);
-    until(65).await;
+    until(&server, 65).await;
     server.writes();
-    until(125).await;
+    until(&server, 125).await;
     let writes =
         [("DELETE sidecarjobs", 1), ("POST sidecarjobs", 1), ("PUT sidecarcronjobs/status", 1), ("POST events", 2)];
     assert_eq!(server.writes(), calls(&writes));
@@ -123,31 +120,30 @@ async fn a_run_that_is_replaced_is_told_as_deleted_and_as_nothing_else() {
 /// The API server is the bottle-neck, so what is not urgent comes later: neither lost nor doubled.
 #[tokio::test(start_paused = true)]
 async fn when_many_are_due_they_start_first_and_their_statuses_follow() {
-    let (server, n) = with_schedules(Server::slow(Duration::from_secs(5)));
+    let (server, n) = with_schedules(begin(Duration::from_secs(5)));
     let (stop, working) = work(&server);
-    until(59).await;
+    until(&server, 59).await;
     server.order();
-    until(65).await;
+    until(&server, 65).await;
     starts_come_first(&server.order(), n);
     ends(stop, working).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_has_become_due_while_no_controller_was_there_starts_first_too() {
-    let (server, n) = with_schedules(Server::slow(Duration::from_secs(5)));
-    until(62).await;
+    let (server, n) = with_schedules(begin(Duration::from_secs(5)));
+    until(&server, 62).await;
     let (stop, working) = work(&server);
-    until(65).await;
+    until(&server, 65).await;
     starts_come_first(&server.order(), n);
     ends(stop, working).await;
 }
 
 const AT_ONCE: u16 = 20;
 
-/// So many, as the time begins.
+/// So many.
 fn with_schedules(server: Server) -> (Server, usize) {
     let n = size();
-    let _ = now(); // begins
     (0..n).for_each(|i| server.put("sidecarcronjobs", cron(i)));
     (server, n)
 }
@@ -155,7 +151,8 @@ fn with_schedules(server: Server) -> (Server, usize) {
 fn work(server: &Server) -> (watch::Sender<bool>, JoinHandle<Result<(), Fatal>>) {
     let (events, _sending) = Events::start(server.client());
     let (stop, stopped) = watch::channel(false);
-    (stop, tokio::spawn(Schedules::at(server.client(), events, now).run(None, AT_ONCE, stopped)))
+    let schedules = Schedules::at(server.client(), events, server.clock.of_controller());
+    (stop, tokio::spawn(schedules.run(None, AT_ONCE, stopped)))
 }
 
 async fn ends(stop: watch::Sender<bool>, working: JoinHandle<Result<(), Fatal>>) {

@@ -6,10 +6,10 @@
 
 #[path = "simulation/books.rs"]
 mod books;
+#[path = "simulation/cluster.rs"]
+mod cluster;
 #[path = "simulation/controller.rs"]
 mod controller;
-#[path = "simulation/dice.rs"]
-mod dice;
 #[path = "simulation/history.rs"]
 mod history;
 #[path = "simulation/kubelet.rs"]
@@ -22,85 +22,24 @@ mod server;
 mod spec;
 #[path = "simulation/users.rs"]
 mod users;
-#[path = "simulation/world.rs"]
 mod world;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use history::Told;
+use world::play::{self, number, play};
 
 /// How many histories one test plays.
 const HISTORIES: u64 = 2000;
 
-/// Seeds that failed once.
-fn regressions() -> Vec<u64> {
-    let lines = include_str!("simulation/regressions.txt").lines().filter(|line| !line.starts_with('#'));
-    lines.filter_map(|line| line.split_whitespace().next()?.parse().ok()).collect()
-}
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}
-
-/// The history of that seed, or the story of how it failed.
-fn tell(seed: u64) -> Result<Told, String> {
-    let told = catch_unwind(AssertUnwindSafe(|| history::troubled(seed)));
-    match told {
-        Ok(Told { broken: Some(why), story, .. }) => Err(format!("seed {seed}: {why}\n  {}", story.join("\n  "))),
-        Ok(told) => Ok(told),
-        Err(panic) => {
-            let why = panic.downcast_ref::<String>().cloned().or(panic.downcast_ref::<&str>().map(ToString::to_string));
-            Err(format!("seed {seed}: panic: {}", why.unwrap_or_default()))
-        }
-    }
-}
-
-/// Plays them on all processors. The failures, in the order of their seeds; and how many things happened.
-fn play(seeds: &[u64]) -> (Vec<String>, u64) {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let (next, lines) = (AtomicU64::new(0), AtomicU64::new(0));
-    let mut failed: Vec<(u64, String)> = std::thread::scope(|scope| {
-        let worker = || {
-            let mut failed = Vec::new();
-            while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed) as usize) {
-                match tell(*seed) {
-                    Ok(told) => drop(lines.fetch_add(told.story.len() as u64, Ordering::Relaxed)),
-                    Err(story) => failed.push((*seed, story)),
-                }
-            }
-            failed
-        };
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
-        workers.into_iter().flat_map(|w| w.join().expect("a worker")).collect()
-    });
-    failed.sort();
-    (failed.into_iter().map(|(_, story)| story).collect(), lines.into_inner())
-}
-
-fn report(failed: &[String], n: usize) {
-    let heads: Vec<&str> = failed.iter().take(20).filter_map(|f| f.lines().next()).collect();
-    assert!(
-        failed.is_empty(),
-        "{} of {n} histories failed; the first:\n{}\n\n{}",
-        failed.len(),
-        failed[0],
-        heads.join("\n")
-    );
-}
-
 #[test]
 fn in_every_history_each_pod_counts_once_and_the_end_is_reached_and_kept() {
-    let seeds: Vec<u64> = match number("SIDECARJOB_SEED") {
-        Some(seed) => vec![seed],
-        None => regressions().into_iter().chain(0..number("SIDECARJOB_HISTORIES").unwrap_or(HISTORIES)).collect(),
-    };
+    let regressions = play::regressions(include_str!("simulation/regressions.txt"));
+    let seeds = play::seeds(&regressions, HISTORIES);
     let begin = Instant::now();
-    let (failed, lines) = play(&seeds);
+    let played = play(&seeds, history::troubled);
     let (n, seconds) = (seeds.len(), begin.elapsed().as_secs_f64());
-    println!("{n} histories, {lines} things that happened, {:.0} histories/s", n as f64 / seconds);
-    report(&failed, n);
+    println!("{n} histories, {} things that happened, {:.0} histories/s", played.lines, n as f64 / seconds);
+    played.report(n);
 }
 
 #[test]
@@ -124,7 +63,7 @@ fn soak() {
     let first = number("SIDECARJOB_SEED").unwrap_or(1_000_000);
     for from in (first..).step_by(block) {
         let seeds: Vec<u64> = (from..from + block as u64).collect();
-        report(&play(&seeds).0, block);
+        play(&seeds, history::troubled).report(block);
         let (n, seconds) = (from + block as u64 - first, begin.elapsed().as_secs());
         println!("{n} histories in {seconds}s, up to seed {}: all well", from + block as u64 - 1);
     }

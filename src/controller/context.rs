@@ -1,12 +1,12 @@
 //! What does every reconcile have at hand? The client, the views, the clock.
 
-use crate::controller::clock::Clock;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kube::Client;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
+use crate::controller::clock::Clock;
 use crate::controller::events::Events;
 use crate::controller::managed::Managed;
 use crate::controller::memory::Memory;
@@ -43,6 +43,24 @@ pub struct Context<K: Managed> {
 }
 
 impl<K: Managed> Context<K> {
+    /// With that clock and the default settings. Nothing is in view yet, nobody is woken by a sidecar that stopped, and the
+    /// program never ends.
+    pub fn at(client: Client, events: Events, clock: Clock) -> Self {
+        Self {
+            client,
+            pods: Arc::new(Pods::default()),
+            memory: Memory::default(),
+            stops: Stops::new(mpsc::unbounded_channel().0, None, clock.clone()),
+            orphans: UnderWay::default(),
+            events,
+            metrics: Metrics::default(),
+            settings: Settings::default(),
+            batch_period: TimeDelta::seconds(1),
+            clock,
+            stop: watch::channel(false).1,
+        }
+    }
+
     /// What time it is.
     pub fn now(&self) -> DateTime<Utc> {
         (self.clock)()

@@ -116,6 +116,11 @@ impl<K: Managed> Wake for Waker<K> {
 }
 
 impl<K: Managed> Queue<K> {
+    /// What stands in for `run` in tests needs these: the view, where a watch writes into it, and who is woken.
+    pub fn into_parts(self) -> (Store<Watched<K>>, reflector::store::Writer<Watched<K>>, mpsc::UnboundedReceiver<Key>) {
+        (self.store, self.writer, self.woken)
+    }
+
     /// Works until it is told to stop, and ends what is under way.
     /// `clock` has an item whenever the clock was set: each run is looked at anew.
     pub async fn run(

@@ -83,7 +83,7 @@ async fn a_run_that_a_webhook_holds_up_is_told_from_the_second_try_on_until_it_i
         on(Method::PUT, CRON_STATUS, stored(14)),
     ];
     let ((client, sent), (events, told)) = (scripted(script), listener());
-    let ctx = Schedules::at(client, events, now);
+    let ctx = Schedules::at(client, events, Arc::new(now));
     for _ in 0..3 {
         reconcile(Arc::new(DeserializeGuard(Ok(hourly()))), ctx.clone()).await.expect("a wait, no error");
         PASSED.fetch_add(20, Ordering::SeqCst);
@@ -101,7 +101,7 @@ async fn a_status_that_can_not_be_written_is_told_by_an_event_and_a_delete_in_th
     }
     let down = || on(Method::PUT, CRON_STATUS, refuses(500, "InternalError", WEBHOOK));
     let ((client, _), (events, told)) = (scripted(vec![down(), down()]), listener());
-    let ctx = Schedules::at(client, events, now);
+    let ctx = Schedules::at(client, events, Arc::new(now));
     let watched = Arc::new(DeserializeGuard(Ok(hourly())));
     for seconds in [1, 2] {
         let error = reconcile(watched.clone(), ctx.clone()).await.expect_err("an error");
@@ -117,7 +117,7 @@ async fn a_status_that_can_not_be_written_is_told_by_an_event_and_a_delete_in_th
     let first = on(Method::PUT, CRON_STATUS, stored(11)); // that the run has ended: then it may go
     let script = vec![first, down(), down(), on(Method::PUT, CRON_STATUS, stored(12))];
     let ((client, sent), (events, told)) = (scripted(script), listener());
-    let ctx = Schedules::at(client, events, now);
+    let ctx = Schedules::at(client, events, Arc::new(now));
     let mut old = hourly();
     old.spec.successful_jobs_history_limit = Some(0);
     ctx.runs.wrote(&done_run());
@@ -148,7 +148,7 @@ async fn stopped_after(answered: usize) -> Result<(), Fatal> {
     let (mock, mut handle) = tower_test::mock::pair::<Request<Body>, Response<Body>>();
     let (stop, stopped) = watch::channel(false);
     let (events, _) = listener();
-    let schedules = Schedules::at(Client::new(mock, "ns"), events, wall);
+    let schedules = Schedules::at(Client::new(mock, "ns"), events, Arc::new(wall));
     let working = tokio::spawn(schedules.run(None, 1, stopped));
     let mut held = Vec::new();
     for n in 0..=answered {

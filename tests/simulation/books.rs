@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::world::{has_ended, uid};
+use crate::cluster::has_ended;
+use crate::world::store::uid;
 
 /// A Pod's truth, by UID.
 #[derive(Clone, Debug, Default)]

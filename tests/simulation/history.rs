@@ -10,27 +10,21 @@ use sidecarjob::controller::managed::Managed;
 use sidecarjob::engine::observed::Settings;
 use tokio::time::sleep;
 
+use crate::cluster::{Fate, World, index, is_active};
 use crate::controller::Controller;
-use crate::dice::Dice;
 use crate::rules;
-use crate::server::lock;
 use crate::spec;
-use crate::world::{Fate, World, index, uid};
+use crate::world::dice::Dice;
+use crate::world::play::{Told, run};
+use crate::world::server::lock;
+use crate::world::store::{is_true, owner, uid};
 
 /// Steps of trouble.
 const STEPS: u32 = 50;
 /// Rounds in which everything has to run out.
 const ROUNDS: u32 = 400;
 
-/// What became of it.
-pub struct Told {
-    pub story: Vec<String>,
-    /// The first thing that must not be.
-    pub broken: Option<String>,
-    pub calls: u32,
-}
-
-/// With everything that can happen, from that seed.
+/// With everything that can happen, from that seed. It counts calls.
 pub fn troubled(seed: u64) -> Told {
     let mut dice = Dice::new(seed);
     dice.roll(100);
@@ -44,17 +38,11 @@ pub fn world(kind: Kind, dice: Dice, fate: Fate) -> impl FnOnce() -> Arc<Mutex<W
     move || Arc::new(Mutex::new(World::new(kind, dice, fate)))
 }
 
-/// In a runtime of its own, whose clock moves when nothing else does.
-pub fn run<T>(history: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("a runtime").block_on(history)
-}
-
 /// The same run twice: undisturbed, and with a kill at that call, before or after its effect. What both come to.
 pub fn with_and_without_a_kill(seed: u64) -> Vec<(Told, Value)> {
     let kind = Kind::ALL[(seed % 2) as usize];
     let undisturbed = calm(kind, seed, None);
-    let calls = undisturbed.0.calls;
+    let calls = undisturbed.0.counts[0] as u32;
     let mut dice = Dice::new(seed);
     let mut all = vec![undisturbed];
     for after in [false, true] {
@@ -82,7 +70,7 @@ async fn calmly<K: Managed>(world: impl FnOnce() -> Arc<Mutex<World>>, kill_at: 
     }
     let mut controller = Controller::<K>::new(world.clone(), Settings::default());
     run_out(&world, &mut controller, false).await;
-    let result = lock(&world).job.as_ref().map(result).unwrap_or_default();
+    let result = lock(&world).job().map(result).unwrap_or_default();
     (told(&world), result)
 }
 
@@ -135,7 +123,7 @@ async fn troubles<K: Managed>(world: impl FnOnce() -> Arc<Mutex<World>>) -> Told
 fn maybe_kill(world: &Mutex<World>) {
     let mut world = lock(world);
     if world.faults.kill_at.is_none() && world.dice.one_in(6) {
-        let (at, after) = (world.calls + 1 + world.dice.roll(5), world.dice.one_in(2));
+        let (at, after) = (world.faults.calls + 1 + world.dice.roll(5), world.dice.one_in(2));
         world.faults.kill_at = Some((at, after));
     }
     if world.dice.one_in(400) {
@@ -183,12 +171,12 @@ pub async fn run_out<K: Managed>(world: &Mutex<World>, controller: &mut Controll
 
 fn is_over(world: &Mutex<World>) -> bool {
     let world = lock(world);
-    (world.is_finished() || world.job.is_none()) && world.all_ended() && world.leftovers().is_empty()
+    (world.is_finished() || world.job().is_none()) && world.all_ended() && world.leftovers().is_empty()
 }
 
 /// It is quiet, and stays so.
 async fn rest<K: Managed>(world: &Mutex<World>, controller: &mut Controller<K>) {
-    let before = lock(world).writes;
+    let before = lock(world).faults.writes;
     for _ in 0..4 {
         sleep(Duration::from_secs(1000)).await;
         controller.catch_up();
@@ -196,8 +184,8 @@ async fn rest<K: Managed>(world: &Mutex<World>, controller: &mut Controller<K>) 
         controller.settle().await;
     }
     let mut world = lock(world);
-    let more = world.writes - before;
-    let over = world.is_finished() || world.job.is_none();
+    let more = world.faults.writes - before;
+    let over = world.is_finished() || world.job().is_none();
     world.must(over, "it never ended");
     world.must(more == 0, format!("{more} writes although nothing happened"));
 }
@@ -206,7 +194,7 @@ async fn rest<K: Managed>(world: &Mutex<World>, controller: &mut Controller<K>) 
 fn at_the_end(world: &mut World) {
     let left = world.leftovers();
     world.must(left.is_empty(), format!("Pods that nobody lets go: {left:?}"));
-    let Some(job) = world.job.clone() else { return };
+    let Some(job) = world.job().cloned() else { return };
     words_at_the_end(world, &job);
     let policy = &job["spec"]["podFailurePolicy"];
     let ignores = policy["rules"].as_array().into_iter().flatten().any(|rule| rule["action"] == "Ignore");
@@ -237,7 +225,7 @@ fn words_at_the_end(world: &mut World, job: &Value) {
     world.must(words == stopped || given_up, format!("the column of sidecars says {words:?}, of {to_stop} to stop"));
     world.must(to_stop <= most, format!("{to_stop} sidecars are to be stopped in {most} Pods"));
     for condition in ["SidecarMissing", "Waiting"] {
-        world.must(!crate::world::is_true(job, condition), format!("{condition} is said of a run that is over"));
+        world.must(!is_true(job, condition), format!("{condition} is said of a run that is over"));
     }
 }
 
@@ -249,13 +237,12 @@ fn indexes_at_the_end(world: &mut World, job: &Value) {
     let lost = sure.iter().find(|i| **i < completions && !known.contains(i) && !failed.contains(i)).copied();
     let elastic = world.books.elastic;
     world.must(elastic || lost.is_none(), format!("index {lost:?} succeeded and is not completed"));
-    let misplaced = world.names(|pod| {
-        index(pod).is_none() && crate::world::is_active(pod) && crate::world::owner(pod) == Some(uid(job))
-    });
+    let misplaced = world.names(|pod| index(pod).is_none() && is_active(pod) && owner(pod) == Some(uid(job)));
     world.must(misplaced.is_empty(), format!("Pods without an index go on: {misplaced:?}"));
 }
 
 fn told(world: &Mutex<World>) -> Told {
     let mut world = lock(world);
-    Told { story: std::mem::take(&mut world.story), broken: world.broken.take(), calls: world.calls }
+    let counts = vec![world.faults.calls.into()];
+    Told { story: std::mem::take(&mut world.story), broken: world.broken.take(), counts }
 }

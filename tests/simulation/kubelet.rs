@@ -4,7 +4,9 @@ use chrono::{DateTime, SecondsFormat, TimeDelta};
 use serde_json::{Value, json};
 use sidecarjob::api::{Kind, labels};
 
-use crate::world::{Fate, World, generation, has_ended, index, is_deleting, owner, phase, uid};
+use crate::cluster::{Fate, World, has_ended, index, phase};
+use crate::world::dice::Dice;
+use crate::world::store::{finalizers, generation, is_deleting, owner, uid};
 
 impl World {
     /// The next thing that happens in one Pod, or in every one.
@@ -25,7 +27,7 @@ impl World {
         if self.silent.contains(name) {
             return;
         }
-        let Some(pod) = self.pods.get(name).cloned() else { return };
+        let Some(pod) = self.pod(name).cloned() else { return };
         let scheduled = pod["spec"]["nodeName"].is_string();
         match (phase(&pod), is_deleting(&pod)) {
             ("Pending", true) => self.end(name, "Failed"), // the Pod collector, or the kubelet before the start
@@ -96,7 +98,7 @@ impl World {
 
     /// A plain sidecar ends as it was asked to; if nothing else runs the Pod has ended.
     pub fn side_was_asked(&mut self, name: &str) {
-        let Some(pod) = self.pods.get(name).cloned() else { return };
+        let Some(pod) = self.pod(name).cloned() else { return };
         let going_on: Vec<String> =
             containers(&pod, "containerStatuses").into_iter().filter(|(_, exit)| exit.is_none()).map(|c| c.0).collect();
         if phase(&pod) == "Running" && going_on.iter().any(|c| c == "side") {
@@ -165,7 +167,7 @@ impl World {
                 status["state"] = json!({"terminated": {"exitCode": code, "finishedAt": now}});
             }
         });
-        let Some(pod) = self.pods.get(name).cloned() else { return };
+        let Some(pod) = self.pod(name).cloned() else { return };
         if let Some(success) = self.mains_done(&pod) {
             self.books.ended(uid(&pod), success);
         }
@@ -193,7 +195,7 @@ impl World {
     /// a time to compare with.
     fn cut_off(&mut self, name: &str, reason: &str) {
         self.tell(format!("Pod {name} is cut off: {reason}"));
-        let Some(pod) = self.pods.get(name).cloned() else { return };
+        let Some(pod) = self.pod(name).cloned() else { return };
         let deadline = self.deadline(&pod).filter(|_| reason == "DeadlineExceeded");
         match (self.mains_done(&pod), deadline) {
             (None, _) => self.books.ended(uid(&pod), false),
@@ -216,7 +218,7 @@ impl World {
 
     /// What still runs gets TERM, and the Pod ends.
     fn stop_all(&mut self, name: &str) {
-        let Some(pod) = self.pods.get(name).cloned() else { return };
+        let Some(pod) = self.pod(name).cloned() else { return };
         for (container, exit) in
             containers(&pod, "containerStatuses").into_iter().chain(containers(&pod, "initContainerStatuses"))
         {
@@ -225,7 +227,7 @@ impl World {
                 self.exit(name, &container, code, false);
             }
         }
-        let Some(pod) = self.pods.get(name).cloned() else { return };
+        let Some(pod) = self.pod(name).cloned() else { return };
         let all_zero = containers(&pod, "containerStatuses").iter().all(|(_, exit)| *exit == Some(0));
         let by_deadline = self.deadline(&pod).is_some_and(|at| at <= self.stamp());
         if by_deadline {
@@ -237,7 +239,7 @@ impl World {
     /// The Pod's last word.
     pub fn end(&mut self, name: &str, phase: &str) {
         self.tell(format!("Pod {name} is {phase}"));
-        let Some(uid) = self.pods.get(name).map(|pod| uid(pod).to_owned()) else { return };
+        let Some(uid) = self.pod(name).map(|pod| uid(pod).to_owned()) else { return };
         self.books.ended(&uid, phase == "Succeeded");
         self.report(name, |pod| {
             pod["status"]["phase"] = json!(phase);
@@ -245,7 +247,7 @@ impl World {
                 conditions.retain(|c| c["type"] != "Ready");
             }
         });
-        if self.pods.get(name).is_some_and(is_deleting) && self.dice.one_in(2) {
+        if self.pod(name).is_some_and(is_deleting) && self.dice.one_in(2) {
             self.delete_for_good(name);
         }
     }
@@ -263,7 +265,7 @@ impl World {
     pub fn trouble(&mut self) {
         let names = self.names(|pod| pod["spec"]["nodeName"].is_string());
         let Some(name) = self.dice.pick(&names).cloned() else { return };
-        let pod = self.pods[&name].clone();
+        let pod = self.pod(&name).cloned().expect("it is there");
         match (has_ended(&pod), self.dice.roll(5)) {
             (true, 0) if phase(&pod) == "Failed" => self.flip(&name, &pod),
             (true, _) => {}
@@ -293,13 +295,13 @@ impl World {
     /// The nodes of silent Pods are removed, where a run may not end without it: Kubernetes' Pod collector ends these Pods.
     pub fn remove_lost_nodes(&mut self) {
         let waits = self.kind == Kind::Job
-            || self.job.as_ref().is_none_or(|job| is_deleting(job) || job["spec"]["podReplacementPolicy"] == "Failed");
+            || self.job().is_none_or(|job| is_deleting(job) || job["spec"]["podReplacementPolicy"] == "Failed");
         let owned = |pod: &Value| owner(pod).is_some() && owner(pod) == self.job_uid() && !is_deleting(pod);
         let names: Vec<String> =
-            self.silent.iter().filter(|name| waits || !self.pods.get(*name).is_some_and(owned)).cloned().collect();
+            self.silent.iter().filter(|name| waits || !self.pod(name).is_some_and(owned)).cloned().collect();
         for name in names {
             self.silent.remove(&name);
-            if let Some(pod) = self.pods.get(&name).cloned().filter(|pod| !has_ended(pod)) {
+            if let Some(pod) = self.pod(&name).cloned().filter(|pod| !has_ended(pod)) {
                 self.lose(&name, &pod);
             }
         }
@@ -357,8 +359,8 @@ impl World {
         for name in self.names(|pod| owner(pod).is_some() && owner(pod) != alive.as_deref() && !is_deleting(pod)) {
             self.delete_pod(&name);
         }
-        let Some(job) = self.job.clone().filter(is_deleting) else { return };
-        let waits_for = |f: &str| crate::world::finalizers(&job).contains(&f);
+        let Some(job) = self.job().cloned().filter(is_deleting) else { return };
+        let waits_for = |f: &str| finalizers(&job).contains(&f);
         let owned = self.names(|pod| owner(pod) == Some(uid(&job)));
         if waits_for("orphan") {
             for name in owned {
@@ -371,7 +373,7 @@ impl World {
             self.let_go(job);
         } else {
             for name in owned {
-                if !is_deleting(&self.pods[&name]) {
+                if !is_deleting(self.pod(&name).expect("it is there")) {
                     self.delete_pod(&name);
                 }
             }
@@ -380,7 +382,7 @@ impl World {
 
     /// A Pod that is nobody's counts for nobody.
     pub fn forget(&mut self, name: &str) {
-        if let Some(uid) = self.pods.get(name).map(|pod| uid(pod).to_owned()) {
+        if let Some(uid) = self.pod(name).map(|pod| uid(pod).to_owned()) {
             self.books.pod(&uid).uncounted = true;
         }
     }
@@ -399,9 +401,8 @@ fn fixed(seed: u64, pod: &Value) -> i64 {
         (Some(index), Some(failures)) => format!("{index}/{failures}"),
         _ => label("sidecarjob.dev/attempt"),
     };
-    let mut dice = crate::dice::Dice::new(
-        place.bytes().fold(seed ^ 0x5eed, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)),
-    );
+    let mut dice =
+        Dice::new(place.bytes().fold(seed ^ 0x5eed, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)));
     dice.roll(7);
     [0, 0, 1, 2][dice.roll(4) as usize]
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::world::{World, is_true, uid};
+use crate::cluster::World;
+use crate::world::store::{is_true, uid};
 
 /// Both; for either kind, since both go through one engine.
 pub fn check(world: &mut World, stored: &Value, new: &Value) -> Result<(), String> {

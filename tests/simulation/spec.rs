@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 use sidecarjob::api::{Kind, labels};
 
-use crate::dice::Dice;
-use crate::world::{NAME, NAMESPACE};
+use crate::cluster::NAME;
+use crate::world::dice::Dice;
+use crate::world::store::NAMESPACE;
 
 /// The object as the API server stores it, defaults filled in.
 pub fn object(kind: Kind, uid: &str, created: &str, spec: Value) -> Value {

@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 use sidecarjob::api::Kind;
 
+use crate::cluster::{World, has_ended, is_active, is_tracked};
 use crate::server::selector_label;
 use crate::spec;
-use crate::world::{NAMESPACE, World, finalizers, has_ended, is_active, is_deleting, is_tracked, owner, uid};
+use crate::world::store::{NAMESPACE, finalizers, is_deleting, name, owner, uid};
 
 impl World {
     /// One of all things that somebody could do now.
@@ -19,8 +20,8 @@ impl World {
             8 if self.dice.one_in(3) => self.delete_or_recreate(),
             9 => self.change_limits(),
             10 => {
-                self.faults.refuses_pods = !self.faults.refuses_pods;
-                self.tell(format!("the API server refuses Pods: {}", self.faults.refuses_pods));
+                self.faults.refuses = !self.faults.refuses;
+                self.tell(format!("the API server refuses Pods: {}", self.faults.refuses));
             }
             11 => self.take_owner(),
             _ => {}
@@ -29,7 +30,7 @@ impl World {
 
     /// Changes the spec, as long as that is allowed.
     fn change_spec(&mut self, change: impl FnOnce(&mut Value)) {
-        let Some(mut job) = self.job.clone().filter(|job| !is_deleting(job)) else { return };
+        let Some(mut job) = self.job().cloned().filter(|job| !is_deleting(job)) else { return };
         let before = job["spec"].clone();
         change(&mut job["spec"]);
         if job["spec"] == before {
@@ -43,7 +44,7 @@ impl World {
         if self.is_finished() {
             return;
         }
-        let was = self.job.as_ref().is_some_and(|job| job["spec"]["suspend"] == true);
+        let was = self.job().is_some_and(|job| job["spec"]["suspend"] == true);
         self.tell(format!("user: suspend {}", !was));
         self.change_spec(|spec| spec["suspend"] = json!(!was));
     }
@@ -51,7 +52,7 @@ impl World {
     fn scale(&mut self) {
         let n = self.dice.roll(6);
         let elastic = self.dice.one_in(2);
-        let Some(spec) = self.job.as_ref().filter(|_| !self.is_finished()).map(|job| job["spec"].clone()) else {
+        let Some(spec) = self.job().filter(|_| !self.is_finished()).map(|job| job["spec"].clone()) else {
             return;
         };
         let elastic = elastic && spec["completionMode"] == "Indexed" && spec["completions"] == spec["parallelism"];
@@ -95,10 +96,10 @@ impl World {
         let names = self.names(is_active);
         let Some(name) = self.dice.pick(&names).cloned() else { return };
         let (label, value) = selector_label(self);
-        let ours = self.pods[&name]["metadata"]["labels"][label] == value;
+        let ours = self.pod(&name).expect("it is there")["metadata"]["labels"][label] == value;
         self.tell(format!("user: label {label} of {name}: {}", if ours { "another" } else { "ours" }));
         self.change_pod(&name, |pod| pod["metadata"]["labels"][label] = json!(if ours { "other" } else { &value }));
-        let pod = self.pods[&name].clone();
+        let pod = self.pod(&name).cloned().expect("it is there");
         self.books.pod(uid(&pod)).doubtful = true;
     }
 
@@ -107,7 +108,7 @@ impl World {
         if self.faults.terminating {
             return;
         }
-        let uid = self.new_uid("stray");
+        let uid = self.store.new_uid("stray");
         let (label, value) = selector_label(self);
         self.tell(format!("user: creates Pod {uid}, which nobody owns"));
         let labels: Value = [(label.to_owned(), json!(value))].into_iter().collect::<serde_json::Map<_, _>>().into();
@@ -125,7 +126,7 @@ impl World {
     fn take_owner(&mut self) {
         let names = self.names(|pod| is_active(pod) && owner(pod).is_some());
         let Some(name) = self.dice.pick(&names).cloned() else { return };
-        let of = uid(&self.pods[&name]).to_owned();
+        let of = uid(self.pod(&name).expect("it is there")).to_owned();
         if self.books.is_listed(&of) {
             return;
         }
@@ -136,7 +137,7 @@ impl World {
     }
 
     fn delete_or_recreate(&mut self) {
-        if self.job.is_none() {
+        if self.job().is_none() {
             return self.create_job();
         }
         let how = ["", "foregroundDeletion", "orphan"][self.dice.roll(3) as usize];
@@ -145,7 +146,7 @@ impl World {
 
     /// By the user, or by the controller when its time to live is over.
     pub fn delete_job(&mut self, finalizer: &str) {
-        let Some(mut job) = self.job.clone().filter(|job| !is_deleting(job)) else { return };
+        let Some(mut job) = self.job().cloned().filter(|job| !is_deleting(job)) else { return };
         let how = if finalizer.is_empty() { "in the background" } else { finalizer };
         self.tell(format!("the object is deleted: {how}"));
         job["metadata"]["deletionTimestamp"] = json!(self.stamp());
@@ -163,7 +164,7 @@ impl World {
     }
 
     pub fn create_job_of(&mut self, mut spec: Value) {
-        let uid = self.new_uid("run");
+        let uid = self.store.new_uid("run");
         self.tell(format!("user: creates {}", spec::in_words(self.kind, &spec)));
         self.has_sidecars = spec["sidecars"].is_array();
         self.books.elastic = false;
@@ -177,8 +178,7 @@ impl World {
     /// Nobody disturbs it any more: what stands in the way of an end is taken away.
     pub fn calm(&mut self) {
         self.tell("calm: no trouble from here on");
-        (self.faults.one_in, self.faults.meanwhile, self.faults.kill_at) = (0, 0, None);
-        self.faults.refuses_pods = false;
+        self.faults.end();
         if self.faults.terminating {
             self.delete_job("");
         }
@@ -201,6 +201,6 @@ impl World {
     }
 
     pub fn all_ended(&self) -> bool {
-        self.pods.iter().all(|(name, pod)| has_ended(pod) || self.silent.contains(name))
+        self.pods().all(|pod| has_ended(pod) || self.silent.contains(name(pod)))
     }
 }

@@ -10,7 +10,6 @@ pub mod rush;
 
 use std::sync::{Arc, OnceLock};
 
-use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt};
 use kube::Client;
 use kube::core::DeserializeGuard;
@@ -26,6 +25,7 @@ use tokio::sync::{mpsc, watch};
 use tracing::{debug, warn};
 
 use crate::api::{SCHEDULE, SidecarCronJob, SidecarJob, labels};
+use crate::controller::clock::{Clock, wall_clock};
 use crate::controller::error::{Error, Fatal};
 use crate::controller::events::Events;
 use crate::controller::memory::{Key, Memory, key};
@@ -45,7 +45,7 @@ pub struct Schedules {
     /// To people.
     pub events: Events,
     /// The clock.
-    pub now: fn() -> DateTime<Utc>,
+    pub now: Clock,
     /// True when the program is to end.
     stop: OnceLock<watch::Receiver<bool>>,
 }
@@ -53,11 +53,11 @@ pub struct Schedules {
 impl Schedules {
     /// Nothing is in view yet.
     pub fn new(client: Client, events: Events) -> Arc<Self> {
-        Self::at(client, events, clock::now)
+        Self::at(client, events, wall_clock())
     }
 
     /// The same with another clock.
-    pub fn at(client: Client, events: Events, now: fn() -> DateTime<Utc>) -> Arc<Self> {
+    pub fn at(client: Client, events: Events, now: Clock) -> Arc<Self> {
         let (runs, memory, rush) = (Runs::default(), Memory::default(), Rush::default());
         Arc::new(Self { client, runs, memory, rush, events, now, stop: OnceLock::new() })
     }
@@ -112,7 +112,7 @@ impl Schedules {
             .with_config(controller::Config::default().concurrency(concurrency))
             .reconcile_on(references(woken))
             .reconcile_on(released(self.clone()))
-            .reconcile_all_on(clock::steps(SCHEDULE, Arc::new(self.now)))
+            .reconcile_all_on(clock::steps(SCHEDULE, self.now.clone()))
             .graceful_shutdown_on(stopped(stop))
             .run(reconcile, on_error, self.clone())
             .map(Ok)
@@ -121,6 +121,14 @@ impl Schedules {
             ended = work => ended,
             () = stopped_early => Ok(()),
         }
+    }
+
+    /// The SidecarCronJob is gone.
+    pub fn forget(&self, key: &Key) {
+        self.memory.forget(key);
+        self.runs.owner_is_gone(key);
+        self.rush.looked_at(key, (self.now)());
+        self.rush.settled(key);
     }
 
     /// Any that is listed may be due: as long as it has not been looked at, nobody knows.
@@ -181,10 +189,7 @@ fn report(ctx: &Schedules, result: Outcome<Error>) -> Result<(), Fatal> {
         Err(QueueError::ObjectNotFound(gone)) => {
             debug!(name = gone.name, "gone"); // its runs go with it: the API server collects what it owned
             let key = (gone.namespace.unwrap_or_default(), gone.name);
-            ctx.memory.forget(&key);
-            ctx.runs.owner_is_gone(&key);
-            ctx.rush.looked_at(&key, (ctx.now)());
-            ctx.rush.settled(&key);
+            ctx.forget(&key);
         }
         Err(QueueError::QueueError(error)) => {
             warn!("the watch of SidecarCronJobs was interrupted, starting it again: {error}");
