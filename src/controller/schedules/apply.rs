@@ -25,7 +25,13 @@ use crate::engine::schedule::status::Status;
 /// Does it.
 pub async fn step(ctx: &Schedules, key: &Key, cron: &Cron, step: &Step) -> Result<(), Error> {
     match step {
-        Step::Create(at) => create(ctx, key, cron, *at).await,
+        Step::Create(at) => {
+            let created = create(ctx, key, cron, *at).await;
+            if created.is_err() {
+                ctx.memory.unclear(key, scheduled_run::name(&cron.name, *at)); // it may be there
+            }
+            created
+        }
         Step::Delete { run, replaced } => delete(ctx, key, cron, run, *replaced).await,
         Step::LookUp(run) => look_up(ctx, key, cron, run).await,
     }
@@ -71,6 +77,19 @@ async fn create(ctx: &Schedules, key: &Key, cron: &Cron, at: DateTime<Utc>) -> R
         }
         Err(error) => Err(failed(&what, error)),
     }
+}
+
+/// Looks for the runs that may have been created: a decision that does not know of such a run could start one too many, and
+/// count its time as missed.
+pub async fn look_for_unclear(ctx: &Schedules, key: &Key) -> Result<(), Error> {
+    for name in ctx.memory.all_unclear(key) {
+        let what = format!("look whether SidecarJob {name} was created");
+        if let Some(run) = call(&what, runs(ctx, key).get_opt(&name)).await?.map_err(|e| failed(&what, e))? {
+            ctx.runs.wrote(&run);
+        }
+        ctx.memory.cleared(key, &name);
+    }
+    Ok(())
 }
 
 /// Ours, or a stranger's, who keeps it: the time can't run under this name, which is said.
