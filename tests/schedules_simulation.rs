@@ -17,9 +17,16 @@ mod history;
 mod users;
 mod world;
 
-use std::time::Instant;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
+use serde_json::json;
+
+use cluster::{RUNS, World};
+use controller::Controller;
+use world::dice::Dice;
 use world::play;
+use world::server::lock;
 
 /// How many histories the test plays.
 const HISTORIES: u64 = 300;
@@ -36,4 +43,26 @@ fn no_time_runs_twice_none_is_lost_and_then_there_is_rest() {
     println!("{n} histories with {runs} runs, {:.0} histories/s", n as f64 / seconds);
     println!("{again} ran again, deleted before anybody could know; {backfills} runs were started by backfills");
     assert!(n == 1 || runs as usize > n && backfills as usize > n, "something happens in them");
+}
+
+#[test]
+fn a_run_whose_creation_got_no_clear_answer_is_looked_for_before_another_starts() {
+    for policy in ["Forbid", "Replace", "Queue", "Allow"] {
+        let template = json!({"spec": {"template": {}}});
+        let spec = json!({"schedule": "* * * * *", "concurrencyPolicy": policy, "jobTemplate": template});
+        play::run(async {
+            let world = Arc::new(Mutex::new(World::of(spec, Dice::new(0))));
+            let mut controller = Controller::new(world.clone());
+            controller.work().await;
+            tokio::time::sleep(Duration::from_secs(61)).await;
+            lock(&world).faults.unclear = true;
+            controller.work().await;
+            assert_eq!(lock(&world).store.all(RUNS).count(), 1, "{policy}: it was created all the same");
+            tokio::time::sleep(Duration::from_secs(61)).await;
+            controller.work().await; // the watch has shown nothing yet
+            let world = lock(&world);
+            assert_eq!((&world.broken, world.cron().status.missed), (&None, 0), "{policy}");
+            assert!(world.cron().status.last_schedule.is_some(), "{policy}: it goes on");
+        });
+    }
 }

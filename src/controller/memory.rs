@@ -40,7 +40,7 @@ struct Entry<K> {
     held_since: Option<DateTime<Utc>>,
     vanished_at: Option<DateTime<Utc>>,
     backoff: Option<Backoff>,
-    /// Names of Pods whose creation got no clear answer.
+    /// Names of Pods, or of a schedule's runs, whose creation got no clear answer.
     unclear: BTreeSet<String>,
 }
 
@@ -191,12 +191,12 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
         }
     }
 
-    /// That Pod may have been created: no clear answer came.
+    /// That object may have been created: no clear answer came.
     pub fn unclear(&self, key: &Key, pod: String) {
         self.lock().entry(key.clone()).or_default().unclear.insert(pod);
     }
 
-    /// All such Pods.
+    /// All such objects.
     pub fn all_unclear(&self, key: &Key) -> BTreeSet<String> {
         self.lock().get(key).map(|entry| entry.unclear.clone()).unwrap_or_default()
     }

@@ -45,18 +45,25 @@ pub struct World {
 }
 
 impl World {
+    /// With a schedule of chance, and things that go wrong.
     pub fn new(mut dice: Dice) -> Self {
         let spec = spec(&mut dice);
-        let clock = Clock::start();
         let mut faults = Faults::default();
         (faults.one_in, faults.meanwhile) = ([0, 8, 15][dice.roll(3) as usize], [0, 3, 10][dice.roll(3) as usize]);
+        let overlaps = dice.one_in(2);
+        Self { faults, overlaps, ..Self::of(spec, dice) }
+    }
+
+    /// With that schedule, and nothing that goes wrong.
+    pub fn of(spec: Value, dice: Dice) -> Self {
+        let clock = Clock::start();
         let mut world = Self {
             latest: clock.now(),
-            overlaps: dice.one_in(2),
+            overlaps: false,
             clock,
             dice,
             store: Store::default(),
-            faults,
+            faults: Faults::default(),
             books: Books::default(),
             story: vec![spec.to_string()],
             broken: None,

@@ -9,6 +9,7 @@ use kube::core::DeserializeGuard;
 use kube::runtime::watcher::Event;
 use serde_json::Value;
 use sidecarjob::api::SidecarCronJob;
+use sidecarjob::controller::error::Error;
 use sidecarjob::controller::events::Events;
 use sidecarjob::controller::memory::Key;
 use sidecarjob::controller::schedules::Schedules;
@@ -144,6 +145,7 @@ impl Life {
             Ok(action) => action,
             Err(error) => {
                 lock(world).tell(format!("controller: {error}"));
+                lock(world).must(!matches!(error, Error::NotQuiet(_)), &error);
                 on_error(watched, &error, ctx)
             }
         };

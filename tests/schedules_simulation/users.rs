@@ -32,7 +32,13 @@ impl World {
         let Some(name) = self.dice.pick(&names).cloned() else { return };
         match self.dice.roll(6) {
             0 => self.begin(&name),
-            n => self.finish(&name, n > 2),
+            n => {
+                self.finish(&name, n > 2);
+                if self.dice.one_in(4) {
+                    self.tell(format!("{name} goes at once by its own time to live"));
+                    self.goes(&name, Who::Itself);
+                }
+            }
         }
     }
 

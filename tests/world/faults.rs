@@ -15,6 +15,8 @@ pub struct Faults {
     pub one_in: u32,
     /// While a call is under way, something else happens, once in so many; 0: never.
     pub meanwhile: u32,
+    /// The next write has its effect, and its answer is another.
+    pub unclear: bool,
     /// New objects are refused, by a quota or a policy.
     pub refuses: bool,
     /// The namespace is on its way out: nothing new is taken.
@@ -68,7 +70,12 @@ pub fn call<W: World>(world: &mut W, life: u32, call: &Call) -> Option<Answer> {
     }
     let often = world.faults().one_in;
     let fails = often > 0 && world.dice().one_in(often);
-    let fault = if fails { world.dice().roll(6) } else { 99 };
+    let unclear = call.method != Method::GET && std::mem::take(&mut world.faults().unclear);
+    let fault = match (unclear, fails) {
+        (true, _) => 5,
+        (_, true) => world.dice().roll(6),
+        _ => 99,
+    };
     let early = match fault {
         0 => Some(status(500, "InternalError", "etcd is tired")),
         1 => Some(status(429, "TooManyRequests", "later, please")),

@@ -26,7 +26,13 @@ use crate::engine::schedule::plan::Step;
 /// Does it.
 pub async fn step(ctx: &Schedules, key: &Key, cron: &Cron, step: &Step) -> Result<(), Error> {
     match step {
-        Step::Create(at) => create(ctx, key, cron, *at).await,
+        Step::Create(at) => {
+            let created = create(ctx, key, cron, *at).await;
+            if created.is_err() {
+                ctx.memory.unclear(key, scheduled_run::name(&cron.name, *at)); // it may be there
+            }
+            created
+        }
         Step::Delete { run, replaced } => delete(ctx, key, cron, run, *replaced).await,
         Step::LookUp(run) => look_up(ctx, key, cron, run).await,
     }
@@ -91,6 +97,19 @@ fn not_created(ctx: &Schedules, key: &Key, cron: &Cron, name: &str, words: Strin
     if ctx.memory.refusal(key, (ctx.now)()).is_some_and(|refusal| !refusal.is_blip) {
         say(ctx, cron, Event::warning(reasons::FAILED_CREATE, note).of_run(name));
     }
+}
+
+/// Looks for the runs that may have been created: a decision that does not know of such a run could start one too many, and
+/// count its time as missed.
+pub async fn look_for_unclear(ctx: &Schedules, key: &Key) -> Result<(), Error> {
+    for name in ctx.memory.all_unclear(key) {
+        let what = format!("look whether SidecarJob {name} was created");
+        if let Some(run) = call(&what, runs(ctx, key).get_opt(&name)).await?.map_err(|e| failed(&what, e))? {
+            ctx.runs.wrote(&run);
+        }
+        ctx.memory.cleared(key, &name);
+    }
+    Ok(())
 }
 
 /// Ours, or a stranger's, who keeps it: the time can't run under this name, which is said.

@@ -48,6 +48,7 @@ pub async fn reconcile(watched: Arc<Watched>, ctx: Arc<Schedules>) -> Result<Act
 }
 
 async fn until_quiet(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>) -> Result<Action, Error> {
+    apply::look_for_unclear(ctx, key).await?;
     for _ in 0..MAX_ROUNDS {
         let Some(seen) = gather(ctx, key, watched.clone()) else { return Ok(Action::await_change()) };
         let plan = schedule::decide(&seen, (ctx.now)());
