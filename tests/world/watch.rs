@@ -1,5 +1,5 @@
-//! What does a watch show, and when? All that happened, in its order; but late, some of it twice, or as a new list, which
-//! takes its time too and leaves out what happened in between.
+//! What does a watch show, and when? All that happened, in its order; but late, or as a new list, which takes its time too
+//! and leaves out what happened in between. Some of it comes twice, if that is asked for.
 
 use kube::runtime::watcher::Event;
 use serde_json::Value;
@@ -10,6 +10,8 @@ use super::store::{Change, Store};
 /// A watch of one kind.
 pub struct Watch {
     kind: &'static str,
+    /// It shows some events again, which is more than a watch of an API server does.
+    repeats: bool,
     /// How much of the log it has shown.
     shown: usize,
     /// What came before the last list comes no more.
@@ -21,9 +23,14 @@ pub struct Watch {
 impl Watch {
     /// Begins with a list, which `all` or `some` goes on with.
     pub fn begin(kind: &'static str, store: &Store) -> (Self, Event<Value>) {
-        let mut watch = Self { kind, shown: 0, listed: 0, list: None };
+        let mut watch = Self { kind, repeats: true, shown: 0, listed: 0, list: None };
         let event = watch.list_again(store);
         (watch, event)
+    }
+
+    /// Each event comes once.
+    pub fn without_repeats(self) -> Self {
+        Self { repeats: false, ..self }
     }
 
     /// Nothing is left to show.
@@ -44,7 +51,7 @@ impl Watch {
         if dice.one_in(12) {
             return vec![self.list_again(store)];
         }
-        if dice.one_in(8) {
+        if self.repeats && dice.one_in(8) {
             let back = dice.roll(4) as usize;
             self.shown = self.shown.saturating_sub(back).max(self.listed); // some events come again
             return Vec::new();
