@@ -13,6 +13,13 @@ mkdir -p /run/lock /run/tune /run/log /var/lib/cni /var/log
 mount --bind /run/log /var/log
 mount -t tmpfs tmpfs /var/lib/cni
 
+# A bare Debian has no /etc/hosts, which containerd copies into each Pod: the cluster gets an /etc of its own that has one.
+if [ ! -e /etc/hosts ]; then
+	cp -a /etc /run/etc
+	printf '127.0.0.1 localhost\n::1 localhost\n' >/run/etc/hosts
+	mount --bind /run/etc /etc
+fi
+
 # The kubelet sets these for the whole machine: it gets files that hold the wanted values already.
 tune() {
 	[ -e "/proc/sys/$1" ] || return 0

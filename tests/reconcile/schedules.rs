@@ -74,11 +74,14 @@ async fn a_run_that_a_webhook_holds_up_is_told_from_the_second_try_on_until_it_i
         at_one(PASSED.load(Ordering::SeqCst))
     }
     let down = || on(Method::POST, RUNS, refuses(500, "InternalError", WEBHOOK));
+    let not_there = || on(Method::GET, "", refuses(404, "NotFound", "no such SidecarJob"));
     let script = vec![
         down(),
         on(Method::PUT, CRON_STATUS, stored(11)), // its first one
+        not_there(),                              // an answer of 500 may hide that it was created
         down(),
         on(Method::PUT, CRON_STATUS, stored(12)),
+        not_there(),
         on(Method::POST, RUNS, stored(1013)),
         on(Method::PUT, CRON_STATUS, stored(14)),
     ];

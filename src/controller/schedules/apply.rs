@@ -29,7 +29,7 @@ pub async fn step(ctx: &Schedules, key: &Key, cron: &Cron, step: &Step) -> Resul
         Step::Create(at) => {
             let created = create(ctx, key, cron, *at).await;
             if created.is_err() {
-                ctx.memory.unclear(key, scheduled_run::name(&cron.name, *at)); // it may be there
+                ctx.memory.unclear(key, scheduled_run::name(&cron.name, *at)); // it is there, perhaps as ours
             }
             created
         }
@@ -84,6 +84,7 @@ async fn create(ctx: &Schedules, key: &Key, cron: &Cron, at: DateTime<Utc>) -> R
             let error = unclear.and_then(|answer| answer.map(drop).map_err(|e| failed(&what, e)));
             let Err(error) = error else { return Ok(()) };
             warn!("{error}; trying again later");
+            ctx.memory.unclear(key, name.clone()); // it may be there
             not_created(ctx, key, cron, &name, error.words(), begin.elapsed() < BLIP);
             Ok(())
         }
@@ -106,6 +107,7 @@ pub async fn look_for_unclear(ctx: &Schedules, key: &Key) -> Result<(), Error> {
         let what = format!("look whether SidecarJob {name} was created");
         if let Some(run) = call(&what, runs(ctx, key).get_opt(&name)).await?.map_err(|e| failed(&what, e))? {
             ctx.runs.wrote(&run);
+            ctx.memory.accepted(key);
         }
         ctx.memory.cleared(key, &name);
     }
