@@ -9,7 +9,7 @@ use sidecarjob::api::sidecarcronjob::ConcurrencyPolicy;
 use sidecarjob::engine::schedule::observed::status::Status;
 use sidecarjob::engine::schedule::observed::{Cron, Run};
 
-use crate::cluster::{World, has_ended, is_manual, read_run};
+use crate::cluster::{RUNS, World, has_ended, is_manual, read_run};
 use crate::world::store::{self, name, owner};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,6 +168,13 @@ impl World {
         let spec = self.cron().spec;
         let due_again = !spec.suspend && spec.deadline.is_none() && !self.clock_was_set;
         self.must(by != Who::Controller || !due_again, format!("{name} is told as missing and was replaced"));
+    }
+
+    /// That a run has ended, or is gone, has woken the schedule: the status does not have it as active any more.
+    pub fn check_active(&mut self) {
+        let ended = |name: &str| self.store.get(RUNS, name).is_none_or(has_ended);
+        let stale = self.cron().status.active.into_iter().find(|run| ended(&run.name));
+        self.must(stale.is_none(), format!("the status still has as active: {stale:?}"));
     }
 
     /// Every time ran or is counted as missed.

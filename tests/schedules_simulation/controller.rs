@@ -55,7 +55,7 @@ impl Life {
         let client = server::client(shared, number, Duration::ZERO);
         let (events, _) = Events::start(client.clone());
         let ctx = Schedules::at(client, events, world.clock.of_controller());
-        let (runs, first) = Watch::begin(RUNS, &world.store);
+        let (runs, first) = Watch::repeating(RUNS, &world.store);
         let (crons, _) = Watch::begin(CRONS, &world.store);
         let mut life = Self { number, ctx, turn: Turn::default(), crons, cron: None, runs };
         life.show_run(&mut world, first);

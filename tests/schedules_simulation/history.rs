@@ -83,8 +83,8 @@ async fn run_out(world: &Mutex<World>, controller: &mut Controller) {
     controller.begin_anew();
     let mut over = false;
     for _ in 0..ROUNDS {
-        controller.catch_up();
-        controller.work().await;
+        comes_to_rest(world, controller).await;
+        lock(world).check_active();
         over = controller.is_quiet() && lock(world).all_is_over();
         if over || lock(world).broken.is_some() {
             break;
@@ -94,14 +94,20 @@ async fn run_out(world: &Mutex<World>, controller: &mut Controller) {
     }
     lock(world).must(over, "it does not come to an end");
     controller.wake();
-    let mut busy = true;
-    for _ in 0..LOOKS {
-        busy = busy && controller.work().await;
-        controller.catch_up();
-    }
-    lock(world).must(!busy, "it does not come to rest");
+    comes_to_rest(world, controller).await;
     lock(world).check();
     rest(world, controller).await;
+}
+
+/// All that has happened is shown, and all that was woken by it is done.
+async fn comes_to_rest(world: &Mutex<World>, controller: &mut Controller) {
+    for _ in 0..LOOKS {
+        controller.catch_up();
+        if !controller.work().await {
+            return;
+        }
+    }
+    lock(world).must(false, "it does not come to rest");
 }
 
 /// It is quiet, and stays so.

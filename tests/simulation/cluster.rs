@@ -133,6 +133,7 @@ impl World {
         let stored = self.store.put(PODS, pod);
         if self.pod(name(&stored)).is_none() {
             self.tell(format!("Pod {} is gone", name(&stored)));
+            self.silent.remove(name(&stored)); // another one of its name has another kubelet
         }
         stored
     }

@@ -80,9 +80,8 @@ impl<K: Managed> Life<K> {
         });
         let (queue, waker) = queue(ctx.clone(), unbounded_channel());
         let (store, writer, woken) = queue.into_parts();
-        let (pods, first) = Watch::begin(PODS, &world.store);
+        let (pods, first) = Watch::repeating(PODS, &world.store);
         let (jobs, _) = Watch::begin(world.runs(), &world.store);
-        let jobs = jobs.without_repeats(); // what the controller wrote itself, it forgets when its watch has shown that
         let (number, woken) = (world.faults.life, [woken, asked]);
         let wakers: Vec<Box<dyn Wake>> = vec![Box::new(waker)];
         let mut life = Self { number, ctx, turn: Turn::default(), pods, jobs, store, writer, wakers, woken };

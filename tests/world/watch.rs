@@ -1,5 +1,5 @@
-//! What does a watch show, and when? All that happened, in its order; but late, or as a new list, which takes its time too
-//! and leaves out what happened in between. Some of it comes twice, if that is asked for.
+//! What does a watch show, and when? All that happened, in its order; but late, some of it twice, or as a new list, which
+//! takes its time too and leaves out what happened in between.
 
 use kube::runtime::watcher::Event;
 use serde_json::Value;
@@ -10,12 +10,12 @@ use super::store::{Change, Store};
 /// A watch of one kind.
 pub struct Watch {
     kind: &'static str,
-    /// It shows some events again, which is more than a watch of an API server does.
-    repeats: bool,
     /// How much of the log it has shown.
     shown: usize,
     /// What came before the last list comes no more.
     listed: usize,
+    /// Some events come again: only where the controller's view compares versions, which kube's store does not.
+    repeats: bool,
     /// What is still to come of a list that is being read.
     list: Option<Vec<Value>>,
 }
@@ -23,14 +23,15 @@ pub struct Watch {
 impl Watch {
     /// Begins with a list, which `all` or `some` goes on with.
     pub fn begin(kind: &'static str, store: &Store) -> (Self, Event<Value>) {
-        let mut watch = Self { kind, repeats: true, shown: 0, listed: 0, list: None };
+        let mut watch = Self { kind, shown: 0, listed: 0, repeats: false, list: None };
         let event = watch.list_again(store);
         (watch, event)
     }
 
-    /// Each event comes once.
-    pub fn without_repeats(self) -> Self {
-        Self { repeats: false, ..self }
+    /// The same, of which some events come again.
+    pub fn repeating(kind: &'static str, store: &Store) -> (Self, Event<Value>) {
+        let (watch, event) = Self::begin(kind, store);
+        (Self { repeats: true, ..watch }, event)
     }
 
     /// Nothing is left to show.
@@ -51,9 +52,11 @@ impl Watch {
         if dice.one_in(12) {
             return vec![self.list_again(store)];
         }
-        if self.repeats && dice.one_in(8) {
+        if dice.one_in(8) {
             let back = dice.roll(4) as usize;
-            self.shown = self.shown.saturating_sub(back).max(self.listed); // some events come again
+            if self.repeats {
+                self.shown = self.shown.saturating_sub(back).max(self.listed);
+            }
             return Vec::new();
         }
         (0..dice.roll(6)).filter_map(|_| self.next(store)).collect()
