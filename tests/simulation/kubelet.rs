@@ -293,19 +293,12 @@ impl World {
     }
 
     /// The nodes of silent Pods are removed, where a run may not end without it: Kubernetes' Pod collector ends these Pods.
-    /// Also where an index failed in such a Pod: `engine::indexed` waits for the Pod before the index gets its next one,
-    /// although `engine::pods` has given the Pod up (found by seed 640).
     pub fn remove_lost_nodes(&mut self) {
         let waits = self.kind == Kind::Job
             || self.job().is_none_or(|job| is_deleting(job) || job["spec"]["podReplacementPolicy"] == "Failed");
-        let failed_index = |pod: &Value| index(pod).is_some() && self.mains_done(pod) == Some(false);
         let owned = |pod: &Value| owner(pod).is_some() && owner(pod) == self.job_uid() && !is_deleting(pod);
-        let names: Vec<String> = self
-            .silent
-            .iter()
-            .filter(|name| waits || !self.pod(name).is_some_and(|pod| owned(pod) && !failed_index(pod)))
-            .cloned()
-            .collect();
+        let names: Vec<String> =
+            self.silent.iter().filter(|name| waits || !self.pod(name).is_some_and(|pod| owned(pod))).cloned().collect();
         for name in names {
             self.silent.remove(&name);
             if let Some(pod) = self.pod(&name).cloned().filter(|pod| !has_ended(pod)) {

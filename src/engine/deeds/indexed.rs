@@ -1,17 +1,22 @@
 //! Which indexes get a Pod, and which Pods have no place among the indexes?
 //!
 //! The lowest that are not completed, failed, or taken by a Pod that works, drains or (with policy Failed) is being
-//! deleted. Of two Pods of one index the less advanced goes, and so does one whose index is missing or beyond the end.
+//! deleted; a Pod whose kubelet is silent takes its index for a bounded time, but for policy Failed. Of two Pods of one index the less advanced goes, and so does one whose index is missing or beyond the end.
 
 use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
 
 use crate::engine::count::tally::Tally;
 use crate::engine::observed::indexes::Indexes;
 use crate::engine::observed::{Observed, Pod};
+use crate::engine::result::given_up;
 
 /// The next indexes that need a Pod, ascending.
-pub fn pending<'a>(seen: &'a Observed, tally: &'a Tally) -> impl Iterator<Item = u32> {
-    let waits_for = |pod: &&Pod| pod.active() || (pod.terminating() && seen.job.spec.replaces_ended_only());
+pub fn pending(seen: &Observed, tally: &Tally, now: DateTime<Utc>) -> impl Iterator<Item = u32> {
+    let ended_only = seen.job.spec.replaces_ended_only();
+    let goes_on = |pod: &Pod| pod.active() && (ended_only || !given_up::is_given_up(seen, pod, now));
+    let waits_for = |pod: &&Pod| goes_on(pod) || (pod.terminating() && ended_only);
     let taken: Indexes = seen.pods.iter().filter(waits_for).filter_map(|pod| pod.index).collect();
     let done = tally.failed_indexes.as_ref().map_or_else(|| tally.completed.clone(), |f| tally.completed.union(f));
     let not_pending: Vec<u32> =

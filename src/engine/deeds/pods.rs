@@ -41,7 +41,7 @@ pub fn manage(j: &Judgement) -> Deed {
     }
     let missing = (missing as usize).min(seen.settings.max_pods_per_sync);
     let pods = match seen.job.spec.indexed {
-        true => for_indexes(seen, tally, missing, &mut wait),
+        true => for_indexes(j, missing, &mut wait),
         false => vec![NewPod::default(); missing],
     };
     let pods: Vec<NewPod> =
@@ -61,13 +61,9 @@ pub fn missing(j: &Judgement) -> u32 {
 }
 
 /// A Pod for each of the next indexes that has not to wait for itself.
-fn for_indexes(
-    seen: &Observed,
-    tally: &Tally,
-    missing: usize,
-    wait: &mut impl FnMut(Option<DateTime<Utc>>) -> bool,
-) -> Vec<NewPod> {
-    let due = indexed::pending(seen, tally).take(missing).filter(|i| !wait(tally.held.until(*i, &seen.settings)));
+fn for_indexes(j: &Judgement, missing: usize, wait: &mut impl FnMut(Option<DateTime<Utc>>) -> bool) -> Vec<NewPod> {
+    let Judgement { seen, tally, now, .. } = j;
+    let due = indexed::pending(seen, tally, *now).take(missing).filter(|i| !wait(tally.held.until(*i, &seen.settings)));
     let pod = |index| NewPod { number: 0, index: Some(index), index_failures: tally.held.carried_on(index) };
     due.map(pod).collect()
 }

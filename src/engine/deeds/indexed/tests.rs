@@ -20,11 +20,26 @@ fn new_pods_take_the_lowest_indexes_that_need_one() {
         ("not those that run", job().indexed(3).pods([pod(0).index(1)]), "create Pods [1 for index 0, 2 for index 2]"),
         (
             "not one whose sidecars drain",
-            job().indexed(2).started(0).listed(&[], &["u0"]).backoff_limit(9).pods([pod(0).index(0).main_exits(1, 1)]),
+            job().indexed(2).started(0).listed(&[], &["u0"]).backoff_limit(9).pods([pod(0).index(0).main_exits(1, 20)]),
             "create Pods [1 for index 1]",
         ),
     ] {
         assert_eq!(steps(&seen.started(0).decide(100)), [want], "{what}");
+    }
+}
+
+#[test]
+fn the_index_of_a_pod_whose_kubelet_is_silent_gets_another_pod_but_for_policy_failed() {
+    // Main failed after 1 s; the Pod's grace of 30 s is over, and a minute of silence after it.
+    let silent = || [pod(0).index(0).main_exits(1, 1), pod(1).index(1)];
+    for (what, seen) in [
+        ("counted by its UID", job().indexed(2).listed(&[], &["u0"]).backoff_limit(9)),
+        ("held until its index has another Pod", job().indexed(2).per_index(1)),
+    ] {
+        let seen = seen.started(0).pods(silent());
+        assert_eq!(steps(&seen.decide(90)), [""; 0], "{what}, not yet");
+        assert!(steps(&seen.decide(100))[0].starts_with("create Pods [2 for index 0"), "{what}");
+        assert_eq!(steps(&seen.replace_when_failed().decide(100)), [""; 0], "{what}: it has not ended");
     }
 }
 
