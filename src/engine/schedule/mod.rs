@@ -31,13 +31,17 @@ pub fn decide(seen: &Observed, now: DateTime<Utc>) -> Plan {
         return report::report(seen, &Due::default(), now, None);
     }
     let due = due::of(seen, now);
-    let mut steps = history::clean_up(seen, now);
-    steps.extend(starts(seen, &due, now));
     let wake = sooner(sooner(due.wake, history::wake(seen, now)), retry(seen).filter(|at| *at > now));
-    match steps.is_empty() {
-        true => Plan { may_wait: report::may_wait(seen, &due), ..report::report(seen, &due, now, wake) },
-        false => Plan { steps, wake, ..Plan::default() },
+    let starts = starts(seen, &due, now);
+    if !starts.is_empty() {
+        return Plan { steps: starts, wake, ..Plan::default() };
     }
+    let plan = Plan { may_wait: report::may_wait(seen, &due), ..report::report(seen, &due, now, wake) };
+    if plan.status.is_some() {
+        return plan;
+    }
+    // Last, so that a run that can't be deleted holds up neither a start nor the status.
+    Plan { steps: history::clean_up(seen, now), ..plan }
 }
 
 /// Runs to start now, and runs that must go before.

@@ -430,6 +430,18 @@ fn history_goes_by_outcome_oldest_first_and_only_what_is_written_down() {
 }
 
 #[test]
+fn a_run_that_can_not_be_deleted_holds_up_neither_a_start_nor_the_status() {
+    let ended = [run(0).ended(true, 1), run(60).ended(true, 61)];
+    let mut seen = cron(json!({"successfulJobsHistoryLimit": 1})).last(0).runs(ended.clone());
+    seen.cron.status = decide(&seen, at(62)).status.expect("the ends are written down");
+    assert!(seen.steps(at(62))[0].starts_with("delete"), "{:?}", seen.steps(at(62)));
+    assert!(seen.steps(at(120))[0].starts_with("create"), "{:?}", seen.steps(at(120)));
+    let seen = seen.runs(ended.into_iter().chain([run(120)]));
+    let plan = decide(&seen, at(121));
+    assert_eq!((plan.steps.len(), plan.status.map(|s| s.last_schedule)), (0, Some(Some(at(120)))));
+}
+
+#[test]
 fn ttls_go_by_outcome() {
     let spec = json!({"ttlSecondsAfterSuccess": 600, "ttlSecondsAfterFailure": 0, "schedule": "0 0 1 1 *"});
     let mut seen = cron(spec).last(60).runs([run(50).ended(true, 61), run(60).ended(false, 61)]);
