@@ -9,18 +9,8 @@ use kube::api::{Api, DeleteParams, EvictParams, Patch, PatchParams};
 use serde_json::json;
 use sidecarjob::api::Phase;
 
-use crate::manifest::{end, pod, shell, standin};
+use crate::manifest::{MODES, end, run, shell, standin};
 use crate::support::{World, eventually, is_true, world};
-
-const MODES: [&str; 2] = ["Native", "Managed"];
-
-/// A run of one Pod in that mode, which is not repeated, with lines for the Pod and these containers.
-async fn run(w: &World, name: &str, mode: &str, more: &str, containers: &[String]) -> String {
-    let name = format!("{name}-{}", mode.to_lowercase());
-    let spec = format!("  backoffLimit: 0\n  sidecarMode: {mode}\n  sidecars: [{{name: side}}]");
-    w.apply(&pod(&name, &spec, more, containers)).await;
-    name
-}
 
 /// Phase, succeeded and failed of a run that is finished.
 async fn result(w: &World, name: &str) -> (Phase, i32, i32) {
@@ -57,11 +47,11 @@ async fn a_pod_whose_own_deadline_passes_before_main_is_done_has_failed() {
     world("deadline", &[], |w| async move {
         for mode in MODES {
             let cut = run(&w, "cut", mode, "      activeDeadlineSeconds: 4\n", &works()).await;
-            assert_eq!(result(&w, &cut).await, FAILED, "{mode}");
+            assert_eq!(result(&w, &cut).await, FAILED, "{mode:?}");
             let pod = w.pods_of(&cut).await.remove(0);
-            assert_eq!(end(&pod, "main").exit_code, 0, "{mode}: it was told to end, and did");
+            assert_eq!(end(&pod, "main").exit_code, 0, "{mode:?}: it was told to end, and did");
             let done = run(&w, "done", mode, "      activeDeadlineSeconds: 6\n", &drains()).await;
-            assert_eq!(result(&w, &done).await, COMPLETE, "{mode}: the deadline passed while the sidecar drained");
+            assert_eq!(result(&w, &done).await, COMPLETE, "{mode:?}: the deadline passed while the sidecar drained");
         }
     })
     .await;
@@ -85,7 +75,7 @@ async fn a_pod_that_is_deleted_or_evicted_through_the_api_before_main_is_done_ha
             let pod = pod_when(&w, &later, "main", true).await.name_any();
             w.until(&later, "result known", |s| is_true(s, "SuccessCriteriaMet")).await;
             let _ = w.pods().delete(&pod, &DeleteParams::default()).await; // of the last moment: it may be done
-            assert_eq!(result(&w, &later).await, COMPLETE, "{mode}: deleted while the sidecar drained");
+            assert_eq!(result(&w, &later).await, COMPLETE, "{mode:?}: deleted while the sidecar drained");
         }
     })
     .await;
@@ -97,8 +87,8 @@ async fn a_pod_that_is_deleted_or_evicted_through_the_api_before_main_is_done_ha
 async fn what_ended_while_no_controller_ran_is_judged_by_what_the_pod_says() {
     world("absent", &[], |w| async move {
         let mut w = w;
-        let cut = run(&w, "cut", "Native", "", &works()).await;
-        let done = run(&w, "done", "Native", "", &[shell("main", "sleep 5"), standin("side", "")]).await;
+        let cut = run(&w, "cut", MODES[0], "", &works()).await;
+        let done = run(&w, "done", MODES[0], "", &[shell("main", "sleep 5"), standin("side", "")]).await;
         let pods = [pod_when(&w, &cut, "main", false).await, pod_when(&w, &done, "main", false).await];
         let [cut_pod, done_pod] = pods.map(|pod| pod.name_any());
         w.kill_controller();
@@ -137,7 +127,7 @@ async fn a_pod_that_its_kubelet_evicts_before_main_is_done_has_failed() {
         let containers = [shell("main", fill) + mount, standin("side", "-exit 3")];
         for mode in MODES {
             for n in 0.. {
-                assert!(n < 10, "{mode}: the kubelet never said Evicted");
+                assert!(n < 10, "{mode:?}: the kubelet never said Evicted");
                 let name = run(&w, &format!("full-{n}"), mode, volume, &containers).await;
                 let result = result(&w, &name).await;
                 let status = w.pods_of(&name).await.remove(0).status.expect("a status");
@@ -176,8 +166,8 @@ async fn a_pod_that_the_scheduler_preempts_before_main_is_done_has_failed() {
             let high = format!("      priorityClassName: {class}\n");
             let quick = [takes(shell("main", "exit 0")), standin("side", "")];
             let high = run(&w, "high", mode, &high, &quick).await;
-            assert_eq!(result(&w, &low).await, FAILED, "{mode}");
-            assert_eq!(result(&w, &high).await, COMPLETE, "{mode}");
+            assert_eq!(result(&w, &low).await, FAILED, "{mode:?}");
+            assert_eq!(result(&w, &high).await, COMPLETE, "{mode:?}");
         }
         classes.delete(&class, &DeleteParams::default()).await.expect("deleted");
         nodes.patch_status(&node.name_any(), &PatchParams::default(), &capacity(json!(null))).await.expect("no slot");
@@ -200,10 +190,10 @@ async fn a_main_container_that_a_probe_or_the_oom_killer_ends_is_judged_by_its_e
             let badly = run(&w, "probe-3", mode, "", &badly).await;
             let oom = [shell("main", hungry) + limit, standin("side", "")];
             let oom = run(&w, "oom", mode, "", &oom).await;
-            assert_eq!(result(&w, &well).await, COMPLETE, "{mode}: as batch/v1, whose Pod reads Succeeded");
-            assert_eq!(result(&w, &badly).await, FAILED, "{mode}");
-            assert_eq!(result(&w, &oom).await, FAILED, "{mode}");
-            assert_eq!(end(&w.pods_of(&oom).await[0], "main").exit_code, 137, "{mode}");
+            assert_eq!(result(&w, &well).await, COMPLETE, "{mode:?}: as batch/v1, whose Pod reads Succeeded");
+            assert_eq!(result(&w, &badly).await, FAILED, "{mode:?}");
+            assert_eq!(result(&w, &oom).await, FAILED, "{mode:?}");
+            assert_eq!(end(&w.pods_of(&oom).await[0], "main").exit_code, 137, "{mode:?}");
         }
     })
     .await;

@@ -56,3 +56,12 @@ pub async fn said_at(w: &World, pod: &Pod, container: &str, words: &str) -> f64 
     let (at, _) = line.unwrap_or_else(|| panic!("{container} said {words:?}:\n{log}"));
     at.parse().unwrap_or_else(|e| panic!("{at}: {e}"))
 }
+
+/// A run of one Pod in that mode, which is not repeated, with lines for the Pod and these containers, of which `side` is a
+/// sidecar. Its name.
+pub async fn run(w: &World, name: &str, (suffix, mode): (&str, &str), more: &str, containers: &[String]) -> String {
+    let name = format!("{name}-{suffix}");
+    let spec = format!("  backoffLimit: 0\n  sidecarMode: {mode}\n  sidecars: [{{name: side}}]");
+    w.apply(&pod(&name, &spec, more, containers)).await;
+    name
+}

@@ -2,17 +2,8 @@
 
 use sidecarjob::api::Phase;
 
-use crate::manifest::{end, pod, shell, standin};
-use crate::support::{World, is_true, world};
-
-const MODES: [&str; 2] = ["Native", "Managed"];
-
-async fn run(w: &World, name: &str, mode: &str, more: &str, containers: &[String]) -> String {
-    let name = format!("{name}-{}", mode.to_lowercase());
-    let spec = format!("  backoffLimit: 0\n  sidecarMode: {mode}\n  sidecars: [{{name: side}}]");
-    w.apply(&pod(&name, &spec, more, containers)).await;
-    name
-}
+use crate::manifest::{MODES, end, run, shell, standin};
+use crate::support::{is_true, world};
 
 /// A rule of that action for exit code 42.
 fn on_42(action: &str) -> String {
@@ -40,7 +31,7 @@ async fn a_main_container_with_restart_rules_is_done_when_no_rule_matches_its_ex
                 assert_eq!(status.phase, Some(want), "{name}");
             }
             let pods = w.pods_of(&again).await;
-            assert_eq!((pods.len(), end(&pods[0], "main").exit_code), (1, 0), "{mode}: started again in its Pod");
+            assert_eq!((pods.len(), end(&pods[0], "main").exit_code), (1, 0), "{mode:?}: started again in its Pod");
         }
     })
     .await;
@@ -57,8 +48,8 @@ async fn a_main_container_whose_end_starts_all_containers_again_is_not_done() {
             let main = shell("main", again) + &on_42("RestartAllContainers") + mount;
             let name = run(&w, "all", mode, counts, &[main, standin("side", "")]).await;
             let status = w.until(&name, "finished", |s| is_true(s, "Finished")).await;
-            assert_eq!((status.phase, status.failed.unwrap_or(0)), (Some(Phase::Complete), 0), "{mode}");
-            assert_eq!(w.pods_of(&name).await.len(), 1, "{mode}");
+            assert_eq!((status.phase, status.failed.unwrap_or(0)), (Some(Phase::Complete), 0), "{mode:?}");
+            assert_eq!(w.pods_of(&name).await.len(), 1, "{mode:?}");
         }
     })
     .await;
@@ -73,9 +64,9 @@ async fn a_plain_container_that_is_always_restarted_is_a_sidecar_and_an_event_sa
             let containers = [shell("main", "sleep 1"), standin("side", ""), endless.clone()];
             let name = run(&w, "always", mode, "", &containers).await;
             let status = w.until(&name, "finished", |s| is_true(s, "Finished")).await;
-            assert_eq!(status.phase, Some(Phase::Complete), "{mode}");
+            assert_eq!(status.phase, Some(Phase::Complete), "{mode:?}");
             let said = w.event(&name, "TakenAsSidecar").await;
-            assert!(said.contains("container endless has restartPolicy Always"), "{mode}: {said}");
+            assert!(said.contains("container endless has restartPolicy Always"), "{mode:?}: {said}");
         }
     })
     .await;
