@@ -50,7 +50,9 @@ pub async fn reconcile<K: Managed>(watched: Arc<Watched<K>>, ctx: Arc<Context<K>
     if !job.is_ours() {
         return Ok(Action::await_change());
     }
-    if let (Some(event), Some(seen)) = (job.unfit(), job.observe()) {
+    if let Some(event) = job.unfit()
+        && let Some(seen) = job.observe()
+    {
         ctx.events.about_job(&seen, event);
         return Ok(Action::await_change());
     }
