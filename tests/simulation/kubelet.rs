@@ -298,7 +298,7 @@ impl World {
             || self.job().is_none_or(|job| is_deleting(job) || job["spec"]["podReplacementPolicy"] == "Failed");
         let owned = |pod: &Value| owner(pod).is_some() && owner(pod) == self.job_uid() && !is_deleting(pod);
         let names: Vec<String> =
-            self.silent.iter().filter(|name| waits || !self.pod(name).is_some_and(|pod| owned(pod))).cloned().collect();
+            self.silent.iter().filter(|name| waits || !self.pod(name).is_some_and(owned)).cloned().collect();
         for name in names {
             self.silent.remove(&name);
             if let Some(pod) = self.pod(&name).cloned().filter(|pod| !has_ended(pod)) {
