@@ -53,13 +53,8 @@ pub fn passed(pod: &Pod, now: DateTime<Utc>) -> Option<i64> {
 
 /// The Pod's deadline has passed: the kubelet ends it.
 pub fn is_ending(pod: &Pod, now: DateTime<Utc>) -> bool {
-    ending_since(pod).is_some_and(|at| at <= now)
+    pod.deadline_at().is_some_and(|at| at <= now)
         || passed(pod, now).is_some_and(|passed| pod.deadline_seconds.is_some_and(|d| d <= passed))
-}
-
-/// When the Pod's deadline passes.
-pub fn ending_since(pod: &Pod) -> Option<DateTime<Utc>> {
-    pod.deadline_at()
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::engine::count::outcome;
 use crate::engine::count::tally::Tally;
-use crate::engine::deeds::sidecars::ending_since;
 use crate::engine::observed::{self, Container, Observed, Pod, State, time};
 use crate::engine::plan::sooner;
 
@@ -35,13 +34,13 @@ pub fn silent_at(seen: &Observed, pod: &Pod) -> Option<DateTime<Utc>> {
 /// what is left its grace anew.
 pub fn must_have_ended_at(pod: &Pod) -> Option<DateTime<Utc>> {
     let end = time::after(stops_since(pod)?, pod.grace);
-    let anew = ending_since(pod).filter(|deadline| pod.deleting_since.is_none() && *deadline <= end);
+    let anew = pod.deadline_at().filter(|deadline| pod.deleting_since.is_none() && *deadline <= end);
     Some(anew.map_or(end, |deadline| time::after(deadline, pod.grace).max(end)))
 }
 
 /// Since when the kubelet stops it: since it is deleted, since its deadline, or since all is done that the kubelet waits for.
 pub fn stops_since(pod: &Pod) -> Option<DateTime<Utc>> {
-    pod.deleting_since.or_else(|| sooner(ending_since(pod), done_at(pod)))
+    pod.deleting_since.or_else(|| sooner(pod.deadline_at(), done_at(pod)))
 }
 
 /// When the last of its plain containers ended for good, or an init container failed for good: in every mode the kubelet
