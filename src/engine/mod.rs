@@ -1,8 +1,8 @@
 //! The decision: what was seen and what time it is go in, a [`Plan`] comes out.
 //!
 //! Pure: no async, client, clock, randomness or log, and no `HashMap` (its order would leak into plans). Each policy is
-//! a file named after the question it answers. The rule that must stay true: what is decided from a state that has been
-//! acted on already is nothing, so every plan may be carried out twice.
+//! a file named after the question it answers. The rule that must stay true: once a plan has been carried out,
+//! deciding again yields no steps, so every plan may be carried out twice.
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
