@@ -29,7 +29,7 @@ pub struct Judged<'a> {
 /// All Pods, in their order.
 pub fn all(seen: &Observed) -> Vec<Judged<'_>> {
     let failing = seen.job.status.conditions.is_true(types::FAILURE_TARGET);
-    seen.pods.iter().map(|pod| one(seen, pod, failing)).collect()
+    seen.own_pods().map(|pod| one(seen, pod, failing)).collect()
 }
 
 fn one<'a>(seen: &'a Observed, pod: &'a Pod, failing: bool) -> Judged<'a> {

@@ -210,7 +210,7 @@ pub fn tracked_uids(seen: &Observed) -> BTreeSet<&str> {
 
 /// The Pods that carry our finalizer.
 pub fn tracked(seen: &Observed) -> impl Iterator<Item = &Pod> {
-    seen.pods.iter().filter(|pod| pod.tracked)
+    seen.own_pods().filter(|pod| pod.tracked)
 }
 
 /// How many UIDs there are, as a counter has it.

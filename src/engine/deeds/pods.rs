@@ -114,7 +114,7 @@ fn free_slots(seen: &Observed, tally: &Tally, now: DateTime<Utc>) -> u32 {
     let spec = &seen.job.spec;
     let terminating = if spec.replaces_ended_only() { tally.terminating } else { 0 };
     let given_up = |pod: &&Pod| pod.active() && !spec.replaces_ended_only() && given_up::is_given_up(seen, pod, now);
-    let given_up = u32::try_from(seen.pods.iter().filter(given_up).count()).unwrap_or(u32::MAX);
+    let given_up = u32::try_from(seen.own_pods().filter(given_up).count()).unwrap_or(u32::MAX);
     let draining = count(&tally.draining).saturating_sub(given_up);
     spec.parallelism.saturating_sub(count(&tally.working) + draining + terminating)
 }
@@ -126,7 +126,7 @@ fn surplus(seen: &Observed, tally: &Tally, n: usize) -> Vec<PodRef> {
         return Vec::new();
     }
     let uids = tally.working_uids();
-    let mut working: Vec<&Pod> = seen.pods.iter().filter(|p| uids.contains(p.uid.as_str())).collect();
+    let mut working: Vec<&Pod> = seen.own_pods().filter(|p| uids.contains(p.uid.as_str())).collect();
     let restarts = |p: &Pod| p.containers.iter().map(|c| c.restarts).max();
     working.sort_by_key(|p| {
         let pending = p.phase == crate::engine::observed::Phase::Pending;
@@ -139,7 +139,7 @@ fn surplus(seen: &Observed, tally: &Tally, n: usize) -> Vec<PodRef> {
 
 /// The number after all that may ever have been used: those of the Pods seen, and as many as were counted.
 fn next_number(seen: &Observed, tally: &Tally) -> u32 {
-    let highest = seen.pods.iter().filter_map(|p| p.number).max().map_or(0, |n| n.saturating_add(1));
+    let highest = seen.own_pods().filter_map(|p| p.number).max().map_or(0, |n| n.saturating_add(1));
     highest.max(seen.next_number).max(tally.succeeded.saturating_add(tally.failed))
 }
 

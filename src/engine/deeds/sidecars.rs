@@ -17,7 +17,7 @@ pub fn stop(j: &Judgement) -> Deed {
     let seen = j.seen;
     let known = |pod: &Pod| seen.job.status.is_listed(&pod.uid) || mains_done(seen, pod);
     let settled = |pod: &&Pod| known(pod) && !j.tally.unstored.contains(&pod.uid);
-    let pods = seen.pods.iter().filter(|pod| pod.active()).filter(settled);
+    let pods = seen.own_pods().filter(|pod| pod.active()).filter(settled);
     let mut all: Deed = pods.map(|pod| stop_pod(seen, pod, j.now)).collect();
     all.steps.sort_by_key(|step| matches!(step, Step::Ask(_))); // steps of one kind are done at the same time
     all

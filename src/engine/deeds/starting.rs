@@ -32,7 +32,7 @@ pub fn fail(j: &Judgement) -> Deed {
         let step = failed.and_then(|(reason, why)| fail_pod(pod, reason, &why, j.now));
         Deed { wake: next, ..Deed::of(step) }
     };
-    j.seen.pods.iter().filter(open).map(due).collect()
+    j.seen.own_pods().filter(open).map(due).collect()
 }
 
 /// The step that fails a Pod, unless it is ended by its deadline already, which may only become shorter.

@@ -1,5 +1,7 @@
 //! What is seen of one container of a Pod: where it stands, what it does, and whether the kubelet starts it again?
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use crate::engine::observed::time;
 use chrono::{DateTime, Utc};
 use k8s_openapi::api::core::v1 as core;
@@ -26,7 +28,20 @@ pub struct Container {
     /// Its image, as it stands in the spec.
     pub image: String,
     /// Command and arguments, as they stand in the spec.
-    pub command: Vec<String>,
+    pub command: Digest,
+}
+
+/// Stands for a text of any length where only equality matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Digest(u64);
+
+impl Digest {
+    /// Of a container's command and arguments.
+    pub fn of_command(container: &core::Container) -> Self {
+        let mut hasher = DefaultHasher::new();
+        container.command.iter().chain(&container.args).flatten().for_each(|word| word.hash(&mut hasher));
+        Self(hasher.finish())
+    }
 }
 
 /// How far a container has come.
@@ -154,7 +169,7 @@ fn container(c: &core::Container, slot: Slot, of_pod: Restart, status: Option<&c
         up: status.map(up).unwrap_or_default(),
         cant_start: status.and_then(cant_start),
         image: c.image.clone().unwrap_or_default(),
-        command: c.command.iter().chain(&c.args).flatten().cloned().collect(),
+        command: Digest::of_command(c),
     }
 }
 

@@ -23,7 +23,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::api::recipes::{self, Recipe};
 
 pub use attempt::{Ask, Attempt, AttemptState};
-pub use container::{Container, Restart, RestartRule, Slot, State, Up, restarts_always};
+pub use container::{Container, Digest, Restart, RestartRule, Slot, State, Up, restarts_always};
 pub use job::{Job, Spec};
 pub use pod::{IndexFailures, Marks, Phase, Pod, PodRef, grace_seconds};
 pub use sidecar::Sidecar;
@@ -34,9 +34,11 @@ pub struct Observed {
     /// The SidecarJob or Job.
     pub job: Job,
     /// Its Pods, oldest first; of those that have ended only the ones that are not counted yet.
-    pub pods: Vec<Pod>,
+    pub pods: Vec<Arc<Pod>>,
+    /// Those of its Pods whose labels its selector does not match any more.
+    pub unselected: Vec<PodRef>,
     /// Pods without an owner that its selector matches.
-    pub strays: Vec<Pod>,
+    pub strays: Vec<PodRef>,
     /// Pods that still carry the finalizer of an older object of the same name.
     pub orphans: Vec<PodRef>,
     /// The number after those of all its Pods that have ended and are counted.
@@ -49,6 +51,13 @@ pub struct Observed {
     pub attempts: Vec<Attempt>,
     /// What the controller was told to keep to.
     pub settings: Settings,
+}
+
+impl Observed {
+    /// Its Pods, oldest first.
+    pub fn own_pods(&self) -> impl DoubleEndedIterator<Item = &Pod> + ExactSizeIterator + Clone {
+        self.pods.iter().map(Arc::as_ref)
+    }
 }
 
 /// The API server does not take our Pods: an invalid template, a quota, a policy, a webhook that is down.

@@ -22,8 +22,6 @@ pub struct Pod {
     pub index: Option<u32>,
     /// How many Pods of its index failed before it.
     pub index_failures: IndexFailures,
-    /// The selector of the job matches its labels.
-    pub selected: bool,
     /// `metadata.creationTimestamp`.
     pub created_at: DateTime<Utc>,
     /// It has a deletionTimestamp, and since when: the grace period is taken off. Once its kubelet has ended it, the API
@@ -133,7 +131,6 @@ impl Pod {
                 counted: annotation(labels::INDEX_FAILURE_COUNT).unwrap_or(0),
                 ignored: annotation(labels::INDEX_IGNORED_FAILURE_COUNT).unwrap_or(0),
             },
-            selected: true,
             created_at: meta.creation_timestamp.as_ref().map(time::from_wire).unwrap_or_default(),
             deleting_since: meta.deletion_timestamp.as_ref().map(|at| {
                 time::before(time::from_wire(at), time::seconds(meta.deletion_grace_period_seconds.unwrap_or(0)))
@@ -182,6 +179,18 @@ impl Pod {
     /// A container ended in such a way that the kubelet starts all containers of the Pod again.
     pub fn starts_again(&self) -> bool {
         !self.ended() && self.containers.iter().any(|c| c.matched_rule().is_some_and(|rule| rule.all_containers))
+    }
+
+    /// Of the same Pod at two times: nothing changed but what people are told, so no step can be due.
+    pub fn differs_for_people_only(&self, old: &Self) -> bool {
+        let mut same = self.clone();
+        (same.ready_since, same.unready_since) = (old.ready_since, old.unready_since);
+        (same.scheduled, same.unschedulable) = (old.scheduled, old.unschedulable.clone());
+        same.conditions.clone_from(&old.conditions);
+        for (new, old) in same.containers.iter_mut().zip(&old.containers) {
+            new.cant_start.clone_from(&old.cant_start);
+        }
+        same == *old
     }
 
     /// Its name and UID.

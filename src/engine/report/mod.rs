@@ -54,7 +54,7 @@ pub fn next(j: &Judgement) -> (Status, Vec<Event>) {
 }
 
 fn counts(seen: &Observed, tally: &Tally) -> Counts {
-    let ready = seen.pods.iter().filter(|pod| pod.active() && pod.ready_since.is_some()).count();
+    let ready = seen.own_pods().filter(|pod| pod.active() && pod.ready_since.is_some()).count();
     let some = |n: usize| Some(u32::try_from(n).unwrap_or(u32::MAX));
     Counts {
         active: some(tally.working.len() + tally.draining.len()),

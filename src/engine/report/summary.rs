@@ -42,7 +42,7 @@ fn phase(seen: &Observed, status: &Status, tally: &Tally) -> api::Phase {
         api::Phase::Stopping
     } else if seen.job.spec.suspend {
         api::Phase::Suspended
-    } else if has_run || seen.pods.iter().any(started) {
+    } else if has_run || seen.own_pods().any(started) {
         api::Phase::Running
     } else {
         api::Phase::Pending
@@ -82,7 +82,7 @@ fn sidecars(seen: &Observed, tally: &Tally, to_stop: u32) -> Option<String> {
     let working = tally.working_uids();
     let of = |pod| outcome::sidecars(pod, &seen.job.spec.roles);
     let (mut all, mut running, mut going_on) = (0, 0, 0);
-    for pod in seen.pods.iter().filter(|pod| !pod.ended()) {
+    for pod in seen.own_pods().filter(|pod| !pod.ended()) {
         let run = of(pod).filter(|c| c.state == State::Running).count();
         if working.contains(pod.uid.as_str()) {
             all += of(pod).count();
@@ -101,7 +101,7 @@ fn sidecars(seen: &Observed, tally: &Tally, to_stop: u32) -> Option<String> {
 /// The sidecars of the Pods that are counted, those included that this status is the first to count.
 fn sidecars_to_stop(seen: &Observed, status: &Status, tally: &Tally) -> Option<u32> {
     let of = |is: &dyn Fn(&str) -> bool| {
-        let pods = seen.pods.iter().filter(|pod| is(&pod.uid) && has_started(pod));
+        let pods = seen.own_pods().filter(|pod| is(&pod.uid) && has_started(pod));
         let all = pods.flat_map(|pod| outcome::sidecars(pod, &seen.job.spec.roles)).count();
         u32::try_from(all).unwrap_or(u32::MAX)
     };

@@ -12,7 +12,7 @@ pub const SILENCE: TimeDelta = TimeDelta::seconds(60);
 
 /// Nothing works, and all Pods that have not ended should have, long ago: their kubelets are silent.
 pub fn given_up(seen: &Observed, tally: &Tally, now: DateTime<Utc>) -> bool {
-    let mut going_on = seen.pods.iter().filter(|pod| !pod.ended()).peekable();
+    let mut going_on = seen.own_pods().filter(|pod| !pod.ended()).peekable();
     tally.working.is_empty() && going_on.peek().is_some() && going_on.all(|pod| is_given_up(seen, pod, now))
 }
 
