@@ -43,6 +43,8 @@ pub struct Shape {
     pub argument: usize,
     /// How many labels and annotations each Pod has besides the usual.
     pub labels: usize,
+    /// The Pods beside the run are those of a batch/v1 Job of the built-in controller, instead of nobody's.
+    pub of_another_manager: bool,
 }
 
 /// One run that goes on, and the controller that looks at it.
@@ -90,11 +92,18 @@ impl World {
         self.runtime.block_on(done).expect("nothing fails");
     }
 
-    /// The kubelet writes the status of one Pod, and the run is looked at.
-    pub fn event(&mut self, n: usize) {
+    /// What a kubelet writes of one Pod, with another start time: news that may matter.
+    pub fn news(&mut self, n: usize) -> Pod {
         self.version += 1;
-        let pod = pod(n, self.version, &self.shape, true);
-        self.take_in(Event::Apply(pod));
+        let mut pod = pod(n, self.version, &self.shape, true);
+        let status = pod.status.as_mut().expect("a status");
+        status.start_time = status.conditions.as_ref().and_then(|all| all[0].last_transition_time.clone());
+        pod
+    }
+
+    /// The controller takes the news in, and reconciles the run.
+    pub fn event(&mut self, news: Pod) {
+        self.take_in(Event::Apply(news));
         self.reconcile();
     }
 }
@@ -162,6 +171,12 @@ pub fn bare_pod(n: usize, shape: &Shape) -> Pod {
     pod["metadata"]["uid"] = json!(format!("bbbbbbbb-5f2c-4a53-9d4a-{n:012}"));
     pod["metadata"]["name"] = json!(format!("bare-{n:05}"));
     pod["metadata"]["ownerReferences"] = json!(null);
+    if shape.of_another_manager {
+        pod["metadata"]["finalizers"] = json!(["batch.kubernetes.io/job-tracking"]);
+        pod["metadata"]["ownerReferences"] = json!([{
+            "apiVersion": "batch/v1", "kind": "Job", "name": "theirs", "uid": "cccccccc-5f2c-4a53-9d4a-000000000000", "controller": true
+        }]);
+    }
     let labels = pod["metadata"]["labels"].as_object_mut().expect("labels");
     labels.retain(|name, _| name == "app" || name.starts_with("team"));
     serde_json::from_value(pod).expect("a Pod")

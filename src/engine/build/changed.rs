@@ -7,7 +7,7 @@
 
 use crate::api::conditions::{reasons, types};
 use crate::engine::observed::conditions::Conditions;
-use crate::engine::observed::{Digest, Job, Pod, Slot};
+use crate::engine::observed::{Digest, Job, Pod, Slot, text};
 
 /// The reasons that make later Pods managed.
 pub const MANAGED_FROM_NOW: [&str; 2] = [reasons::RESTART_POLICY_STRIPPED, reasons::SIDECAR_MADE_PLAIN];
@@ -70,7 +70,7 @@ fn main_changes<'a>(pod: &'a Pod, job: &'a Job) -> impl Iterator<Item = Change> 
         let name = &sent.name;
         let what = match pod.containers.iter().find(|c| c.name == *name && c.slot == Slot::Plain) {
             None => "is not in the Pod any more".to_owned(),
-            Some(c) if c.image != sent.image.clone().unwrap_or_default() => {
+            Some(c) if c.image != text::cut(sent.image.as_deref().unwrap_or_default()) => {
                 format!("came back with the image {}, sent was {}", c.image, sent.image.as_deref().unwrap_or_default())
             }
             Some(c) if c.command != Digest::of_command(sent) => "came back with another command".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::engine::observed::time;
+use crate::engine::observed::{text, time};
 use chrono::{DateTime, Utc};
 use k8s_openapi::api::core::v1 as core;
 
@@ -25,7 +25,7 @@ pub struct Container {
     pub up: Up,
     /// Why it can't start, in the kubelet's one word: `ImagePullBackOff`.
     pub cant_start: Option<String>,
-    /// Its image, as it stands in the spec.
+    /// Its image, as it stands in the spec, cut if the name is longer than any real one.
     pub image: String,
     /// Command and arguments, as they stand in the spec.
     pub command: Digest,
@@ -168,7 +168,7 @@ fn container(c: &core::Container, slot: Slot, of_pod: Restart, status: Option<&c
         state: status.and_then(|s| s.state.as_ref()).map_or(State::Waiting, state),
         up: status.map(up).unwrap_or_default(),
         cant_start: status.and_then(cant_start),
-        image: c.image.clone().unwrap_or_default(),
+        image: text::cut(c.image.as_deref().unwrap_or_default()).to_owned(),
         command: Digest::of_command(c),
     }
 }
@@ -185,8 +185,8 @@ fn up(status: &core::ContainerStatus) -> Up {
 /// A container that waits for more than its turn.
 fn cant_start(status: &core::ContainerStatus) -> Option<String> {
     const GOES_ON: [&str; 3] = ["ContainerCreating", "PodInitializing", "CrashLoopBackOff"];
-    let reason = status.state.as_ref()?.waiting.as_ref()?.reason.clone()?;
-    (!GOES_ON.contains(&reason.as_str())).then_some(reason)
+    let reason = status.state.as_ref()?.waiting.as_ref()?.reason.as_deref()?;
+    (!GOES_ON.contains(&reason)).then(|| text::cut(reason).to_owned())
 }
 
 fn restart(word: Option<&str>) -> Option<Restart> {

@@ -14,6 +14,7 @@ pub mod roles;
 mod sidecar;
 pub mod status;
 pub mod success_policy;
+pub mod text;
 pub mod time;
 
 use std::sync::Arc;

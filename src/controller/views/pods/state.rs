@@ -58,7 +58,7 @@ struct Owned {
 enum Held {
     Seen(Seen),
     Foreign(Foreign),
-    Stray(Stray),
+    Stray(Box<Stray>),
 }
 
 /// What a stray may concern.
@@ -122,7 +122,7 @@ impl Held {
         match (self, other) {
             (Self::Seen(a), Self::Seen(b)) => Seen { version: b.version, ..a.clone() } == *b,
             (Self::Foreign(a), Self::Foreign(b)) => Foreign { version: b.version, ..a.clone() } == *b,
-            (Self::Stray(a), Self::Stray(b)) => Stray { version: b.version, ..a.clone() } == *b,
+            (Self::Stray(a), Self::Stray(b)) => Stray { version: b.version, ..(**a).clone() } == **b,
             _ => false,
         }
     }
@@ -158,7 +158,7 @@ impl State {
         let Some(owner) = owner::of(wire) else {
             let selected_by = self.routes.selecting(wire.metadata.namespace.as_deref()?, labels);
             let stray = Stray::of(wire, &pod, selected_by)?;
-            return (!stray.uids.is_empty() || !stray.selected_by.is_empty()).then_some(Held::Stray(stray));
+            return (!stray.uids.is_empty() || !stray.selected_by.is_empty()).then(|| Held::Stray(Box::new(stray)));
         };
         let owner = self.shared(owner?);
         let made_for = labels.get(labels::UID);
@@ -434,7 +434,7 @@ impl State {
     fn strays_by(&self, namespace: &str, concern: Concern) -> impl Iterator<Item = &Stray> {
         let uids = self.strays.get(&(namespace.to_owned(), concern)).into_iter().flatten();
         uids.filter_map(|uid| match self.held.get(uid) {
-            Some(Held::Stray(stray)) => Some(stray),
+            Some(Held::Stray(stray)) => Some(stray.as_ref()),
             _ => None,
         })
     }
