@@ -5,14 +5,13 @@
 //! said, and the run goes on in managed mode: Pods that can go on do, a Pod that was made to hang is replaced. Only what
 //! the spec names is compared; what a webhook adds is no change.
 
-use chrono::{DateTime, Utc};
-
 use crate::api::conditions::{reasons, types};
 use crate::engine::build::changed::{Change, MANAGED_FROM_NOW, changes, must_be_managed};
+use crate::engine::judgement::Judgement;
 use crate::engine::observed::conditions::Conditions;
-use crate::engine::observed::status::Status;
 use crate::engine::observed::{Job, Observed, Pod};
 use crate::engine::plan::Event;
+use crate::engine::report::note::Note;
 
 /// Of the Pods that go on the one whose changes matter most, the newest of equals. If none goes on and nothing was ever said,
 /// of those that are still in view: of a run that was looked at, it would depend on which these are.
@@ -27,22 +26,23 @@ fn most_changed<'a>(seen: &'a Observed, said: &Conditions) -> Option<(&'a Pod, V
 }
 
 /// The condition PodChanged, and an event when its reason is news.
-pub fn note(seen: &Observed, status: &mut Status, now: DateTime<Utc>) -> Option<Event> {
-    let (pod, found) = most_changed(seen, &status.conditions)?;
-    let Some(first) = found.first() else {
-        // A native Pod that came back as it was sent is older than the decision that no other is made.
-        if !pod.marks.managed && !must_be_managed(&status.conditions) {
-            status.conditions.clear(types::POD_CHANGED, reasons::AS_SENT, "", now);
-        }
-        return None;
-    };
-    let known = status.conditions.when_true(types::POD_CHANGED).is_some_and(|c| c.reason == first.reason);
-    if known || must_be_managed(&status.conditions) {
-        return None;
+pub fn note(j: &Judgement) -> Note {
+    let job = &j.seen.job;
+    let stored = &job.status.conditions;
+    if must_be_managed(stored) {
+        return Note::default(); // the run stays in managed mode, also after a Pod that came back as it was sent
     }
-    let message = message(pod, &seen.job, &found);
-    status.conditions.set(types::POD_CHANGED, true, first.reason, &message, now);
-    Some(Event::warning(first.reason, message))
+    let Some((pod, found)) = most_changed(j.seen, stored) else { return Note::default() };
+    let Some(first) = found.first() else {
+        let is_native = !pod.marks.managed;
+        let as_sent = is_native.then(|| Note::no_longer_true(types::POD_CHANGED, reasons::AS_SENT));
+        return as_sent.unwrap_or_default();
+    };
+    if stored.when_true(types::POD_CHANGED).is_some_and(|c| c.reason == first.reason) {
+        return Note::default();
+    }
+    let message = message(pod, job, &found);
+    Note::is_true(types::POD_CHANGED, first.reason, &message).with_events([Event::warning(first.reason, message)])
 }
 
 fn message(pod: &Pod, job: &Job, found: &[Change]) -> String {

@@ -3,14 +3,13 @@
 //! It may be injected later, so it is not refused; it may be a misspelling, so it is said. Pods that go on are looked at, and
 //! what they showed stays when they are gone: the condition itself keeps it, False included.
 
-use chrono::{DateTime, Utc};
-
 use crate::api::conditions::{reasons, types};
 use crate::api::{Kind, labels};
+use crate::engine::judgement::Judgement;
 use crate::engine::observed::conditions::Conditions;
-use crate::engine::observed::status::Status;
 use crate::engine::observed::{Job, Observed, Pod};
 use crate::engine::plan::Event;
+use crate::engine::report::note::Note;
 
 /// What is known of the names that the template does not have.
 enum Found<'a> {
@@ -23,19 +22,18 @@ enum Found<'a> {
 }
 
 /// The condition SidecarMissing, and an event when it becomes True.
-pub fn note(seen: &Observed, status: &mut Status, now: DateTime<Utc>) -> Option<Event> {
-    let (reason, message) = match look(seen, &status.conditions)? {
-        Found::All => {
-            // Said once even if it was never True, in a status that is written anyway: the Pods will be gone.
-            status.conditions.set(types::SIDECAR_MISSING, false, reasons::ALL_FOUND, "", now);
-            return None;
-        }
-        Found::NotInPod(pod, names) => (reasons::NOT_IN_POD, not_in_pod(&seen.job, pod, &names)),
-        Found::NotInTemplate(names) => (reasons::NOT_IN_TEMPLATE, not_in_template(&seen.job, &names)),
+pub fn note(j: &Judgement) -> Note {
+    let job = &j.seen.job;
+    let (reason, message) = match look(j.seen, &job.status.conditions) {
+        None => return Note::default(),
+        // Also if the condition was never True: after the Pods are gone, only the condition tells what they had.
+        Some(Found::All) => return Note::is_false(types::SIDECAR_MISSING, reasons::ALL_FOUND, ""),
+        Some(Found::NotInPod(pod, names)) => (reasons::NOT_IN_POD, not_in_pod(job, pod, &names)),
+        Some(Found::NotInTemplate(names)) => (reasons::NOT_IN_TEMPLATE, not_in_template(job, &names)),
     };
-    let was = status.conditions.is_true(types::SIDECAR_MISSING);
-    status.conditions.set(types::SIDECAR_MISSING, true, reason, &message, now);
-    (!was).then(|| Event::warning(types::SIDECAR_MISSING, message))
+    let is_new = !job.status.conditions.is_true(types::SIDECAR_MISSING);
+    let event = is_new.then(|| Event::warning(types::SIDECAR_MISSING, message.clone()));
+    Note::is_true(types::SIDECAR_MISSING, reason, message).with_events(event)
 }
 
 /// `None` if there is nothing to say, or nothing new: no Pod goes on, and those that did were looked at.

@@ -10,11 +10,13 @@ use crate::api::conditions::types;
 use crate::api::{self, labels};
 use crate::engine::count::outcome;
 use crate::engine::count::tally::Tally;
+use crate::engine::judgement::Judgement;
 use crate::engine::observed::status::{Status, Summary};
 use crate::engine::observed::{Observed, Pod, State, time};
 
-/// The summary of that status.
-pub fn of(seen: &Observed, status: &Status, tally: &Tally, now: DateTime<Utc>) -> Summary {
+/// The summary of this status, whose own summary is still the stored one.
+pub fn of(j: &Judgement, status: &Status) -> Summary {
+    let Judgement { seen, tally, now, .. } = j;
     let (reason, message) = why(status);
     let sidecars_to_stop = sidecars_to_stop(seen, status, tally);
     Summary {
@@ -24,7 +26,7 @@ pub fn of(seen: &Observed, status: &Status, tally: &Tally, now: DateTime<Utc>) -
         completions: Some(completions(seen, tally)),
         sidecars: sidecars(seen, tally, sidecars_to_stop.unwrap_or(0)),
         sidecars_to_stop,
-        duration: duration(status, now),
+        duration: duration(status, *now),
         selector: Some(format!("{}={}", labels::UID, seen.job.uid)),
     }
 }

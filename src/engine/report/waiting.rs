@@ -11,9 +11,11 @@ use crate::api::Kind;
 use crate::api::conditions::{reasons, types};
 use crate::engine::count::outcome;
 use crate::engine::deeds::starting;
-use crate::engine::observed::status::Status;
+use crate::engine::judgement::Judgement;
 use crate::engine::observed::{self, Observed, Pod, Sidecar, State, time};
 use crate::engine::plan::sooner;
+use crate::engine::report::note::Note;
+use crate::engine::report::{over, times};
 use crate::engine::result::given_up::{SILENCE, must_have_ended_at, silent_at, stops_since};
 
 /// How long a wait is not worth a write.
@@ -27,13 +29,11 @@ struct Wait {
 }
 
 /// The condition Waiting. A run that is over waits for nothing; what it did not wait for any more stays in the message.
-pub fn note(seen: &Observed, status: &mut Status, now: DateTime<Utc>) {
-    match waits(seen, status.start_time).into_iter().find(|w| w.from <= now) {
-        Some(wait) if status.is_finished() => {
-            status.conditions.set(types::WAITING, false, reasons::WAITED, &wait.message, now);
-        }
-        Some(wait) => status.conditions.set(types::WAITING, true, wait.reason, &wait.message, now),
-        None => status.conditions.clear(types::WAITING, reasons::WAITED, "", now),
+pub fn note(j: &Judgement) -> Note {
+    match waits(j.seen, times::start(j)).into_iter().find(|w| w.from <= j.now) {
+        Some(wait) if over::is_over(j) => Note::is_false(types::WAITING, reasons::WAITED, wait.message),
+        Some(wait) => Note::is_true(types::WAITING, wait.reason, wait.message),
+        None => Note::no_longer_true(types::WAITING, reasons::WAITED),
     }
 }
 
