@@ -13,7 +13,7 @@ pub struct Judgement<'a> {
     /// What was seen.
     pub seen: &'a Observed,
     /// What it counts.
-    pub tally: Tally,
+    pub tally: Tally<'a>,
     /// The result, if it is known.
     pub ending: Option<Ending>,
     /// What time it is.

@@ -48,7 +48,7 @@ pub fn decide(seen: &Observed, now: DateTime<Utc>) -> Plan {
     if deed.steps.is_empty() {
         report(&j, wake)
     } else {
-        Plan { steps: deed.steps, wake, handled: j.tally.handled_by_release, ..Plan::nothing() }
+        Plan { steps: deed.steps, wake, handled: j.tally.released.handled, ..Plan::nothing() }
     }
 }
 
@@ -86,7 +86,7 @@ fn report(j: &Judgement, wake: Option<DateTime<Utc>>) -> Plan {
         return Plan { wake, ..Plan::nothing() };
     }
     let may_wait = status.differs_for_people_only(stored);
-    Plan { steps: Vec::new(), status: Some(status), may_wait, events, handled: j.tally.handled.clone(), wake }
+    Plan { steps: Vec::new(), status: Some(status), may_wait, events, handled: j.tally.record.handled.clone(), wake }
 }
 
 #[cfg(test)]

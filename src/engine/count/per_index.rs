@@ -17,12 +17,12 @@ use crate::engine::observed::{IndexFailures, Observed, Pod, Settings};
 
 /// The failed Pods that wait for their replacement, by index.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Held(BTreeMap<u32, Failure>);
+pub struct Held<'a>(BTreeMap<u32, Failure<'a>>);
 
 /// The last failure of an index.
 #[derive(Clone, Debug, PartialEq)]
-struct Failure {
-    uid: String,
+struct Failure<'a> {
+    uid: &'a str,
     /// The Pod's own count: failures before it.
     before: IndexFailures,
     /// This one counts.
@@ -30,7 +30,7 @@ struct Failure {
     at: DateTime<Utc>,
 }
 
-impl Held {
+impl Held<'_> {
     /// This Pod waits for its replacement.
     pub fn has(&self, pod: &Pod) -> bool {
         pod.index.and_then(|index| self.0.get(&index)).is_some_and(|failure| failure.uid == pod.uid)
@@ -80,7 +80,7 @@ pub fn failed(seen: &Observed, pods: &[Judged], completed: &Indexes) -> Option<I
 }
 
 /// The newest failed Pod of each index that still needs one; none once the result is known.
-pub fn held(seen: &Observed, pods: &[Judged], completed: &Indexes, failed: Option<&Indexes>) -> Held {
+pub fn held<'a>(seen: &Observed, pods: &[Judged<'a>], completed: &Indexes, failed: Option<&Indexes>) -> Held<'a> {
     let (Some(failed), false) = (failed, seen.job.status.result_is_known()) else {
         return Held::default();
     };
@@ -91,7 +91,7 @@ pub fn held(seen: &Observed, pods: &[Judged], completed: &Indexes, failed: Optio
     for pod in pods.iter().filter(|p| p.pod.tracked && p.placed && p.failed() && !p.listed) {
         let (Some(index), Some(outcome)) = (pod.pod.index.filter(|i| !over(*i)), pod.outcome) else { continue };
         let failure = Failure {
-            uid: pod.pod.uid.clone(),
+            uid: &pod.pod.uid,
             before: pod.pod.index_failures,
             counts: failure_policy::counts(pod.matched.as_ref()),
             at: outcome.at,

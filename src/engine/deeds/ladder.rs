@@ -42,6 +42,22 @@ struct Member<'a> {
     tried: Vec<&'a Attempt>,
 }
 
+/// The attempts of all Pods, by the UID of the Pod: each Pod looks only at its own.
+pub struct Attempts<'a>(BTreeMap<&'a str, Vec<&'a Attempt>>);
+
+impl<'a> Attempts<'a> {
+    /// All that the controller tried.
+    pub fn of(seen: &'a Observed) -> Self {
+        let mut by_pod: BTreeMap<&str, Vec<&Attempt>> = BTreeMap::new();
+        seen.attempts.iter().for_each(|a| by_pod.entry(&a.ask.pod.uid).or_default().push(a));
+        Self(by_pod)
+    }
+
+    fn on(&self, pod: &Pod) -> &[&'a Attempt] {
+        self.0.get(pod.uid.as_str()).map_or(&[], Vec::as_slice)
+    }
+}
+
 impl Member<'_> {
     fn is_running(&self) -> bool {
         self.container.state == State::Running
@@ -87,8 +103,8 @@ impl Member<'_> {
 pub const REACHED_WITHIN: TimeDelta = TimeDelta::seconds(30);
 
 /// What is due for that Pod, some of whose plain containers go on.
-pub fn turn(seen: &Observed, pod: &Pod, now: DateTime<Utc>) -> Turn {
-    let members = members(seen, pod);
+pub fn turn(seen: &Observed, pod: &Pod, attempts: &Attempts, now: DateTime<Utc>) -> Turn {
+    let members = members(seen, pod, attempts.on(pod));
     if all_at_once_is_as_good(&members) || could_start_all_again(pod) {
         return Turn::AllAtOnce;
     }
@@ -111,12 +127,12 @@ pub fn turn(seen: &Observed, pod: &Pod, now: DateTime<Utc>) -> Turn {
     Turn::AllAtOnce
 }
 
-fn members<'a>(seen: &'a Observed, pod: &'a Pod) -> Vec<Member<'a>> {
+fn members<'a>(seen: &'a Observed, pod: &'a Pod, attempts: &[&'a Attempt]) -> Vec<Member<'a>> {
     let plain = pod.containers.iter().filter(|c| c.slot == Slot::Plain);
     plain
         .map(|container| {
             let sidecar = Sidecar::named(&seen.job.spec.sidecars, &container.name);
-            let tried = seen.attempts.iter().filter(|a| a.ask.pod.uid == pod.uid && a.ask.container == container.name);
+            let tried = attempts.iter().copied().filter(|a| a.ask.container == container.name);
             Member {
                 container,
                 ways: recipes::ways(container, sidecar, &seen.settings.recipes),

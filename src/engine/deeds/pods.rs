@@ -8,10 +8,10 @@ use std::cmp::Reverse;
 use chrono::{DateTime, Utc};
 
 use crate::engine::count::backoff;
-use crate::engine::count::tally::{self, Tally};
+use crate::engine::count::tally::Tally;
 use crate::engine::deeds::indexed;
 use crate::engine::judgement::Judgement;
-use crate::engine::observed::{Observed, Pod, PodRef};
+use crate::engine::observed::{Observed, Pod};
 use crate::engine::plan::{Deed, NewPod, Step, sooner};
 use crate::engine::result::given_up;
 
@@ -73,23 +73,17 @@ fn for_indexes(j: &Judgement, missing: usize, wait: &mut impl FnMut(Option<DateT
 /// controller that is killed in between would find another reason for the end.
 pub fn end(j: &Judgement) -> Deed {
     let Some(ending) = j.ending.as_ref().filter(|ending| ending.stored) else { return Deed::default() };
-    let working = j.tally.working.clone();
+    let working = j.tally.working.iter().copied();
     if ending.success {
         return Deed::of(end_unrecorded(j.seen, working));
     }
-    Deed::of(working.into_iter().take(j.seen.settings.max_pods_per_sync).map(Step::Delete))
+    Deed::of(working.take(j.seen.settings.max_pods_per_sync).map(|pod| Step::Delete(pod.to_ref())))
 }
 
 /// Ends Pods in such a way that they are neither succeeded nor failed: the finalizer goes first.
-pub fn end_unrecorded(seen: &Observed, pods: Vec<PodRef>) -> Vec<Step> {
-    let tracked = tally::tracked_uids(seen);
-    pods.into_iter()
-        .take(seen.settings.max_pods_per_sync)
-        .flat_map(|pod| {
-            [tracked.contains(pod.uid.as_str()).then(|| Step::Release(pod.clone())), Some(Step::Delete(pod))]
-        })
-        .flatten()
-        .collect()
+pub fn end_unrecorded<'a>(seen: &Observed, pods: impl IntoIterator<Item = &'a Pod>) -> Vec<Step> {
+    let steps = |pod: &Pod| [pod.tracked.then(|| Step::Release(pod.to_ref())), Some(Step::Delete(pod.to_ref()))];
+    pods.into_iter().take(seen.settings.max_pods_per_sync).flat_map(steps).flatten().collect()
 }
 
 /// How many Pods should work: `parallelism`, but no more than successes are missing; a work queue keeps what it has and
@@ -105,7 +99,7 @@ fn wanted(seen: &Observed, tally: &Tally) -> u32 {
 
 /// With policy Failed, how many must have ended before they are replaced.
 fn not_ended(seen: &Observed, tally: &Tally) -> u32 {
-    if seen.job.spec.replaces_ended_only() { tally.terminating + tally.failed_draining } else { 0 }
+    if seen.job.spec.replaces_ended_only() { tally.terminating + tally.failed_draining() } else { 0 }
 }
 
 /// How many Pods there is room for: those that drain take a place, and with policy Failed those being deleted too. One
@@ -121,12 +115,11 @@ fn free_slots(seen: &Observed, tally: &Tally, now: DateTime<Utc>) -> u32 {
 
 /// The Pods to end: those without a place among the indexes, and more until `n` are found: unscheduled first, then
 /// pending, then not ready, then most recently ready, then more restarts, then newer.
-fn surplus(seen: &Observed, tally: &Tally, n: usize) -> Vec<PodRef> {
+fn surplus<'a>(seen: &Observed, tally: &Tally<'a>, n: usize) -> Vec<&'a Pod> {
     if n == 0 && !seen.job.spec.indexed {
         return Vec::new();
     }
-    let uids = tally.working_uids();
-    let mut working: Vec<&Pod> = seen.pods.iter().filter(|p| uids.contains(p.uid.as_str())).collect();
+    let mut working = tally.working.clone();
     let restarts = |p: &Pod| p.containers.iter().map(|c| c.restarts).max();
     working.sort_by_key(|p| {
         let pending = p.phase == crate::engine::observed::Phase::Pending;
@@ -134,7 +127,7 @@ fn surplus(seen: &Observed, tally: &Tally, n: usize) -> Vec<PodRef> {
     });
     let (misplaced, placed) = indexed::misplaced(seen, working);
     let more = n.saturating_sub(misplaced.len());
-    misplaced.into_iter().chain(placed.into_iter().take(more)).map(Pod::to_ref).collect()
+    misplaced.into_iter().chain(placed.into_iter().take(more)).collect()
 }
 
 /// The number after all that may ever have been used: those of the Pods seen, and as many as were counted.
@@ -147,7 +140,7 @@ fn next_number(seen: &Observed, tally: &Tally) -> u32 {
 pub fn backoff_record(seen: &Observed, tally: &Tally) -> Option<crate::engine::observed::status::Backoff> {
     match seen.job.spec.backoff_limit_per_index {
         Some(_) => None,
-        None => backoff::after(seen.job.status.backoff, &tally.new_for_backoff),
+        None => backoff::after(seen.job.status.backoff, &tally.record.for_backoff),
     }
 }
 
@@ -159,7 +152,7 @@ fn later(a: Option<DateTime<Utc>>, b: Option<DateTime<Utc>>) -> Option<DateTime<
     a.into_iter().chain(b).max()
 }
 
-fn count(pods: &[PodRef]) -> u32 {
+fn count<T>(pods: &[T]) -> u32 {
     u32::try_from(pods.len()).unwrap_or(u32::MAX)
 }
 

@@ -21,7 +21,7 @@ pub fn hanging(j: &Judgement) -> Deed {
     let (managed, native): (Vec<&Pod>, Vec<&Pod>) = hanging.into_iter().partition(|pod| pod.marks.managed);
     let why = "a webhook strips restartPolicy from its sidecar in managed mode too, so it never gets to its main containers; \
                correct the webhook";
-    let replaced = pods::end_unrecorded(seen, native.into_iter().map(Pod::to_ref).collect());
+    let replaced = pods::end_unrecorded(seen, native);
     let fail = |pod| starting::fail_pod(pod, reasons::RESTART_POLICY_STRIPPED, why, j.now);
     Deed::of(replaced.into_iter().chain(managed.into_iter().filter_map(fail)))
 }

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::engine::count::outcome;
-use crate::engine::deeds::ladder::{self, Turn};
+use crate::engine::deeds::ladder::{self, Attempts, Turn};
 use crate::engine::judgement::Judgement;
 use crate::engine::observed::{Observed, Pod, Slot};
 use crate::engine::plan::{Deed, Step};
@@ -16,9 +16,10 @@ use crate::engine::plan::{Deed, Step};
 pub fn stop(j: &Judgement) -> Deed {
     let seen = j.seen;
     let known = |pod: &Pod| seen.job.status.is_listed(&pod.uid) || mains_done(seen, pod);
-    let settled = |pod: &&Pod| known(pod) && !j.tally.unstored.contains(&pod.uid);
+    let settled = |pod: &&Pod| known(pod) && !j.tally.record.unrecorded.contains(pod.uid.as_str());
     let pods = seen.pods.iter().filter(|pod| pod.active()).filter(settled);
-    let mut all: Deed = pods.map(|pod| stop_pod(seen, pod, j.now)).collect();
+    let attempts = Attempts::of(seen);
+    let mut all: Deed = pods.map(|pod| stop_pod(seen, pod, &attempts, j.now)).collect();
     all.steps.sort_by_key(|step| matches!(step, Step::Ask(_))); // steps of one kind are done at the same time
     all
 }
@@ -27,11 +28,11 @@ fn mains_done(seen: &Observed, pod: &Pod) -> bool {
     outcome::of(pod, &seen.job.spec, false).is_some()
 }
 
-fn stop_pod(seen: &Observed, pod: &Pod, now: DateTime<Utc>) -> Deed {
+fn stop_pod(seen: &Observed, pod: &Pod, attempts: &Attempts, now: DateTime<Utc>) -> Deed {
     // What is plain and goes on: sidecars, and main containers that are not needed for the result any more.
     let going_on = pod.containers.iter().any(|c| c.slot == Slot::Plain && !c.done());
     let Some(passed) = passed(pod, now).filter(|_| going_on && !is_ending(pod, now)) else { return Deed::default() };
-    match ladder::turn(seen, pod, now) {
+    match ladder::turn(seen, pod, attempts, now) {
         Turn::AllAtOnce => {
             let at = pod.marks.stopping_since.unwrap_or(now);
             Deed::of([Step::StopSidecars { pod: pod.to_ref(), deadline_seconds: passed, at }])

@@ -12,7 +12,7 @@ pub fn end_pods(j: &Judgement) -> Deed {
     if j.ending.is_some() || !j.seen.job.spec.suspend {
         return Deed::default();
     }
-    Deed::of(pods::end_unrecorded(j.seen, j.tally.working.clone()))
+    Deed::of(pods::end_unrecorded(j.seen, j.tally.working.iter().copied()))
 }
 
 #[cfg(test)]

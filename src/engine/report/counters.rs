@@ -48,19 +48,19 @@ pub struct Counters {
 pub fn of(j: &Judgement) -> Counters {
     let Judgement { seen, tally, .. } = j;
     let (stored, indexed, is_over) = (&seen.job.status, seen.job.spec.indexed, is_over(j));
-    let tracked = tally::tracked_uids(seen);
     let settle = |list: &BTreeSet<String>, counter: u32, success: bool| {
-        let still_tracked = list.iter().filter(|uid| tracked.contains(uid.as_str()));
-        let mut next: BTreeSet<String> = still_tracked.cloned().collect();
+        let tracked = seen.pods.iter().filter(|pod| pod.tracked && list.contains(&pod.uid));
+        let mut next: BTreeSet<String> = tracked.map(|pod| pod.uid.clone()).collect();
         let counted = counter + tally::len(list) - tally::len(&next);
-        next.extend(tally.new.iter().filter(|(_, outcome)| outcome.success == success).map(|(uid, _)| uid.clone()));
+        let new = tally.record.listed.iter().filter(|(_, outcome)| outcome.success == success);
+        next.extend(new.map(|(pod, _)| pod.uid.clone()));
         if is_over { (BTreeSet::new(), counted + tally::len(&next)) } else { (next, counted) }
     };
     let (uncounted_failed, failed) = settle(&stored.uncounted_failed, stored.failed, false);
     let (uncounted_succeeded, succeeded) = settle(&stored.uncounted_succeeded, stored.succeeded, true);
     let (completed, failed_indexes) = match indexed {
         true => {
-            let new = tally.new_indexes.iter().copied().collect();
+            let new = tally.record.indexes.iter().copied().collect();
             (seen.job.completed().union(&new), tally.failed_indexes.clone())
         }
         false => (stored.completed.clone(), stored.failed_indexes.clone()),

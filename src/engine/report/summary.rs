@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use crate::api::conditions::types;
 use crate::api::{self, labels};
 use crate::engine::count::outcome;
-use crate::engine::count::tally::Tally;
+use crate::engine::count::tally::{self, Tally};
 use crate::engine::judgement::Judgement;
 use crate::engine::observed::status::{Status, Summary};
 use crate::engine::observed::{Observed, Pod, State, time};
@@ -81,36 +81,27 @@ fn completions(seen: &Observed, tally: &Tally) -> String {
 /// those in all Pods that are counted; what is missing to all still runs. Only Pods that have not ended are looked at, and
 /// these are always in view.
 fn sidecars(seen: &Observed, tally: &Tally, to_stop: u32) -> Option<String> {
-    let working = tally.working_uids();
     let of = |pod| outcome::sidecars(pod, &seen.job.spec.roles);
-    let (mut all, mut running, mut going_on) = (0, 0, 0);
-    for pod in seen.pods.iter().filter(|pod| !pod.ended()) {
-        let run = of(pod).filter(|c| c.state == State::Running).count();
-        if working.contains(pod.uid.as_str()) {
-            all += of(pod).count();
-            running += run;
-        } else {
-            going_on += run;
-        }
-    }
-    if !working.is_empty() {
+    let running = |pod| of(pod).filter(|c| c.state == State::Running).count();
+    if !tally.working.is_empty() {
+        let all: usize = tally.working.iter().map(|pod| of(pod).count()).sum();
+        let running: usize = tally.working.iter().map(|pod| running(pod)).sum();
         return (all > 0).then(|| format!("{running}/{all} running"));
     }
-    let all = going_on.max(to_stop as usize); // Pods that are ended uncounted go on for a while too
+    let going_on: usize = seen.pods.iter().filter(|pod| !pod.ended()).map(running).sum();
+    let all = going_on.max(to_stop as usize); // Pods that the controller ends uncounted go on for a while too
     (all > 0).then(|| format!("{}/{all} stopped", all - going_on))
 }
 
 /// The sidecars of the Pods that are counted, those included that this status is the first to count.
 fn sidecars_to_stop(seen: &Observed, status: &Status, tally: &Tally) -> Option<u32> {
-    let of = |is: &dyn Fn(&str) -> bool| {
-        let pods = seen.pods.iter().filter(|pod| is(&pod.uid) && has_started(pod));
-        let all = pods.flat_map(|pod| outcome::sidecars(pod, &seen.job.spec.roles)).count();
-        u32::try_from(all).unwrap_or(u32::MAX)
-    };
-    // A status without the number is new, or was written before there was one.
+    let roles = &seen.job.spec.roles;
+    let of = |pod| if has_started(pod) { tally::count(outcome::sidecars(pod, roles)) } else { 0 };
+    // A status without the number is new, or is older than this field.
     let before = status.summary.sidecars_to_stop;
-    let listed = || of(&|uid| seen.job.status.is_listed(uid));
-    let all = before.unwrap_or_else(listed).saturating_add(of(&|uid| tally.first_counted.contains(uid)));
+    let listed = || seen.pods.iter().filter(|pod| seen.job.status.is_listed(&pod.uid)).map(of).sum();
+    let new: u32 = tally.record.first_counted.iter().map(|pod| of(pod)).sum();
+    let all = before.unwrap_or_else(listed).saturating_add(new);
     before.map(|_| all).or((all > 0).then_some(all))
 }
 

@@ -30,7 +30,7 @@ pub fn main_finished(j: &Judgement) -> Option<DateTime<Utc>> {
     if j.ending.is_none() || !is_sidecarjob(&j.seen.job) {
         return stored;
     }
-    stored.or(j.tally.last_end).or(Some(time::whole_seconds(j.now)))
+    stored.or(j.tally.record.last_end).or(Some(time::whole_seconds(j.now)))
 }
 
 /// `completionTime`: now, if this status makes the run Complete.

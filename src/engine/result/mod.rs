@@ -91,7 +91,7 @@ fn completions_reached(seen: &Observed, tally: &Tally) -> Option<Ending> {
         Some(wanted) => tally.succeeded >= wanted,
         None => tally.succeeded > 0,
     };
-    let over = tally.working.is_empty() && !tally.more;
+    let over = tally.working.is_empty() && !tally.record.more;
     (enough && over).then(|| Ending::success(reasons::COMPLETIONS_REACHED, messages::COMPLETIONS_REACHED))
 }
 
