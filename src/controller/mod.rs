@@ -3,17 +3,17 @@
 //! `run` wires watches, queue, leader election and the HTTP server together; `reconcile` is the sentence that each
 //! run goes through: gather, decide, apply. What to do is never decided here; that is `engine`.
 
-pub mod apply;
+pub(crate) mod apply;
 pub mod args;
-pub mod call;
+pub(crate) mod call;
 pub mod clock;
-pub mod cluster;
+pub(crate) mod cluster;
 pub mod context;
-pub mod create;
+pub(crate) mod create;
 pub mod error;
 pub mod events;
-pub mod gather;
-pub mod leader;
+pub(crate) mod gather;
+pub(crate) mod leader;
 pub mod managed;
 pub mod memory;
 pub mod orphans;
@@ -21,11 +21,11 @@ pub mod pod_watch;
 pub mod pods;
 pub mod queue;
 pub mod reconcile;
-pub mod run;
+pub(crate) mod run;
 pub mod schedules;
 pub mod stop;
 pub mod throttled;
-pub mod under_way;
+pub(crate) mod under_way;
 
 pub use args::Args;
 pub use run::run;

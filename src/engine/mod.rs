@@ -6,14 +6,14 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
-pub mod build;
-pub mod count;
-pub mod deeds;
-pub mod judgement;
+pub(crate) mod build;
+pub(crate) mod count;
+pub(crate) mod deeds;
+pub(crate) mod judgement;
 pub mod observed;
-pub mod plan;
-pub mod report;
-pub mod result;
+pub(crate) mod plan;
+pub(crate) mod report;
+pub(crate) mod result;
 pub mod schedule;
 
 use chrono::{DateTime, Utc};
@@ -66,7 +66,7 @@ const DEEDS: [fn(&Judgement) -> Deed; 8] = [
 
 /// The status alone: for a sync of which a step failed, so that what was done is not lost for those who read it.
 /// `all_in_view`: no Pod may exist that is not seen; otherwise no result is found that is not stored already.
-pub fn take_stock(seen: &Observed, now: DateTime<Utc>, all_in_view: bool) -> Plan {
+pub(crate) fn take_stock(seen: &Observed, now: DateTime<Utc>, all_in_view: bool) -> Plan {
     let job = &seen.job;
     if !job.is_ours() || job.deleting || job.status.is_finished() {
         return Plan::nothing();

@@ -4,17 +4,17 @@
 //! How it was gathered (caches, own writes) is `controller::gather`'s part.
 
 mod attempt;
-pub mod conditions;
+pub(crate) mod conditions;
 mod container;
-pub mod failure_policy;
+pub(crate) mod failure_policy;
 pub mod indexes;
 mod job;
 mod pod;
-pub mod roles;
+pub(crate) mod roles;
 mod sidecar;
 pub mod status;
-pub mod success_policy;
-pub mod time;
+pub(crate) mod success_policy;
+pub(crate) mod time;
 
 use std::sync::Arc;
 
