@@ -89,8 +89,8 @@ pub enum Step {
     Release(PodRef),
     /// Delete a Pod that still runs.
     Delete(PodRef),
-    /// End a Pod whose main containers are done and whose plain sidecars are not: set its `activeDeadlineSeconds`, and
-    /// note that the deadline is ours.
+    /// End a Pod whose main containers are done and whose plain sidecars are not: set `activeDeadlineSeconds`, and note on
+    /// the Pod since when the controller stops the sidecars.
     StopSidecars {
         /// The Pod.
         pod: PodRef,
