@@ -1,4 +1,5 @@
-//! Which wishes of the spec can the mode of the sidecars not keep, and what is a sidecar although nobody said so?
+//! What does the spec ask for that the mode of the sidecars can't do, and which container is a sidecar although the spec does
+//! not name it?
 
 use crate::api::conditions::events;
 use crate::engine::build::{managed, native};
@@ -7,8 +8,8 @@ use crate::engine::observed::{Observed, Sidecar, Spec, restarts_always};
 use crate::engine::plan::Event;
 use crate::engine::report::note::Note;
 
-/// One event about what the mode of the sidecars can't do, and one about containers that nobody named a sidecar. Only with
-/// the first status of the run.
+/// One event about what the mode of the sidecars can't do, and one about containers that are sidecars although the spec does
+/// not name them. Only with the first status of the run.
 pub fn note(j: &Judgement) -> Note {
     let Observed { job, settings, .. } = j.seen;
     let (spec, Some(template)) = (&job.spec, &job.spec.template.spec) else { return Note::default() };
@@ -27,10 +28,12 @@ pub fn note(j: &Judgement) -> Note {
     Note::of_events(taken.into_iter().chain(limits))
 }
 
-/// What the run takes as a sidecar although `spec.sidecars` does not name it, in sentences; none in the usual case.
-pub fn taken(spec: &Spec) -> Vec<String> {
+/// The containers that are sidecars although `spec.sidecars` does not name them, in sentences; usually none.
+fn taken(spec: &Spec) -> Vec<String> {
     let containers = spec.template.spec.iter().flat_map(|pod| &pod.containers);
     let not_named = |name: &str| Sidecar::named(&spec.sidecars, name).is_none();
     let taken = containers.filter(|c| restarts_always(c) && not_named(&c.name));
-    taken.map(|c| format!("container {} has restartPolicy Always, so it never ends: it is a sidecar", c.name)).collect()
+    taken
+        .map(|c| format!("container {} is a sidecar, because it has restartPolicy Always and so never ends", c.name))
+        .collect()
 }

@@ -1,7 +1,8 @@
 //! Does `spec.sidecars` name a container that is not there?
 //!
-//! It may be injected later, so it is not refused; it may be a misspelling, so it is said. Pods that go on are looked at, and
-//! what they showed stays when they are gone: the condition itself keeps it, False included.
+//! A webhook may inject the container later, so the API server accepts the name; the name may be a typo, so a condition
+//! reports it. The Pods that have not ended tell which containers there are. The condition keeps the answer after the Pods
+//! are gone, also if the answer is False.
 
 use crate::api::conditions::{reasons, types};
 use crate::api::{Kind, labels};
@@ -11,13 +12,13 @@ use crate::engine::observed::{Job, Observed, Pod};
 use crate::engine::plan::Event;
 use crate::engine::report::note::Note;
 
-/// What is known of the names that the template does not have.
+/// Where the containers are whose names the template does not have.
 enum Found<'a> {
     /// All Pods have them.
     All,
-    /// This Pod lacks these.
+    /// This Pod lacks the containers with these names.
     NotInPod(&'a Pod, Vec<&'a str>),
-    /// There was no Pod yet.
+    /// The template lacks these names, and there was no Pod yet.
     NotInTemplate(Vec<&'a str>),
 }
 
@@ -36,7 +37,7 @@ pub fn note(j: &Judgement) -> Note {
     Note::is_true(types::SIDECAR_MISSING, reason, message).with_events(event)
 }
 
-/// `None` if there is nothing to say, or nothing new: no Pod goes on, and those that did were looked at.
+/// `None`: the template has all names, or all Pods have ended and the condition has the answer already.
 fn look<'a>(seen: &'a Observed, said: &Conditions) -> Option<Found<'a>> {
     let roles = &seen.job.spec.roles;
     let names = roles.missing(|name| roles.in_template(name));
@@ -59,8 +60,8 @@ fn look<'a>(seen: &'a Observed, said: &Conditions) -> Option<Found<'a>> {
 
 fn not_in_template(job: &Job, names: &[&str]) -> String {
     format!(
-        "{} names {}, which is no container of spec.template: correct the name; if a webhook adds the container to the Pod, \
-         nothing has to be done",
+        "{} names {}, and spec.template has no such container: correct the name. If a webhook adds the container to the Pod, \
+         you need not do anything",
         field(job),
         quoted(names)
     )
@@ -69,14 +70,14 @@ fn not_in_template(job: &Job, names: &[&str]) -> String {
 fn not_in_pod(job: &Job, pod: &Pod, names: &[&str]) -> String {
     let there = pod.containers.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ");
     format!(
-        "{} names {}, which is neither in spec.template nor was added to the Pod by a webhook; the Pod's containers are \
-         {there}: correct the name or the injection",
+        "{} names {}, but spec.template has no such container, and no webhook added one to the Pod. The Pod's containers are \
+         {there}: correct the name, or the webhook",
         field(job),
         quoted(names)
     )
 }
 
-/// Where the names stand.
+/// The field that has the names.
 fn field(job: &Job) -> String {
     match job.kind {
         Kind::SidecarJob => "spec.sidecars".into(),
