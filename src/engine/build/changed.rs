@@ -1,9 +1,9 @@
 //! Is the Pod that the API server stored the Pod that the controller sent?
 //!
-//! Admission webhooks change Pods before the API server stores them. An old webhook may remove `restartPolicy: Always`, a
-//! field that it does not know, from a sidecar, and so make the sidecar an init container that never ends. Another webhook
-//! makes sidecars plain. Then the run continues in managed mode. Only the containers that the spec names are compared: a
-//! container that a webhook adds is no change.
+//! Admission webhooks change Pods before the API server stores them. An old webhook may remove `restartPolicy: Always`,
+//! a field that it does not know, from a sidecar, and so make the sidecar an init container that never ends. Another
+//! webhook makes sidecars plain. Then the run continues in managed mode. Only the containers that the spec names are
+//! compared: a container that a webhook adds is no change.
 
 use crate::api::conditions::{reasons, types};
 use crate::engine::observed::conditions::Conditions;

@@ -1,7 +1,7 @@
 //! How is a Pod built whose sidecars the controller stops?
 //!
-//! All sidecars are plain containers, and the kubelet must not send SIGKILL before a sidecar had its grace period. `limits`
-//! says what plain containers can't do. `deeds::ladder` stops them.
+//! All sidecars are plain containers, and the kubelet must not send SIGKILL before a sidecar had its grace period.
+//! `limits` says what plain containers can't do. `deeds::ladder` stops them.
 
 use std::collections::BTreeSet;
 
@@ -14,8 +14,8 @@ use crate::engine::build::recipes;
 use crate::engine::observed::roles::Roles;
 use crate::engine::observed::{Sidecar, grace_seconds};
 
-/// Gives the Pod the longest grace period of its sidecars, and makes native sidecars plain: as an init container without
-/// `restartPolicy: Always` a sidecar would never end.
+/// Gives the Pod the longest grace period of its sidecars, and makes native sidecars plain: as an init container
+/// without `restartPolicy: Always` a sidecar would never end.
 pub fn build(spec: &mut PodSpec, roles: &Roles, sidecars: &[Sidecar]) {
     let (moved, init): (Vec<Container>, Vec<Container>) =
         std::mem::take(&mut spec.init_containers).into_iter().flatten().partition(|c| roles.is_marked(&c.name));
@@ -42,8 +42,8 @@ pub fn limits(template: &PodSpec, roles: &Roles, sidecars: &[Sidecar], known: &[
 
 fn beside_main(name: &str) -> String {
     format!(
-        "sidecar {name} runs as a plain container, which starts beside the main containers and after all init containers: its \
-         place among the init containers, start.before and start.until have no effect"
+        "sidecar {name} runs as a plain container, which starts beside the main containers and after all init \
+         containers: its place among the init containers, start.before and start.until have no effect"
     )
 }
 
@@ -54,9 +54,9 @@ fn shorter(s: &Sidecar, spec: &PodSpec, known: &[Recipe]) -> Option<String> {
     let has_way = s.way.is_some() || s.recipe.as_ref().is_some_and(|name| recipes::named(name, known).is_some());
     (grace < pods && !has_way).then(|| {
         format!(
-            "stop.gracePeriodSeconds {grace} of sidecar {} has no effect: only SIGTERM stops this sidecar, and the kubelet \
-             sends SIGKILL after the Pod's terminationGracePeriodSeconds, {pods}; shorten terminationGracePeriodSeconds, or \
-             set another way to stop the sidecar in stop",
+            "stop.gracePeriodSeconds {grace} of sidecar {} has no effect: only SIGTERM stops this sidecar, and the \
+             kubelet sends SIGKILL after the Pod's terminationGracePeriodSeconds, {pods}; shorten \
+             terminationGracePeriodSeconds, or set another way to stop the sidecar in stop",
             s.name
         )
     })

@@ -1,9 +1,9 @@
 //! How is a Pod built so that the kubelet starts and stops its sidecars?
 //!
 //! Sidecars become init containers with `restartPolicy: Always` (KEP-753). The kubelet starts them in the order of the
-//! list, each when the one before has started, and stops them in the reverse order, one at a time. So `start.before` and
-//! `stop.order` are places in the list, `start.until: Ready` is a startup probe, and `stop.exec` a preStop hook. `limits`
-//! says what native sidecars can't do.
+//! list, each when the one before has started, and stops them in the reverse order, one at a time. So `start.before`
+//! and `stop.order` are places in the list, `start.until: Ready` is a startup probe, and `stop.exec` a preStop hook.
+//! `limits` says what native sidecars can't do.
 
 use std::cmp::Reverse;
 
@@ -58,8 +58,8 @@ fn make_sidecar(c: &mut Container, sidecars: &[Sidecar]) {
     }
 }
 
-/// The readiness probe as a startup probe. The kubelet probes each second, and never kills the sidecar because of the probe:
-/// a sidecar that is not ready yet has not failed. `start.deadlineSeconds` bounds the wait.
+/// The readiness probe as a startup probe. The kubelet probes each second, and never kills the sidecar because of the
+/// probe: a sidecar that is not ready yet has not failed. `start.deadlineSeconds` bounds the wait.
 fn gate(readiness: &Probe) -> Probe {
     Probe {
         period_seconds: Some(1),
@@ -91,8 +91,8 @@ pub fn limits(template: &PodSpec, roles: &Roles, sidecars: &[Sidecar], known: &[
     let mut said: Vec<String> = not_gated
         .map(|(c, _)| {
             format!(
-                "sidecar {} has start.until Ready and neither a readinessProbe nor a startupProbe: main containers wait \
-                 only until the sidecar has started; give the sidecar a readinessProbe",
+                "sidecar {} has start.until Ready and neither a readinessProbe nor a startupProbe: main containers \
+                 wait only until the sidecar has started; give the sidecar a readinessProbe",
                 c.name
             )
         })
@@ -135,15 +135,16 @@ fn out_of_order(native: &[(&Container, Sidecar)]) -> Option<String> {
     ))
 }
 
-/// The kubelet runs all preStop hooks when it begins to stop the Pod. Then it sends SIGTERM to one sidecar after the other.
+/// The kubelet runs all preStop hooks when it begins to stop the Pod. Then it sends SIGTERM to one sidecar after the
+/// other.
 fn hooks_at_once(native: &[(&Container, Sidecar)]) -> Option<String> {
     let last = native.iter().map(|(_, s)| s.order).min()?;
     let has_hook = |c: &Container| c.lifecycle.as_ref().is_some_and(|l| l.pre_stop.is_some());
     let (early, _) = native.iter().find(|(c, s)| s.order > last && has_hook(c))?;
     Some(format!(
-        "the preStop hook of sidecar {} does not wait for its stop.order: the kubelet runs all preStop hooks as soon as \
-         the main containers are done, and only SIGTERM follows stop.order; use sidecarMode Managed with stop.exec or \
-         stop.http, which follow stop.order",
+        "the preStop hook of sidecar {} does not wait for its stop.order: the kubelet runs all preStop hooks as soon \
+         as the main containers are done, and only SIGTERM follows stop.order; use sidecarMode Managed with stop.exec \
+         or stop.http, which follow stop.order",
         early.name
     ))
 }

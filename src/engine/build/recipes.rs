@@ -1,5 +1,5 @@
-//! In which ways does the controller stop a sidecar? In the way that the spec gives; otherwise in the ways of the recipe that
-//! matches the image or the name of the container.
+//! In which ways does the controller stop a sidecar? In the way that the spec gives; otherwise in the ways of the
+//! recipe that matches the image or the name of the container.
 
 use crate::api::recipes::{Recipe, Way};
 use crate::engine::observed::{Container, Sidecar};
@@ -36,7 +36,8 @@ pub fn unknown(sidecar: &Sidecar, recipes: &[Recipe]) -> Option<String> {
     let name = sidecar.recipe.as_deref().filter(|name| named(name, recipes).is_none())?;
     let known: Vec<&str> = recipes.iter().map(|r| r.name.as_str()).collect();
     Some(format!(
-        "stop.recipe of sidecar {} names the recipe {name}, which does not exist: the sidecar gets SIGTERM; the recipes are {}",
+        "stop.recipe of sidecar {} names the recipe {name}, which does not exist: the sidecar gets SIGTERM; the recipes \
+         are {}",
         sidecar.name,
         known.join(", ")
     ))

@@ -1,7 +1,7 @@
 //! Which Pods lose our finalizer?
 //!
-//! Those whose result is recorded, or who count for nothing; and only when nothing of the Pod runs any more, or the Pod is
-//! being deleted. So a node that gets lost while sidecars drain loses no result.
+//! Those whose result is recorded, or who count for nothing; and only when nothing of the Pod runs any more, or the Pod
+//! is being deleted. So a node that gets lost while sidecars drain loses no result.
 
 use crate::api::conditions::types;
 use crate::engine::count::judged::Judged;

@@ -1,4 +1,5 @@
-//! What is each Pod for the counts? Its outcome, what the failure policy says to a failure, and where the result is kept.
+//! What is each Pod for the counts? Its outcome, what the failure policy says to a failure, and where the result is
+//! kept.
 //!
 //! The answers are computed once for each Pod, so that all policies use the same answers.
 
@@ -55,8 +56,8 @@ fn one<'a>(seen: &'a Observed, pod: &'a Pod, failing: bool, failed_indexes: &Ind
     }
 }
 
-/// A stored success stays a success, whatever happens to the Pod while its sidecars drain: an eviction, or a kubelet that
-/// starts the main containers again.
+/// A stored success stays a success, whatever happens to the Pod while its sidecars drain: an eviction, or a kubelet
+/// that starts the main containers again.
 fn outcome_of(seen: &Observed, pod: &Pod, failing: bool) -> Option<Outcome> {
     let found = outcome::of(pod, &seen.job.spec, failing);
     if !is_stored_as_success(seen, pod) {

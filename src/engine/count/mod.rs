@@ -1,9 +1,9 @@
 //! What is each Pod for the counts?
 //!
-//! `outcome` says what became of a Pod and `cut_off` who ended its main containers; `failure_policy` says what a failure means,
-//! `per_index` what it means for an index, and `backoff` how long the next Pod waits. `judged` has these answers for each
-//! Pod. `record` says which results the next status records, `finalizers` which Pods lose our finalizer, and `tally` has all
-//! of this and the counts.
+//! `outcome` says what became of a Pod and `cut_off` who ended its main containers; `failure_policy` says what a
+//! failure means, `per_index` what it means for an index, and `backoff` how long the next Pod waits. `judged` has these
+//! answers for each Pod. `record` says which results the next status records, `finalizers` which Pods lose our
+//! finalizer, and `tally` has all of this and the counts.
 
 pub mod backoff;
 pub mod cut_off;

@@ -1,7 +1,7 @@
 //! Which results does the next status record that the stored status does not have?
 //!
-//! A result is unrecorded until the status lists the Pod's UID, or has the index of a success. The lists are bounded, so one
-//! write may record only some of the results.
+//! A result is unrecorded until the status lists the Pod's UID, or has the index of a success. The lists are bounded,
+//! so one write may record only some of the results.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,8 @@ pub struct Record<'a> {
     pub listed: Vec<(&'a Pod, Outcome)>,
     /// The indexes that go into `completedIndexes`.
     pub indexes: BTreeSet<u32>,
-    /// The Pods that the next status is the first to count. Of two Pods that succeeded for one index only the first counts.
+    /// The Pods that the next status is the first to count. Of two Pods that succeeded for one index only the first
+    /// counts.
     pub first_counted: Vec<&'a Pod>,
     /// The results that go into the back-off, ignored failures included.
     pub for_backoff: Vec<Outcome>,

@@ -1,8 +1,8 @@
 //! What does each Pod do, how do the Pods count, and what does the next status record of them?
 //!
 //! Each Pod counts once (KEP-2307), in three moves, and the controller may be killed after each of them: the controller
-//! writes the UID to `uncountedTerminatedPods`, removes the finalizer, and moves the UID into the counter. A success of an
-//! Indexed run needs no UID: the status has its index in `completedIndexes`.
+//! writes the UID to `uncountedTerminatedPods`, removes the finalizer, and moves the UID into the counter. A success of
+//! an Indexed run needs no UID: the status has its index in `completedIndexes`.
 //!
 //! ```text
 //!             its result       the status        nothing of it       the status

@@ -8,9 +8,9 @@ use crate::engine::judgement::Judgement;
 use crate::engine::observed::{Job, Pod, State};
 use crate::engine::plan::Deed;
 
-/// Replaces each Pod that hangs in a sidecar without `restartPolicy: Always`, and does not count the Pod. Fails the Pod if it
-/// was managed already, because no other mode is left. Waits until the condition PodChanged is stored, so that a restarted
-/// controller knows of the change.
+/// Replaces each Pod that hangs in a sidecar without `restartPolicy: Always`, and does not count the Pod. Fails the Pod
+/// if it was managed already, because no other mode is left. Waits until the condition PodChanged is stored, so that a
+/// restarted controller knows of the change.
 pub fn hanging(j: &Judgement) -> Deed {
     let seen = j.seen;
     if !must_be_managed(&seen.job.status.conditions) {
@@ -20,8 +20,8 @@ pub fn hanging(j: &Judgement) -> Deed {
     let open = |pod: &&Pod| pod.active() && outcome::of(pod, spec, false).is_none();
     let hanging: Vec<&Pod> = seen.pods.iter().filter(open).filter(|pod| hangs(pod, &seen.job)).collect();
     let (managed, native): (Vec<&Pod>, Vec<&Pod>) = hanging.into_iter().partition(|pod| pod.marks.managed);
-    let why = "a webhook removes restartPolicy from a sidecar in managed mode too, so the main containers never start; correct \
-               the webhook";
+    let why = "a webhook removes restartPolicy from a sidecar in managed mode too, so the main containers never start; \
+               correct the webhook";
     let replaced = pods::end_unrecorded(seen, native);
     let fail = |pod| starting::fail_pod(pod, reasons::RESTART_POLICY_STRIPPED, why, j.now);
     Deed::of(replaced.into_iter().chain(managed.into_iter().filter_map(fail)))

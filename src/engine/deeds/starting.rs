@@ -1,7 +1,7 @@
 //! Does a Pod fail because of a sidecar that is not up in time, or that restarted too often?
 //!
-//! Only while the result of the Pod is not known: afterwards nothing that a sidecar does matters. The controller writes the
-//! reason on the Pod, and ends the Pod by its `activeDeadlineSeconds`, so that the logs stay.
+//! Only while the result of the Pod is not known: afterwards nothing that a sidecar does matters. The controller writes
+//! the reason on the Pod, and ends the Pod by its `activeDeadlineSeconds`, so that the logs stay.
 
 use chrono::{DateTime, Utc};
 
@@ -71,8 +71,8 @@ pub fn must_be_up_at(pod: &Pod, sidecar: &Sidecar) -> Option<DateTime<Utc>> {
     Some(time::after(could_start_at(pod, place)?, sidecar.start_deadline?))
 }
 
-/// The sidecar is up, or was up before: the kubelet started a container after it, or it ended. For a plain container started
-/// is enough, because no container waits for its readiness.
+/// The sidecar is up, or was up before: the kubelet started a container after it, or it ended. For a plain container
+/// started is enough, because no container waits for its readiness.
 fn was_up(pod: &Pod, place: usize, until: StartUntil) -> bool {
     let c = &pod.containers[place];
     let up = c.up.started && (until == StartUntil::Started || c.slot == Slot::Plain || c.up.ready);

@@ -1,7 +1,7 @@
 //! Did an admission webhook change a Pod of this run?
 //!
-//! `build::changed` finds the changes. The condition PodChanged and an event report the change that matters most. If the
-//! sidecars can't be native, the run continues in managed mode; `deeds::replace` replaces the Pods that hang.
+//! `build::changed` finds the changes. The condition PodChanged and an event report the change that matters most. If
+//! the sidecars can't be native, the run continues in managed mode; `deeds::replace` replaces the Pods that hang.
 
 use crate::api::conditions::{reasons, types};
 use crate::engine::build::changed::{Change, MANAGED_FROM_NOW, changes, must_be_managed};
@@ -11,9 +11,9 @@ use crate::engine::observed::{Job, Observed, Pod};
 use crate::engine::plan::Event;
 use crate::engine::report::note::Note;
 
-/// The active Pod whose changes matter most; of equal Pods the newest. If no Pod is active and the condition does not exist
-/// yet, all Pods in view are compared. If the condition exists, they are not: the answer would depend on which of the ended
-/// Pods are still in view.
+/// The active Pod whose changes matter most; of equal Pods the newest. If no Pod is active and the condition does not
+/// exist yet, all Pods in view are compared. If the condition exists, they are not: the answer would depend on which of
+/// the ended Pods are still in view.
 fn most_changed<'a>(seen: &'a Observed, stored: &Conditions) -> Option<(&'a Pod, Vec<Change>)> {
     let weight = |found: &[Change]| found.first().map(|c| MANAGED_FROM_NOW.contains(&c.reason));
     let most = |any: bool| {
@@ -56,8 +56,8 @@ fn message(pod: &Pod, job: &Job, found: &[Change]) -> String {
     format!("An admission webhook{} changed Pod {}: {what}{then}", likely(pod, job), pod.name)
 }
 
-/// Which webhook was it? The annotations of the Pod that the controller did not send give a hint. The managedFields of the
-/// Pod name only the controller, which sent the Pod.
+/// Which webhook was it? The annotations of the Pod that the controller did not send give a hint. The managedFields of
+/// the Pod name only the controller, which sent the Pod.
 fn likely(pod: &Pod, job: &Job) -> String {
     let sent = job.spec.template.metadata.as_ref().and_then(|m| m.annotations.as_ref());
     let left: Vec<&str> = pod

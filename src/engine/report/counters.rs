@@ -42,9 +42,9 @@ pub struct Counters {
     pub failed_indexes: Option<Indexes>,
 }
 
-/// The counters count each listed Pod that has no finalizer any more; the lists get the Pods with new results. The status
-/// that ends the run counts all listed Pods at once, which saves one write for each run: nobody counts a finished run
-/// again, and the remaining finalizers go afterwards.
+/// The counters count each listed Pod that has no finalizer any more; the lists get the Pods with new results. The
+/// status that ends the run counts all listed Pods at once, which saves one write for each run: nobody counts a
+/// finished run again, and the remaining finalizers go afterwards.
 pub fn of(j: &Judgement) -> Counters {
     let Judgement { seen, tally, .. } = j;
     let (stored, indexed, is_over) = (&seen.job.status, seen.job.spec.indexed, is_over(j));

@@ -1,7 +1,7 @@
 //! What does the status say of the result, and of the end of the run?
 //!
-//! The result has a condition as soon as the result is known. The end has its conditions when nothing of the run runs any
-//! more and all Pods are counted.
+//! The result has a condition as soon as the result is known. The end has its conditions when nothing of the run runs
+//! any more and all Pods are counted.
 
 use crate::api::conditions::{events, messages, types};
 use crate::engine::judgement::Judgement;

@@ -1,5 +1,5 @@
-//! What does the spec ask for that the mode of the sidecars can't do, and which container is a sidecar although the spec does
-//! not name it?
+//! What does the spec ask for that the mode of the sidecars can't do, and which container is a sidecar although the
+//! spec does not name it?
 
 use crate::api::conditions::events;
 use crate::engine::build::{managed, native};
@@ -8,8 +8,8 @@ use crate::engine::observed::{Observed, Sidecar, Spec, restarts_always};
 use crate::engine::plan::Event;
 use crate::engine::report::note::Note;
 
-/// One event about what the mode of the sidecars can't do, and one about containers that are sidecars although the spec does
-/// not name them. Only with the first status of the run.
+/// One event about what the mode of the sidecars can't do, and one about containers that are sidecars although the spec
+/// does not name them. Only with the first status of the run.
 pub fn note(j: &Judgement) -> Note {
     let Observed { job, settings, .. } = j.seen;
     let (spec, Some(template)) = (&job.spec, &job.spec.template.spec) else { return Note::default() };

@@ -1,8 +1,8 @@
 //! Does `spec.sidecars` name a container that is not there?
 //!
 //! A webhook may inject the container later, so the API server accepts the name; the name may be a typo, so a condition
-//! reports it. The Pods that have not ended tell which containers there are. The condition keeps the answer after the Pods
-//! are gone, also if the answer is False.
+//! reports it. The Pods that have not ended tell which containers there are. The condition keeps the answer after the
+//! Pods are gone, also if the answer is False.
 
 use crate::api::conditions::{reasons, types};
 use crate::api::{Kind, labels};
@@ -60,8 +60,8 @@ fn look<'a>(seen: &'a Observed, said: &Conditions) -> Option<Found<'a>> {
 
 fn not_in_template(job: &Job, names: &[&str]) -> String {
     format!(
-        "{} names {}, and spec.template has no such container: correct the name. If a webhook adds the container to the Pod, \
-         you need not do anything",
+        "{} names {}, and spec.template has no such container: correct the name. If a webhook adds the container to \
+         the Pod, you need not do anything",
         field(job),
         quoted(names)
     )
@@ -70,8 +70,8 @@ fn not_in_template(job: &Job, names: &[&str]) -> String {
 fn not_in_pod(job: &Job, pod: &Pod, names: &[&str]) -> String {
     let there = pod.containers.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ");
     format!(
-        "{} names {}, but spec.template has no such container, and no webhook added one to the Pod. The Pod's containers are \
-         {there}: correct the name, or the webhook",
+        "{} names {}, but spec.template has no such container, and no webhook added one to the Pod. The Pod's \
+         containers are {there}: correct the name, or the webhook",
         field(job),
         quoted(names)
     )

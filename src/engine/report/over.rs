@@ -1,7 +1,7 @@
 //! Is the run over with this write of the status?
 //!
-//! The result is known, nothing of the run runs any more, and the status counts every Pod. A batch/v1 Job also waits until
-//! none of its Pods has our finalizer, as under the built-in Job controller.
+//! The result is known, nothing of the run runs any more, and the status counts every Pod. A batch/v1 Job also waits
+//! until none of its Pods has our finalizer, as under the built-in Job controller.
 
 use crate::api::Kind;
 use crate::engine::judgement::Judgement;

@@ -19,7 +19,8 @@ fn stalled(j: &Judgement) -> Note {
     if is_over && ending.as_ref().is_some_and(|ending| !ending.success) {
         return Note::default();
     }
-    // If no Pod is missing, the refusal is over: the rejected Pod exists all the same, or the run no longer needs the Pod.
+    // If no Pod is missing, the refusal is over: the rejected Pod exists all the same, or the run no longer needs the
+    // Pod.
     let is_reported = |refusal: &&Refusal| !refusal.is_blip && pods::missing(j) > 0;
     if let Some(refusal) = seen.refusal.as_ref().filter(is_reported) {
         return Note::is_true(types::STALLED, reasons::POD_REFUSED, &refusal.message);

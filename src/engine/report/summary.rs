@@ -1,8 +1,8 @@
-//! How is the status said to a person?
+//! What does the status say to people?
 //!
-//! One word, one sentence, and strings that a printer column can show as they are. Derived from the rest of the status
-//! and never read back for a decision. What was learned from Pods that are not kept any more stays in it: a run reads the
-//! same at its end whichever Pods are still in view.
+//! One word, one sentence, and strings that a printer column shows as they are. The summary follows from the rest of
+//! the status, and no decision reads it. The summary keeps what it says about Pods that are no longer in view, so that
+//! the status of a finished run does not depend on which Pods are still in view.
 
 use chrono::{DateTime, Utc};
 
@@ -33,7 +33,7 @@ pub fn of(j: &Judgement, status: &Status) -> Summary {
 
 fn phase(seen: &Observed, status: &Status, tally: &Tally) -> api::Phase {
     let is = |type_| status.conditions.is_true(type_);
-    // Since the start, or the last resume: a Pod that is gone by now has started too.
+    // Since the start or the last resume. A Pod that is gone may have started too.
     let has_run = tally.succeeded + tally.failed > 0 || status.summary.phase == Some(api::Phase::Running);
     let started = |pod: &Pod| pod.deleting_since.is_none() && has_started(pod);
     if is(types::COMPLETE) {
@@ -51,7 +51,7 @@ fn phase(seen: &Observed, status: &Status, tally: &Tally) -> api::Phase {
     }
 }
 
-/// The condition that matters most says why.
+/// Reason and message of the most important condition that is True.
 fn why(status: &Status) -> (Option<String>, Option<String>) {
     const FIRST: [&str; 9] = [
         types::FAILED,
@@ -68,7 +68,7 @@ fn why(status: &Status) -> (Option<String>, Option<String>) {
     (condition.map(|c| c.reason.clone()), condition.map(|c| c.message.clone()).filter(|m| !m.is_empty()))
 }
 
-/// Successes of those wanted, as kubectl prints a Job's: `3/5`, for a work queue `0/1 of 4`.
+/// Succeeded Pods of the required Pods, as kubectl prints them for a Job: `3/5`, for a work queue `0/1 of 4`.
 fn completions(seen: &Observed, tally: &Tally) -> String {
     match (seen.job.spec.completions, seen.job.spec.parallelism) {
         (Some(wanted), _) => format!("{}/{wanted}", tally.succeeded),
@@ -77,9 +77,8 @@ fn completions(seen: &Observed, tally: &Tally) -> String {
     }
 }
 
-/// While main containers work: how many sidecars run, of those in Pods that work. Afterwards: how many have stopped, of
-/// those in all Pods that are counted; what is missing to all still runs. Only Pods that have not ended are looked at, and
-/// these are always in view.
+/// While Pods work: how many of their sidecars run. Afterwards: how many sidecars have stopped, of the sidecars in all
+/// counted Pods; the others still run. Only Pods that have not ended matter here, and such Pods are always in view.
 fn sidecars(seen: &Observed, tally: &Tally, to_stop: u32) -> Option<String> {
     let of = |pod| outcome::sidecars(pod, &seen.job.spec.roles);
     let running = |pod| of(pod).filter(|c| c.state == State::Running).count();
@@ -93,7 +92,7 @@ fn sidecars(seen: &Observed, tally: &Tally, to_stop: u32) -> Option<String> {
     (all > 0).then(|| format!("{}/{all} stopped", all - going_on))
 }
 
-/// The sidecars of the Pods that are counted, those included that this status is the first to count.
+/// How many sidecars the counted Pods have, with the Pods that this status is the first to count.
 fn sidecars_to_stop(seen: &Observed, status: &Status, tally: &Tally) -> Option<u32> {
     let roles = &seen.job.spec.roles;
     let of = |pod| if has_started(pod) { tally::count(outcome::sidecars(pod, roles)) } else { 0 };
@@ -105,7 +104,7 @@ fn sidecars_to_stop(seen: &Observed, status: &Status, tally: &Tally) -> Option<u
     before.map(|_| all).or((all > 0).then_some(all))
 }
 
-/// Something of it runs, or has run.
+/// A container of the Pod runs, or has run.
 fn has_started(pod: &Pod) -> bool {
     pod.containers.iter().any(|c| c.state != State::Waiting || c.restarts > 0)
 }

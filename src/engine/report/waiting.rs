@@ -1,9 +1,10 @@
 //! What delays the run, and until when?
 //!
-//! No run hangs in silence. The condition Waiting reports a Pod that fits no node, an image that the kubelet can't pull, a
-//! sidecar that is not up, a container that still runs while the kubelet stops the Pod, and a kubelet that is silent. The
-//! message says when the wait ends: at a deadline of the spec, or when the kubelet sends SIGKILL. If the kubelet of a Pod is
-//! silent and the Pod's result is known, the run stops waiting. Short waits are not reported, since each status is a write.
+//! No run hangs in silence. The condition Waiting reports a Pod that fits no node, an image that the kubelet can't
+//! pull, a sidecar that is not up, a container that still runs while the kubelet stops the Pod, and a kubelet that is
+//! silent. The message says when the wait ends: at a deadline of the spec, or when the kubelet sends SIGKILL. If the
+//! kubelet of a Pod is silent and the Pod's result is known, the run stops waiting. Short waits are not reported, since
+//! each status is a write.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -84,8 +85,8 @@ fn stopping(pod: &Pod) -> Option<Wait> {
         from: time::after(from, PATIENCE),
         reason: reasons::SIDECAR_STOPPING,
         message: format!(
-            "the kubelet began to stop Pod {} at {} (preStop hooks, then SIGTERM); still running: {}; the kubelet kills \
-             these containers at {}",
+            "the kubelet began to stop Pod {} at {} (preStop hooks, then SIGTERM); still running: {}; the kubelet \
+             kills these containers at {}",
             pod.name,
             time::format(from),
             names.join(", "),
