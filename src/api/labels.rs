@@ -107,9 +107,9 @@ pub const MODE: &str = "sidecarjob.dev/mode";
 /// The value of `MODE`.
 pub const MANAGED: &str = "managed";
 
-/// Annotation on a Pod: since when the controller stops its sidecars or ends the Pod (RFC 3339). The turn of each sidecar
-/// follows from this time, also after a restart of the controller. The annotation also shows that the controller set the
-/// Pod's deadline.
+/// Annotation on a Pod: since when the controller stops the Pod's sidecars, or, beside `FAILED`, when the controller failed
+/// the Pod (RFC 3339). The turn of each sidecar follows from this time, also after a restart of the controller. In a Pod
+/// that the controller failed, only main containers that succeeded before this time make the Pod a success.
 pub const STOPPING_SINCE: &str = "sidecarjob.dev/stopping-since";
 
 /// Annotation on a Pod that the controller fails because of its sidecars: the reason, from `conditions::reasons`.

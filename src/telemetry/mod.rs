@@ -9,8 +9,9 @@ mod server;
 mod signals;
 mod text;
 
-pub use health::Health;
+pub(crate) use health::Health;
 pub use logs::init as init_logs;
-pub use metrics::{Counted, Metrics};
-pub use server::serve;
-pub use signals::signal;
+pub(crate) use metrics::Counted;
+pub use metrics::Metrics;
+pub(crate) use server::serve;
+pub(crate) use signals::signal;

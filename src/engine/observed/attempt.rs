@@ -1,37 +1,37 @@
-//! What was tried to stop one container, and what came of it?
+//! How did the controller try to stop one container, and what was the result?
 
 use super::pod::PodRef;
 use chrono::{DateTime, Utc};
 
 use crate::api::recipes::Way;
 
-/// One container is asked to stop.
+/// A request to one container to stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ask {
-    /// Of which Pod.
+    /// The Pod of the container.
     pub pod: PodRef,
-    /// Which container.
+    /// The name of the container.
     pub container: String,
-    /// How.
+    /// The way to stop the container.
     pub way: Way,
 }
 
-/// It was asked.
+/// A request that the controller made, and its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// Who, and how.
+    /// The request.
     pub ask: Ask,
-    /// What came of it.
+    /// The result.
     pub state: AttemptState,
 }
 
-/// What came of an attempt.
+/// The result of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptState {
-    /// It goes on.
+    /// The attempt is not over.
     UnderWay,
-    /// The sidecar was reached, then; it ends or it does not. Its grace counts from here.
+    /// The attempt reached the container at this time. The grace period of the container begins here.
     Heard(DateTime<Utc>),
-    /// It was not reached; the next way is tried.
+    /// The attempt did not reach the container. The controller tries the next way.
     Failed,
 }
