@@ -53,15 +53,14 @@ fn ended(pod: &Pod, roles: &Roles) -> Outcome {
 /// The outcome of a Pod whose sidecars still run: known as soon as the main containers are done. Without sidecars the
 /// kubelet reports the end of the Pod at once.
 fn early(pod: &Pod, roles: &Roles) -> Option<Outcome> {
-    let mains: Vec<&Container> = mains(pod, roles).collect();
-    if mains.is_empty() || !goes_on_after_mains(pod, roles) || pod.starts_again() {
+    if mains(pod, roles).next().is_none() || !goes_on_after_mains(pod, roles) || pod.starts_again() {
         return None;
     }
     if let Some(at) = success_at(pod, roles) {
         return Some(Outcome { success: !cut_off::before(pod, at), at });
     }
-    let all_done = mains.iter().all(|c| c.done());
-    all_done.then(|| Outcome { success: false, at: last_end(mains.into_iter()).unwrap_or_else(|| ended_at(pod)) })
+    let all_done = mains(pod, roles).all(|c| c.done());
+    all_done.then(|| Outcome { success: false, at: last_end(mains(pod, roles)).unwrap_or_else(|| ended_at(pod)) })
 }
 
 /// As many main containers as required ended with exit code 0, whoever ended them.
@@ -72,13 +71,13 @@ pub fn exited_with_success(pod: &Pod, roles: &Roles) -> bool {
 /// When as many main containers as required had succeeded for good: for All the last one, for Any the first one.
 fn success_at(pod: &Pod, roles: &Roles) -> Option<DateTime<Utc>> {
     let for_good = |c: &&Container| matches!(c.state, State::Terminated { exit: 0, .. }) && (pod.ended() || c.done());
-    let succeeded: Vec<&Container> = mains(pod, roles).filter(for_good).collect();
+    let succeeded = || mains(pod, roles).filter(for_good);
     match roles.require() {
-        _ if succeeded.is_empty() => None,
-        Require::All if succeeded.len() < mains(pod, roles).count() => None,
-        Require::All => Some(last_end(succeeded.into_iter()).unwrap_or_else(|| ended_at(pod))),
+        _ if succeeded().next().is_none() => None,
+        Require::All if succeeded().count() < mains(pod, roles).count() => None,
+        Require::All => Some(last_end(succeeded()).unwrap_or_else(|| ended_at(pod))),
         Require::Any => {
-            let ends = succeeded.into_iter().filter_map(|c| last_end(std::iter::once(c)));
+            let ends = succeeded().filter_map(|c| last_end(std::iter::once(c)));
             Some(ends.min().unwrap_or_else(|| ended_at(pod)))
         }
     }

@@ -1,11 +1,11 @@
 //! Which Pods hang because a webhook changed them, and what does the controller do with them?
 
 use crate::api::conditions::reasons;
-use crate::engine::build::changed::{must_be_managed, sidecar_changes};
+use crate::engine::build::changed::{Sent, must_be_managed};
 use crate::engine::count::outcome;
 use crate::engine::deeds::{pods, starting};
 use crate::engine::judgement::Judgement;
-use crate::engine::observed::{Job, Pod, State};
+use crate::engine::observed::{Pod, State};
 use crate::engine::plan::Deed;
 
 /// Replaces each Pod that hangs in a sidecar without `restartPolicy: Always`, and does not count the Pod. Fails the Pod
@@ -18,7 +18,8 @@ pub fn hanging(j: &Judgement) -> Deed {
     }
     let spec = &seen.job.spec;
     let open = |pod: &&Pod| pod.active() && outcome::of(pod, spec, false).is_none();
-    let hanging: Vec<&Pod> = seen.own_pods().filter(open).filter(|pod| hangs(pod, &seen.job)).collect();
+    let sent = Sent::of(&seen.job);
+    let hanging: Vec<&Pod> = seen.own_pods().filter(open).filter(|pod| hangs(pod, &sent)).collect();
     let (managed, native): (Vec<&Pod>, Vec<&Pod>) = hanging.into_iter().partition(|pod| pod.marks.managed);
     let why = "a webhook removes restartPolicy from a sidecar in managed mode too, so the main containers never start; \
                correct the webhook";
@@ -27,10 +28,10 @@ pub fn hanging(j: &Judgement) -> Deed {
     Deed::of(replaced.into_iter().chain(managed.into_iter().filter_map(fail)))
 }
 
-fn hangs(pod: &Pod, job: &Job) -> bool {
+fn hangs(pod: &Pod, sent: &Sent) -> bool {
     let ended = |name: &str| {
         let mut of_name = pod.containers.iter().filter(|c| c.name == name);
         of_name.any(|c| matches!(c.state, State::Terminated { exit: 0, .. }))
     };
-    sidecar_changes(pod, job).any(|c| c.reason == reasons::RESTART_POLICY_STRIPPED && !ended(&c.container))
+    sent.sidecar_changes(pod).any(|c| c.reason == reasons::RESTART_POLICY_STRIPPED && !ended(&c.container))
 }

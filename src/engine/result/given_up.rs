@@ -54,6 +54,9 @@ fn done_at(pod: &Pod) -> Option<DateTime<Utc>> {
     };
     let of = |kind| pod.containers.iter().filter(move |c| c.slot == kind);
     let failed = of(observed::Slot::Init).filter_map(end).find(|(exit, _)| *exit != 0);
-    let plain: Option<Vec<_>> = of(observed::Slot::Plain).map(end).collect();
-    failed.map(|(_, at)| at).or_else(|| plain?.into_iter().map(|(_, at)| at).max())
+    let last = || {
+        let mut plain = of(observed::Slot::Plain).map(|c| end(c).map(|(_, at)| at));
+        plain.try_fold(None, |last, at| Some(last.max(Some(at?)))).flatten()
+    };
+    failed.map(|(_, at)| at).or_else(last)
 }

@@ -26,7 +26,7 @@ fn without(name: &str) -> Pod {
 }
 
 fn reasons_of(pod: &Pod) -> Vec<&'static str> {
-    changes(pod, &job().job).into_iter().map(|c| c.reason).collect()
+    Sent::of(&job().job).changes(pod).into_iter().map(|c| c.reason).collect()
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn an_injected_sidecar_that_the_spec_names_is_looked_at_too() {
     let with = |kind| {
         let mut pod = pod(0);
         pod.containers.insert(0, container("proxy", kind, Restart::Never));
-        changes(&pod, &job).into_iter().map(|c| c.reason).collect::<Vec<_>>()
+        Sent::of(&job).changes(&pod).into_iter().map(|c| c.reason).collect::<Vec<_>>()
     };
     assert_eq!(with(Slot::Init), ["RestartPolicyStripped"]);
     assert_eq!(with(Slot::Plain), [""; 0], "it was injected as a plain one: the ladder stops it");
@@ -148,8 +148,8 @@ fn a_native_sidecar_of_the_template_is_compared_without_being_named() {
         "initContainers": [{"name": "side", "restartPolicy": "Always"}]
     }}});
     let job = job_with(by_hand).job;
-    assert_eq!(changes(&stripped(), &job)[0].reason, "RestartPolicyStripped");
-    assert_eq!(changes(&pod(0), &job), []);
+    assert_eq!(Sent::of(&job).changes(&stripped())[0].reason, "RestartPolicyStripped");
+    assert_eq!(Sent::of(&job).changes(&pod(0)), []);
 }
 
 #[test]
