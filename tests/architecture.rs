@@ -207,13 +207,14 @@ fn the_clock_is_read_in_one_place() {
 /// The list of ARCHITECTURE.md.
 #[test]
 fn the_api_server_is_called_in_few_places() {
-    const PLACES: [&str; 11] = [
+    const PLACES: [&str; 12] = [
         "apply",
         "cluster",
         "create",
         "events/post",
         "leader",
         "orphans",
+        "read_again",
         "reconcile",
         "run",
         "schedules/apply",

@@ -8,6 +8,16 @@ pub const NAME: &str = "sidecarjob.dev/name";
 /// Label on each Pod: the UID of its SidecarJob. `status.selector` selects by this label.
 pub const UID: &str = "sidecarjob.dev/uid";
 
+/// Kubernetes' own label on each Pod of a batch/v1 Job: the UID of the Job. The API server writes the selector of a Job by
+/// this label.
+pub const CONTROLLER_UID: &str = "batch.kubernetes.io/controller-uid";
+
+/// The name of `CONTROLLER_UID` before Kubernetes 1.27. Jobs that are older select by it.
+pub const LEGACY_CONTROLLER_UID: &str = "controller-uid";
+
+/// The labels by which a run selects its Pods, unless the run has a selector of its own. The value is the run's UID.
+pub const UID_LABELS: [&str; 3] = [UID, CONTROLLER_UID, LEGACY_CONTROLLER_UID];
+
 /// Label on each Pod: the number of the Pod within its SidecarJob, counted from 0 in the order of creation. The Pod's
 /// name is computed from this number, so the API server rejects a second create of the same Pod.
 pub const ATTEMPT: &str = "sidecarjob.dev/attempt";

@@ -14,13 +14,12 @@ use kube::api::{Api, ListParams};
 use kube::core::DeserializeGuard;
 use tracing::{info, warn};
 
-use crate::api::{SidecarJob, labels};
+use crate::api::SidecarJob;
 use crate::controller::apply;
 use crate::controller::context::Context;
 use crate::controller::error::message;
 use crate::controller::managed::Managed;
-use crate::controller::memory::Key;
-use crate::controller::pods::Seen;
+use crate::controller::object::Key;
 use crate::engine::observed::PodRef;
 
 /// How long until a look-up or patch that failed is tried again.
@@ -72,8 +71,8 @@ async fn again(key: &Key, why: &str) {
     tokio::time::sleep(RETRY).await;
 }
 
-fn tracked<K: Managed>(ctx: &Context<K>, key: &Key) -> Vec<Seen> {
-    ctx.pods.of(K::KIND, key).pods.into_iter().filter(|seen| seen.pod.tracked).collect()
+fn tracked<K: Managed>(ctx: &Context<K>, key: &Key) -> Vec<(PodRef, String)> {
+    ctx.pods.uncounted(K::KIND, key)
 }
 
 /// What the API server says, within a bound of time; why not, in a sentence.
@@ -84,8 +83,7 @@ async fn answer<T>(what: &str, asked: impl Future<Output = kube::Result<T>>) -> 
 
 /// Pods of ours without an owner: the run that was to take them over may be the one that is gone.
 fn left_behind<K: Managed>(ctx: &Context<K>, namespace: &str) -> Vec<(PodRef, String)> {
-    let ours = |seen: Seen| Some((seen.pod.to_ref(), seen.labels.get(labels::UID)?.clone()));
-    ctx.pods.strays(namespace).into_iter().filter(|seen| seen.pod.tracked).filter_map(ours).collect()
+    ctx.pods.orphans(namespace)
 }
 
 /// Takes the finalizer from those whose run is not there any more.
@@ -128,9 +126,9 @@ async fn release_all<K: Managed>(ctx: &Context<K>, key: &Key) -> Result<Owner, S
         return Ok(Owner::Anew);
     }
     let owner = found.and_then(|job| job.meta().uid.clone());
-    for seen in tracked(ctx, key).iter().filter(|seen| owner.as_ref() != Some(&seen.owner_uid)) {
-        info!(pod = seen.pod.name, "its {} is gone: taking the finalizer", K::KIND.name());
-        apply::release(ctx, key, &seen.pod.to_ref()).await.map_err(|e| e.to_string())?;
+    for (pod, _) in tracked(ctx, key).iter().filter(|(_, uid)| owner.as_ref() != Some(uid)) {
+        info!(pod = pod.name, "its {} is gone: taking the finalizer", K::KIND.name());
+        apply::release(ctx, key, pod).await.map_err(|e| e.to_string())?;
     }
     Ok(if owner.is_some() { Owner::Anew } else { Owner::Gone })
 }
@@ -147,5 +145,5 @@ async fn release_ownerless<K: Managed>(ctx: &Context<K>, key: &Key, pod: &PodRef
         return Ok(());
     }
     info!(pod = pod.name, "its owner was taken away: taking the finalizer");
-    apply::release_ownerless(ctx, key, pod).await.map_err(|e| e.to_string())
+    apply::release(ctx, key, pod).await.map_err(|e| e.to_string())
 }

@@ -252,7 +252,10 @@ async fn a_pod_whose_labels_match_no_longer_is_let_go_before_another_takes_its_p
     let (result, sent) = stage(script, vec![other]).run(job(json!({}), json!(null))).await;
     result.expect("well");
     assert_eq!(sent[0].1["metadata"]["ownerReferences"], json!([{"$patch": "delete", "uid": "job-uid"}]));
-    assert_eq!(sent[0].1["metadata"]["$deleteFromPrimitiveList/finalizers"], json!([labels::TRACKING_FINALIZER]));
+    assert_eq!(
+        sent[0].1["metadata"]["$deleteFromPrimitiveList/finalizers"],
+        json!([labels::TRACKING_FINALIZER, labels::BATCH_TRACKING_FINALIZER])
+    );
 }
 
 #[tokio::test]
@@ -280,7 +283,7 @@ async fn ten_thousand_pods_of_the_past_cost_no_call_more() {
         let running = job(json!({"completions": 20_000}), json!({"succeeded": past.len()}));
         let script = vec![on(Method::POST, PODS, stored(11)), on(Method::PUT, STATUS, stored(12))];
         let stage = stage(script, past);
-        let kept = stage.ctx.pods.of(sidecarjob::api::Kind::SidecarJob, &("ns".to_owned(), "job".to_owned()));
+        let kept = stage.ctx.pods.of(&owner());
         assert_eq!(kept.pods.len(), 0, "none of them is kept");
         stage.run(running).await.0.expect("well");
     }

@@ -24,7 +24,7 @@ use crate::api::recipes::Way;
 use crate::controller::clock::Clock;
 use crate::controller::error::message;
 use crate::controller::events::Events;
-use crate::controller::memory::Key;
+use crate::controller::object::Key;
 use crate::engine::observed::{Ask, Attempt, AttemptState, Job, PodRef};
 use crate::engine::plan::Event;
 

@@ -7,7 +7,7 @@
 
 use crate::api::conditions::{reasons, types};
 use crate::engine::observed::conditions::Conditions;
-use crate::engine::observed::{Job, Pod, Slot};
+use crate::engine::observed::{Digest, Job, Pod, Slot, text};
 
 /// The reasons that make later Pods managed.
 pub const MANAGED_FROM_NOW: [&str; 2] = [reasons::RESTART_POLICY_STRIPPED, reasons::SIDECAR_MADE_PLAIN];
@@ -70,12 +70,10 @@ fn main_changes<'a>(pod: &'a Pod, job: &'a Job) -> impl Iterator<Item = Change> 
         let name = &sent.name;
         let what = match pod.containers.iter().find(|c| c.name == *name && c.slot == Slot::Plain) {
             None => "is missing from the Pod".to_owned(),
-            Some(c) if c.image != sent.image.clone().unwrap_or_default() => {
+            Some(c) if c.image != text::cut(sent.image.as_deref().unwrap_or_default()) => {
                 format!("has the image {} instead of {}", c.image, sent.image.as_deref().unwrap_or_default())
             }
-            Some(c) if !sent.command.iter().chain(&sent.args).flatten().eq(&c.command) => {
-                "has another command".to_owned()
-            }
+            Some(c) if c.command != Digest::of_command(sent) => "has another command".to_owned(),
             Some(_) => return None,
         };
         let what = format!("main container {name} {what}");

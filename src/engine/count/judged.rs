@@ -35,7 +35,7 @@ pub struct Judged<'a> {
 pub fn all(seen: &Observed) -> Vec<Judged<'_>> {
     let failing = seen.job.status.conditions.is_true(types::FAILURE_TARGET);
     let failed_indexes = seen.job.failed_indexes();
-    seen.pods.iter().map(|pod| one(seen, pod, failing, &failed_indexes)).collect()
+    seen.own_pods().map(|pod| one(seen, pod, failing, &failed_indexes)).collect()
 }
 
 fn one<'a>(seen: &'a Observed, pod: &'a Pod, failing: bool, failed_indexes: &Indexes) -> Judged<'a> {

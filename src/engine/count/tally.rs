@@ -74,7 +74,7 @@ pub fn of(seen: &Observed) -> Tally<'_> {
     Tally {
         working: working(&pods),
         draining: draining(&pods),
-        terminating: count(seen.pods.iter().filter(|pod| pod.terminating())),
+        terminating: count(seen.own_pods().filter(|pod| pod.terminating())),
         succeeded: succeeded(seen, &pods, &completed),
         failed: failed(seen, &pods),
         record: record::of(seen, &pods, &held),

@@ -24,7 +24,7 @@ pub fn clean_up(seen: &Observed, now: DateTime<Utc>) -> Plan {
 
 /// Removes our finalizer from all Pods: nobody counts them any more.
 pub fn release_all(seen: &Observed) -> Plan {
-    let tracked = seen.pods.iter().filter(|pod| pod.tracked);
+    let tracked = seen.own_pods().filter(|pod| pod.tracked);
     let mut steps: Vec<Step> = tracked.map(|pod| Step::Release(pod.to_ref())).collect();
     steps.extend(seen.orphans.iter().cloned().map(Step::Release));
     Plan { steps, ..Plan::nothing() }

@@ -19,7 +19,7 @@ pub fn pending(seen: &Observed, tally: &Tally, now: DateTime<Utc>) -> impl Itera
     let ended_only = seen.job.spec.replaces_ended_only();
     let goes_on = |pod: &Pod| pod.active() && (ended_only || !given_up::is_given_up(seen, pod, now));
     let waits_for = |pod: &&Pod| goes_on(pod) || (pod.terminating() && ended_only);
-    let taken: Indexes = seen.pods.iter().filter(waits_for).filter_map(|pod| pod.index).collect();
+    let taken: Indexes = seen.own_pods().filter(waits_for).filter_map(|pod| pod.index).collect();
     let done = tally.failed_indexes.as_ref().map_or_else(|| tally.completed.clone(), |f| tally.completed.union(f));
     let pending: Vec<u32> =
         done.union(&taken).missing(seen.job.spec.completions.unwrap_or(0)).take(limit(seen)).collect();

@@ -11,8 +11,8 @@ pub fn settle(seen: &Observed) -> Vec<Step> {
     if seen.job.deleting {
         return Vec::new();
     }
-    let adopt = seen.strays.iter().map(|pod| Step::Adopt(pod.to_ref()));
-    let disown = seen.pods.iter().filter(|pod| !pod.selected).map(|pod| Step::Disown(pod.to_ref()));
+    let adopt = seen.strays.iter().cloned().map(Step::Adopt);
+    let disown = seen.unselected.iter().cloned().map(Step::Disown);
     adopt.chain(disown).collect()
 }
 

@@ -109,7 +109,7 @@ fn free_slots(seen: &Observed, tally: &Tally, now: DateTime<Utc>) -> u32 {
     let spec = &seen.job.spec;
     let terminating = if spec.replaces_ended_only() { tally.terminating } else { 0 };
     let given_up = |pod: &&Pod| pod.active() && !spec.replaces_ended_only() && given_up::is_given_up(seen, pod, now);
-    let given_up = u32::try_from(seen.pods.iter().filter(given_up).count()).unwrap_or(u32::MAX);
+    let given_up = u32::try_from(seen.own_pods().filter(given_up).count()).unwrap_or(u32::MAX);
     let draining = count(&tally.draining).saturating_sub(given_up);
     spec.parallelism.saturating_sub(count(&tally.working) + draining + terminating)
 }
@@ -133,7 +133,7 @@ fn surplus<'a>(seen: &Observed, tally: &Tally<'a>, n: usize) -> Vec<&'a Pod> {
 
 /// A number that no Pod has used: above the numbers of all Pods in view, and not below the number of counted Pods.
 fn next_number(seen: &Observed, tally: &Tally) -> u32 {
-    let highest = seen.pods.iter().filter_map(|p| p.number).max().map_or(0, |n| n.saturating_add(1));
+    let highest = seen.own_pods().filter_map(|p| p.number).max().map_or(0, |n| n.saturating_add(1));
     highest.max(seen.next_number).max(tally.succeeded.saturating_add(tally.failed))
 }
 

@@ -18,7 +18,7 @@ pub fn hanging(j: &Judgement) -> Deed {
     }
     let spec = &seen.job.spec;
     let open = |pod: &&Pod| pod.active() && outcome::of(pod, spec, false).is_none();
-    let hanging: Vec<&Pod> = seen.pods.iter().filter(open).filter(|pod| hangs(pod, &seen.job)).collect();
+    let hanging: Vec<&Pod> = seen.own_pods().filter(open).filter(|pod| hangs(pod, &seen.job)).collect();
     let (managed, native): (Vec<&Pod>, Vec<&Pod>) = hanging.into_iter().partition(|pod| pod.marks.managed);
     let why = "a webhook removes restartPolicy from a sidecar in managed mode too, so the main containers never start; \
                correct the webhook";

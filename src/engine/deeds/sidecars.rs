@@ -16,7 +16,7 @@ pub fn stop(j: &Judgement) -> Deed {
     let seen = j.seen;
     let known = |pod: &Pod| seen.job.status.is_listed(&pod.uid) || mains_done(seen, pod);
     let settled = |pod: &&Pod| known(pod) && !j.tally.record.unrecorded.contains(pod.uid.as_str());
-    let pods = seen.pods.iter().filter(|pod| pod.active()).filter(settled);
+    let pods = seen.own_pods().filter(|pod| pod.active()).filter(settled);
     let attempts = Attempts::of(seen);
     let mut all: Deed = pods.map(|pod| stop_pod(seen, pod, &attempts, j.now)).collect();
     // The controller does adjacent steps of one kind at the same time.

@@ -32,7 +32,7 @@ pub fn fail(j: &Judgement) -> Deed {
         let step = failed.and_then(|(reason, why)| fail_pod(pod, reason, &why, j.now));
         Deed { wake: next, ..Deed::of(step) }
     };
-    j.seen.pods.iter().filter(open).map(due).collect()
+    j.seen.own_pods().filter(open).map(due).collect()
 }
 
 /// The step that fails a Pod. `None` if the Pod's deadline has passed: the kubelet ends the Pod already.

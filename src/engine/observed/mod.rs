@@ -14,6 +14,7 @@ pub(crate) mod roles;
 mod sidecar;
 pub mod status;
 pub(crate) mod success_policy;
+pub(crate) mod text;
 pub(crate) mod time;
 
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::api::recipes::{self, Recipe};
 
 pub use attempt::{Ask, Attempt, AttemptState};
-pub use container::{Container, Restart, RestartRule, Slot, State, Up, restarts_always};
+pub use container::{Container, Digest, Restart, RestartRule, Slot, State, Up, restarts_always};
 pub use job::{Job, Spec};
 pub use pod::{IndexFailures, Marks, Phase, Pod, PodRef, grace_seconds};
 pub use sidecar::Sidecar;
@@ -34,9 +35,11 @@ pub struct Observed {
     /// The SidecarJob or Job.
     pub job: Job,
     /// The Pods of the run, oldest first. Of the Pods that have ended, only those that are not counted yet.
-    pub pods: Vec<Pod>,
+    pub pods: Vec<Arc<Pod>>,
+    /// The Pods of the run whose labels its selector no longer matches.
+    pub unselected: Vec<PodRef>,
     /// Pods without an owner that the selector of the run matches.
-    pub strays: Vec<Pod>,
+    pub strays: Vec<PodRef>,
     /// Pods of an older object with the same name that still have our finalizer.
     pub orphans: Vec<PodRef>,
     /// The next number after the Pods of the run that have ended and are counted.
@@ -50,6 +53,13 @@ pub struct Observed {
     pub attempts: Vec<Attempt>,
     /// The settings of the controller.
     pub settings: Settings,
+}
+
+impl Observed {
+    /// The Pods of the run, oldest first.
+    pub fn own_pods(&self) -> impl DoubleEndedIterator<Item = &Pod> + ExactSizeIterator + Clone {
+        self.pods.iter().map(Arc::as_ref)
+    }
 }
 
 /// The API server rejects our Pods, because of an invalid template, a quota or a policy, or because a webhook is down.

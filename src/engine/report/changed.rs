@@ -17,7 +17,7 @@ use crate::engine::report::note::Note;
 fn most_changed<'a>(seen: &'a Observed, stored: &Conditions) -> Option<(&'a Pod, Vec<Change>)> {
     let weight = |found: &[Change]| found.first().map(|c| MANAGED_FROM_NOW.contains(&c.reason));
     let most = |any: bool| {
-        let pods = seen.pods.iter().filter(|pod| any || pod.active()).map(|pod| (pod, changes(pod, &seen.job)));
+        let pods = seen.own_pods().filter(|pod| any || pod.active()).map(|pod| (pod, changes(pod, &seen.job)));
         pods.max_by_key(|(_, found)| weight(found))
     };
     let no_condition = stored.get(types::POD_CHANGED).is_none();

@@ -16,7 +16,7 @@ pub fn counts(j: &Judgement) -> Counts {
     if is_over(j) {
         return Counts { active: Some(0), ready: Some(0), stopping: stopping(0), terminating: Some(0) };
     }
-    let ready = seen.pods.iter().filter(|pod| pod.active() && pod.ready_since.is_some()).count();
+    let ready = seen.own_pods().filter(|pod| pod.active() && pod.ready_since.is_some()).count();
     Counts {
         active: some(tally.working.len() + tally.draining.len()),
         ready: some(ready),
@@ -49,7 +49,7 @@ pub fn of(j: &Judgement) -> Counters {
     let Judgement { seen, tally, .. } = j;
     let (stored, indexed, is_over) = (&seen.job.status, seen.job.spec.indexed, is_over(j));
     let settle = |list: &BTreeSet<String>, counter: u32, success: bool| {
-        let tracked = seen.pods.iter().filter(|pod| pod.tracked && list.contains(&pod.uid));
+        let tracked = seen.own_pods().filter(|pod| pod.tracked && list.contains(&pod.uid));
         let mut next: BTreeSet<String> = tracked.map(|pod| pod.uid.clone()).collect();
         let counted = counter + tally::len(list) - tally::len(&next);
         let new = tally.record.listed.iter().filter(|(_, outcome)| outcome.success == success);

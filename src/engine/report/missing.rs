@@ -45,9 +45,9 @@ fn look<'a>(seen: &'a Observed, said: &Conditions) -> Option<Found<'a>> {
         return None;
     }
     let is_known = said.get(types::SIDECAR_MISSING).is_some_and(|c| c.reason != reasons::NOT_IN_TEMPLATE);
-    let mut pods: Vec<&Pod> = seen.pods.iter().filter(|pod| !pod.ended()).collect();
+    let mut pods: Vec<&Pod> = seen.own_pods().filter(|pod| !pod.ended()).collect();
     if pods.is_empty() && !is_known {
-        pods = seen.pods.iter().collect();
+        pods = seen.own_pods().collect();
     }
     let lacking = |pod: &&'a Pod| (*pod, roles.missing(|name| pod.containers.iter().any(|c| c.name == name)));
     match pods.iter().rev().map(lacking).find(|(_, names)| !names.is_empty()) {

@@ -15,7 +15,7 @@ pub fn is_over(j: &Judgement) -> bool {
         return false;
     }
     let ended = tally.all_ended() || (is_sidecarjob(&seen.job) && given_up::given_up(seen, tally, *now));
-    ended && (is_sidecarjob(&seen.job) || seen.pods.iter().all(|pod| !pod.tracked))
+    ended && (is_sidecarjob(&seen.job) || seen.own_pods().all(|pod| !pod.tracked))
 }
 
 /// The run is a SidecarJob, not a batch/v1 Job.

@@ -44,7 +44,7 @@ fn phase(seen: &Observed, status: &Status, tally: &Tally) -> api::Phase {
         api::Phase::Stopping
     } else if seen.job.spec.suspend {
         api::Phase::Suspended
-    } else if has_run || seen.pods.iter().any(started) {
+    } else if has_run || seen.own_pods().any(started) {
         api::Phase::Running
     } else {
         api::Phase::Pending
@@ -87,7 +87,7 @@ fn sidecars(seen: &Observed, tally: &Tally, to_stop: u32) -> Option<String> {
         let running: usize = tally.working.iter().map(|pod| running(pod)).sum();
         return (all > 0).then(|| format!("{running}/{all} running"));
     }
-    let going_on: usize = seen.pods.iter().filter(|pod| !pod.ended()).map(running).sum();
+    let going_on: usize = seen.own_pods().filter(|pod| !pod.ended()).map(running).sum();
     let all = going_on.max(to_stop as usize); // Pods that the controller ends uncounted go on for a while too
     (all > 0).then(|| format!("{}/{all} stopped", all - going_on))
 }
@@ -98,7 +98,7 @@ fn sidecars_to_stop(seen: &Observed, status: &Status, tally: &Tally) -> Option<u
     let of = |pod| if has_started(pod) { tally::count(outcome::sidecars(pod, roles)) } else { 0 };
     // A status without the number is new, or is older than this field.
     let before = status.summary.sidecars_to_stop;
-    let listed = || seen.pods.iter().filter(|pod| seen.job.status.is_listed(&pod.uid)).map(of).sum();
+    let listed = || seen.own_pods().filter(|pod| seen.job.status.is_listed(&pod.uid)).map(of).sum();
     let new: u32 = tally.record.first_counted.iter().map(|pod| of(pod)).sum();
     let all = before.unwrap_or_else(listed).saturating_add(new);
     before.map(|_| all).or((all > 0).then_some(all))

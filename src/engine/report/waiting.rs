@@ -44,13 +44,13 @@ pub fn wake(seen: &Observed, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         return None;
     }
     let reported = waits(seen, seen.job.status.start_time).into_iter().map(|w| w.from);
-    let given_up = seen.pods.iter().filter_map(|pod| silent_at(seen, pod));
+    let given_up = seen.own_pods().filter_map(|pod| silent_at(seen, pod));
     reported.chain(given_up).filter(|at| *at > now).fold(None, |first, at| sooner(first, Some(at)))
 }
 
 /// All waits of a run with this start time, the most important ones first.
 fn waits(seen: &Observed, start: Option<DateTime<Utc>>) -> Vec<Wait> {
-    let pods = || seen.pods.iter().filter(|pod| !pod.ended());
+    let pods = || seen.own_pods().filter(|pod| !pod.ended());
     let silent = pods().filter_map(|pod| silent(pod, seen.job.kind));
     let stopping = pods().filter_map(stopping);
     let starting = pods().filter(|pod| pod.active()).filter_map(|pod| starting(seen, pod, start));

@@ -12,7 +12,7 @@ pub const SILENCE: TimeDelta = TimeDelta::seconds(60);
 
 /// No Pod works, and the run has given up all Pods that have not ended.
 pub fn given_up(seen: &Observed, tally: &Tally, now: DateTime<Utc>) -> bool {
-    let mut going_on = seen.pods.iter().filter(|pod| !pod.ended()).peekable();
+    let mut going_on = seen.own_pods().filter(|pod| !pod.ended()).peekable();
     tally.working.is_empty() && going_on.peek().is_some() && going_on.all(|pod| is_given_up(seen, pod, now))
 }
 
