@@ -36,7 +36,7 @@ pub struct Observed {
     pub job: Job,
     /// The Pods of the run, oldest first. Of the Pods that have ended, only those that are not counted yet.
     pub pods: Vec<Arc<Pod>>,
-    /// The Pods of the run whose labels its selector no longer matches.
+    /// The Pods of the run whose labels the selector of the run does not match any more.
     pub unselected: Vec<PodRef>,
     /// Pods without an owner that the selector of the run matches.
     pub strays: Vec<PodRef>,
