@@ -2,6 +2,7 @@
 //! (`tests/pod_cost.rs`).
 
 #[path = "../tests/pod_cost/world.rs"]
+#[allow(dead_code, reason = "only tests/pod_cost.rs counts allocations")]
 mod world;
 
 use rustix::time::{ClockId, clock_gettime};

@@ -15,7 +15,7 @@ pub mod events;
 pub(crate) mod gather;
 pub(crate) mod leader;
 pub mod managed;
-pub mod memory;
+pub(crate) mod memory;
 pub mod object;
 pub mod orphans;
 pub mod pod_watch;

@@ -75,8 +75,7 @@ fn backoff_limit_exceeded(seen: &Observed, tally: &Tally) -> Option<Ending> {
 fn too_many_restarts(seen: &Observed, limit: u32) -> bool {
     let roles = &seen.job.spec.roles;
     let restarts: u32 = seen
-        .pods
-        .iter()
+        .own_pods()
         .filter(|pod| !pod.ended() && !seen.job.status.uncounted_succeeded.contains(&pod.uid))
         .filter(|pod| !outcome::of(pod, &seen.job.spec, false).is_some_and(|o| o.success))
         .flat_map(|pod| outcome::mains(pod, roles).chain(pod.containers.iter().filter(|c| c.slot == Slot::Init)))
