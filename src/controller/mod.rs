@@ -12,6 +12,7 @@ pub mod context;
 pub mod create;
 pub mod error;
 pub mod events;
+pub mod gate;
 pub mod gather;
 pub mod leader;
 pub mod managed;

@@ -1,7 +1,7 @@
 //! From the command line to a controller that works: wiring only.
 //!
 //! For each namespace that was named, or for all: one watch of Pods, a queue for SidecarJobs and one for Jobs. SIGTERM and SIGINT: nothing new is begun, what is under
-//! way is finished, the Lease is given back, exit 0.
+//! way is finished, the Lease is given back, the last events are sent, exit 0.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,10 +20,11 @@ use crate::api::recipes::{self, Recipe};
 use crate::api::{Kind, SidecarJob};
 use crate::controller::args::{self, Args};
 use crate::controller::clock::wall_clock;
-use crate::controller::cluster::{self, ClusterError};
+use crate::controller::cluster::{self, Clients, ClusterError};
 use crate::controller::context::Context;
 use crate::controller::error::Fatal;
 use crate::controller::events::Events;
+use crate::controller::gate::Gate;
 use crate::controller::leader::{Leadership, LeaseError};
 use crate::controller::managed::Managed;
 use crate::controller::memory::Memory;
@@ -36,9 +37,11 @@ use crate::controller::{clock, pod_watch};
 use crate::engine::observed::Settings;
 use crate::telemetry::{self, Health, Metrics};
 
-/// How long what is under way may take when the program is told to stop. With the last events and the Lease, for which
-/// there are 5 s each, that is less than the 30 s of `terminationGracePeriodSeconds`.
+/// How long what is under way may take when the program is told to stop. With single calls of tasks beside the queues, the
+/// Lease and the last events, that is less than the 30 s of `terminationGracePeriodSeconds`.
 const FINISH_WITHIN: Duration = Duration::from_secs(15);
+/// How long calls of tasks beside the queues may take after that.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(2);
 /// How long the last events may take.
 const EVENTS_WITHIN: Duration = Duration::from_secs(5);
 
@@ -48,12 +51,9 @@ pub enum RunError {
     /// The cluster does not fit.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
-    /// The Lease can't be had.
+    /// The Lease can't be had, or was lost.
     #[error(transparent)]
     Lease(#[from] LeaseError),
-    /// The Lease was lost.
-    #[error("lost the Lease: another controller may be working; ending, to be started again")]
-    LeaseLost,
     /// The recipes can't be used.
     #[error("failed to use the recipes in {}: {why}; correct the file, or the ConfigMap that it comes from", file.display())]
     Recipes {
@@ -98,26 +98,38 @@ pub async fn run(args: Args) -> Result<(), RunError> {
 
 /// What is known when the program has started.
 struct Started {
-    client: Client,
+    clients: Clients,
     settings: Settings,
+    /// Shut until the Lease is held.
+    gate: Gate,
     leadership: Option<Leadership>,
 }
 
 /// Finds the cluster, and looks whether it fits.
 async fn start(args: &Args) -> Result<Started, RunError> {
-    let (client, url) = cluster::connect(args.kubeconfig.as_deref()).await?;
+    let gate = Gate::new(Arc::new(clock::since_boot));
+    let clients = cluster::connect(args.kubeconfig.as_deref(), &gate).await?;
+    let (client, url) = (&clients.work, &clients.url);
     let recipes = load_recipes(&args.recipes)?;
-    let native = cluster::has_native_sidecars(&client, &url).await?;
+    let native = cluster::has_native_sidecars(client, url).await?;
     for namespace in namespaces(args) {
-        cluster::check_kind(&client, namespace.as_deref()).await?;
+        cluster::check_kind(client, namespace.as_deref()).await?;
     }
     info!(version = env!("CARGO_PKG_VERSION"), url, native_sidecars = native, "starting");
     let settings = Settings { recipes, ..args.settings(native) };
     let leadership = match args.leader_elect {
-        true => Some(Leadership::seek(client.clone(), &args.leader_elect_namespace).await?),
-        false => None,
+        true => Some(seek(args, &clients, &gate)),
+        false => {
+            gate.open_for_good();
+            None
+        }
     };
-    Ok(Started { client, settings, leadership })
+    Ok(Started { clients, settings, gate, leadership })
+}
+
+fn seek(args: &Args, clients: &Clients, gate: &Gate) -> Leadership {
+    let clock = Arc::new(clock::since_boot);
+    Leadership::seek(clients.leases.clone(), &args.leader_elect_namespace, gate.clone(), clock)
 }
 
 /// The built-in recipes, and those of the file if there is one.
@@ -137,7 +149,7 @@ fn load_recipes(file: &Path) -> Result<Arc<Vec<Recipe>>, RunError> {
 /// Waits for the Lease if there is one, works while it is held, and gives it back.
 async fn lead(
     args: &Args,
-    Started { client, settings, mut leadership }: Started,
+    Started { clients, settings, gate, mut leadership }: Started,
     stop: watch::Receiver<bool>,
     health: &Health,
     metrics: Metrics,
@@ -145,28 +157,67 @@ async fn lead(
     health.standing_by();
     if let Some(leadership) = &mut leadership {
         tokio::select! {
-            () = leadership.won() => {}
+            won = leadership.won() => won?,
             () = stopped(stop.clone()) => {}
         }
     }
-    let mut result = Ok(());
-    if !*stop.borrow() {
-        let lost = async {
-            match &mut leadership {
-                Some(leadership) => leadership.lost().await,
-                None => future::pending().await,
-            }
-        };
-        tokio::select! {
-            worked = work(args, client, settings, stop, health, metrics) => result = worked,
-            () = lost => result = Err(RunError::LeaseLost),
+    if *stop.borrow() {
+        if let Some(leadership) = leadership {
+            leadership.release().await;
         }
+        info!("stopped");
+        return Ok(());
     }
-    if let Some(leadership) = leadership {
-        leadership.release().await;
+    let (events, sending) = Events::start(clients.events);
+    let lost = async {
+        match &mut leadership {
+            Some(leadership) => leadership.lost().await,
+            None => future::pending().await,
+        }
+    };
+    let worked = tokio::select! {
+        worked = work(args, clients.work, settings, (events, stop), health, metrics) => worked,
+        lost = lost => return Err(lost.into()), // nothing is sent any more
+    };
+    end(worked, &gate, leadership, sending).await
+}
+
+/// How the work ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// Nothing is under way any more.
+    Finished,
+    /// What was under way took too long.
+    Overdue,
+}
+
+/// The Lease is given back once no write can follow but events, which tell what was done already. A write that was cut off
+/// may still reach the API server: then the Lease is left to run out.
+async fn end(
+    worked: Result<End, Fatal>,
+    gate: &Gate,
+    leadership: Option<Leadership>,
+    sending: JoinHandle<()>,
+) -> Result<(), RunError> {
+    let is_answered = tokio::time::timeout(ANSWERED_WITHIN, gate.end_work()).await.is_ok();
+    let is_finished = matches!(worked, Ok(End::Finished)) && is_answered;
+    let kept = match leadership {
+        Some(leadership) if is_finished => {
+            leadership.release().await;
+            None
+        }
+        Some(leadership) => {
+            warn!("the Lease runs out by itself: work was cut off");
+            Some(leadership)
+        }
+        None => None,
+    };
+    if tokio::time::timeout(EVENTS_WITHIN, sending).await.is_err() {
+        warn!("some events were not sent");
     }
+    drop(kept);
     info!("stopped");
-    result
+    Ok(worked.map(drop)?)
 }
 
 /// The queues, until they were told to stop and are empty, or the time for that is over.
@@ -174,11 +225,10 @@ async fn work(
     args: &Args,
     client: Client,
     settings: Settings,
-    stop: watch::Receiver<bool>,
+    (events, stop): (Events, watch::Receiver<bool>),
     health: &Health,
     metrics: Metrics,
-) -> Result<(), RunError> {
-    let (events, sending) = Events::start(client.clone());
+) -> Result<End, Fatal> {
     let scopes = namespaces(args);
     health.working(scopes.len());
     let (signal_image, jobs_too) = tokio::select! {
@@ -189,32 +239,27 @@ async fn work(
             };
             (image, cluster::may_list_jobs(&client, scopes.first().and_then(Option::as_deref)).await)
         } => asked,
-        () = stopped(stop.clone()) => return Ok(()),
+        () = stopped(stop.clone()) => return Ok(End::Finished),
     };
     let batch_period = args::span(args.sync_batch_period);
     let shared = Shared { client, settings, events, metrics, batch_period, signal_image, stop: stop.clone() };
     let work = scopes
         .into_iter()
         .map(|namespace| scope(&shared, namespace, args.concurrent_syncs, jobs_too, stop.clone(), health.clone()));
-    let result = in_time(future::try_join_all(work.collect::<Vec<_>>()), stop).await;
-    drop(shared);
-    if tokio::time::timeout(EVENTS_WITHIN, sending).await.is_err() {
-        warn!("some events were not sent");
-    }
-    Ok(result?)
+    in_time(future::try_join_all(work.collect::<Vec<_>>()), stop).await
 }
 
 /// What is under way when the program is told to stop has a bound: the next controller goes on from any line.
-async fn in_time<T>(work: impl Future<Output = Result<T, Fatal>>, stop: watch::Receiver<bool>) -> Result<(), Fatal> {
+async fn in_time<T>(work: impl Future<Output = Result<T, Fatal>>, stop: watch::Receiver<bool>) -> Result<End, Fatal> {
     let overdue = async {
         stopped(stop).await;
         tokio::time::sleep(FINISH_WITHIN).await;
     };
     tokio::select! {
-        worked = work => worked.map(drop),
+        worked = work => worked.map(|_| End::Finished),
         () = overdue => {
             warn!("ended with work under way that took longer than {}s", FINISH_WITHIN.as_secs());
-            Ok(())
+            Ok(End::Overdue)
         }
     }
 }
@@ -328,11 +373,12 @@ mod tests {
         assert!(waits.is_err(), "nobody said stop");
         stop.send_replace(true);
         let begin = tokio::time::Instant::now();
-        assert!(in_time(endless(), told.clone()).await.is_ok());
+        assert!(in_time(endless(), told.clone()).await.is_ok_and(|end| end == End::Overdue));
         assert_eq!(begin.elapsed(), FINISH_WITHIN);
         let lost = in_time(async { Err::<(), _>(Fatal::WentBack("x".into())) }, told).await;
         assert!(lost.is_err(), "why it ended is kept");
-        assert!(FINISH_WITHIN + EVENTS_WITHIN + Duration::from_secs(5) < Duration::from_secs(30), "with the Lease");
+        let lease = Duration::from_secs(5);
+        assert!(FINISH_WITHIN + ANSWERED_WITHIN + lease + EVENTS_WITHIN < Duration::from_secs(30));
     }
 
     #[tokio::test]
