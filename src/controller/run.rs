@@ -364,6 +364,7 @@ async fn in_view(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::controller::leader::RELEASED_WITHIN;
 
     #[tokio::test(start_paused = true)]
     async fn what_is_under_way_has_a_bound_once_the_program_is_to_end_and_none_before() {
@@ -377,8 +378,7 @@ mod tests {
         assert_eq!(begin.elapsed(), FINISH_WITHIN);
         let lost = in_time(async { Err::<(), _>(Fatal::WentBack("x".into())) }, told).await;
         assert!(lost.is_err(), "why it ended is kept");
-        let lease = Duration::from_secs(5);
-        assert!(FINISH_WITHIN + ANSWERED_WITHIN + lease + EVENTS_WITHIN < Duration::from_secs(30));
+        assert!(FINISH_WITHIN + ANSWERED_WITHIN + RELEASED_WITHIN + EVENTS_WITHIN < Duration::from_secs(30));
     }
 
     #[tokio::test]

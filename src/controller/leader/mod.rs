@@ -7,13 +7,16 @@
 mod election;
 mod record;
 
+use std::time::Duration;
+
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::{Api, Client};
 use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tower::util::rng::{HasherRng, Rng};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::api::labels;
 use crate::controller::clock::SinceBoot;
@@ -23,6 +26,9 @@ use record::{RENEW_DEADLINE, Seen};
 
 /// The name of the Lease.
 pub const LEASE: &str = labels::FIELD_MANAGER;
+
+/// How long it may take to give the Lease back.
+pub const RELEASED_WITHIN: Duration = Duration::from_secs(5);
 
 /// The Lease, while it is wanted.
 pub struct Leadership {
@@ -89,7 +95,9 @@ impl Leadership {
     /// this instead leaves the Lease to run out.
     pub async fn release(self) {
         self.release.send_replace(true);
-        let _ = self.task.await; // each of its calls has a bound, and what fails was said
+        if timeout(RELEASED_WITHIN, self.task).await.is_err() {
+            warn!("failed to give the Lease {LEASE} back in time: the next controller waits until it runs out");
+        }
     }
 }
 
