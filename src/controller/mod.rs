@@ -10,6 +10,7 @@ pub mod clock;
 pub mod cluster;
 pub mod context;
 pub mod create;
+pub mod ending;
 pub mod error;
 pub mod events;
 pub mod gate;

@@ -5,7 +5,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures::{TryFutureExt, future};
@@ -14,7 +13,7 @@ use kube::Client;
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::api::recipes::{self, Recipe};
 use crate::api::{Kind, SidecarJob};
@@ -22,6 +21,7 @@ use crate::controller::args::{self, Args};
 use crate::controller::clock::wall_clock;
 use crate::controller::cluster::{self, Clients, ClusterError};
 use crate::controller::context::Context;
+use crate::controller::ending::{End, end, in_time};
 use crate::controller::error::Fatal;
 use crate::controller::events::Events;
 use crate::controller::gate::Gate;
@@ -36,14 +36,6 @@ use crate::controller::under_way::UnderWay;
 use crate::controller::{clock, pod_watch};
 use crate::engine::observed::Settings;
 use crate::telemetry::{self, Health, Metrics};
-
-/// How long what is under way may take when the program is told to stop. With single calls of tasks beside the queues, the
-/// Lease and the last events, that is less than the 30 s of `terminationGracePeriodSeconds`.
-const FINISH_WITHIN: Duration = Duration::from_secs(15);
-/// How long calls of tasks beside the queues may take after that.
-const ANSWERED_WITHIN: Duration = Duration::from_secs(2);
-/// How long the last events may take.
-const EVENTS_WITHIN: Duration = Duration::from_secs(5);
 
 /// Why the controller could not start, or ended.
 #[derive(Debug, Error)]
@@ -179,45 +171,7 @@ async fn lead(
         worked = work(args, clients.work, settings, (events, stop), health, metrics) => worked,
         lost = lost => return Err(lost.into()), // nothing is sent any more
     };
-    end(worked, &gate, leadership, sending).await
-}
-
-/// How the work ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    /// Nothing is under way any more.
-    Finished,
-    /// What was under way took too long.
-    Overdue,
-}
-
-/// The Lease is given back once no write can follow but events, which tell what was done already. A write that was cut off
-/// may still reach the API server: then the Lease is left to run out.
-async fn end(
-    worked: Result<End, Fatal>,
-    gate: &Gate,
-    leadership: Option<Leadership>,
-    sending: JoinHandle<()>,
-) -> Result<(), RunError> {
-    let is_answered = tokio::time::timeout(ANSWERED_WITHIN, gate.end_work()).await.is_ok();
-    let is_finished = matches!(worked, Ok(End::Finished)) && is_answered;
-    let kept = match leadership {
-        Some(leadership) if is_finished => {
-            leadership.release().await;
-            None
-        }
-        Some(leadership) => {
-            warn!("the Lease runs out by itself: work was cut off");
-            Some(leadership)
-        }
-        None => None,
-    };
-    if tokio::time::timeout(EVENTS_WITHIN, sending).await.is_err() {
-        warn!("some events were not sent");
-    }
-    drop(kept);
-    info!("stopped");
-    Ok(worked.map(drop)?)
+    Ok(end(worked, &gate, leadership, sending).await?)
 }
 
 /// The queues, until they were told to stop and are empty, or the time for that is over.
@@ -247,21 +201,6 @@ async fn work(
         .into_iter()
         .map(|namespace| scope(&shared, namespace, args.concurrent_syncs, jobs_too, stop.clone(), health.clone()));
     in_time(future::try_join_all(work.collect::<Vec<_>>()), stop).await
-}
-
-/// What is under way when the program is told to stop has a bound: the next controller goes on from any line.
-async fn in_time<T>(work: impl Future<Output = Result<T, Fatal>>, stop: watch::Receiver<bool>) -> Result<End, Fatal> {
-    let overdue = async {
-        stopped(stop).await;
-        tokio::time::sleep(FINISH_WITHIN).await;
-    };
-    tokio::select! {
-        worked = work => worked.map(|_| End::Finished),
-        () = overdue => {
-            warn!("ended with work under way that took longer than {}s", FINISH_WITHIN.as_secs());
-            Ok(End::Overdue)
-        }
-    }
 }
 
 /// What all scopes and kinds have in common.
@@ -364,22 +303,6 @@ async fn in_view(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::controller::leader::RELEASED_WITHIN;
-
-    #[tokio::test(start_paused = true)]
-    async fn what_is_under_way_has_a_bound_once_the_program_is_to_end_and_none_before() {
-        let (stop, told) = watch::channel(false);
-        let endless = || future::pending::<Result<(), Fatal>>();
-        let waits = tokio::time::timeout(Duration::from_secs(3600), in_time(endless(), told.clone())).await;
-        assert!(waits.is_err(), "nobody said stop");
-        stop.send_replace(true);
-        let begin = tokio::time::Instant::now();
-        assert!(in_time(endless(), told.clone()).await.is_ok_and(|end| end == End::Overdue));
-        assert_eq!(begin.elapsed(), FINISH_WITHIN);
-        let lost = in_time(async { Err::<(), _>(Fatal::WentBack("x".into())) }, told).await;
-        assert!(lost.is_err(), "why it ended is kept");
-        assert!(FINISH_WITHIN + ANSWERED_WITHIN + RELEASED_WITHIN + EVENTS_WITHIN < Duration::from_secs(30));
-    }
 
     #[tokio::test]
     async fn without_a_watch_of_pods_nothing_is_decided_and_the_program_ends() {

@@ -91,6 +91,18 @@ impl Leadership {
         }
     }
 
+    /// One that holds the Lease; whether it was told to give the Lease back.
+    #[cfg(test)]
+    pub fn held() -> (Self, watch::Receiver<bool>) {
+        let (release, mut released) = watch::channel(false);
+        let told = released.clone();
+        let task = tokio::spawn(async move {
+            let _ = released.wait_for(|told| *told).await;
+            Ok(())
+        });
+        (Self { held: watch::channel(true).1, release, task }, told)
+    }
+
     /// Gives it back, so that another takes over at once. Only when no write but the last events can follow. Whoever drops
     /// this instead leaves the Lease to run out.
     pub async fn release(self) {
