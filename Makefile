@@ -16,7 +16,7 @@ clean-demo: ## End the demo's cluster
 test: ## Every test: pure, CRDs, real API server, real kubelet
 	@tests/run
 
-unit: ## The tests that need no cluster, in a minute
+unit: ## The tests that need no cluster, in two minutes
 	cargo test
 
 soak: ## Random histories of engine and shell, optimised, until you stop it or one fails (SIDECARJOB_SEED=N: from there)

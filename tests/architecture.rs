@@ -212,7 +212,7 @@ fn the_api_server_is_called_in_few_places() {
         "cluster",
         "create",
         "events/post",
-        "leader",
+        "leader/",
         "orphans",
         "read_again",
         "reconcile",
@@ -226,7 +226,7 @@ fn the_api_server_is_called_in_few_places() {
         file.starts_with("src/controller/")
             && !PLACES.iter().any(|p| place == format!("{p}.rs") || p.ends_with('/') && place.starts_with(p))
     };
-    let words = ["Api::namespaced", "Api::all", "cluster::api", "LeaseManager", ".request("];
+    let words = ["Api::namespaced", "Api::all", "cluster::api", ".request("];
     assert_none(find(
         others,
         &words,

@@ -4,14 +4,15 @@
 //! image that the cluster has or can pull.
 
 use std::process::Command;
+use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, DeleteParams, ListParams, PostParams};
 use kube::{Client, ResourceExt};
-use sidecarjob::api::{Phase, SidecarJob};
+use sidecarjob::api::{Phase, SidecarJob, labels};
 
 mod support;
-use support::eventually;
+use support::{eventually, one_container};
 
 fn kubectl(args: &[&str]) -> String {
     let program = std::env::var("KUBECTL").unwrap_or("kubectl".into());
@@ -39,15 +40,19 @@ fn overlay() -> std::path::PathBuf {
 
 #[tokio::test]
 #[ignore = "needs a cluster: run make test"]
-async fn the_controller_in_its_deployment_runs_a_sample_with_no_more_rights_than_it_was_given() {
+async fn installed_it_runs_a_sample_and_outlives_a_rolling_restart_with_its_rights() {
     let overlay = overlay();
     let folder = overlay.to_str().expect("UTF-8");
     kubectl(&["apply", "--server-side", "--force-conflicts", "-k", folder]);
     kubectl(&["-n", "sidecarjob-system", "rollout", "status", "deployment/sidecarjob-controller", "--timeout=180s"]);
     let client = Client::try_default().await.expect("a cluster");
     run_sample(&client).await;
-    let text = kubectl(&["-n", "sidecarjob-system", "logs", "deployment/sidecarjob-controller"]);
+    let text = logs();
     assert!(text.contains("created Pod"), "it was this controller:\n{text}");
+    assert!(!text.contains("forbidden"), "a right is missing:\n{text}");
+    assert_eq!(restarts(&client).await, 0);
+    runs_under_way_outlive_a_rolling_restart(&client).await;
+    let text = logs();
     assert!(!text.contains("forbidden"), "a right is missing:\n{text}");
     assert_eq!(restarts(&client).await, 0);
     kubectl(&["apply", "--server-side", "--force-conflicts", "-k", folder]); // said twice, it changes nothing
@@ -69,6 +74,64 @@ async fn run_sample(client: &Client) {
     assert_eq!(done.succeeded, Some(1));
     jobs.delete("cleanup-cluster", &DeleteParams::foreground()).await.expect("deleted");
     eventually("it is gone", || async { jobs.get_opt("cleanup-cluster").await.ok()?.is_none().then_some(()) }).await;
+}
+
+/// Of all replicas.
+fn logs() -> String {
+    kubectl(&["-n", "sidecarjob-system", "logs", "--selector=app.kubernetes.io/component=controller", "--tail=-1"])
+}
+
+/// Runs begin before, during and after the restart of all controllers. Each completes, with one Pod.
+async fn runs_under_way_outlive_a_rolling_restart(client: &Client) {
+    let of_all = ["-n", "sidecarjob-system", "rollout"];
+    let before = pods_of_the_controller(client).await;
+    assert_eq!(before.len(), 2, "two replicas");
+    let jobs: Api<SidecarJob> = Api::namespaced(client.clone(), "default");
+    let run = async |n: usize| {
+        let yaml = one_container(&format!("roll-{n}"), "  backoffLimit: 0", "sleep 3");
+        let job: SidecarJob = serde_saphyr::from_str(&yaml).expect("a SidecarJob");
+        jobs.create(&PostParams::default(), &job).await.expect("created");
+    };
+    run(0).await;
+    kubectl(&[&of_all[..], &["restart", "deployment/sidecarjob-controller"]].concat());
+    let rolled = tokio::task::spawn_blocking(move || {
+        kubectl(&[&of_all[..], &["status", "deployment/sidecarjob-controller", "--timeout=180s"]].concat())
+    });
+    let mut count = 1;
+    while !rolled.is_finished() {
+        run(count).await;
+        count += 1;
+        tokio::time::sleep(Duration::from_millis(500)).await; // the pace of runs, for as long as the restart takes
+    }
+    rolled.await.expect("rolled out");
+    run(count).await;
+    for n in 0..=count {
+        let name = format!("roll-{n}");
+        let done = eventually(&format!("{name} is over"), || async {
+            jobs.get(&name)
+                .await
+                .ok()?
+                .status
+                .filter(|status| status.completion_time.is_some() || status.failed > Some(0))
+        })
+        .await;
+        let counts = (done.succeeded.unwrap_or(0), done.failed.unwrap_or(0));
+        assert_eq!((done.phase, counts), (Some(Phase::Complete), (1, 0)), "{name}");
+        let pods: Api<Pod> = Api::namespaced(client.clone(), "default");
+        let its = pods.list(&ListParams::default().labels(&format!("{}={name}", labels::NAME))).await.expect("listed");
+        assert_eq!(its.items.len(), 1, "{name} has one Pod");
+        jobs.delete(&name, &DeleteParams::background()).await.expect("deleted");
+    }
+    let after = pods_of_the_controller(client).await;
+    assert!(after.iter().all(|name| !before.contains(name)), "all of them are new: {before:?}, {after:?}");
+    eprintln!("{} runs during a rolling restart", count + 1);
+}
+
+/// The names of the controllers that are not about to end.
+async fn pods_of_the_controller(client: &Client) -> Vec<String> {
+    let pods: Api<Pod> = Api::namespaced(client.clone(), "sidecarjob-system");
+    let all = pods.list(&ListParams::default().labels("app.kubernetes.io/component=controller")).await.expect("listed");
+    all.items.iter().filter(|pod| pod.metadata.deletion_timestamp.is_none()).map(ResourceExt::name_any).collect()
 }
 
 async fn restarts(client: &Client) -> i32 {

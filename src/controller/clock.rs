@@ -34,6 +34,7 @@ use bell::Bell;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::Stream;
 use k8s_openapi::jiff::Timestamp;
+use rustix::time::{ClockId, clock_gettime};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -53,6 +54,20 @@ pub fn now() -> DateTime<Utc> {
 /// The same, as Kubernetes' own types carry it.
 pub fn timestamp() -> Timestamp {
     Timestamp::from_microsecond(now().timestamp_micros()).unwrap_or_default()
+}
+
+/// How long the machine has been up; tests bring their own.
+pub type SinceBoot = Arc<dyn Fn() -> Duration + Send + Sync>;
+
+/// How long the machine has been up, its sleep included: the clock of Leases, which nobody sets. (A timer of tokio does not
+/// count the sleep.) On systems other than Linux the monotonic clock.
+pub fn since_boot() -> Duration {
+    #[cfg(target_os = "linux")]
+    const CLOCK: ClockId = ClockId::Boottime;
+    #[cfg(not(target_os = "linux"))]
+    const CLOCK: ClockId = ClockId::Monotonic;
+    let now = clock_gettime(CLOCK);
+    Duration::new(u64::try_from(now.tv_sec).unwrap_or_default(), u32::try_from(now.tv_nsec).unwrap_or_default())
 }
 
 /// How often the clock is looked at where nobody wakes us: so late an object is at most when the clock is set forward.

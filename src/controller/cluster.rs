@@ -15,13 +15,13 @@ use kube::core::NamespaceResourceScope;
 use kube::{Client, Config};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
-use tower::ServiceBuilder;
-use tower::buffer::BufferLayer;
 use tower::retry::RetryLayer;
+use tower::{ServiceBuilder, service_fn};
 use tracing::warn;
 
 use crate::api::{SidecarCronJob, SidecarJob, labels};
 use crate::controller::error::{CALL_TIMEOUT, message, no_answer};
+use crate::controller::gate::{Calls, Gate};
 use crate::controller::throttled::Throttled;
 
 /// The first minor version of Kubernetes with native sidecars on by default.
@@ -49,8 +49,20 @@ pub enum ClusterError {
     Forbidden(String),
 }
 
-/// A client for the cluster that was named.
-pub async fn connect(kubeconfig: Option<&Path>) -> Result<(Client, String), ClusterError> {
+/// The clients for one cluster. They share their connections.
+pub struct Clients {
+    /// For the work: changes nothing unless the Lease is held.
+    pub work: Client,
+    /// The same for the events.
+    pub events: Client,
+    /// For the Lease: no gate, and no call is repeated.
+    pub leases: Client,
+    /// Where the cluster is.
+    pub url: String,
+}
+
+/// Clients for the cluster that was named.
+pub async fn connect(kubeconfig: Option<&Path>, gate: &Gate) -> Result<Clients, ClusterError> {
     let config = |e: &dyn std::fmt::Display| ClusterError::Config(e.to_string());
     let mut found = match kubeconfig {
         Some(file) => {
@@ -62,10 +74,18 @@ pub async fn connect(kubeconfig: Option<&Path>) -> Result<(Client, String), Clus
     found.connect_timeout = Some(Duration::from_secs(10));
     let url = found.cluster_url.to_string();
     found.default_retry = false; // `Throttled` does that
-    let client = ClientBuilder::try_from(found).map_err(|e| config(&e))?;
-    // For the client to be cheap to copy, calls go through a buffer.
-    let patience = ServiceBuilder::new().layer(RetryLayer::new(Throttled::default())).layer(BufferLayer::new(1024));
-    Ok((client.with_layer(&patience.into_inner()).build(), url))
+    let namespace = found.default_namespace.clone();
+    let leases = ClientBuilder::try_from(found).map_err(|e| config(&e))?.build();
+    let gated = |calls| {
+        let base = leases.clone();
+        let send = service_fn(move |request| {
+            let base = base.clone();
+            async move { base.send(request).await }
+        });
+        let layers = ServiceBuilder::new().layer(RetryLayer::new(Throttled::default())).layer(gate.layer(calls)); // after it, so that each try passes the gate
+        Client::new(layers.service(send), namespace.clone())
+    };
+    Ok(Clients { work: gated(Calls::Work), events: gated(Calls::Events), leases: leases.clone(), url })
 }
 
 /// Whether the cluster has native sidecars. A version that can't be read counts as new.

@@ -1,11 +1,10 @@
 //! From the command line to a controller that works: wiring only.
 //!
 //! For each namespace that was named, or for all: one watch of Pods, a queue for SidecarJobs and one for Jobs. SIGTERM and SIGINT: nothing new is begun, what is under
-//! way is finished, the Lease is given back, exit 0.
+//! way is finished, the Lease is given back, the last events are sent, exit 0.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures::{TryFutureExt, future};
@@ -14,16 +13,18 @@ use kube::Client;
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::api::recipes::{self, Recipe};
 use crate::api::{Kind, SidecarJob};
 use crate::controller::args::{self, Args};
 use crate::controller::clock::wall_clock;
-use crate::controller::cluster::{self, ClusterError};
+use crate::controller::cluster::{self, Clients, ClusterError};
 use crate::controller::context::Context;
+use crate::controller::ending::{End, end, in_time};
 use crate::controller::error::Fatal;
 use crate::controller::events::Events;
+use crate::controller::gate::Gate;
 use crate::controller::leader::{Leadership, LeaseError};
 use crate::controller::managed::Managed;
 use crate::controller::memory::Memory;
@@ -37,24 +38,15 @@ use crate::controller::{clock, pod_watch};
 use crate::engine::observed::Settings;
 use crate::telemetry::{self, Health, Metrics};
 
-/// How long what is under way may take when the program is told to stop. With the last events and the Lease, for which
-/// there are 5 s each, that is less than the 30 s of `terminationGracePeriodSeconds`.
-const FINISH_WITHIN: Duration = Duration::from_secs(15);
-/// How long the last events may take.
-const EVENTS_WITHIN: Duration = Duration::from_secs(5);
-
 /// Why the controller could not start, or ended.
 #[derive(Debug, Error)]
 pub enum RunError {
     /// The cluster does not fit.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
-    /// The Lease can't be had.
+    /// The Lease can't be had, or was lost.
     #[error(transparent)]
     Lease(#[from] LeaseError),
-    /// The Lease was lost.
-    #[error("lost the Lease: another controller may be working; ending, to be started again")]
-    LeaseLost,
     /// The recipes can't be used.
     #[error("failed to use the recipes in {}: {why}; correct the file, or the ConfigMap that it comes from", file.display())]
     Recipes {
@@ -99,26 +91,38 @@ pub async fn run(args: Args) -> Result<(), RunError> {
 
 /// What is known when the program has started.
 struct Started {
-    client: Client,
+    clients: Clients,
     settings: Settings,
+    /// Shut until the Lease is held.
+    gate: Gate,
     leadership: Option<Leadership>,
 }
 
 /// Finds the cluster, and looks whether it fits.
 async fn start(args: &Args) -> Result<Started, RunError> {
-    let (client, url) = cluster::connect(args.kubeconfig.as_deref()).await?;
+    let gate = Gate::new(Arc::new(clock::since_boot));
+    let clients = cluster::connect(args.kubeconfig.as_deref(), &gate).await?;
+    let (client, url) = (&clients.work, &clients.url);
     let recipes = load_recipes(&args.recipes)?;
-    let native = cluster::has_native_sidecars(&client, &url).await?;
+    let native = cluster::has_native_sidecars(client, url).await?;
     for namespace in namespaces(args) {
-        cluster::check_kind(&client, namespace.as_deref()).await?;
+        cluster::check_kind(client, namespace.as_deref()).await?;
     }
     info!(version = env!("CARGO_PKG_VERSION"), url, native_sidecars = native, "starting");
     let settings = Settings { recipes, ..args.settings(native) };
     let leadership = match args.leader_elect {
-        true => Some(Leadership::seek(client.clone(), &args.leader_elect_namespace).await?),
-        false => None,
+        true => Some(seek(args, &clients, &gate)),
+        false => {
+            gate.open_for_good();
+            None
+        }
     };
-    Ok(Started { client, settings, leadership })
+    Ok(Started { clients, settings, gate, leadership })
+}
+
+fn seek(args: &Args, clients: &Clients, gate: &Gate) -> Leadership {
+    let clock = Arc::new(clock::since_boot);
+    Leadership::seek(clients.leases.clone(), &args.leader_elect_namespace, gate.clone(), clock)
 }
 
 /// The built-in recipes, and those of the file if there is one.
@@ -138,7 +142,7 @@ fn load_recipes(file: &Path) -> Result<Arc<Vec<Recipe>>, RunError> {
 /// Waits for the Lease if there is one, works while it is held, and gives it back.
 async fn lead(
     args: &Args,
-    Started { client, settings, mut leadership }: Started,
+    Started { clients, settings, gate, mut leadership }: Started,
     stop: watch::Receiver<bool>,
     health: &Health,
     metrics: Metrics,
@@ -146,28 +150,29 @@ async fn lead(
     health.standing_by();
     if let Some(leadership) = &mut leadership {
         tokio::select! {
-            () = leadership.won() => {}
+            won = leadership.won() => won?,
             () = stopped(stop.clone()) => {}
         }
     }
-    let mut result = Ok(());
-    if !*stop.borrow() {
-        let lost = async {
-            match &mut leadership {
-                Some(leadership) => leadership.lost().await,
-                None => future::pending().await,
-            }
-        };
-        tokio::select! {
-            worked = work(args, client, settings, stop, health, metrics) => result = worked,
-            () = lost => result = Err(RunError::LeaseLost),
+    if *stop.borrow() {
+        if let Some(leadership) = leadership {
+            leadership.release().await;
         }
+        info!("stopped");
+        return Ok(());
     }
-    if let Some(leadership) = leadership {
-        leadership.release().await;
-    }
-    info!("stopped");
-    result
+    let (events, sending) = Events::start(clients.events);
+    let lost = async {
+        match &mut leadership {
+            Some(leadership) => leadership.lost().await,
+            None => future::pending().await,
+        }
+    };
+    let worked = tokio::select! {
+        worked = work(args, clients.work, settings, (events, stop), health, metrics) => worked,
+        lost = lost => return Err(lost.into()), // nothing is sent any more
+    };
+    Ok(end(worked, &gate, leadership, sending).await?)
 }
 
 /// The queues, until they were told to stop and are empty, or the time for that is over.
@@ -175,11 +180,10 @@ async fn work(
     args: &Args,
     client: Client,
     settings: Settings,
-    stop: watch::Receiver<bool>,
+    (events, stop): (Events, watch::Receiver<bool>),
     health: &Health,
     metrics: Metrics,
-) -> Result<(), RunError> {
-    let (events, sending) = Events::start(client.clone());
+) -> Result<End, Fatal> {
     let scopes = namespaces(args);
     health.working(scopes.len());
     let (signal_image, jobs_too) = tokio::select! {
@@ -190,34 +194,14 @@ async fn work(
             };
             (image, cluster::may_list_jobs(&client, scopes.first().and_then(Option::as_deref)).await)
         } => asked,
-        () = stopped(stop.clone()) => return Ok(()),
+        () = stopped(stop.clone()) => return Ok(End::Finished),
     };
     let batch_period = args::span(args.sync_batch_period);
     let shared = Shared { client, settings, events, metrics, batch_period, signal_image, stop: stop.clone() };
     let work = scopes
         .into_iter()
         .map(|namespace| scope(&shared, namespace, args.concurrent_syncs, jobs_too, stop.clone(), health.clone()));
-    let result = in_time(future::try_join_all(work.collect::<Vec<_>>()), stop).await;
-    drop(shared);
-    if tokio::time::timeout(EVENTS_WITHIN, sending).await.is_err() {
-        warn!("some events were not sent");
-    }
-    Ok(result?)
-}
-
-/// What is under way when the program is told to stop has a bound: the next controller goes on from any line.
-async fn in_time<T>(work: impl Future<Output = Result<T, Fatal>>, stop: watch::Receiver<bool>) -> Result<(), Fatal> {
-    let overdue = async {
-        stopped(stop).await;
-        tokio::time::sleep(FINISH_WITHIN).await;
-    };
-    tokio::select! {
-        worked = work => worked.map(drop),
-        () = overdue => {
-            warn!("ended with work under way that took longer than {}s", FINISH_WITHIN.as_secs());
-            Ok(())
-        }
-    }
+    in_time(future::try_join_all(work.collect::<Vec<_>>()), stop).await
 }
 
 /// What all scopes and kinds have in common.
@@ -320,21 +304,6 @@ async fn in_view(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn what_is_under_way_has_a_bound_once_the_program_is_to_end_and_none_before() {
-        let (stop, told) = watch::channel(false);
-        let endless = || future::pending::<Result<(), Fatal>>();
-        let waits = tokio::time::timeout(Duration::from_secs(3600), in_time(endless(), told.clone())).await;
-        assert!(waits.is_err(), "nobody said stop");
-        stop.send_replace(true);
-        let begin = tokio::time::Instant::now();
-        assert!(in_time(endless(), told.clone()).await.is_ok());
-        assert_eq!(begin.elapsed(), FINISH_WITHIN);
-        let lost = in_time(async { Err::<(), _>(Fatal::WentBack("x".into())) }, told).await;
-        assert!(lost.is_err(), "why it ended is kept");
-        assert!(FINISH_WITHIN + EVENTS_WITHIN + Duration::from_secs(5) < Duration::from_secs(30), "with the Lease");
-    }
 
     #[tokio::test]
     async fn without_a_watch_of_pods_nothing_is_decided_and_the_program_ends() {
