@@ -2,6 +2,7 @@
 //!
 //! Asked once at the start, so that what is missing is said in words before a watch fails in a loop.
 
+use crate::controller::bound;
 use crate::controller::call::is_absent;
 use std::fmt::Debug;
 use std::path::Path;
@@ -22,6 +23,7 @@ use tracing::warn;
 
 use crate::api::{SidecarCronJob, SidecarJob, labels};
 use crate::controller::error::{CALL_TIMEOUT, message, no_answer};
+use crate::controller::in_flight::{self, InFlight};
 use crate::controller::throttled::Throttled;
 
 /// The first minor version of Kubernetes with native sidecars on by default.
@@ -61,11 +63,19 @@ pub async fn connect(kubeconfig: Option<&Path>) -> Result<(Client, String), Clus
     };
     found.connect_timeout = Some(Duration::from_secs(10));
     let url = found.cluster_url.to_string();
-    found.default_retry = false; // `Throttled` does that
-    let client = ClientBuilder::try_from(found).map_err(|e| config(&e))?;
-    // For the client to be cheap to copy, calls go through a buffer.
-    let patience = ServiceBuilder::new().layer(RetryLayer::new(Throttled::default())).layer(BufferLayer::new(1024));
-    Ok((client.with_layer(&patience.into_inner()).build(), url))
+    Ok((client(found).map_err(|e| config(&e))?, url))
+}
+
+/// The client that makes all calls: with places for the calls in flight, and an end to what it repeats by itself.
+pub fn client(mut config: Config) -> kube::Result<Client> {
+    config.default_retry = false; // `Throttled` does that
+    // For the client to be cheap to copy, calls go through a buffer. A layer that may refuse a call belongs below the places:
+    // what was true when the call began to wait need not be true any more.
+    let layers = ServiceBuilder::new()
+        .layer(RetryLayer::new(Throttled::default()))
+        .layer(InFlight::of(in_flight::AT_ONCE))
+        .layer(BufferLayer::new(1024));
+    Ok(ClientBuilder::try_from(config)?.with_layer(&layers.into_inner()).build())
 }
 
 /// Whether the cluster has native sidecars. A version that can't be read counts as new.
@@ -144,8 +154,8 @@ where
 
 /// A call with the bound that all have.
 async fn in_time<T>(call: impl Future<Output = kube::Result<T>>) -> kube::Result<T> {
-    let late = |_| Err(kube::Error::Service(no_answer().into()));
-    tokio::time::timeout(CALL_TIMEOUT, call).await.unwrap_or_else(late)
+    let late = || Err(kube::Error::Service(no_answer().into()));
+    bound::within(CALL_TIMEOUT, call).await.unwrap_or_else(late)
 }
 
 /// The objects of one namespace, or of all.

@@ -5,6 +5,7 @@
 
 pub mod apply;
 pub mod args;
+pub mod bound;
 pub mod call;
 pub mod clock;
 pub mod cluster;
@@ -13,10 +14,12 @@ pub mod create;
 pub mod error;
 pub mod events;
 pub mod gather;
+pub mod in_flight;
 pub mod leader;
 pub mod managed;
 pub mod memory;
 pub mod orphans;
+pub mod places;
 pub mod pod_watch;
 pub mod pods;
 pub mod queue;
