@@ -1,11 +1,12 @@
 //! Whose turn is it to stop, and how is it asked?
 //!
 //! When the main containers are done, plain containers are stopped in ascending `stop.order`; those of one order together.
-//! Each is asked by its ways, one after the other until one is heard, and then has its grace.
+//! Each is asked by its ways, one after the other until one is heard, and then has its grace. An attempt may have to wait for
+//! a place; that takes nothing of the grace.
 //! The last rung needs no right but to patch Pods: the Pod's `activeDeadlineSeconds`, with which the kubelet sends TERM to
 //! all at once, waits `terminationGracePeriodSeconds`, and keeps Pod and logs. It is taken when all have had their turn,
-//! and at once when somebody whose turn it is can't be asked: then the order can't be kept; and when the end of a container
-//! may make the kubelet start all of them again.
+//! and at once when somebody whose turn it is can't be asked, or has waited too long for a place: then the order can't be
+//! kept; and when the end of a container may make the kubelet start all of them again.
 //!
 //! When a turn began follows from `stopping-since` on the Pod and from the ends of containers, so it survives the controller;
 //! what was tried may be forgotten with it, and asking twice does no harm. Carrying an [`Attempt`] out is
@@ -53,15 +54,24 @@ impl Member<'_> {
         self.container.up.since.filter(|since| again && *since > begin)
     }
 
-    /// When its time is over, if its turn began then: its grace after it was heard. Being reached takes its time, which is
-    /// bounded; what is not known any more counts from the beginning.
+    /// When its time is over, if its turn began then: its grace after the last attempt. Waiting for a place and being reached
+    /// take their time, which is bounded; what is not known any more counts from the beginning.
     fn grace_end(&self, begin: DateTime<Utc>) -> DateTime<Utc> {
-        let heard = self.tried.iter().filter_map(|a| match a.state {
-            AttemptState::Heard(at) => Some(at),
-            AttemptState::UnderWay => Some(time::after(begin, REACHED_WITHIN)),
-            AttemptState::Failed => None,
+        let last = self.tried.iter().map(|a| match a.state {
+            AttemptState::Queued(since) => time::after(since, QUEUED_WITHIN + REACHED_WITHIN),
+            AttemptState::UnderWay(since) => time::after(since, REACHED_WITHIN),
+            AttemptState::Heard(at) | AttemptState::Failed(at) => at,
         });
-        time::after(heard.max().unwrap_or(begin).max(begin), self.grace)
+        time::after(last.max().unwrap_or(begin).max(begin), self.grace)
+    }
+
+    /// When to look at it again: when it has waited too long for a place, or when its time is over.
+    fn until(&self, begin: DateTime<Utc>) -> DateTime<Utc> {
+        let queued = self.tried.iter().filter_map(|a| match a.state {
+            AttemptState::Queued(since) => Some(time::after(since, QUEUED_WITHIN)),
+            _ => None,
+        });
+        queued.min().unwrap_or_else(|| self.grace_end(begin))
     }
 
     /// When its turn was over: it had ended, or its time had. One that waits to be started again is left to the last rung.
@@ -73,18 +83,27 @@ impl Member<'_> {
         }
     }
 
-    /// How to ask it now: nothing if it has been asked, `None` if no way is left. Without a way of its own: SIGTERM.
-    fn ask(&self, pod: &Pod) -> Option<Option<Ask>> {
+    /// How to ask it now: nothing if it has been asked, `None` if no way is left, or the way has waited too long for a place.
+    /// Without a way of its own: SIGTERM.
+    fn ask(&self, pod: &Pod, now: DateTime<Utc>) -> Option<Option<Ask>> {
         let state = |way: &Way| self.tried.iter().find(|a| a.ask.way == *way).map(|a| a.state);
         let ways = if self.ways.list.is_empty() { vec![term()] } else { self.ways.list.clone() };
-        let way = ways.into_iter().find(|way| state(way) != Some(AttemptState::Failed))?;
+        let way = ways.into_iter().find(|way| !matches!(state(way), Some(AttemptState::Failed(_))))?;
         let ask = |way| Ask { pod: pod.to_ref(), container: self.container.name.clone(), way };
-        Some(state(&way).is_none().then(|| ask(way)))
+        match state(&way) {
+            None => Some(Some(ask(way))),
+            Some(AttemptState::Queued(since)) if time::after(since, QUEUED_WITHIN) <= now => None,
+            Some(_) => Some(None),
+        }
     }
 }
 
 /// The longest time that an attempt may be under way.
 pub const REACHED_WITHIN: TimeDelta = TimeDelta::seconds(30);
+
+/// The longest time that an attempt may wait for a place. The last rung needs no place, so a Pod waits no longer than this
+/// for those of others.
+pub const QUEUED_WITHIN: TimeDelta = TimeDelta::seconds(120);
 
 /// What is due for that Pod, some of whose plain containers go on.
 pub fn turn(seen: &Observed, pod: &Pod, now: DateTime<Utc>) -> Turn {
@@ -98,11 +117,11 @@ pub fn turn(seen: &Observed, pod: &Pod, now: DateTime<Utc>) -> Turn {
     for group in groups.values() {
         let is_open = |m: &&&Member| m.is_running() && m.came_back_at(begin).is_none() && now < m.grace_end(begin);
         let open: Vec<_> = group.iter().filter(is_open).collect();
-        let Some(until) = open.iter().map(|m| m.grace_end(begin)).min() else {
+        let Some(until) = open.iter().map(|m| m.until(begin)).min() else {
             begin = group.iter().map(|m| m.over_at(begin)).max().unwrap_or(begin);
             continue;
         };
-        let asked: Option<Vec<_>> = open.iter().map(|m| m.ask(pod)).collect();
+        let asked: Option<Vec<_>> = open.iter().map(|m| m.ask(pod, now)).collect();
         return match asked {
             Some(asked) => Turn::Of { ask: asked.into_iter().flatten().collect(), until },
             None => Turn::AllAtOnce,

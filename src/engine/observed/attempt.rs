@@ -25,13 +25,15 @@ pub struct Attempt {
     pub state: AttemptState,
 }
 
-/// What came of an attempt.
+/// What came of an attempt, and since when that is so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptState {
-    /// It goes on.
-    UnderWay,
-    /// The sidecar was reached, then; it ends or it does not. Its grace counts from here.
+    /// It waits for one of the places that all namespaces share: nobody has asked the sidecar yet.
+    Queued(DateTime<Utc>),
+    /// The sidecar is being asked.
+    UnderWay(DateTime<Utc>),
+    /// The sidecar was reached; it ends or it does not. Its grace counts from here.
     Heard(DateTime<Utc>),
-    /// It was not reached; the next way is tried.
-    Failed,
+    /// The sidecar was not reached; the next way is tried. Its grace counts from here, so that the next way has its time.
+    Failed(DateTime<Utc>),
 }
