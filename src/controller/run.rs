@@ -178,7 +178,7 @@ async fn work(
     health: &Health,
     metrics: Metrics,
 ) -> Result<(), RunError> {
-    let (events, sending) = Events::start(client.clone());
+    let (events, sending) = Events::counted(client.clone(), metrics.clone());
     let scopes = namespaces(args);
     health.working(scopes.len());
     let (signal_image, jobs_too) = tokio::select! {
