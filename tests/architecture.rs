@@ -204,6 +204,16 @@ fn the_api_server_is_called_in_few_places() {
 }
 
 #[test]
+fn the_client_of_the_controller_is_made_in_one_place() {
+    let others = |file: &str| file.starts_with("src/controller/") && file != "src/controller/cluster.rs";
+    assert_none(find(
+        others,
+        &["ClientBuilder", "Client::new(", "Client::try_", "Config::infer", "Config::from_"],
+        "a client of cluster::client has the places for calls in flight: a call of another one would take none",
+    ));
+}
+
+#[test]
 fn a_status_is_made_in_the_reports_alone() {
     let deciders = |file: &str| file.starts_with("src/engine/") && !file.contains("/report/");
     let words = ["&mut Status", "conditions.set(", "conditions.clear("];

@@ -16,11 +16,13 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower::ServiceBuilder;
 use tower::buffer::BufferLayer;
+use tower::retry::RetryLayer;
 
 use super::*;
 use crate::controller::call::call;
 use crate::controller::cluster;
 use crate::controller::error::Error;
+use crate::controller::throttled::Throttled;
 
 #[test]
 fn the_url_says_who_waits_and_what_takes_no_place() {
@@ -174,6 +176,30 @@ async fn a_call_that_is_given_up_gives_its_place_back() {
     assert_eq!(counts.most.load(Ordering::SeqCst), 3, "the server has not seen that they are gone");
     gate.send_replace(true);
     assert!(pods(&client, "b").get("p").await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_the_client_repeats_later_has_no_place_meanwhile() {
+    let calls = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = calls.clone();
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let namespace = request.uri().path().split('/').nth(4).unwrap_or_default().to_owned();
+        let is_first = seen.lock().expect("not poisoned").is_empty();
+        seen.lock().expect("not poisoned").push(namespace);
+        let answer = Response::builder();
+        let answer = if is_first { answer.status(429).header("Retry-After", "5") } else { answer };
+        std::future::ready(answer.body(Body::from(b"{}".to_vec())).map_err(BoxError::from))
+    });
+    let layers = ServiceBuilder::new()
+        .layer(RetryLayer::new(Throttled::default()))
+        .layer(InFlight::of(1))
+        .layer(BufferLayer::new(1024));
+    let client = ClientBuilder::new(service, "ns").with_layer(&layers.into_inner()).build();
+    let throttled = pods(&client, "a");
+    let throttled = tokio::spawn(async move { throttled.get("p").await.is_ok() });
+    settle().await;
+    assert!(pods(&client, "b").get("p").await.is_ok() && throttled.await.expect("done"));
+    assert_eq!(*calls.lock().expect("not poisoned"), ["a", "b", "a"]);
 }
 
 /// An API server on a socket, so that `cluster::connect` itself is asked.
