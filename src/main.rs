@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use sidecarjob::cli::failure::exit;
+use sidecarjob::cli::exit;
 use sidecarjob::{cli, controller, printable, telemetry};
 
 /// A Kubernetes Job that knows which containers of its Pod are sidecars.

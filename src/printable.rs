@@ -11,7 +11,7 @@ use std::io::{self, Write};
 /// The text on one line; what can't be seen is written out: a line break as `\n`, an escape as `\u{1b}`.
 ///
 /// A backslash stays as it is, so the form can't be read back. Programs read JSON.
-pub fn line(text: &str) -> Cow<'_, str> {
+pub(crate) fn line(text: &str) -> Cow<'_, str> {
     replaced(text, |c, to| to.extend(c.escape_default()))
 }
 
@@ -19,7 +19,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
 ///
 /// `serde_json` writes C0 controls like this already, and nothing else. In JSON such a character stands in strings alone;
 /// the line breaks between the parts of a pretty form would be escaped, too: the form must be compact.
-pub fn json(text: &str) -> Cow<'_, str> {
+pub(crate) fn json(text: &str) -> Cow<'_, str> {
     replaced(text, |c, to| {
         c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| {
             let _ = write!(to, "\\u{unit:04x}"); // to a String: never fails
@@ -33,7 +33,12 @@ pub fn say(out: &mut (impl Write + ?Sized), text: impl Display) -> io::Result<()
 }
 
 /// Writes a line in a colour. The colour is ours, the text is somebody else's.
-pub fn say_in(out: &mut (impl Write + ?Sized), colour: Colour, before: impl Display, text: &str) -> io::Result<()> {
+pub(crate) fn say_in(
+    out: &mut (impl Write + ?Sized),
+    colour: Colour,
+    before: impl Display,
+    text: &str,
+) -> io::Result<()> {
     let (on, off) = match colour {
         Colour::Plain => ("", ""),
         Colour::Green => ("\x1b[32m", "\x1b[0m"),
@@ -43,13 +48,13 @@ pub fn say_in(out: &mut (impl Write + ?Sized), colour: Colour, before: impl Disp
 }
 
 /// Writes the value as one line of JSON.
-pub fn say_json(out: &mut (impl Write + ?Sized), value: &serde_json::Value) -> io::Result<()> {
+pub(crate) fn say_json(out: &mut (impl Write + ?Sized), value: &serde_json::Value) -> io::Result<()> {
     writeln!(out, "{}", json(&value.to_string()))
 }
 
 /// Of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Colour {
+pub(crate) enum Colour {
     /// The terminal's own.
     Plain,
     /// As it should.

@@ -8,6 +8,7 @@
 mod dice;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use dice::Dice;
 use serde_json::json;
@@ -103,7 +104,8 @@ fn thousands_of_pods_that_end_at_once_are_listed_500_at_a_time() {
     .expect("a SidecarJob");
     let mut seen = Observed {
         job: Job::from_wire(&job).expect("a job"),
-        pods: (0..3000).map(pod).collect(),
+        pods: (0..3000).map(pod).map(Arc::new).collect(),
+        unselected: Vec::new(),
         strays: Vec::new(),
         orphans: Vec::new(),
         next_number: 0,
@@ -124,7 +126,8 @@ fn thousands_of_pods_that_end_at_once_are_listed_500_at_a_time() {
             break;
         }
         for pod in &mut seen.pods {
-            pod.tracked &= !plan.steps.iter().any(|step| step.to_string() == format!("release {}", pod.name));
+            Arc::make_mut(pod).tracked &=
+                !plan.steps.iter().any(|step| step.to_string() == format!("release {}", pod.name));
         }
     }
     assert!(seen.job.status.is_finished());

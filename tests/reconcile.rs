@@ -31,8 +31,9 @@ use sidecarjob::controller::context::Context;
 use sidecarjob::controller::error::Error;
 use sidecarjob::controller::events::Events;
 use sidecarjob::controller::managed::Managed;
-use sidecarjob::controller::pods::Pods;
 use sidecarjob::controller::reconcile::{on_error, reconcile};
+use sidecarjob::controller::views::pods::Pods;
+use sidecarjob::controller::views::pods::owner::Owner;
 use sidecarjob::telemetry::Metrics;
 
 /// One expected call: method, end of the path, and the answer from the body that was sent.
@@ -127,6 +128,12 @@ async fn told(told: &Mutex<Vec<(String, String)>>, n: usize) -> Vec<(String, Str
         tokio::task::yield_now().await; // they are sent beside the work
     }
     panic!("{n} events were never told, but {:?}", told.lock().expect("not poisoned"));
+}
+
+/// The run of all stages.
+fn owner() -> Owner {
+    let job = job(json!({}), json!(null));
+    job.as_owner().expect("it came from an API server")
 }
 
 impl Stage {
@@ -265,7 +272,7 @@ async fn a_pod_that_succeeded_is_complete_in_one_status_write_and_then_let_go() 
     }
     assert_eq!(
         sent[1].1,
-        json!({"metadata": {"uid": "a", "$deleteFromPrimitiveList/finalizers": [labels::TRACKING_FINALIZER]}})
+        json!({"metadata": {"uid": "a", "$deleteFromPrimitiveList/finalizers": [labels::TRACKING_FINALIZER, labels::BATCH_TRACKING_FINALIZER]}})
     );
 }
 

@@ -46,6 +46,11 @@ impl Kind {
         Self::ALL.into_iter().find(|k| k.name() == kind && k.api_version().split('/').next() == Some(group))
     }
 
+    /// The finalizers of the other kinds: a Pod that changes its owner may still have one.
+    pub fn other_finalizers(self) -> Vec<&'static str> {
+        Self::ALL.into_iter().filter(|kind| *kind != self).map(Self::finalizer).collect()
+    }
+
     /// The finalizer on Pods that are not counted yet.
     pub fn finalizer(self) -> &'static str {
         match self {

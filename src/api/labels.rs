@@ -8,6 +8,16 @@ pub const NAME: &str = "sidecarjob.dev/name";
 /// Label on each Pod: the UID of its SidecarJob. `status.selector` selects by this label.
 pub const UID: &str = "sidecarjob.dev/uid";
 
+/// Kubernetes' own label on each Pod of a batch/v1 Job: the UID of the Job. The API server writes the selector of a Job by
+/// this label.
+pub const CONTROLLER_UID: &str = "batch.kubernetes.io/controller-uid";
+
+/// The name of `CONTROLLER_UID` before Kubernetes 1.27. Jobs that are older select by it.
+pub const LEGACY_CONTROLLER_UID: &str = "controller-uid";
+
+/// The labels by which a run selects its Pods, unless the run has a selector of its own. The value is the run's UID.
+pub const UID_LABELS: [&str; 3] = [UID, CONTROLLER_UID, LEGACY_CONTROLLER_UID];
+
 /// Label on each Pod: the number of the Pod within its SidecarJob, counted from 0 in the order of creation. The Pod's
 /// name is computed from this number, so the API server rejects a second create of the same Pod.
 pub const ATTEMPT: &str = "sidecarjob.dev/attempt";
@@ -97,9 +107,9 @@ pub const MODE: &str = "sidecarjob.dev/mode";
 /// The value of `MODE`.
 pub const MANAGED: &str = "managed";
 
-/// Annotation on a Pod: since when the controller stops its sidecars or ends the Pod (RFC 3339). The turn of each sidecar
-/// follows from this time, also after a restart of the controller. The annotation also shows that the controller set the
-/// Pod's deadline.
+/// Annotation on a Pod: since when the controller stops the Pod's sidecars, or, beside `FAILED`, when the controller failed
+/// the Pod (RFC 3339). The turn of each sidecar follows from this time, also after a restart of the controller. In a Pod
+/// that the controller failed, only main containers that succeeded before this time make the Pod a success.
 pub const STOPPING_SINCE: &str = "sidecarjob.dev/stopping-since";
 
 /// Annotation on a Pod that the controller fails because of its sidecars: the reason, from `conditions::reasons`.

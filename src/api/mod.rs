@@ -5,7 +5,7 @@
 //! accessors. `engine` decides what a field *does*; this module says what a field *means*.
 
 pub mod backfilled;
-pub mod conditions;
+pub(crate) mod conditions;
 pub mod crd;
 mod job;
 mod kind;
@@ -14,10 +14,10 @@ pub mod recipes;
 mod rules;
 mod schedule_rules;
 pub mod scheduled_run;
-pub mod sidecar;
+pub(crate) mod sidecar;
 pub mod sidecarcronjob;
-pub mod sidecarjob;
-pub mod status;
+pub(crate) mod sidecarjob;
+pub(crate) mod status;
 
 pub use kind::{Kind, SCHEDULE};
 pub use rules::SIGNALS;

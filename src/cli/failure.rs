@@ -47,8 +47,8 @@ pub enum Kind {
     Forbidden,
     /// 404: no object has this name.
     NoObject,
-    /// 404: the cluster does not know the kind.
-    NoKind,
+    /// 404: the API server does not serve the kind.
+    NotServed,
     /// The API server will give the same answer again.
     Refused,
     /// The answer can't be parsed.
@@ -68,7 +68,7 @@ impl Kind {
             401 => Self::Unauthorized,
             403 => Self::Forbidden,
             404 if status.reason == "NotFound" && names_an_object => Self::NoObject,
-            404 => Self::NoKind,
+            404 => Self::NotServed,
             408 | 409 | 410 | 429 => Self::Busy,
             400..500 => Self::Refused,
             _ => Self::Busy,
@@ -94,7 +94,7 @@ impl Kind {
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Unauthorized | Self::Forbidden => exit::NOT_ALLOWED,
-            Self::NoObject | Self::NoKind => exit::NOT_FOUND,
+            Self::NoObject | Self::NotServed => exit::NOT_FOUND,
             Self::Refused | Self::Unreadable | Self::Busy | Self::Unreachable => exit::NO_ANSWER,
         }
     }
@@ -108,7 +108,7 @@ impl Kind {
                 "if a permission is missing: the ClusterRole view allows reading, edit also allows starting runs"
             }
             Self::NoObject => "list the objects that exist: kubectl get scj,sccj --all-namespaces",
-            Self::NoKind => {
+            Self::NotServed => {
                 "if the cluster does not know the kind: sidecarjob crds | kubectl apply --server-side -f - installs it"
             }
             Self::Refused => "correct what the API server rejects",

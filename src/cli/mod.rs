@@ -3,6 +3,8 @@
 mod connect;
 pub mod crds;
 pub mod cron;
-pub mod failure;
+pub(crate) mod failure;
 pub mod signal;
 pub mod watch;
+
+pub use failure::exit;

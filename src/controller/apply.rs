@@ -19,7 +19,7 @@ use crate::controller::context::Context;
 use crate::controller::create;
 use crate::controller::error::{Error, WRITE_THE_STATUS};
 use crate::controller::managed::Managed;
-use crate::controller::memory::{self, Key};
+use crate::controller::object::{Key, key};
 use crate::engine::build::pod;
 use crate::engine::observed::status::Status;
 use crate::engine::observed::{Job, Observed, PodRef, time};
@@ -97,6 +97,7 @@ async fn adopt<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pod: &P
         "uid": pod.uid,
         "labels": {labels::UID: seen.job.uid},
         "finalizers": [K::KIND.finalizer()],
+        "$deleteFromPrimitiveList/finalizers": K::KIND.other_finalizers(),
         "ownerReferences": [pod::owner(&seen.job)]
     }});
     if patch_pod(ctx, pod, key, &what, patch).await?.is_some() {
@@ -111,7 +112,7 @@ async fn disown<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pod: &
     let patch = json!({"metadata": {
         "uid": pod.uid,
         "labels": {labels::UID: null}, // or it would look counted if it is taken over again
-        "$deleteFromPrimitiveList/finalizers": [K::KIND.finalizer()],
+        "$deleteFromPrimitiveList/finalizers": Kind::ALL.map(Kind::finalizer),
         "ownerReferences": [{"$patch": "delete", "uid": seen.job.uid}]
     }});
     if patch_pod(ctx, pod, key, &what, patch).await?.is_some() {
@@ -120,25 +121,15 @@ async fn disown<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pod: &
     Ok(())
 }
 
-/// Takes our finalizer and no other; the UID in the patch makes it fail on another Pod of the same name.
+/// Removes our finalizer: those of both kinds, since somebody may have added the other. The UID in the patch makes the
+/// patch fail on another Pod of the same name.
 pub async fn release<K: Managed>(ctx: &Context<K>, key: &Key, pod: &PodRef) -> Result<(), Error> {
-    take_finalizers(ctx, key, pod, &[K::KIND.finalizer()]).await
-}
-
-/// The same of a Pod without an owner: nothing tells any more which of the two it is.
-pub async fn release_ownerless<K: Managed>(ctx: &Context<K>, key: &Key, pod: &PodRef) -> Result<(), Error> {
-    take_finalizers(ctx, key, pod, &Kind::ALL.map(Kind::finalizer)).await
-}
-
-async fn take_finalizers<K: Managed>(
-    ctx: &Context<K>,
-    key: &Key,
-    pod: &PodRef,
-    finalizers: &[&str],
-) -> Result<(), Error> {
     let what = format!("take the finalizer from Pod {}", pod.name);
+    let finalizers = Kind::ALL.map(Kind::finalizer);
     let patch = json!({"metadata": {"uid": pod.uid, "$deleteFromPrimitiveList/finalizers": finalizers}});
-    patch_pod(ctx, pod, key, &what, patch).await.map(drop)
+    let patched = patch_pod(ctx, pod, key, &what, patch).await?;
+    let kept = |pod: &Pod| pod.metadata.finalizers.iter().flatten().any(|f| finalizers.contains(&f.as_str()));
+    if patched.as_ref().is_some_and(kept) { Err(Error::NoEffect(what)) } else { Ok(()) }
 }
 
 /// The patched Pod; `None` if it is gone.
@@ -238,7 +229,7 @@ async fn delete_job<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed) ->
 
 /// Writes the status onto the object it was decided from; if that has changed meanwhile, the server says conflict.
 pub async fn status<K: Managed>(ctx: &Context<K>, object: &K, before: &Job, status: &Status) -> Result<(), Error> {
-    let key = memory::key(object);
+    let key = key(object);
     let next = object.with_status(status);
     if next.same_status(object) {
         ctx.memory.keep_backoff(&key, status.backoff);

@@ -10,9 +10,9 @@ use crate::controller::clock::Clock;
 use crate::controller::events::Events;
 use crate::controller::managed::Managed;
 use crate::controller::memory::Memory;
-use crate::controller::pods::Pods;
 use crate::controller::stop::Stops;
 use crate::controller::under_way::UnderWay;
+use crate::controller::views::pods::Pods;
 use crate::engine::observed::Settings;
 use crate::telemetry::Metrics;
 

@@ -15,7 +15,7 @@ use crate::controller::call::{call, failed, is_absent, is_terminating};
 use crate::controller::context::Context;
 use crate::controller::error::{BLIP, Error};
 use crate::controller::managed::Managed;
-use crate::controller::memory::Key;
+use crate::controller::object::Key;
 use crate::engine::build::pod;
 use crate::engine::count::tally;
 use crate::engine::observed::Observed;

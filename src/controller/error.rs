@@ -46,6 +46,11 @@ pub enum Error {
     /// The program was told to stop in the middle of it.
     #[error("told to stop")]
     Stopped,
+    /// The API server accepted a step, and the step is due again at once: another program or an admission webhook undoes it.
+    #[error(
+        "the API server accepted this step, and it had no effect: {0}; look for a webhook or a controller that undoes it"
+    )]
+    NoEffect(String),
     /// Rounds of decide and apply did not come to an end.
     #[error("still not quiet after {0} rounds; going on later")]
     NotQuiet(usize),

@@ -5,13 +5,15 @@
 use std::fmt::Debug;
 
 use k8s_openapi::api::batch::v1::Job as BatchJob;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use kube::core::{NamespaceResourceScope, Selector};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::api::conditions::{events, messages};
 use crate::api::{Kind, SidecarJob, labels};
+use crate::controller::views::pods::owner::Owner;
+use crate::controller::views::pods::routes::Selects;
 use crate::engine::observed::Job;
 use crate::engine::observed::status::Status;
 use crate::engine::plan::Event;
@@ -50,8 +52,14 @@ pub trait Managed:
         None
     }
 
-    /// Which Pods are its own. One that can't be read matches none.
-    fn selector(&self) -> Option<Selector>;
+    /// How it selects its Pods.
+    fn selects(&self) -> Selects;
+
+    /// It, as the owner of Pods. `None` if it did not come from an API server.
+    fn as_owner(&self) -> Option<Owner> {
+        let meta = self.meta();
+        Some(Owner { kind: Self::KIND, key: (meta.namespace.clone()?, meta.name.clone()?), uid: meta.uid.clone()? })
+    }
 }
 
 impl Managed for SidecarJob {
@@ -77,11 +85,8 @@ impl Managed for SidecarJob {
         self.manager().is_none_or(|manager| manager == labels::CONTROLLER)
     }
 
-    fn selector(&self) -> Option<Selector> {
-        match &self.spec.selector {
-            Some(selector) => from_wire(selector),
-            None => Some(Selector::from_iter([(labels::UID.to_owned(), self.metadata.uid.clone()?)])),
-        }
+    fn selects(&self) -> Selects {
+        self.spec.selector.as_ref().map_or(Selects::Uid(labels::UID), |selector| selects(selector, &self.metadata))
     }
 }
 
@@ -114,14 +119,24 @@ impl Managed for BatchJob {
         (!known).then(|| Event::warning(events::UNKNOWN_COMPLETION_MODE, messages::UNKNOWN_COMPLETION_MODE))
     }
 
-    fn selector(&self) -> Option<Selector> {
-        from_wire(self.spec.as_ref()?.selector.as_ref()?)
+    fn selects(&self) -> Selects {
+        let selector = self.spec.as_ref().and_then(|spec| spec.selector.as_ref());
+        selector.map_or(Selects::Unreadable, |selector| selects(selector, &self.metadata))
     }
 }
 
-/// An empty selector would match every Pod of the namespace: the API server refuses it, and so do we.
-fn from_wire(selector: &LabelSelector) -> Option<Selector> {
-    Selector::try_from(selector.clone()).ok().filter(|selector| !selector.selects_all())
+/// By the UID, where the selector asks for nothing else. An empty selector would match every Pod of the namespace: the API
+/// server rejects such a selector, and so does the controller.
+fn selects(selector: &LabelSelector, meta: &ObjectMeta) -> Selects {
+    if let (Some(labels), None) = (&selector.match_labels, &selector.match_expressions)
+        && let [(label, uid)] = labels.iter().collect::<Vec<_>>()[..]
+        && let Some(by) = labels::UID_LABELS.into_iter().find(|by| by == label)
+        && meta.uid.as_ref() == Some(uid)
+    {
+        return Selects::Uid(by);
+    }
+    let read = Selector::try_from(selector.clone()).ok().filter(|selector| !selector.selects_all());
+    read.map_or(Selects::Unreadable, Selects::Own)
 }
 
 #[cfg(test)]
@@ -163,10 +178,29 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_selector_selects_nothing() {
-        let selects = |spec: Value| batch(spec).selector().is_some();
-        assert!(selects(json!({"selector": {"matchLabels": {"a": "b"}}})));
-        assert!(!selects(json!({"selector": {}})));
-        assert!(!selects(json!({})));
+    fn a_run_selects_by_its_uid_unless_it_has_a_selector_of_its_own() {
+        let own = Selector::from_iter([("a".to_owned(), "b".to_owned())]);
+        for (what, spec, want) in [
+            (
+                "the API server's selector",
+                json!({"matchLabels": {"batch.kubernetes.io/controller-uid": "u"}}),
+                Selects::Uid(labels::CONTROLLER_UID),
+            ),
+            (
+                "of an old API server",
+                json!({"matchLabels": {"controller-uid": "u"}}),
+                Selects::Uid(labels::LEGACY_CONTROLLER_UID),
+            ),
+            ("somebody's", json!({"matchLabels": {"a": "b"}}), Selects::Own(own)),
+            ("an empty one", json!({}), Selects::Unreadable),
+            ("none", json!(null), Selects::Unreadable),
+        ] {
+            let mut job = batch(json!({"selector": spec}));
+            job.metadata.uid = Some("u".into());
+            assert_eq!(job.selects(), want, "{what}");
+            job.metadata.uid = Some("another".into());
+            assert!(!matches!(job.selects(), Selects::Uid(_)), "{what}: by another's UID");
+        }
+        assert_eq!(SidecarJob::default().selects(), Selects::Uid(labels::UID));
     }
 }

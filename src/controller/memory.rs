@@ -13,11 +13,10 @@ use kube::ResourceExt;
 use kube::runtime::watcher::Event;
 
 use crate::controller::error;
-use crate::engine::observed::Refusal;
+use crate::controller::managed::Managed;
+use crate::controller::object::{Key, key, version};
 use crate::engine::observed::status::Backoff;
-
-/// Namespace and name.
-pub type Key = (String, String);
+use crate::engine::observed::{Job, Refusal};
 
 /// All that is remembered.
 #[derive(Debug)]
@@ -33,6 +32,8 @@ struct Entry<K> {
     uid: Option<String>,
     /// Our last write, and how many lists had begun before.
     written: Option<(Arc<K>, u64)>,
+    /// The engine's form of the object, and the version that it was made from.
+    observed: Option<(u64, Job)>,
     refused: Option<(Refusal, u32)>,
     /// Tries that failed in a row, and conflicts in a row.
     failures: u32,
@@ -55,6 +56,7 @@ impl<K> Default for Entry<K> {
         Self {
             uid: None,
             written: None,
+            observed: None,
             refused: None,
             failures: 0,
             conflicts: 0,
@@ -64,16 +66,6 @@ impl<K> Default for Entry<K> {
             unclear: BTreeSet::new(),
         }
     }
-}
-
-/// The key of an object.
-pub fn key<K: kube::Resource>(job: &K) -> Key {
-    (job.namespace().unwrap_or_default(), job.name_any())
-}
-
-/// `metadata.resourceVersion` as the number that it is since Kubernetes 1.35 by contract and was before in fact.
-pub fn version<K: kube::Resource>(object: &K) -> u64 {
-    object.meta().resource_version.as_deref().and_then(|v| v.parse().ok()).unwrap_or(0)
 }
 
 impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
@@ -120,6 +112,35 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
         let mut all = self.lock();
         let entry = all.entry(key).or_default();
         (entry.uid, entry.written, entry.held_since) = (job.uid(), written, None);
+    }
+
+    /// The engine's form of that object, made once for each version of it, with the failures since the last success where
+    /// the status has no place for them. `None` if the object did not come from an API server.
+    pub fn observed(&self, key: &Key, object: &K) -> Option<Job>
+    where
+        K: Managed,
+    {
+        let known = |entry: &Entry<K>| {
+            let (version, job) = entry.observed.as_ref()?;
+            (*version == self::version(object) && Some(&job.uid) == object.meta().uid.as_ref()).then(|| job.clone())
+        };
+        let known = self.lock().get(key).and_then(known);
+        let mut job = known.or_else(|| self.observe(key, object))?;
+        job.status.backoff = self.backoff(key).or(job.status.backoff);
+        Some(job)
+    }
+
+    fn observe(&self, key: &Key, object: &K) -> Option<Job>
+    where
+        K: Managed,
+    {
+        let job = object.observe()?;
+        if !job.status.is_finished() {
+            self.lock().entry(key.clone()).or_default().observed = Some((version(object), job.clone()));
+        } else if let Some(entry) = self.lock().get_mut(key) {
+            entry.observed = None; // a run that has ended is not looked at often
+        }
+        Some(job)
     }
 
     /// The failures since the last success, where the status has no place for them.
@@ -230,6 +251,7 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
             (entry.failures, entry.conflicts) = (0, 0);
             let nothing_held = entry.held_since.is_none() && entry.vanished_at.is_none();
             let nothing_held = nothing_held && entry.backoff.is_none() && entry.unclear.is_empty();
+            let nothing_held = nothing_held && entry.observed.is_none();
             if entry.written.is_none() && entry.refused.is_none() && nothing_held {
                 all.remove(key);
             }

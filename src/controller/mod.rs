@@ -3,32 +3,34 @@
 //! `run` wires watches, queue, leader election and the HTTP server together; `reconcile` is the sentence that each
 //! run goes through: gather, decide, apply. What to do is never decided here; that is `engine`.
 
-pub mod apply;
+pub(crate) mod apply;
 pub mod args;
-pub mod bound;
-pub mod call;
+pub(crate) mod bound;
+pub(crate) mod call;
 pub mod clock;
-pub mod cluster;
+pub(crate) mod cluster;
 pub mod context;
-pub mod create;
+pub(crate) mod create;
 pub mod error;
 pub mod events;
-pub mod gather;
-pub mod in_flight;
-pub mod leader;
+pub(crate) mod gather;
+pub(crate) mod in_flight;
+pub(crate) mod leader;
 pub mod managed;
 pub mod memory;
+pub mod object;
 pub mod orphans;
-pub mod places;
+pub(crate) mod places;
 pub mod pod_watch;
-pub mod pods;
 pub mod queue;
+pub(crate) mod read_again;
 pub mod reconcile;
-pub mod run;
+pub(crate) mod run;
 pub mod schedules;
 pub mod stop;
 pub mod throttled;
-pub mod under_way;
+pub(crate) mod under_way;
+pub mod views;
 
 pub use args::Args;
 pub use run::run;

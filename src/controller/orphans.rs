@@ -15,14 +15,13 @@ use kube::api::{Api, ListParams};
 use kube::core::DeserializeGuard;
 use tracing::{info, warn};
 
-use crate::api::{SidecarJob, labels};
+use crate::api::SidecarJob;
 use crate::controller::apply;
 use crate::controller::call::{call, is_absent};
 use crate::controller::context::Context;
 use crate::controller::error::{self, message};
 use crate::controller::managed::Managed;
-use crate::controller::memory::Key;
-use crate::controller::pods::Seen;
+use crate::controller::object::Key;
 use crate::engine::observed::PodRef;
 
 /// How many Pods are patched at the same time.
@@ -33,7 +32,7 @@ pub fn release<K: Managed>(ctx: &Arc<Context<K>>, key: Key) {
     ctx.memory.forget(&key);
     ctx.stops.forget(&key);
     ctx.pods.forget(K::KIND, &key);
-    let nothing_left = tracked(ctx, &key).is_empty() && left_behind(ctx, &key.0).is_empty();
+    let nothing_left = ctx.pods.uncounted(K::KIND, &key).is_empty() && ctx.pods.orphans(&key.0).is_empty();
     if nothing_left || !ctx.orphans.begin(&key) {
         return;
     }
@@ -61,7 +60,7 @@ pub fn release_stray<K: Managed>(ctx: &Arc<Context<K>>, namespace: String, pod: 
     let (ctx, key) = (ctx.clone(), (namespace, pod.name.clone()));
     tokio::spawn(async move {
         let mut tries = 0;
-        while let Err(why) = release_strays(&ctx, &key.0, std::slice::from_ref(&pod)).await
+        while let Err(why) = let_go(&ctx, &key.0, std::slice::from_ref(&pod), Orphan::Stray).await
             && again(&ctx, &key, &mut tries, &why).await
         {}
         ctx.orphans.end(&task);
@@ -77,10 +76,6 @@ async fn again<K: Managed>(ctx: &Context<K>, key: &Key, tries: &mut u32, why: &s
     !ctx.is_stopping()
 }
 
-fn tracked<K: Managed>(ctx: &Context<K>, key: &Key) -> Vec<Seen> {
-    ctx.pods.of(K::KIND, key).pods.into_iter().filter(|seen| seen.pod.tracked).collect()
-}
-
 /// Why a Pod is an orphan.
 #[derive(Clone, Copy)]
 enum Orphan {
@@ -90,47 +85,17 @@ enum Orphan {
     Stray,
 }
 
-/// What came of an attempt to let Pods go.
-#[derive(Default)]
-struct LetGo {
-    done: Vec<PodRef>,
-    failed: Vec<String>,
-}
-
-/// Lets go of all of them, many at the same time.
-async fn let_go<K: Managed>(ctx: &Context<K>, namespace: &str, pods: &[PodRef], orphan: Orphan) -> LetGo {
-    let mut all = LetGo::default();
+/// Lets go of all of them, many at the same time: a failure of one stops no other.
+async fn let_go<K: Managed>(ctx: &Context<K>, namespace: &str, pods: &[PodRef], orphan: Orphan) -> Result<(), String> {
+    let mut failed = Vec::new();
     for some in pods.chunks(AT_ONCE) {
         let answers = future::join_all(some.iter().map(|pod| let_one_go(ctx, namespace, pod, orphan))).await;
-        for (pod, answer) in some.iter().zip(answers) {
-            match answer {
-                Ok(()) => all.done.push(pod.clone()),
-                Err(why) => all.failed.push(why),
-            }
-        }
+        failed.extend(answers.into_iter().filter_map(Result::err));
     }
-    all
-}
-
-impl LetGo {
-    /// An error if one could not be let go, or is in view with a finalizer of ours after that all the same.
-    fn result(self, tracked: impl Iterator<Item = Seen>) -> Result<(), String> {
-        let tracked: HashSet<String> = tracked.map(|seen| seen.pod.uid).collect();
-        let all = self.done.len() + self.failed.len();
-        let keeps = |pod: PodRef| {
-            format!(
-                "failed to take the finalizer from Pod {}: the API server took the patch, but the Pod still has a finalizer \
-                 of ours; look for a webhook or a controller that puts the finalizer back",
-                pod.name
-            )
-        };
-        let still = self.done.into_iter().filter(|pod| tracked.contains(&pod.uid)).map(keeps);
-        let failed: Vec<String> = self.failed.into_iter().chain(still).collect();
-        match &failed[..] {
-            [] => Ok(()),
-            [why] => Err(why.clone()),
-            [why, ..] => Err(format!("{why} ({} of {all} Pods are not let go)", failed.len())),
-        }
+    match &failed[..] {
+        [] => Ok(()),
+        [why] => Err(why.clone()),
+        [why, ..] => Err(format!("{why} ({} of {} Pods are not let go)", failed.len(), pods.len())),
     }
 }
 
@@ -140,28 +105,17 @@ async fn answer<T>(what: &str, asked: impl Future<Output = kube::Result<T>>) -> 
     answer.map_err(|e| format!("failed to {what}: {}", message(&e)))
 }
 
-/// Pods of ours without an owner: the run that was to take them over may be the one that is gone.
-fn left_behind<K: Managed>(ctx: &Context<K>, namespace: &str) -> Vec<(PodRef, String)> {
-    let ours = |seen: Seen| Some((seen.pod.to_ref(), seen.labels.get(labels::UID)?.clone()));
-    ctx.pods.strays(namespace).into_iter().filter(|seen| seen.pod.tracked).filter_map(ours).collect()
-}
-
 /// Takes the finalizers from those whose run is not there any more.
 async fn release_left_behind<K: Managed>(ctx: &Context<K>, namespace: &str) -> Result<(), String> {
-    let left = left_behind(ctx, namespace);
+    // The run that was to take them over may be the one that is gone.
+    let left = ctx.pods.orphans(namespace);
     if left.is_empty() {
         return Ok(());
     }
     let there = [uids::<SidecarJob, K>(ctx, namespace).await?, uids::<BatchJob, K>(ctx, namespace).await?].concat();
     let there: HashSet<String> = there.into_iter().collect();
     let gone = left.into_iter().filter(|(_, uid)| !there.contains(uid)).map(|(pod, _)| pod);
-    release_strays(ctx, namespace, &gone.collect::<Vec<_>>()).await
-}
-
-/// Takes the finalizers from Pods without an owner.
-async fn release_strays<K: Managed>(ctx: &Context<K>, namespace: &str, pods: &[PodRef]) -> Result<(), String> {
-    let all = let_go(ctx, namespace, pods, Orphan::Stray).await;
-    all.result(ctx.pods.strays(namespace).into_iter().filter(|seen| seen.pod.tracked))
+    let_go(ctx, namespace, &gone.collect::<Vec<_>>(), Orphan::Stray).await
 }
 
 /// The UIDs of all runs of a kind; none where the kind is not installed.
@@ -178,7 +132,7 @@ async fn uids<O: Managed, K: Managed>(ctx: &Context<K>, namespace: &str) -> Resu
 /// Takes the finalizers from each Pod that names another owner than the one that is there: which may be a new object, or
 /// another manager's. The reconcile of an owner that is there knows what is an orphan.
 async fn release_all<K: Managed>(ctx: &Context<K>, key: &Key) -> Result<(), String> {
-    if tracked(ctx, key).is_empty() {
+    if ctx.pods.uncounted(K::KIND, key).is_empty() {
         return Ok(());
     }
     let jobs: Api<K> = Api::namespaced(ctx.client.clone(), &key.0);
@@ -187,9 +141,9 @@ async fn release_all<K: Managed>(ctx: &Context<K>, key: &Key) -> Result<(), Stri
         return Ok(());
     }
     let owner = found.and_then(|job| job.meta().uid.clone());
-    let orphans = || tracked(ctx, key).into_iter().filter(|seen| owner.as_ref() != Some(&seen.owner_uid));
-    let pods: Vec<PodRef> = orphans().map(|seen| seen.pod.to_ref()).collect();
-    let_go(ctx, &key.0, &pods, Orphan::Left).await.result(orphans())?;
+    let uncounted = || ctx.pods.uncounted(K::KIND, key).into_iter();
+    let orphans = || uncounted().filter(|(_, uid)| owner.as_ref() != Some(uid)).map(|(pod, _)| pod);
+    let_go(ctx, &key.0, &orphans().collect::<Vec<_>>(), Orphan::Left).await?;
     match orphans().count() {
         n @ 1.. if owner.is_none() => Err(format!("{n} further Pods of a {} that is gone have come", K::KIND.name())),
         _ => Ok(()),
@@ -206,7 +160,7 @@ async fn let_one_go<K: Managed>(ctx: &Context<K>, namespace: &str, pod: &PodRef,
         Orphan::Stray => return Ok(()),
     }
     let key = (namespace.to_owned(), pod.name.clone());
-    apply::release_ownerless(ctx, &key, pod).await.map_err(|e| e.to_string())
+    apply::release(ctx, &key, pod).await.map_err(|e| e.to_string())
 }
 
 async fn is_still_stray<K: Managed>(ctx: &Context<K>, namespace: &str, pod: &PodRef) -> Result<bool, String> {

@@ -99,16 +99,6 @@ impl Places {
         }
     }
 
-    /// How many wait in that namespace.
-    pub fn waiting(&self, namespace: &str) -> usize {
-        self.line().waiting.get(namespace).map_or(0, VecDeque::len)
-    }
-
-    /// How many places that namespace has.
-    pub fn taken(&self, namespace: &str) -> usize {
-        self.line().taken.get(namespace).copied().unwrap_or(0)
-    }
-
     fn hand_out(&self) {
         loop {
             let next = self.line().serve();

@@ -2,11 +2,11 @@
 //!
 //! Objects that another controller manages are dropped where the watch delivers them: they cost no memory and no wake-up.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::{FutureExt, Stream, StreamExt, TryStreamExt, future};
-use kube::core::{DeserializeGuard, SelectorExt};
+use kube::core::DeserializeGuard;
 use kube::runtime::WatchStreamExt;
 use kube::runtime::controller::{self, Controller, Error as QueueError};
 use kube::runtime::reflector::{self, ObjectRef, Store};
@@ -21,9 +21,10 @@ use crate::api::{Kind, labels};
 use crate::controller::context::Context;
 use crate::controller::error::{Error, Fatal};
 use crate::controller::managed::Managed;
-use crate::controller::memory::Key;
+use crate::controller::object::Key;
 use crate::controller::orphans;
 use crate::controller::reconcile::{Watched, on_error, reconcile};
+use crate::controller::views::pods::news::Urgency;
 use crate::engine::observed::PodRef;
 use crate::telemetry::Metrics;
 
@@ -31,17 +32,11 @@ use crate::telemetry::Metrics;
 pub trait Wake: Send + Sync {
     /// Whose queue it is.
     fn kind(&self) -> Kind;
-    /// That run is one of ours.
+    /// That run is in view.
     fn knows(&self, key: &Key) -> bool;
-    /// Look at that run again.
-    fn wake(&self, key: &Key);
-    /// Look at that run again after the batch period.
-    fn wake_later(&self, key: &Key);
-    /// Somebody deleted a Pod of it that was at work: no new one before the batch period is over.
-    fn hold(&self, key: &Key);
-    /// The runs that are going on and whose selector matches these labels.
-    fn selecting(&self, namespace: &str, labels: &BTreeMap<String, String>) -> Vec<Key>;
-    /// Let go of a Pod that nobody owns or selects.
+    /// Reconcile that run, as soon as the urgency says.
+    fn wake(&self, key: &Key, urgency: Urgency);
+    /// Remove the finalizer from a Pod that no run owns or selects.
     fn release_stray(&self, namespace: String, pod: PodRef);
 }
 
@@ -80,14 +75,23 @@ impl<K: Managed> Wake for Waker<K> {
         self.store.get(&reference::<K>(key)).is_some()
     }
 
-    fn wake(&self, key: &Key) {
-        let _ = self.wake.send(key.clone());
+    fn wake(&self, key: &Key, urgency: Urgency) {
+        if urgency == Urgency::Hold {
+            self.ctx.memory.vanished(key, self.ctx.now());
+        }
+        if urgency == Urgency::Now {
+            let _ = self.wake.send(key.clone());
+        } else {
+            self.wake_later(key);
+        }
     }
 
-    fn hold(&self, key: &Key) {
-        self.ctx.memory.vanished(key, self.ctx.now());
+    fn release_stray(&self, namespace: String, pod: PodRef) {
+        orphans::release_stray(&self.ctx, namespace, pod);
     }
+}
 
+impl<K: Managed> Waker<K> {
     fn wake_later(&self, key: &Key) {
         if !locked(&self.later).insert(key.clone()) {
             return;
@@ -99,19 +103,6 @@ impl<K: Managed> Wake for Waker<K> {
             locked(&later).remove(&key);
             let _ = wake.send(key);
         });
-    }
-
-    fn selecting(&self, namespace: &str, labels: &BTreeMap<String, String>) -> Vec<Key> {
-        let going_on = |job: &K| job.observe().is_some_and(|job| !job.deleting && !job.status.is_finished());
-        let selects = |job: &K| job.selector().is_some_and(|selector| selector.matches(labels));
-        let here = |job: &&Arc<Watched<K>>| job.namespace().as_deref() == Some(namespace);
-        let all = self.store.state();
-        let jobs = all.iter().filter(here).filter_map(|job| job.0.as_ref().ok());
-        jobs.filter(|job| selects(job) && going_on(job)).map(super::memory::key).collect()
-    }
-
-    fn release_stray(&self, namespace: String, pod: PodRef) {
-        orphans::release_stray(&self.ctx, namespace, pod);
     }
 }
 

@@ -21,7 +21,9 @@ use crate::controller::context::Context;
 use crate::controller::error::{self, Error};
 use crate::controller::gather::gather;
 use crate::controller::managed::Managed;
-use crate::controller::memory::{Key, Memory, key, version};
+use crate::controller::memory::Memory;
+use crate::controller::object::{Key, key, version};
+use crate::controller::read_again::read_again;
 use crate::controller::{apply, create};
 use crate::engine;
 use crate::engine::observed::Observed;
@@ -74,12 +76,16 @@ pub async fn reconcile<K: Managed>(watched: Arc<Watched<K>>, ctx: Arc<Context<K>
 /// Decide and apply, each time with what the last round did in view.
 async fn until_quiet<K: Managed>(ctx: &Context<K>, key: &Key, watched: Arc<K>, did: &mut Did) -> Result<Action, Error> {
     create::look_for_unclear(ctx, key).await?;
+    let mut done: Vec<String> = Vec::new();
     for _ in 0..MAX_ROUNDS {
         if ctx.is_stopping() {
             return Ok(Action::await_change());
         }
         let job = ctx.memory.newest(watched.clone());
         let Some(seen) = gather(ctx, key, &job) else { return Ok(Action::await_change()) };
+        if read_again(ctx, &key.0).await? {
+            continue;
+        }
         let mut plan = engine::decide(&seen, ctx.now());
         if let Some(until) = ctx.memory.creations_held(key, ctx.now(), ctx.batch_period) {
             hold_creations(&mut plan, until);
@@ -91,9 +97,13 @@ async fn until_quiet<K: Managed>(ctx: &Context<K>, key: &Key, watched: Arc<K>, d
         if let Some(until) = held_until(ctx, key, &plan) {
             return Ok(sleep(ctx, sooner(plan.wake, Some(until))));
         }
+        let steps: Vec<String> = plan.steps.iter().map(Step::to_string).collect();
+        if let Some(again) = steps.iter().find(|step| done.contains(step)) {
+            return Err(Error::NoEffect(again.clone()));
+        }
         match apply::steps(ctx, key, &seen, &plan.steps).await {
             Err(Error::Stopped) => return Ok(Action::await_change()),
-            done => done?,
+            applied => applied?,
         }
         if plan.steps.contains(&Step::DeleteJob) {
             return Ok(Action::await_change());
@@ -103,6 +113,7 @@ async fn until_quiet<K: Managed>(ctx: &Context<K>, key: &Key, watched: Arc<K>, d
             apply::events(ctx, &seen.job, &plan.events);
         }
         ctx.metrics.failures_handled(K::KIND, plan.handled.iter().map(|action| action.word()));
+        done = steps;
     }
     Err(Error::NotQuiet(MAX_ROUNDS))
 }

@@ -27,11 +27,12 @@ use crate::controller::events::Events;
 use crate::controller::leader::{Leadership, LeaseError};
 use crate::controller::managed::Managed;
 use crate::controller::memory::Memory;
-use crate::controller::pods::Pods;
+use crate::controller::pod_watch::Wakers;
 use crate::controller::queue::{self, Queue, Wake, Waker, stopped};
 use crate::controller::schedules::Schedules;
 use crate::controller::stop::{self, Stops};
 use crate::controller::under_way::UnderWay;
+use crate::controller::views::pods::Pods;
 use crate::controller::{clock, pod_watch};
 use crate::engine::observed::Settings;
 use crate::telemetry::{self, Health, Metrics};
@@ -272,7 +273,7 @@ fn scope(
     let (jobs, wake_jobs) = shared.queue::<BatchJob>(&pods);
     let schedules = Schedules::new(client.clone(), shared.events.clone());
     let (listed, mut is_listed) = watch::channel(false);
-    let wakers: Vec<Box<dyn Wake>> = vec![Box::new(wake_ours), Box::new(wake_jobs)];
+    let wakers = Wakers::new([Box::new(wake_ours) as Box<dyn Wake>, Box::new(wake_jobs)]);
     let scope = namespace.clone();
     let watched = pod_watch::run(cluster::api(&client, scope.as_deref()), pods, wakers, shared.metrics.clone(), listed);
     async move {

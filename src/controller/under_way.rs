@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::controller::memory::Key;
+use crate::controller::object::Key;
 
 /// The names of the tasks that are under way.
 #[derive(Debug, Default)]

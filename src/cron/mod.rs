@@ -7,16 +7,16 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod admission;
-pub mod dst;
-pub mod duration;
-pub mod exclude;
-pub mod expression;
-pub mod field;
-pub mod hash;
-pub mod next;
-pub mod times;
-pub mod zone;
+pub(crate) mod dst;
+pub(crate) mod duration;
+pub(crate) mod exclude;
+pub(crate) mod expression;
+pub(crate) mod field;
+pub(crate) mod hash;
+pub(crate) mod next;
+pub(crate) mod times;
+pub(crate) mod zone;
 
-pub use expression::{Calendar, Expression, Kind, ParseError};
+pub use expression::Expression;
 pub use times::{Dst, Pending, Times, TimesError};
-pub use zone::{Zone, ZoneError};
+pub use zone::Zone;

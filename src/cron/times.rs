@@ -136,11 +136,6 @@ impl Times {
         Some(format!("@every {seconds}s runs once a minute at most: a run has the name of its minute"))
     }
 
-    /// Is the time excluded?
-    pub fn excludes(&self, at: DateTime<Utc>) -> bool {
-        exclude::until(&self.exclude, self.zone, at.timestamp()).is_some()
-    }
-
     /// The rule for clock changes.
     pub fn dst(&self) -> Dst {
         self.dst

@@ -1,4 +1,4 @@
-//! What is known of a run when the deeds are decided: what was seen, what that counts, and whether the result is known.
+//! What does the engine know of a run before it decides the deeds and the report?
 
 use chrono::{DateTime, Utc};
 
@@ -7,21 +7,21 @@ use crate::engine::observed::Observed;
 use crate::engine::result;
 use crate::engine::result::ending::Ending;
 
-/// All that a deed may look at.
+/// The input of each deed and each note.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judgement<'a> {
-    /// What was seen.
+    /// What the controller observes.
     pub seen: &'a Observed,
-    /// What it counts.
-    pub tally: Tally,
+    /// How the Pods count.
+    pub tally: Tally<'a>,
     /// The result, if it is known.
     pub ending: Option<Ending>,
-    /// What time it is.
+    /// The time.
     pub now: DateTime<Utc>,
 }
 
 impl<'a> Judgement<'a> {
-    /// Of what was seen at that time.
+    /// The judgement of this run at this time.
     pub fn of(seen: &'a Observed, now: DateTime<Utc>) -> Self {
         let tally = tally::of(seen);
         let ending = result::judge(seen, &tally, now);

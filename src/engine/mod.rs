@@ -1,19 +1,19 @@
-//! The decision: what was seen and what time it is go in, a [`Plan`] comes out.
+//! The decision about a run: a function from what the controller observes, and the time, to a [`Plan`].
 //!
-//! Pure: no async, client, clock, randomness or log, and no `HashMap` (its order would leak into plans). Each policy is
-//! a file named after the question it answers. The rule that must stay true: once a plan has been carried out,
-//! deciding again yields no steps, so every plan may be carried out twice.
+//! The engine is pure: no async, client, clock, randomness or log, and no `HashMap` (its order would leak into plans).
+//! Each policy is a file named after the question that the file answers. One rule must stay true: after the controller
+//! has carried out a plan, the next decision has no steps. So the controller may carry out every plan twice.
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
-pub mod build;
-pub mod count;
-pub mod deeds;
-pub mod judgement;
+pub(crate) mod build;
+pub(crate) mod count;
+pub(crate) mod deeds;
+pub(crate) mod judgement;
 pub mod observed;
-pub mod plan;
-pub mod report;
-pub mod result;
+pub(crate) mod plan;
+pub(crate) mod report;
+pub(crate) mod result;
 pub mod schedule;
 
 use chrono::{DateTime, Utc};
@@ -23,10 +23,10 @@ use observed::Observed;
 use plan::{Deed, Plan};
 use result::deadline;
 
-/// What to do about one run, from all that was seen of it.
+/// What to do about one run.
 ///
-/// A plan with steps is carried out and decided anew, with the steps' results in view; only a plan without steps
-/// writes the status. So a status is written once for all that led to it, and never before it is true.
+/// The controller carries out a plan with steps, and then decides again with the results of the steps in view. Only a
+/// plan without steps writes the status. So one write reports all steps, and no status is written before it is true.
 pub fn decide(seen: &Observed, now: DateTime<Utc>) -> Plan {
     if !seen.job.is_ours() {
         return Plan::nothing();
@@ -48,31 +48,31 @@ pub fn decide(seen: &Observed, now: DateTime<Utc>) -> Plan {
     if deed.steps.is_empty() {
         report(&j, wake)
     } else {
-        Plan { steps: deed.steps, wake, handled: j.tally.handled_by_release, ..Plan::nothing() }
+        Plan { steps: deed.steps, wake, handled: j.tally.released.handled, ..Plan::nothing() }
     }
 }
 
-/// The deeds, in the order in which they are done.
+/// The deeds, in the order in which the controller does them.
 const DEEDS: [fn(&Judgement) -> Deed; 8] = [
-    release::counted,  // Pods that are counted lose our finalizer
-    release::orphans,  // so do Pods of an older run of this name
-    sidecars::stop,    // plain sidecars end when the result of their Pod is stored
-    starting::fail,    // Pods whose sidecars are late, or fail too often, fail
-    replace::hanging,  // Pods that a webhook made hang are replaced
-    pods::end,         // the result is stored: what works is ended
-    suspend::end_pods, // the run is suspended: what works is ended
-    pods::manage,      // the run goes on: Pods are created, or those beyond the number are ended
+    release::counted,  // remove our finalizer from Pods that are counted
+    release::orphans,  // and from Pods of an older run with this name
+    sidecars::stop,    // stop plain sidecars when the result of their Pod is stored
+    starting::fail,    // fail Pods whose sidecars are late or fail too often
+    replace::hanging,  // replace Pods that hang because a webhook changed them
+    pods::end,         // the result is stored: end the Pods that still work
+    suspend::end_pods, // the run is suspended: end the Pods that still work
+    pods::manage,      // the run goes on: create missing Pods, or end surplus Pods
 ];
 
-/// The status alone: for a sync of which a step failed, so that what was done is not lost for those who read it.
-/// `all_in_view`: no Pod may exist that is not seen; otherwise no result is found that is not stored already.
-pub fn take_stock(seen: &Observed, now: DateTime<Utc>, all_in_view: bool) -> Plan {
+/// A plan with the status alone, for a sync in which a step failed: the status reports what succeeded all the same.
+/// `all_in_view`: every Pod of the run is in view. If it is false, the plan finds no result that is not stored already.
+pub(crate) fn take_stock(seen: &Observed, now: DateTime<Utc>, all_in_view: bool) -> Plan {
     let job = &seen.job;
     if !job.is_ours() || job.deleting || job.status.is_finished() {
         return Plan::nothing();
     }
     if !ownership::settle(seen).is_empty() {
-        return Plan::nothing(); // a Pod that is listed and still to be taken over again looks like one that is counted
+        return Plan::nothing(); // a listed Pod that the run has to adopt again looks like a counted Pod
     }
     let mut j = Judgement::of(seen, now);
     j.ending = j.ending.filter(|ending| ending.stored || all_in_view);
@@ -86,7 +86,7 @@ fn report(j: &Judgement, wake: Option<DateTime<Utc>>) -> Plan {
         return Plan { wake, ..Plan::nothing() };
     }
     let may_wait = status.differs_for_people_only(stored);
-    Plan { steps: Vec::new(), status: Some(status), may_wait, events, handled: j.tally.handled.clone(), wake }
+    Plan { steps: Vec::new(), status: Some(status), may_wait, events, handled: j.tally.record.handled.clone(), wake }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! What can be decided: the steps, the status, the events, and when to look again.
+//! What can the engine decide? The steps, the status, the events, and when to look again.
 //!
-//! Values only. Each [`Step`] does one thing that the API server can refuse, and may have been done already.
-//! Carrying them out is `controller::apply`'s part.
+//! Values only. Each [`Step`] is one action that the API server can reject, and that may have happened before.
+//! `controller::apply` carries out the steps.
 
 use std::fmt;
 
@@ -18,13 +18,13 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The status to write when there are no steps, if it differs from the stored one.
     pub status: Option<Status>,
-    /// The status tells nothing that anybody decides by: it may be written with the next news.
+    /// The status changes only what people read: the controller may write it together with the next change.
     pub may_wait: bool,
-    /// To be sent when the status is stored.
+    /// The events to send when the status is stored.
     pub events: Vec<Event>,
-    /// What the failure policy said about Pods that the status now has, for the metric.
+    /// What the failure policy said to the failures that this plan records, for the metric.
     pub handled: Vec<Action>,
-    /// When to look again if nothing happens before.
+    /// When to look again, if nothing happens before.
     pub wake: Option<DateTime<Utc>>,
 }
 
@@ -34,23 +34,23 @@ impl Plan {
         Self::default()
     }
 
-    /// Look again at `at`, if it is sooner than what was planned.
+    /// Look again at `at`, if that is sooner than the planned time.
     pub fn wake_at(&mut self, at: Option<DateTime<Utc>>) {
         self.wake = sooner(self.wake, at);
     }
 }
 
-/// What one of the engine's deeds comes to.
+/// The steps of one policy, and when to look again.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Deed {
     /// What to do.
     pub steps: Vec<Step>,
-    /// When to look again because of it.
+    /// When to look again because of this policy.
     pub wake: Option<DateTime<Utc>>,
 }
 
 impl Deed {
-    /// Nothing before that moment.
+    /// No steps before this time.
     pub fn not_before(wake: Option<DateTime<Utc>>) -> Self {
         Self { wake, ..Self::default() }
     }
@@ -61,7 +61,7 @@ impl Deed {
     }
 }
 
-/// All of them, in their order.
+/// All deeds in one, in their order.
 impl FromIterator<Deed> for Deed {
     fn from_iter<T: IntoIterator<Item = Self>>(deeds: T) -> Self {
         deeds.into_iter().fold(Self::default(), |mut all, deed| {
@@ -76,52 +76,52 @@ pub fn sooner(a: Option<DateTime<Utc>>, b: Option<DateTime<Utc>>) -> Option<Date
     a.into_iter().chain(b).min()
 }
 
-/// One deed.
+/// One action that the API server can reject.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     /// Take over a Pod that has no owner and that our selector matches.
     Adopt(PodRef),
-    /// Let go of a Pod that our selector matches no longer.
+    /// Remove our owner reference from a Pod that our selector no longer matches.
     Disown(PodRef),
     /// Create these Pods.
     CreatePods(Vec<NewPod>),
-    /// Take the tracking finalizer from a Pod: it is counted, or must not be.
+    /// Remove our finalizer from a Pod that is counted, or that must not count.
     Release(PodRef),
     /// Delete a Pod that still runs.
     Delete(PodRef),
-    /// End a Pod whose main containers are done and whose plain sidecars are not: set its `activeDeadlineSeconds`, and
-    /// note that the deadline is ours.
+    /// End a Pod whose main containers are done and whose plain sidecars are not: set `activeDeadlineSeconds`, and note
+    /// on the Pod since when the controller stops the sidecars.
     StopSidecars {
         /// The Pod.
         pod: PodRef,
         /// Seconds since the Pod's start that have passed already, at least 1.
         deadline_seconds: i64,
-        /// Since when its sidecars are being stopped.
+        /// Since when the controller stops the sidecars.
         at: DateTime<Utc>,
     },
-    /// Note on a Pod since when its sidecars are being stopped one after the other.
+    /// Note on a Pod since when the controller stops the sidecars one after the other.
     BeginStop {
         /// The Pod.
         pod: PodRef,
-        /// Since when.
+        /// Since when the controller stops the sidecars.
         at: DateTime<Utc>,
     },
-    /// Ask one container to stop. Done beside the reconcile; what came of it is seen as an attempt.
+    /// Ask one container to stop. A task beside the reconcile does this; the next reconcile observes the attempt.
     Ask(Ask),
-    /// Fail a Pod for what its sidecars did: mark it with the reason and end it by its `activeDeadlineSeconds`.
+    /// Fail a Pod because of its sidecars: write the reason on the Pod, and end the Pod by its `activeDeadlineSeconds`.
     FailPod {
         /// The Pod.
         pod: PodRef,
         /// Seconds since the Pod's start that have passed already, at least 1.
         deadline_seconds: i64,
-        /// When it was decided.
+        /// When the engine decided this.
         at: DateTime<Utc>,
-        /// One word, from `api::conditions`.
+        /// The reason, from `api::conditions`.
         reason: String,
         /// A sentence.
         note: String,
     },
-    /// Delete the SidecarJob, since its time to live is over.
+    /// Delete the SidecarJob, because `ttlSecondsAfterFinished` has passed.
     DeleteJob,
 }
 
@@ -152,11 +152,11 @@ impl fmt::Display for Step {
 /// A Pod to create.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NewPod {
-    /// Which of the job's Pods it is: its name follows from it.
+    /// The number of the Pod within the run. The name of the Pod follows from this number.
     pub number: u32,
-    /// Its completion index, if the run is Indexed.
+    /// The completion index, if the run is Indexed.
     pub index: Option<u32>,
-    /// How many Pods of its index failed before it.
+    /// How many Pods of the index failed before this Pod.
     pub index_failures: IndexFailures,
 }
 
@@ -173,31 +173,31 @@ impl fmt::Display for NewPod {
     }
 }
 
-/// Something that people are told, once it is stored.
+/// An event. The controller sends the event when its cause is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// Warning instead of Normal.
+    /// The type is Warning, not Normal.
     pub warning: bool,
-    /// One word, from `api::conditions`.
+    /// The reason, from `api::conditions`.
     pub reason: String,
     /// A sentence.
     pub note: String,
-    /// The run of a schedule that it is about. Events of one reason about different runs are different events.
+    /// The run of a schedule that the event is about. Events with one reason about different runs are different events.
     pub run: Option<String>,
 }
 
 impl Event {
-    /// Something went as it should.
+    /// An event of type Normal.
     pub fn normal(reason: &str, note: impl Into<String>) -> Self {
         Self { warning: false, reason: reason.into(), note: note.into(), run: None }
     }
 
-    /// Something did not.
+    /// An event of type Warning.
     pub fn warning(reason: &str, note: impl Into<String>) -> Self {
         Self { warning: true, reason: reason.into(), note: note.into(), run: None }
     }
 
-    /// It is about that run of a schedule.
+    /// The same event, about this run of a schedule.
     pub fn of_run(self, name: impl Into<String>) -> Self {
         Self { run: Some(name.into()), ..self }
     }

@@ -11,8 +11,9 @@ mod signals;
 mod text;
 mod words;
 
-pub use health::Health;
+pub(crate) use health::Health;
 pub use logs::init as init_logs;
-pub use metrics::{Counted, EventLoss, Metrics};
-pub use server::serve;
-pub use signals::signal;
+pub use metrics::Metrics;
+pub(crate) use metrics::{Counted, EventLoss};
+pub(crate) use server::serve;
+pub(crate) use signals::signal;

@@ -252,7 +252,60 @@ async fn a_pod_whose_labels_match_no_longer_is_let_go_before_another_takes_its_p
     let (result, sent) = stage(script, vec![other]).run(job(json!({}), json!(null))).await;
     result.expect("well");
     assert_eq!(sent[0].1["metadata"]["ownerReferences"], json!([{"$patch": "delete", "uid": "job-uid"}]));
-    assert_eq!(sent[0].1["metadata"]["$deleteFromPrimitiveList/finalizers"], json!([labels::TRACKING_FINALIZER]));
+    assert_eq!(
+        sent[0].1["metadata"]["$deleteFromPrimitiveList/finalizers"],
+        json!([labels::TRACKING_FINALIZER, labels::BATCH_TRACKING_FINALIZER])
+    );
+}
+
+/// A Pod that has ended with the finalizers of both kinds, as after `kubectl delete job --cascade=orphan`.
+fn doubly_tracked() -> Value {
+    let mut done = pod("a", 5, "Succeeded", Some(0));
+    done["metadata"]["finalizers"] = json!([labels::TRACKING_FINALIZER, labels::BATCH_TRACKING_FINALIZER]);
+    done
+}
+
+#[tokio::test]
+async fn a_finalizer_that_somebody_puts_back_is_an_error_and_no_circle_of_patches() {
+    let mut put_back = doubly_tracked();
+    put_back["metadata"]["resourceVersion"] = json!("13");
+    let script =
+        vec![on(Method::PUT, STATUS, stored(12)), on(Method::PATCH, "/pods/job-a", move |_| (200, put_back.clone()))];
+    let (result, _) = stage(script, vec![doubly_tracked()]).run(job(json!({}), json!(null))).await;
+    assert!(matches!(result, Err(Error::NoEffect(_))), "{result:?}");
+}
+
+#[tokio::test]
+async fn a_step_that_is_due_again_at_once_is_an_error_and_no_circle_of_calls() {
+    let mut running = managed_pod(5, "Running", json!({"running": {}}));
+    running["metadata"]["annotations"] = json!({labels::MODE: labels::MANAGED});
+    running["spec"]["activeDeadlineSeconds"] = json!(null);
+    let mut unchanged = running.clone();
+    unchanged["metadata"]["resourceVersion"] = json!("13");
+    let script =
+        vec![on(Method::PUT, STATUS, stored(12)), on(Method::PATCH, "/pods/job-a", move |_| (200, unchanged.clone()))];
+    let spec = json!({"sidecarMode": "Managed", "sidecars": [{"name": "side"}, {"name": "proxy"}]});
+    let stage = stage(script, vec![running]);
+    let result = reconcile(Arc::new(DeserializeGuard(Ok(job(spec, json!(null))))), stage.ctx.clone()).await;
+    assert!(matches!(result, Err(Error::NoEffect(_))), "{result:?}");
+}
+
+#[tokio::test]
+async fn a_run_with_a_selector_of_its_own_reads_the_pods_of_its_namespace_and_adopts() {
+    let mut adopted = pod("a", 6, "Running", None);
+    adopted["metadata"]["labels"] = json!({"app": "etl", labels::UID: "job-uid"});
+    let list = json!({"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "9"},
+                      "items": [stray(json!({"app": "etl"}))]});
+    let script = vec![
+        on(Method::GET, PODS, move |_| (200, list.clone())),
+        on(Method::GET, "/sidecarjobs/job", |_| (200, serde_json::to_value(job(json!({}), json!(null))).unwrap())),
+        on(Method::PATCH, "/pods/job-a", move |_| (200, adopted.clone())),
+        on(Method::PUT, STATUS, stored(12)),
+    ];
+    let spec = json!({"selector": {"matchLabels": {"app": "etl"}}, "manualSelector": true});
+    let (result, sent) = stage(script, vec![stray(json!({"app": "etl"}))]).run(job(spec, json!(null))).await;
+    result.expect("well");
+    assert_eq!(sent[2].1["metadata"]["$deleteFromPrimitiveList/finalizers"], json!([labels::BATCH_TRACKING_FINALIZER]));
 }
 
 #[tokio::test]
@@ -280,7 +333,7 @@ async fn ten_thousand_pods_of_the_past_cost_no_call_more() {
         let running = job(json!({"completions": 20_000}), json!({"succeeded": past.len()}));
         let script = vec![on(Method::POST, PODS, stored(11)), on(Method::PUT, STATUS, stored(12))];
         let stage = stage(script, past);
-        let kept = stage.ctx.pods.of(sidecarjob::api::Kind::SidecarJob, &("ns".to_owned(), "job".to_owned()));
+        let kept = stage.ctx.pods.of(&owner());
         assert_eq!(kept.pods.len(), 0, "none of them is kept");
         stage.run(running).await.0.expect("well");
     }

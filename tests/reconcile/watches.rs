@@ -1,7 +1,7 @@
 //! The watches: dropped, refused as too old, and read again; what was missed in between is found.
 
 use kube::Api;
-use sidecarjob::controller::pod_watch;
+use sidecarjob::controller::pod_watch::{self, Wakers};
 use sidecarjob::controller::queue::{self, Wake};
 use tokio::sync::watch;
 
@@ -49,8 +49,7 @@ fn too_old() -> (&'static str, Value) {
 }
 
 fn names(ctx: &Context<SidecarJob>) -> Vec<String> {
-    let key = (KEY.0.to_owned(), KEY.1.to_owned());
-    ctx.pods.of(sidecarjob::api::Kind::SidecarJob, &key).pods.into_iter().map(|seen| seen.pod.name).collect()
+    ctx.pods.of(&owner()).pods.iter().map(|pod| pod.name.clone()).collect()
 }
 
 /// Waits until that holds; time passes as fast as it can.
@@ -84,7 +83,7 @@ async fn a_dropped_watch_of_pods_goes_on_where_it_was_and_410_gone_lists_anew() 
     let ctx = stage(vec![], vec![]).ctx;
     let (listed, is_listed) = watch::channel(false);
     let api: Api<Pod> = Api::namespaced(client, "ns");
-    let watching = tokio::spawn(pod_watch::run(api, ctx.pods.clone(), vec![], Metrics::default(), listed));
+    let watching = tokio::spawn(pod_watch::run(api, ctx.pods.clone(), Wakers::default(), Metrics::default(), listed));
     until("a new list", || names(&ctx) == ["job-c", "job-d"]).await;
     assert!(*is_listed.borrow());
     let asked = asked.lock().expect("not poisoned").clone();

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::world::clock::Clock;
 use crate::world::dice::Dice;
 use crate::world::faults::Faults;
-use crate::world::server::{self, Answer, Call, World, lock};
+use crate::world::server::{self, Answer, Call, Parts, World, lock};
 use crate::world::store::Store;
 
 /// How often each call was made: `POST sidecarjobs`, `PUT sidecarcronjobs/status`, `POST events`.
@@ -72,16 +72,8 @@ impl Server {
 }
 
 impl World for Counting {
-    fn store(&mut self) -> &mut Store {
-        &mut self.store
-    }
-
-    fn faults(&mut self) -> &mut Faults {
-        &mut self.faults
-    }
-
-    fn dice(&mut self) -> &mut Dice {
-        &mut self.dice
+    fn parts(&mut self) -> Parts<'_> {
+        Parts { store: &mut self.store, faults: &mut self.faults, dice: &mut self.dice }
     }
 
     fn answer(&mut self, _: u32, call: &Call) -> Answer {

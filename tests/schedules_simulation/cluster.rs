@@ -12,7 +12,7 @@ use crate::books::{Books, Who};
 use crate::world::clock::Clock;
 use crate::world::dice::Dice;
 use crate::world::faults::Faults;
-use crate::world::server::{self, Answer, Call};
+use crate::world::server::{self, Answer, Call, Parts};
 use crate::world::store::{Store, is_true, name, owner};
 
 /// Kinds, as the API server calls them.
@@ -165,16 +165,8 @@ impl World {
 }
 
 impl server::World for World {
-    fn store(&mut self) -> &mut Store {
-        &mut self.store
-    }
-
-    fn faults(&mut self) -> &mut Faults {
-        &mut self.faults
-    }
-
-    fn dice(&mut self) -> &mut Dice {
-        &mut self.dice
+    fn parts(&mut self) -> Parts<'_> {
+        Parts { store: &mut self.store, faults: &mut self.faults, dice: &mut self.dice }
     }
 
     fn tell(&mut self, what: String) {

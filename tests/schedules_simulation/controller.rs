@@ -11,7 +11,7 @@ use serde_json::Value;
 use sidecarjob::api::SidecarCronJob;
 use sidecarjob::controller::error::Error;
 use sidecarjob::controller::events::Events;
-use sidecarjob::controller::memory::Key;
+use sidecarjob::controller::object::Key;
 use sidecarjob::controller::schedules::Schedules;
 use sidecarjob::controller::schedules::reconcile::{on_error, reconcile};
 

@@ -106,7 +106,7 @@ async fn a_sidecar_that_ignores_sigterm_is_said_with_the_time_of_its_sigkill() {
         for ((name, _), waiting) in MODES.into_iter().zip(waits) {
             assert_eq!(waiting.reason, "SidecarStopping", "{name}");
             assert!(waiting.message.contains("still running: side"), "{name}: {}", waiting.message);
-            assert!(waiting.message.contains("kills what is left at"), "{name}: {}", waiting.message);
+            assert!(waiting.message.contains("kills these containers at"), "{name}: {}", waiting.message);
             let status = w.until(name, "finished", |s| is_true(s, "Finished")).await;
             assert_eq!(
                 (status.phase, status.sidecars.as_deref()),

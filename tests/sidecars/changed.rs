@@ -136,7 +136,7 @@ async fn a_main_container_that_was_changed_is_said() {
             let condition = w.condition(name, "PodChanged").await;
             let status = w.until(name, "Complete", |s| s.phase == Some(Phase::Complete)).await;
             assert_eq!(condition.reason, "MainContainerChanged", "{name}");
-            assert!(condition.message.contains("main container main came back with another command"), "{name}");
+            assert!(condition.message.contains("main container main has another command"), "{name}");
             assert!(is_true(&status, "PodChanged"), "{name}: it stays when the Pod is not looked at any more");
         }
         undo(&w);

@@ -179,9 +179,10 @@ async fn a_way_to_stop_it_that_the_kubelet_does_not_know_is_said() {
         w.apply(&job("notused", spec, &containers)).await;
         w.until("notused", "Complete", |s| s.phase == Some(Phase::Complete)).await;
         let said = w.event("notused", "SidecarLimit").await;
-        assert!(said.contains("stop.http of sidecar a is not used"), "{said}");
-        assert!(said.contains("stop.signal SIGQUIT of sidecar c is not used"), "{said}");
-        let no_recipe = |said: &str| said.contains("there is no recipe isto") && said.contains("linkerd");
+        assert!(said.contains("stop.http of sidecar a has no effect"), "{said}");
+        assert!(said.contains("stop.signal SIGQUIT of sidecar c has no effect"), "{said}");
+        let no_recipe =
+            |said: &str| said.contains("names the recipe isto, which does not exist") && said.contains("linkerd");
         assert!(no_recipe(&said), "{said}");
         w.until("managed", "Complete", |s| s.phase == Some(Phase::Complete)).await;
         assert!(no_recipe(&w.event("managed", "SidecarLimit").await), "a managed one too");

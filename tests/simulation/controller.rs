@@ -14,9 +14,9 @@ use serde_json::Value;
 use sidecarjob::controller::context::Context;
 use sidecarjob::controller::events::Events;
 use sidecarjob::controller::managed::Managed;
-use sidecarjob::controller::memory::Key;
+use sidecarjob::controller::object::Key;
 use sidecarjob::controller::orphans;
-use sidecarjob::controller::pod_watch;
+use sidecarjob::controller::pod_watch::{self, Wakers};
 use sidecarjob::controller::queue::{Wake, queue};
 use sidecarjob::controller::reconcile::{Watched, on_error, reconcile};
 use sidecarjob::controller::stop::Stops;
@@ -50,7 +50,7 @@ struct Life<K: Managed> {
     store: Store<Watched<K>>,
     writer: Writer<Watched<K>>,
     /// The real queue's: what a change of a Pod wakes.
-    wakers: Vec<Box<dyn Wake>>,
+    wakers: Wakers,
     /// Who was woken: by Pods, and by what came of asking a sidecar to stop.
     woken: [UnboundedReceiver<Key>; 2],
 }
@@ -83,7 +83,7 @@ impl<K: Managed> Life<K> {
         let (pods, first) = Watch::repeating(PODS, &world.store);
         let (jobs, _) = Watch::begin(world.runs(), &world.store);
         let (number, woken) = (world.faults.life, [woken, asked]);
-        let wakers: Vec<Box<dyn Wake>> = vec![Box::new(waker)];
+        let wakers = Wakers::new([Box::new(waker) as Box<dyn Wake>]);
         let mut life = Self { number, ctx, turn: Turn::default(), pods, jobs, store, writer, wakers, woken };
         life.show_pod(first);
         life.show_all(&mut world); // nothing is decided before all Pods are in view

@@ -6,23 +6,13 @@ use sidecarjob::api::labels;
 
 use crate::cluster::{self, NAME, PODS, World, index, is_active, is_tracked};
 use crate::rules;
-use crate::world::dice::Dice;
-use crate::world::faults::Faults;
 use crate::world::patch;
-use crate::world::server::{self, Answer, Call, another, conflict, not_found, short, status};
-use crate::world::store::{Store, is_deleting, is_true, name, owner, uid};
+use crate::world::server::{self, Answer, Call, Parts, another, conflict, not_found, short, status};
+use crate::world::store::{is_deleting, is_true, name, owner, uid};
 
 impl server::World for World {
-    fn store(&mut self) -> &mut Store {
-        &mut self.store
-    }
-
-    fn faults(&mut self) -> &mut Faults {
-        &mut self.faults
-    }
-
-    fn dice(&mut self) -> &mut Dice {
-        &mut self.dice
+    fn parts(&mut self) -> Parts<'_> {
+        Parts { store: &mut self.store, faults: &mut self.faults, dice: &mut self.dice }
     }
 
     fn tell(&mut self, what: String) {

@@ -21,11 +21,25 @@ use super::{dice::Dice, faults::Faults};
 /// Status code and body.
 pub type Answer = (u16, Value);
 
+/// The parts that every world has.
+pub struct Parts<'a> {
+    pub store: &'a mut Store,
+    pub faults: &'a mut Faults,
+    pub dice: &'a mut Dice,
+}
+
 /// What a test brings besides what is stored: its own rules for calls, and others who act meanwhile.
 pub trait World: Send + 'static {
-    fn store(&mut self) -> &mut Store;
-    fn faults(&mut self) -> &mut Faults;
-    fn dice(&mut self) -> &mut Dice;
+    fn parts(&mut self) -> Parts<'_>;
+    fn store(&mut self) -> &mut Store {
+        self.parts().store
+    }
+    fn faults(&mut self) -> &mut Faults {
+        self.parts().faults
+    }
+    fn dice(&mut self) -> &mut Dice {
+        self.parts().dice
+    }
     /// One line of the story.
     fn tell(&mut self, _what: String) {}
     /// What the server says, and what the test demands of the call. Watches are answered before.

@@ -96,7 +96,7 @@ fn of_pods(pods: Api<Pod>, name: &str, uid: &str) -> impl Stream<Item = News> + 
             Ok(pod) => Some(News::Pod(Box::new(pod))),
             Err(error) => trouble(&what, &error).map(|failure| match failure.kind {
                 Kind::Busy | Kind::Unreachable | Kind::Unauthorized => News::Trouble(failure),
-                Kind::Forbidden | Kind::NoObject | Kind::NoKind | Kind::Refused | Kind::Unreadable => {
+                Kind::Forbidden | Kind::NoObject | Kind::NotServed | Kind::Refused | Kind::Unreadable => {
                     News::NoPods(failure)
                 }
             }),

@@ -11,7 +11,7 @@ use kube::runtime::watcher::Event;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::api::Kind;
+use crate::api::{Kind, labels};
 use crate::controller::clock::wall_clock;
 use crate::controller::events::Events;
 

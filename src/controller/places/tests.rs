@@ -6,6 +6,18 @@ use futures::FutureExt;
 
 use super::*;
 
+impl Places {
+    /// How many wait in that namespace.
+    fn waiting(&self, namespace: &str) -> usize {
+        self.line().waiting.get(namespace).map_or(0, VecDeque::len)
+    }
+
+    /// How many places that namespace has.
+    fn taken(&self, namespace: &str) -> usize {
+        self.line().taken.get(namespace).copied().unwrap_or(0)
+    }
+}
+
 /// So many wait in each of these namespaces.
 fn line(size: usize, waiting: &[(&str, usize)]) -> Line<usize> {
     let mut line = Line::new(size);

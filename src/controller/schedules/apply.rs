@@ -16,7 +16,7 @@ use crate::api::conditions::schedule as reasons;
 use crate::api::{SidecarCronJob, SidecarJob, labels, scheduled_run};
 use crate::controller::call::{call, failed, is_gone, is_terminating};
 use crate::controller::error::{BLIP, Error, WRITE_THE_STATUS};
-use crate::controller::memory::Key;
+use crate::controller::object::Key;
 use crate::controller::schedules::Schedules;
 use crate::engine::plan::Event;
 use crate::engine::schedule::observed::status::Status;

@@ -28,7 +28,8 @@ use crate::api::{SCHEDULE, SidecarCronJob, SidecarJob, labels};
 use crate::controller::clock::{Clock, wall_clock};
 use crate::controller::error::{Error, Fatal};
 use crate::controller::events::Events;
-use crate::controller::memory::{Key, Memory, key};
+use crate::controller::memory::Memory;
+use crate::controller::object::{Key, key};
 use crate::controller::queue::{stopped, stopped_before_the_first_list, work_with};
 use crate::controller::{clock, cluster};
 

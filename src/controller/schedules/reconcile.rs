@@ -10,7 +10,7 @@ use tracing::{debug, warn};
 
 use crate::api::{SCHEDULE, SidecarCronJob};
 use crate::controller::error::Error;
-use crate::controller::memory::{Key, key};
+use crate::controller::object::{Key, key};
 use crate::controller::reconcile::{LOOK_AFTER, look_again, sleep_until, try_again};
 use crate::controller::schedules::runs::View;
 use crate::controller::schedules::{Schedules, apply};

@@ -13,9 +13,9 @@ use kube::core::DeserializeGuard;
 use kube::runtime::watcher::Event;
 
 use crate::api::{GROUP, SCHEDULE, SidecarJob, backfilled};
-use crate::controller::memory::{Key, version};
-use crate::controller::pods::buried::Buried;
-use crate::controller::pods::list::List;
+use crate::controller::object::{Key, version};
+use crate::controller::views::buried::Buried;
+use crate::controller::views::list::List;
 use crate::engine::schedule::observed::status::Status;
 use crate::engine::schedule::observed::{Departed, Run};
 

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Notify;
 
-use crate::controller::memory::Key;
+use crate::controller::object::Key;
 
 /// A schedule that is due is looked at within this, unless there are many.
 const PROMPT: TimeDelta = TimeDelta::milliseconds(100);

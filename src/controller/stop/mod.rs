@@ -25,7 +25,7 @@ use crate::controller::bound;
 use crate::controller::clock::Clock;
 use crate::controller::error::message;
 use crate::controller::events::Events;
-use crate::controller::memory::Key;
+use crate::controller::object::Key;
 use crate::controller::places::Places;
 use crate::engine::deeds::ladder::QUEUED_WITHIN;
 use crate::engine::observed::{Ask, Attempt, AttemptState, Job, PodRef};

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::cron::Expression;
-use crate::cron::Kind;
+use crate::cron::expression::Kind;
 
 fn calendar(text: &str) -> Calendar {
     match Expression::parse(text).unwrap().kind {

@@ -1,7 +1,7 @@
 //! How is a Pod built whose sidecars the controller stops?
 //!
-//! All sidecars are plain containers, and the kubelet's last word, SIGKILL, must not come before a sidecar had the time
-//! that it was given. What plain containers can't do is told: `limits`. How they are stopped is `ladder`'s part.
+//! All sidecars are plain containers, and the kubelet must not send SIGKILL before a sidecar had its grace period.
+//! `limits` says what plain containers can't do. `deeds::ladder` stops them.
 
 use std::collections::BTreeSet;
 
@@ -14,8 +14,8 @@ use crate::engine::build::recipes;
 use crate::engine::observed::roles::Roles;
 use crate::engine::observed::{Sidecar, grace_seconds};
 
-/// Makes the Pod wait as long as the sidecar that may take longest, and its native sidecars plain: among the init
-/// containers one that is not started as a sidecar would never end.
+/// Gives the Pod the longest grace period of its sidecars, and makes native sidecars plain: as an init container
+/// without `restartPolicy: Always` a sidecar would never end.
 pub fn build(spec: &mut PodSpec, roles: &Roles, sidecars: &[Sidecar]) {
     let (moved, init): (Vec<Container>, Vec<Container>) =
         std::mem::take(&mut spec.init_containers).into_iter().flatten().partition(|c| roles.is_marked(&c.name));
@@ -42,21 +42,21 @@ pub fn limits(template: &PodSpec, roles: &Roles, sidecars: &[Sidecar], known: &[
 
 fn beside_main(name: &str) -> String {
     format!(
-        "sidecar {name} runs as a plain container, which starts beside the main containers and after all init containers: \
-         its place among these, start.before and start.until are not kept"
+        "sidecar {name} runs as a plain container, which starts beside the main containers and after all init \
+         containers: its place among the init containers, start.before and start.until have no effect"
     )
 }
 
-/// No process of a container can kill its first one: SIGKILL comes from the kubelet, after the Pod's own time.
+/// No process in a container can kill the first process there: the kubelet sends SIGKILL, after the Pod's grace period.
 fn shorter(s: &Sidecar, spec: &PodSpec, known: &[Recipe]) -> Option<String> {
     let grace = s.grace?.num_seconds();
     let pods = grace_seconds(spec);
     let has_way = s.way.is_some() || s.recipe.as_ref().is_some_and(|name| recipes::named(name, known).is_some());
     (grace < pods && !has_way).then(|| {
         format!(
-            "stop.gracePeriodSeconds {grace} of sidecar {} is not kept: it is stopped by SIGTERM alone, and the kubelet's \
-             SIGKILL comes after the Pod's terminationGracePeriodSeconds, {pods}; make that one shorter, or say in stop how \
-             else it is stopped",
+            "stop.gracePeriodSeconds {grace} of sidecar {} has no effect: only SIGTERM stops this sidecar, and the \
+             kubelet sends SIGKILL after the Pod's terminationGracePeriodSeconds, {pods}; shorten \
+             terminationGracePeriodSeconds, or set another way to stop the sidecar in stop",
             s.name
         )
     })

@@ -1,8 +1,8 @@
-//! What does the kubelet get?
+//! Which Pod does the kubelet get?
 //!
-//! `pod` builds a Pod from the template; `native` and `managed` say how sidecars are built into it, `grace` how long the kubelet
-//! waits before it kills, `names` what the Pod is called, `recipes` how well-known sidecars are stopped, and `changed` what an
-//! admission webhook made of the Pod.
+//! `pod` builds a Pod from the template, and `native` and `managed` its sidecars. `grace` says how long the kubelet
+//! waits before it sends SIGKILL, `names` has the name of the Pod, `recipes` the ways to stop well-known sidecars, and
+//! `changed` says what an admission webhook changed.
 
 pub mod changed;
 pub mod grace;

@@ -1,7 +1,7 @@
-//! What is a Pod called?
+//! What is the name of a Pod?
 //!
-//! Computed, never drawn: the same Pod made twice is refused by the API server as AlreadyExists. The name looks like
-//! one that the API server made up (`cleanup-x7k2p`), so that tools and eyes see nothing new.
+//! The engine computes the name, without chance: so the API server rejects a second create of the same Pod as
+//! AlreadyExists. The name looks like a name that the API server generates (`cleanup-x7k2p`).
 
 use crate::engine::plan::NewPod;
 
@@ -15,12 +15,12 @@ const MAX: usize = 63;
 /// The longest prefix of a generated name.
 const MAX_PREFIX: usize = MAX - SUFFIX as usize;
 
-/// The name of that Pod of the job with that name and UID. Two numbers below 14,348,907 never give one name.
+/// The name of a Pod of the run with this name and UID. Two numbers below 14,348,907 never give the same name.
 pub fn pod(job: &str, uid: &str, new: NewPod) -> String {
     format!("{}{}", prefix(job, new.index), suffix(uid, new.number))
 }
 
-/// What the name begins with: `cleanup-`, of an Indexed run `cleanup-3-`. The job's part is cut if it is too long.
+/// The beginning of the name: `cleanup-`, in an Indexed run `cleanup-3-`. A long name of the run is cut.
 pub fn prefix(job: &str, index: Option<u32>) -> String {
     let end = index.map_or("-".into(), |index| format!("-{index}-"));
     let room = MAX_PREFIX - end.len();
@@ -28,7 +28,7 @@ pub fn prefix(job: &str, index: Option<u32>) -> String {
     format!("{base}{end}")
 }
 
-/// The name of the ephemeral container that sends a signal to a container. The same signal sent twice has one name.
+/// The name of the ephemeral container that sends a signal to a container. The same signal always has the same name.
 pub fn signal_container(container: &str, signal: &str) -> String {
     let sum = suffix(&format!("{container} {signal}"), 0);
     let base = format!("{}-{container}", signal.to_ascii_lowercase());
@@ -36,7 +36,8 @@ pub fn signal_container(container: &str, signal: &str) -> String {
     format!("{}-{sum}", base.get(..room.min(base.len())).unwrap_or(&base).trim_end_matches('-'))
 }
 
-/// Five letters: a walk through all of them with a stride that has no factor 3, from a start that the UID gives.
+/// Five letters. From a start that follows from the UID, each number is one stride further through all combinations.
+/// The stride has no factor 3, so the walk visits each combination once.
 fn suffix(uid: &str, number: u32) -> String {
     let all = 27_u64.pow(SUFFIX);
     let mut n = (fnv1a(uid) % all + u64::from(number) % all * 8_675_309) % all;

@@ -1,9 +1,9 @@
 //! How is a Pod built so that the kubelet starts and stops its sidecars?
 //!
 //! Sidecars become init containers with `restartPolicy: Always` (KEP-753). The kubelet starts them in the order of the
-//! list, each when the one before has started, and stops them in the reverse order, one at a time. So `start.before` and
-//! `stop.order` are places in the list, `start.until: Ready` is a startup probe, and `stop.exec` a preStop hook. What can't
-//! be said in this way is told, not dropped in silence: `limits`.
+//! list, each when the one before has started, and stops them in the reverse order, one at a time. So `start.before`
+//! and `stop.order` are places in the list, `start.until: Ready` is a startup probe, and `stop.exec` a preStop hook.
+//! `limits` says what native sidecars can't do.
 
 use std::cmp::Reverse;
 
@@ -45,7 +45,7 @@ pub fn build(spec: &mut PodSpec, roles: &Roles, sidecars: &[Sidecar]) {
 
 fn make_sidecar(c: &mut Container, sidecars: &[Sidecar]) {
     c.restart_policy = Some("Always".into());
-    // Beside Always they say nothing more, and API servers before 1.36 refuse them there.
+    // Beside Always these rules change nothing, and API servers before 1.36 reject them there.
     c.restart_policy_rules.take_if(|rules| rules.iter().all(|rule| rule.action == "Restart"));
     let Some(sidecar) = Sidecar::named(sidecars, &c.name) else { return };
     if sidecar.until == StartUntil::Ready && c.startup_probe.is_none() {
@@ -58,8 +58,8 @@ fn make_sidecar(c: &mut Container, sidecars: &[Sidecar]) {
     }
 }
 
-/// The readiness probe as a startup probe: it is asked each second, and it never kills, since not to be ready yet is no
-/// fault; `start.deadlineSeconds` bounds it.
+/// The readiness probe as a startup probe. The kubelet probes each second, and never kills the sidecar because of the
+/// probe: a sidecar that is not ready yet has not failed. `start.deadlineSeconds` bounds the wait.
 fn gate(readiness: &Probe) -> Probe {
     Probe {
         period_seconds: Some(1),
@@ -70,13 +70,13 @@ fn gate(readiness: &Probe) -> Probe {
     }
 }
 
-/// The kubelet has one budget for all, used up one after the other: the sum of what the sidecars were given.
+/// The kubelet stops the sidecars one after the other within one grace period: the sum of their grace periods.
 fn grace(spec: &PodSpec, init: &[Container], sidecars: &[Sidecar]) -> Option<i64> {
     let of = |c: &Container| Sidecar::named(sidecars, &c.name).and_then(|s| s.grace);
     budget(spec, init.iter().filter_map(of).sum())
 }
 
-/// What the spec asks for and native sidecars can't do, in sentences; none in the usual case.
+/// What the spec asks for and native sidecars can't do, in sentences; usually none.
 pub fn limits(template: &PodSpec, roles: &Roles, sidecars: &[Sidecar], known: &[Recipe]) -> Vec<String> {
     let mut built = template.clone();
     build(&mut built, roles, sidecars);
@@ -91,8 +91,8 @@ pub fn limits(template: &PodSpec, roles: &Roles, sidecars: &[Sidecar], known: &[
     let mut said: Vec<String> = not_gated
         .map(|(c, _)| {
             format!(
-                "sidecar {} has start.until Ready and neither a readinessProbe nor a startupProbe: main containers wait \
-                 until it has started, not longer; give it a readinessProbe",
+                "sidecar {} has start.until Ready and neither a readinessProbe nor a startupProbe: main containers \
+                 wait only until the sidecar has started; give the sidecar a readinessProbe",
                 c.name
             )
         })
@@ -104,7 +104,7 @@ pub fn limits(template: &PodSpec, roles: &Roles, sidecars: &[Sidecar], known: &[
     said
 }
 
-/// A way to stop it that the kubelet has no word for.
+/// A way to stop the sidecar that the kubelet does not have.
 fn not_used(c: &Container, sidecar: &Sidecar, known: &[Recipe]) -> Option<String> {
     let pre_stop = c.lifecycle.as_ref().and_then(|l| l.pre_stop.as_ref());
     let given = match (&sidecar.way, &sidecar.recipe) {
@@ -118,32 +118,33 @@ fn not_used(c: &Container, sidecar: &Sidecar, known: &[Recipe]) -> Option<String
         (None, None) => return None,
     };
     Some(format!(
-        "{given} of sidecar {} is not used: the kubelet stops native sidecars by their preStop hook and SIGTERM; use \
-         sidecarMode Managed if SIGTERM does not stop it",
+        "{given} of sidecar {} has no effect: the kubelet stops native sidecars by their preStop hook and SIGTERM; use \
+         sidecarMode Managed if SIGTERM does not stop the sidecar",
         c.name
     ))
 }
 
-/// Stopped is in the reverse order of the list.
+/// The kubelet stops sidecars in the reverse order of the list.
 fn out_of_order(native: &[(&Container, Sidecar)]) -> Option<String> {
     let (earlier, later) =
         native.windows(2).find(|pair| pair[0].1.order < pair[1].1.order).map(|pair| (pair[0].0, pair[1].0))?;
     Some(format!(
-        "stop.order can't be kept: sidecar {} starts before sidecar {}, so the kubelet stops it after that one; change \
+        "the kubelet can't keep stop.order: sidecar {} starts before sidecar {}, so the kubelet stops {} first; change \
          start.before or stop.order, or use sidecarMode Managed",
-        earlier.name, later.name
+        earlier.name, later.name, later.name
     ))
 }
 
-/// The kubelet runs all preStop hooks when the end of the Pod begins, and sends TERM in turn after that.
+/// The kubelet runs all preStop hooks when it begins to stop the Pod. Then it sends SIGTERM to one sidecar after the
+/// other.
 fn hooks_at_once(native: &[(&Container, Sidecar)]) -> Option<String> {
     let last = native.iter().map(|(_, s)| s.order).min()?;
     let has_hook = |c: &Container| c.lifecycle.as_ref().is_some_and(|l| l.pre_stop.is_some());
     let (early, _) = native.iter().find(|(c, s)| s.order > last && has_hook(c))?;
     Some(format!(
-        "the preStop hook of sidecar {} does not wait for its stop.order: the kubelet runs all hooks as soon as the main \
-         containers are done, and only SIGTERM waits its turn; use sidecarMode Managed with stop.exec or stop.http, which \
-         wait",
+        "the preStop hook of sidecar {} does not wait for its stop.order: the kubelet runs all preStop hooks as soon \
+         as the main containers are done, and only SIGTERM follows stop.order; use sidecarMode Managed with stop.exec \
+         or stop.http, which follow stop.order",
         early.name
     ))
 }

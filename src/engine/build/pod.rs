@@ -1,7 +1,7 @@
-//! What does the Pod look like that is created?
+//! What does a Pod look like that the controller creates?
 //!
-//! The template, with our labels, finalizer and owner, and its sidecars made native (`sidecars::native`) where they can be.
-//! The rest of the template goes through as it is.
+//! The Pod has the template's fields, our labels, finalizer and owner, and native sidecars (`native`) if the cluster
+//! can run them. The rest of the template stays as it is.
 
 use k8s_openapi::api::core::v1::{Container, EnvVar, EnvVarSource, ObjectFieldSelector, Pod, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
@@ -11,7 +11,7 @@ use crate::engine::build::{changed, managed, names, native};
 use crate::engine::observed::{IndexFailures, Job, Settings};
 use crate::engine::plan::NewPod;
 
-/// That Pod of the job.
+/// This new Pod of the run.
 pub fn pod(job: &Job, new: NewPod, settings: &Settings) -> Pod {
     let template: &PodTemplateSpec = &job.spec.template;
     let mut spec = template.spec.clone().unwrap_or_default();
@@ -39,14 +39,14 @@ fn metadata(job: &Job, new: NewPod) -> ObjectMeta {
     labels.insert(labels::UID.into(), job.uid.clone());
     labels.insert(labels::ATTEMPT.into(), new.number.to_string());
     let mut annotations = template.annotations.unwrap_or_default();
-    // What is said of one Pod says nothing of another, into whose template it was copied.
+    // The template may be a copy of a Pod: an annotation about one Pod says nothing about another Pod.
     annotations.retain(|name, _| !labels::OF_ONE_POD.contains(&name.as_str()));
     annotations.insert(labels::MAIN.into(), roles.main().join(","));
     annotations.insert(labels::SIDECARS.into(), roles.all_sidecars().join(","));
     if roles.injected_are_main() {
         annotations.insert(labels::INJECTED_CONTAINERS.into(), "Main".into());
     }
-    // A Job's template is not touched where it has no sidecar: kubectl asks for the first container by itself.
+    // Not for a Job without sidecars: kubectl takes the first container by itself.
     let asks = job.kind == Kind::SidecarJob || !roles.sidecars().is_empty();
     if let Some(main) = roles.main().first().filter(|_| asks) {
         annotations.entry(labels::DEFAULT_CONTAINER.into()).or_insert_with(|| (*main).into());
@@ -56,7 +56,7 @@ fn metadata(job: &Job, new: NewPod) -> ObjectMeta {
         annotations.extend(index_annotations(job, index, new.index_failures));
     }
     let mut finalizers = template.finalizers.unwrap_or_default();
-    finalizers.retain(|f| Kind::ALL.iter().all(|kind| f != kind.finalizer())); // nobody would take the other kind's
+    finalizers.retain(|f| Kind::ALL.iter().all(|kind| f != kind.finalizer())); // nobody would remove the other kind's
     finalizers.push(job.kind.finalizer().into());
     ObjectMeta {
         name: Some(names::pod(&job.name, &job.uid, new)),
@@ -70,7 +70,7 @@ fn metadata(job: &Job, new: NewPod) -> ObjectMeta {
     }
 }
 
-/// The index, and with a limit for each index how often it failed before.
+/// The index, and with `backoffLimitPerIndex` how many Pods of the index failed before.
 fn index_annotations(job: &Job, index: u32, before: IndexFailures) -> Vec<(String, String)> {
     let mut all = vec![(labels::COMPLETION_INDEX.into(), index.to_string())];
     if job.spec.backoff_limit_per_index.is_some() {
@@ -82,7 +82,7 @@ fn index_annotations(job: &Job, index: u32, before: IndexFailures) -> Vec<(Strin
     all
 }
 
-/// The index in the environment, unless the container has a variable of that name already.
+/// The index in the environment, unless the container has a variable with this name already.
 fn tell_index(container: &mut Container) {
     let env = container.env.get_or_insert_default();
     if env.iter().any(|e| e.name == labels::COMPLETION_INDEX_ENV) {
@@ -99,7 +99,8 @@ fn tell_index(container: &mut Container) {
     });
 }
 
-/// `blockOwnerDeletion`, so that a foreground deletion waits for the Pods, as a Job's does.
+/// The owner reference to the run. With `blockOwnerDeletion`, so that a foreground deletion waits for the Pods, as with
+/// a Job.
 pub fn owner(job: &Job) -> OwnerReference {
     OwnerReference {
         api_version: job.kind.api_version(),

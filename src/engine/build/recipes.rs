@@ -1,14 +1,15 @@
-//! By which ways is a sidecar stopped? What the spec gives, else what the recipe says that its image or name matches.
+//! In which ways does the controller stop a sidecar? In the way that the spec gives; otherwise in the ways of the
+//! recipe that matches the image or the name of the container.
 
 use crate::api::recipes::{Recipe, Way};
 use crate::engine::observed::{Container, Sidecar};
 
-/// The ways, in their order, and whether the spec asked for them.
+/// The ways to stop a sidecar, and whether the spec asks for them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ways {
-    /// In the order in which they are tried.
+    /// In the order in which the controller tries them.
     pub list: Vec<Way>,
-    /// The spec names them, or their recipe.
+    /// The spec has the way, or names the recipe.
     pub asked_for: bool,
 }
 
@@ -30,18 +31,19 @@ pub fn named<'a>(name: &str, recipes: &'a [Recipe]) -> Option<&'a Recipe> {
     recipes.iter().find(|r| r.name == name)
 }
 
-/// The spec names a recipe that there is not: in words, with those that there are.
+/// A sentence about a recipe that the spec names and that does not exist, with the names of all recipes.
 pub fn unknown(sidecar: &Sidecar, recipes: &[Recipe]) -> Option<String> {
     let name = sidecar.recipe.as_deref().filter(|name| named(name, recipes).is_none())?;
     let known: Vec<&str> = recipes.iter().map(|r| r.name.as_str()).collect();
     Some(format!(
-        "there is no recipe {name}, which stop.recipe of sidecar {} names: it gets SIGTERM; the recipes are {}",
+        "stop.recipe of sidecar {} names the recipe {name}, which does not exist: the sidecar gets SIGTERM; the recipes \
+         are {}",
         sidecar.name,
         known.join(", ")
     ))
 }
 
-/// The container has a name of the recipe, or its image is one of the recipe's, in whatever registry.
+/// The recipe has the container's name or image. The registry of the image does not matter.
 fn is_for(recipe: &Recipe, container: &Container) -> bool {
     let repository = repository(&container.image);
     let is_image = |image: &String| {
@@ -50,7 +52,7 @@ fn is_for(recipe: &Recipe, container: &Container) -> bool {
     recipe.containers.contains(&container.name) || recipe.images.iter().any(is_image)
 }
 
-/// The image without tag and digest.
+/// The image without its tag and digest.
 fn repository(image: &str) -> &str {
     let image = image.split('@').next().unwrap_or(image);
     match image.rfind(':') {

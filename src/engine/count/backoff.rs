@@ -1,7 +1,7 @@
 //! How long must the next Pod wait after failures?
 //!
 //! base × 2^(n-1) from the last failure, at most the maximum; n is the number of failures since the last success.
-//! Kept in the status, so that a restart of the controller forgets nothing (the built-in Job controller does).
+//! The status keeps n, so that a restarted controller knows it. (The built-in Job controller forgets n at a restart.)
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -9,8 +9,7 @@ use crate::engine::count::outcome::Outcome;
 use crate::engine::observed::status::Backoff;
 use crate::engine::observed::{Settings, time};
 
-/// The record after these outcomes, which are new. A success newer than all failures clears it; failures after the
-/// newest success still count.
+/// The back-off after these new outcomes. A success clears the failures before the success; later failures count.
 pub fn after(record: Option<Backoff>, new: &[Outcome]) -> Option<Backoff> {
     let mut new = new.to_vec();
     new.sort_by_key(|o| (o.at, o.success));
@@ -27,7 +26,7 @@ pub fn after(record: Option<Backoff>, new: &[Outcome]) -> Option<Backoff> {
     })
 }
 
-/// When the next Pod may be created; `None`: now.
+/// When the controller may create the next Pod; `None`: now.
 pub fn until(record: Option<Backoff>, settings: &Settings) -> Option<DateTime<Utc>> {
     let Backoff { failures, last_failure_at } = record?;
     Some(time::after(last_failure_at, wait(failures, settings)))

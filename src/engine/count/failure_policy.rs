@@ -1,8 +1,8 @@
 //! What does a failed Pod mean by `spec.podFailurePolicy`?
 //!
-//! The first rule that matches decides. A rule on exit codes never looks at conditions. Sidecars' exit codes match only a
-//! rule that names the sidecar: batch/v1 takes any container, and so fails a job for a sidecar that was killed.
-//! Whether a Pod has failed is `outcome`'s part.
+//! The first rule that matches decides. A rule on exit codes never looks at conditions. The exit code of a sidecar
+//! matches only a rule that names the sidecar. (In a batch/v1 Job a rule without a name matches any container, and so
+//! fails the Job because of a killed sidecar.) `outcome` says whether a Pod has failed.
 
 use crate::engine::observed::failure_policy::{Action, On};
 use crate::engine::observed::roles::{Role, Roles};
@@ -11,9 +11,9 @@ use crate::engine::observed::{Container, Pod, Slot, Spec, State};
 /// The rule that matched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Match {
-    /// What it says.
+    /// What the rule says.
     pub action: Action,
-    /// Why it matched, in a sentence.
+    /// Why the rule matched, in a sentence.
     pub message: String,
 }
 
@@ -36,7 +36,7 @@ pub fn judge(pod: &Pod, spec: &Spec, namespace: &str) -> Option<Match> {
     })
 }
 
-/// The failure counts into `backoffLimit`: always, but for Ignore.
+/// The failure counts for `backoffLimit`: always, except with Ignore.
 pub fn counts(matched: Option<&Match>) -> bool {
     matched.is_none_or(|m| m.action != Action::Ignore)
 }
@@ -60,7 +60,7 @@ fn by_exit_code<'a>(
     })
 }
 
-/// It is no sidecar.
+/// The container is not a sidecar.
 fn decides(c: &Container, roles: &Roles) -> bool {
     match c.slot {
         Slot::Init => true,

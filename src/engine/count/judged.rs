@@ -1,53 +1,63 @@
-//! What is each Pod for the counts? Its outcome, what the failure policy says to it, and whether it has a place.
+//! What is each Pod for the counts? Its outcome, what the failure policy says to a failure, and where the result is
+//! kept.
 //!
-//! Asked once for each Pod, so that all policies speak of the same answers.
+//! The answers are computed once for each Pod, so that all policies use the same answers.
 
 use crate::api::conditions::types;
 use crate::engine::count::failure_policy::{self, Match};
 use crate::engine::count::outcome::{self, Outcome};
 use crate::engine::observed::failure_policy::Action;
-use crate::engine::observed::status::Status;
+use crate::engine::observed::indexes::Indexes;
 use crate::engine::observed::{Observed, Pod};
 
-/// A Pod and what is known of it.
+/// A Pod, and what is known of the Pod.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judged<'a> {
     /// The Pod.
     pub pod: &'a Pod,
-    /// What became of it, if that is known.
+    /// The result of the Pod, if it is known.
     pub outcome: Option<Outcome>,
-    /// The rule of the failure policy that its failure matches.
+    /// The rule of the failure policy that the Pod's failure matches.
     pub matched: Option<Match>,
-    /// It has a place among the indexes, or there are none.
+    /// The Pod has a place among the indexes, or the run has none.
     pub placed: bool,
-    /// Its UID is in one of the status' lists.
+    /// The Pod's UID is in one of the lists of the stored status.
     pub listed: bool,
-    /// It is in that of the failed: it stays failed, whatever it says now.
+    /// The UID is in the list of the failed Pods: the Pod stays failed, whatever its status says now.
     pub listed_as_failed: bool,
+    /// The index that records the Pod's success. `None`: the Pod has not succeeded, or the run has no indexes.
+    pub success_index: Option<u32>,
+    /// The stored status has that index as completed or failed.
+    pub index_is_stored: bool,
 }
 
 /// All Pods, in their order.
 pub fn all(seen: &Observed) -> Vec<Judged<'_>> {
     let failing = seen.job.status.conditions.is_true(types::FAILURE_TARGET);
-    seen.pods.iter().map(|pod| one(seen, pod, failing)).collect()
+    let failed_indexes = seen.job.failed_indexes();
+    seen.own_pods().map(|pod| one(seen, pod, failing, &failed_indexes)).collect()
 }
 
-fn one<'a>(seen: &'a Observed, pod: &'a Pod, failing: bool) -> Judged<'a> {
+fn one<'a>(seen: &'a Observed, pod: &'a Pod, failing: bool, failed_indexes: &Indexes) -> Judged<'a> {
     let (spec, status) = (&seen.job.spec, &seen.job.status);
     let outcome = outcome_of(seen, pod, failing);
     let failed = outcome.is_some_and(|o| !o.success);
+    let success_index = pod.index.filter(|_| spec.indexed && outcome.is_some_and(|o| o.success));
+    let listed_as_failed = status.uncounted_failed.contains(&pod.uid);
     Judged {
         pod,
         outcome,
         matched: failed.then(|| failure_policy::judge(pod, spec, &seen.job.namespace)).flatten(),
         placed: spec.has_place_for(pod),
-        listed: status.is_listed(&pod.uid),
-        listed_as_failed: status.uncounted_failed.contains(&pod.uid),
+        listed: listed_as_failed || status.uncounted_succeeded.contains(&pod.uid),
+        listed_as_failed,
+        success_index,
+        index_is_stored: success_index.is_some_and(|i| status.completed.contains(i) || failed_indexes.contains(i)),
     }
 }
 
-/// A success that is stored stays one, whatever becomes of the Pod while its sidecars drain: an eviction, or a kubelet that
-/// starts its main containers again.
+/// A stored success stays a success, whatever happens to the Pod while its sidecars drain: an eviction, or a kubelet
+/// that starts the main containers again.
 fn outcome_of(seen: &Observed, pod: &Pod, failing: bool) -> Option<Outcome> {
     let found = outcome::of(pod, &seen.job.spec, failing);
     if !is_stored_as_success(seen, pod) {
@@ -66,22 +76,36 @@ fn is_stored_as_success(seen: &Observed, pod: &Pod) -> bool {
 }
 
 impl Judged<'_> {
-    /// Its main containers succeeded.
+    /// The main containers succeeded.
     pub fn succeeded(&self) -> bool {
         self.outcome.is_some_and(|o| o.success)
     }
 
-    /// Its main containers failed, or it was deleted before they were done.
+    /// The main containers failed, or somebody deleted the Pod before they were done.
     pub fn failed(&self) -> bool {
         self.outcome.is_some_and(|o| !o.success)
     }
 
-    /// It is not counted and not on its way to a counter.
-    pub fn is_new(&self, status: &Status) -> bool {
-        self.pod.tracked && self.outcome.is_some() && !status.is_listed(&self.pod.uid)
+    /// The Pod counts, and no list has its UID.
+    pub fn counts_anew(&self) -> bool {
+        self.has_new_outcome() && !self.is_ignored()
     }
 
-    /// The failure policy ends the run because of it: why.
+    /// The failure policy ignores the failure, and no list has the Pod's UID.
+    pub fn is_ignored_anew(&self) -> bool {
+        self.has_new_outcome() && self.is_ignored()
+    }
+
+    /// The failure policy ignores the Pod's failure.
+    pub fn is_ignored(&self) -> bool {
+        self.failed() && !failure_policy::counts(self.matched.as_ref())
+    }
+
+    fn has_new_outcome(&self) -> bool {
+        self.pod.tracked && self.outcome.is_some() && self.placed && !self.listed
+    }
+
+    /// The failure policy fails the run because of this Pod: the reason, in a sentence.
     pub fn fails_job(&self) -> Option<String> {
         self.matched.as_ref().filter(|m| m.action == Action::FailJob).map(|m| m.message.clone())
     }

@@ -1,9 +1,9 @@
-//! What became of a Pod?
+//! What is the result of a Pod?
 //!
-//! The result of a Pod is the result of its main containers, alone, and it is known as soon as they are done: sidecars
-//! that still drain, crash, are killed or hang change nothing. A main container whose Pod was being ended before it was
-//! done by itself has not succeeded, whatever its exit code is (`cut_off`). A Pod that the controller failed for its
-//! sidecars' sake, as the spec told it to, is marked and stays failed. Whether a Pod counts is `tally`'s part.
+//! The main containers alone decide the result, and the result is known as soon as they are done: a sidecar that still
+//! runs, crashes, hangs, or is killed changes nothing. A main container has not succeeded, whatever its exit code is,
+//! if somebody began to end the Pod before the container was done (`cut_off`). A Pod that the controller failed because
+//! of its sidecars has a mark and stays failed. `judged` and `tally` say whether a Pod counts.
 
 use chrono::{DateTime, Utc};
 
@@ -15,28 +15,29 @@ use crate::engine::observed::{Container, Phase, Pod, Slot, Spec, State};
 /// How a Pod's main containers ended, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// As many of them with exit code 0 as `mainContainers.require` asks for.
+    /// As many main containers ended with exit code 0 as `mainContainers.require` asks for.
     pub success: bool,
-    /// When the last of them ended, as well as it is known.
+    /// When the last main container ended, as far as the status tells.
     pub at: DateTime<Utc>,
 }
 
-/// The outcome, or `None` while it is open. `failing`: the run has failed, so a Pod that is being deleted has too.
+/// The outcome, or `None` while it is not known. `failing`: the run has failed, so a Pod that is being deleted has
+/// failed too.
 pub fn of(pod: &Pod, spec: &Spec, failing: bool) -> Option<Outcome> {
     let by_mains = if pod.ended() { Some(ended(pod, &spec.roles)) } else { early(pod, &spec.roles) };
     failed_by_us(pod, by_mains).or(by_mains).or_else(|| deleted(pod, failing || !spec.replaces_ended_only()))
 }
 
-/// What its sidecars did failed it, unless its main containers had succeeded before. In the same second is not before: they
-/// may have ended well because they were told to end.
+/// The controller failed the Pod because of its sidecars, and the main containers had not succeeded before. The same
+/// second does not count as before: the main containers may have exited with 0 because of SIGTERM.
 fn failed_by_us(pod: &Pod, by_mains: Option<Outcome>) -> Option<Outcome> {
     let at = pod.marks.failed.as_ref().map(|_| pod.marks.stopping_since.unwrap_or(pod.created_at))?;
     let in_time = by_mains.is_some_and(|o| o.success && o.at < at);
     (!in_time).then_some(Outcome { success: false, at })
 }
 
-/// Without sidecars the kubelet's word. With sidecars Failed may be their doing and Succeeded that of a process that was
-/// told to end: the exit codes of the main containers decide, where all are known and nobody ended the Pod before.
+/// Without sidecars the phase of the Pod decides. With sidecars the exit codes of the main containers decide, if all
+/// are known and nobody ended the Pod before: the phase may be Failed because of a sidecar.
 fn ended(pod: &Pod, roles: &Roles) -> Outcome {
     let alone = !goes_on_after_mains(pod, roles);
     let by_mains = success_at(pod, roles).filter(|_| !alone);
@@ -44,12 +45,13 @@ fn ended(pod: &Pod, roles: &Roles) -> Outcome {
         Some(at) => !cut_off::before(pod, at),
         None => pod.phase == Phase::Succeeded,
     };
-    // The time that was known while sidecars drained stays, or the failure would be news again.
+    // The same time as while the sidecars drained: with another time the failure would look new.
     let failed_at = || last_end(mains(pod, roles)).filter(|_| !success && !alone);
     Outcome { success, at: by_mains.or_else(failed_at).unwrap_or_else(|| ended_at(pod)) }
 }
 
-/// While sidecars go on: as soon as the main containers are done. Without sidecars the kubelet says so itself.
+/// The outcome of a Pod whose sidecars still run: known as soon as the main containers are done. Without sidecars the
+/// kubelet reports the end of the Pod at once.
 fn early(pod: &Pod, roles: &Roles) -> Option<Outcome> {
     let mains: Vec<&Container> = mains(pod, roles).collect();
     if mains.is_empty() || !goes_on_after_mains(pod, roles) || pod.starts_again() {
@@ -62,12 +64,12 @@ fn early(pod: &Pod, roles: &Roles) -> Option<Outcome> {
     all_done.then(|| Outcome { success: false, at: last_end(mains.into_iter()).unwrap_or_else(|| ended_at(pod)) })
 }
 
-/// As many main containers as must have ended with exit code 0, whoever ended them.
+/// As many main containers as required ended with exit code 0, whoever ended them.
 pub fn exited_with_success(pod: &Pod, roles: &Roles) -> bool {
     success_at(pod, roles).is_some()
 }
 
-/// When as many main containers had succeeded as must, for good: the last of all, or the first of any.
+/// When as many main containers as required had succeeded for good: for All the last one, for Any the first one.
 fn success_at(pod: &Pod, roles: &Roles) -> Option<DateTime<Utc>> {
     let for_good = |c: &&Container| matches!(c.state, State::Terminated { exit: 0, .. }) && (pod.ended() || c.done());
     let succeeded: Vec<&Container> = mains(pod, roles).filter(for_good).collect();
@@ -82,12 +84,13 @@ fn success_at(pod: &Pod, roles: &Roles) -> Option<DateTime<Utc>> {
     }
 }
 
-/// Something may go on when the main containers that decide are done.
+/// Containers may still run when the required main containers are done.
 fn goes_on_after_mains(pod: &Pod, roles: &Roles) -> bool {
     roles.require() == Require::Any || has_sidecars(pod, roles)
 }
 
-/// A Pod that is deleted before its main containers are done has failed: at once, or with policy Failed when it ended.
+/// A Pod that somebody deletes before the main containers are done has failed: at once, or with policy Failed when it
+/// has ended.
 fn deleted(pod: &Pod, at_once: bool) -> Option<Outcome> {
     (at_once && pod.deleting_since.is_some()).then(|| Outcome { success: false, at: ended_at(pod) })
 }
@@ -110,7 +113,7 @@ fn is_main(c: &Container, roles: &Roles) -> bool {
     c.slot == Slot::Plain && !c.never_ends() && roles.of_container(&c.name) == Role::Main
 }
 
-/// When the last of them ended, if there are some, and all have and say when.
+/// When the last of these containers ended. `None`: there are none, or one of them runs or does not say when it ended.
 fn last_end<'a>(mut containers: impl Iterator<Item = &'a Container>) -> Option<DateTime<Utc>> {
     let last = containers.try_fold(None, |last: Option<DateTime<Utc>>, c| match c.state {
         State::Terminated { at: Some(at), .. } => Some(last.max(Some(at))),
@@ -119,7 +122,8 @@ fn last_end<'a>(mut containers: impl Iterator<Item = &'a Container>) -> Option<D
     last.flatten()
 }
 
-/// When the Pod ended: its last container's end; else since when it is not Ready; else its deletion; else its creation.
+/// When the Pod ended: when its last container ended; if unknown, since when the Pod is not Ready; if unknown, when
+/// somebody deleted the Pod; otherwise when the API server created it.
 fn ended_at(pod: &Pod) -> DateTime<Utc> {
     let counted = |c: &&Container| c.slot != Slot::Init;
     last_end(pod.containers.iter().filter(counted))

@@ -1,8 +1,8 @@
 //! How often did each index fail, by `spec.backoffLimitPerIndex`? (KEP-3850)
 //!
-//! The count travels from Pod to Pod in annotations, so it needs no room in the status: a failed Pod keeps its finalizer,
-//! and is not counted, until its replacement carries the count on. An index with too many failures is failed; each
-//! index waits for itself before its next Pod.
+//! Annotations carry the failure count of an index from Pod to Pod, so the status needs no room for the count. A failed
+//! Pod keeps its finalizer, and is not counted, until its replacement carries the count on. An index with too many
+//! failures is failed. Each index has its own back-off.
 
 use std::collections::BTreeMap;
 
@@ -17,31 +17,31 @@ use crate::engine::observed::{IndexFailures, Observed, Pod, Settings};
 
 /// The failed Pods that wait for their replacement, by index.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Held(BTreeMap<u32, Failure>);
+pub struct Held<'a>(BTreeMap<u32, Failure<'a>>);
 
 /// The last failure of an index.
 #[derive(Clone, Debug, PartialEq)]
-struct Failure {
-    uid: String,
-    /// The Pod's own count: failures before it.
+struct Failure<'a> {
+    uid: &'a str,
+    /// How many Pods of the index failed before this Pod.
     before: IndexFailures,
-    /// This one counts.
+    /// The failure of this Pod counts.
     counts: bool,
     at: DateTime<Utc>,
 }
 
-impl Held {
-    /// This Pod waits for its replacement.
+impl Held<'_> {
+    /// The Pod waits for its replacement.
     pub fn has(&self, pod: &Pod) -> bool {
         pod.index.and_then(|index| self.0.get(&index)).is_some_and(|failure| failure.uid == pod.uid)
     }
 
-    /// None does.
+    /// No Pod waits.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// What the next Pod of that index carries on.
+    /// The failure count that the next Pod of this index carries on.
     pub fn carried_on(&self, index: u32) -> IndexFailures {
         match self.0.get(&index) {
             None => IndexFailures::default(),
@@ -54,7 +54,7 @@ impl Held {
         }
     }
 
-    /// When the next Pod of that index may be created; `None`: now.
+    /// When the controller may create the next Pod of this index; `None`: now.
     pub fn until(&self, index: u32, settings: &Settings) -> Option<DateTime<Utc>> {
         let failure = self.0.get(&index)?;
         let failures = failure.before.all().saturating_add(1);
@@ -62,8 +62,8 @@ impl Held {
     }
 }
 
-/// The indexes that have failed for good; `None` without a limit for each. One that succeeded does not fail any more.
-/// Once the result is known none is added: a Pod that fails now was deleted because of it.
+/// The indexes that have failed for good; `None` without `backoffLimitPerIndex`. An index that succeeded fails no more.
+/// After the result is known no index fails: a Pod that fails then was deleted because of the result.
 pub fn failed(seen: &Observed, pods: &[Judged], completed: &Indexes) -> Option<Indexes> {
     let limit = seen.job.spec.backoff_limit_per_index?;
     let stored = seen.job.failed_indexes();
@@ -79,8 +79,8 @@ pub fn failed(seen: &Observed, pods: &[Judged], completed: &Indexes) -> Option<I
     Some(stored.union(&new.collect()))
 }
 
-/// The newest failed Pod of each index that still needs one; none once the result is known.
-pub fn held(seen: &Observed, pods: &[Judged], completed: &Indexes, failed: Option<&Indexes>) -> Held {
+/// The newest failed Pod of each index that still needs a Pod; none after the result is known.
+pub fn held<'a>(seen: &Observed, pods: &[Judged<'a>], completed: &Indexes, failed: Option<&Indexes>) -> Held<'a> {
     let (Some(failed), false) = (failed, seen.job.status.result_is_known()) else {
         return Held::default();
     };
@@ -91,7 +91,7 @@ pub fn held(seen: &Observed, pods: &[Judged], completed: &Indexes, failed: Optio
     for pod in pods.iter().filter(|p| p.pod.tracked && p.placed && p.failed() && !p.listed) {
         let (Some(index), Some(outcome)) = (pod.pod.index.filter(|i| !over(*i)), pod.outcome) else { continue };
         let failure = Failure {
-            uid: pod.pod.uid.clone(),
+            uid: &pod.pod.uid,
             before: pod.pod.index_failures,
             counts: failure_policy::counts(pod.matched.as_ref()),
             at: outcome.at,

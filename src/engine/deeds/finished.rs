@@ -1,7 +1,7 @@
-//! What is left to do when a job is over, or is being deleted?
+//! What remains to do when a run is finished, or is being deleted?
 //!
-//! A finished job is never judged again. Its Pods lose leftover finalizers, and when `ttlSecondsAfterFinished` has
-//! passed it is deleted, with its Pods. Terminal stays terminal.
+//! The controller never judges a finished run again. The controller removes the remaining finalizers from the Pods, and
+//! deletes the run and its Pods when `ttlSecondsAfterFinished` has passed.
 
 use chrono::{DateTime, Utc};
 
@@ -9,7 +9,7 @@ use crate::api::Kind;
 use crate::engine::observed::{Observed, time};
 use crate::engine::plan::{Plan, Step};
 
-/// The job is Complete or Failed.
+/// For a run that is Complete or Failed.
 pub fn clean_up(seen: &Observed, now: DateTime<Utc>) -> Plan {
     let mut plan = release_all(seen);
     if let Some(at) = expires_at(seen) {
@@ -22,15 +22,15 @@ pub fn clean_up(seen: &Observed, now: DateTime<Utc>) -> Plan {
     plan
 }
 
-/// Nobody counts its Pods any more.
+/// Removes our finalizer from all Pods: nobody counts them any more.
 pub fn release_all(seen: &Observed) -> Plan {
-    let tracked = seen.pods.iter().filter(|pod| pod.tracked);
+    let tracked = seen.own_pods().filter(|pod| pod.tracked);
     let mut steps: Vec<Step> = tracked.map(|pod| Step::Release(pod.to_ref())).collect();
     steps.extend(seen.orphans.iter().cloned().map(Step::Release));
     Plan { steps, ..Plan::nothing() }
 }
 
-/// A Job is deleted by Kubernetes' own TTL controller, whoever manages it.
+/// When to delete the SidecarJob. Kubernetes' own TTL controller deletes a Job, whoever manages the Job.
 fn expires_at(seen: &Observed) -> Option<DateTime<Utc>> {
     if seen.job.kind == Kind::Job {
         return None;

@@ -1,7 +1,9 @@
 //! Which indexes get a Pod, and which Pods have no place among the indexes?
 //!
-//! The lowest that are not completed, failed, or taken by a Pod that works, drains or (with policy Failed) is being
-//! deleted; a Pod whose kubelet is silent takes its index for a bounded time, but for policy Failed. Of two Pods of one index the less advanced goes, and so does one whose index is missing or beyond the end.
+//! The lowest indexes that are neither completed nor failed, and that have no Pod that works, drains or (with policy
+//! Failed) is being deleted, get a Pod. A Pod whose kubelet is silent keeps its index for a limited time; with policy
+//! Failed, until the Pod has ended. Of two Pods with one index the controller ends the less advanced one. It also ends
+//! a Pod without an index, or with an index beyond the last one.
 
 use std::collections::BTreeMap;
 
@@ -17,19 +19,19 @@ pub fn pending(seen: &Observed, tally: &Tally, now: DateTime<Utc>) -> impl Itera
     let ended_only = seen.job.spec.replaces_ended_only();
     let goes_on = |pod: &Pod| pod.active() && (ended_only || !given_up::is_given_up(seen, pod, now));
     let waits_for = |pod: &&Pod| goes_on(pod) || (pod.terminating() && ended_only);
-    let taken: Indexes = seen.pods.iter().filter(waits_for).filter_map(|pod| pod.index).collect();
+    let taken: Indexes = seen.own_pods().filter(waits_for).filter_map(|pod| pod.index).collect();
     let done = tally.failed_indexes.as_ref().map_or_else(|| tally.completed.clone(), |f| tally.completed.union(f));
-    let not_pending: Vec<u32> =
+    let pending: Vec<u32> =
         done.union(&taken).missing(seen.job.spec.completions.unwrap_or(0)).take(limit(seen)).collect();
-    not_pending.into_iter()
+    pending.into_iter()
 }
 
-/// More are never created at once.
+/// The controller never creates more Pods than this at once.
 fn limit(seen: &Observed) -> usize {
     seen.settings.max_pods_per_sync.max(seen.job.spec.parallelism as usize)
 }
 
-/// Splits Pods, which come with the less advanced first: those without a place, and the others.
+/// Splits Pods into those without a place among the indexes, and the others. The less advanced Pods come first.
 pub fn misplaced<'a>(seen: &Observed, pods: Vec<&'a Pod>) -> (Vec<&'a Pod>, Vec<&'a Pod>) {
     if !seen.job.spec.indexed {
         return (Vec::new(), pods);

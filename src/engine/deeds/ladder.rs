@@ -1,16 +1,19 @@
-//! Whose turn is it to stop, and how is it asked?
+//! Which container stops next, and how does the controller ask it to stop?
 //!
-//! When the main containers are done, plain containers are stopped in ascending `stop.order`; those of one order together.
-//! Each is asked by its ways, one after the other until one is heard, and then has its grace. An attempt may have to wait for
-//! a place; that takes nothing of the grace.
-//! The last rung needs no right but to patch Pods: the Pod's `activeDeadlineSeconds`, with which the kubelet sends TERM to
-//! all at once, waits `terminationGracePeriodSeconds`, and keeps Pod and logs. It is taken when all have had their turn,
-//! and at once when somebody whose turn it is can't be asked, or has waited too long for a place: then the order can't be
-//! kept; and when the end of a container may make the kubelet start all of them again.
+//! When the main containers are done, the controller stops the plain containers in ascending `stop.order`; containers
+//! with the same order stop together. The controller tries the ways of a container one after the other until one
+//! reaches the container, which then has its grace period. An attempt may have to wait for a place; that takes nothing of
+//! the grace period.
 //!
-//! When a turn began follows from `stopping-since` on the Pod and from the ends of containers, so it survives the controller;
-//! what was tried may be forgotten with it, and asking twice does no harm. Carrying an [`Attempt`] out is
-//! `controller::stop`'s part.
+//! The last rung is the Pod's `activeDeadlineSeconds`, which needs no permission but to patch Pods: the kubelet sends
+//! SIGTERM to all containers at once, waits `terminationGracePeriodSeconds`, and keeps the Pod and the logs. The
+//! controller takes the last rung when all containers have had their turn. It takes it at once when no way is left for
+//! a container whose turn it is, or when the attempt has waited too long for a place, because the order can't be kept
+//! then; and when the end of a container may make the kubelet start all containers again.
+//!
+//! The begin of a turn follows from `stopping-since` on the Pod and from the ends of containers, so a restarted
+//! controller finds it. The attempts may get lost at a restart: to ask twice does no harm. `controller::stop` carries
+//! out an [`Attempt`].
 
 use std::collections::BTreeMap;
 
@@ -20,17 +23,17 @@ use crate::api::recipes::Way;
 use crate::engine::build::recipes::{self, Ways};
 use crate::engine::observed::{Ask, Attempt, AttemptState, Container, Observed, Pod, Sidecar, Slot, State, time};
 
-/// What is due.
+/// What the controller does next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// The turn of some of them.
+    /// It is the turn of some containers.
     Of {
-        /// Whom to ask, and how; nobody, if they have been asked.
+        /// The containers to ask, and how; empty if the controller has asked them all.
         ask: Vec<Ask>,
-        /// When the first of them has had its time.
+        /// When the first of these containers has had its grace period.
         until: DateTime<Utc>,
     },
-    /// The last rung.
+    /// The last rung: the deadline of the Pod.
     AllAtOnce,
 }
 
@@ -43,19 +46,37 @@ struct Member<'a> {
     tried: Vec<&'a Attempt>,
 }
 
+/// The attempts of all Pods, by the UID of the Pod: each Pod looks only at its own.
+pub struct Attempts<'a>(BTreeMap<&'a str, Vec<&'a Attempt>>);
+
+impl<'a> Attempts<'a> {
+    /// All that the controller tried.
+    pub fn of(seen: &'a Observed) -> Self {
+        let mut by_pod: BTreeMap<&str, Vec<&Attempt>> = BTreeMap::new();
+        seen.attempts.iter().for_each(|a| by_pod.entry(&a.ask.pod.uid).or_default().push(a));
+        Self(by_pod)
+    }
+
+    fn on(&self, pod: &Pod) -> &[&'a Attempt] {
+        self.0.get(pod.uid.as_str()).map_or(&[], Vec::as_slice)
+    }
+}
+
 impl Member<'_> {
     fn is_running(&self) -> bool {
         self.container.state == State::Running
     }
 
-    /// When it was started again after it had stopped as it was asked to: it has had its turn, the rest is the last rung's.
+    /// When the kubelet started the container again after it had stopped on request: the container has had its turn,
+    /// and the last rung stops it.
     fn came_back_at(&self, begin: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let again = self.container.restarts > 0 && !self.tried.is_empty();
         self.container.up.since.filter(|since| again && *since > begin)
     }
 
-    /// When its time is over, if its turn began then: its grace after the last attempt. Waiting for a place and being reached
-    /// take their time, which is bounded; what is not known any more counts from the beginning.
+    /// When the grace period of the container ends, if its turn began at this time. The grace period begins with the end of
+    /// the last attempt; an attempt has [`QUEUED_WITHIN`] to get a place and [`REACHED_WITHIN`] to reach the container.
+    /// Without a known attempt the grace period begins with the turn.
     fn grace_end(&self, begin: DateTime<Utc>) -> DateTime<Utc> {
         let last = self.tried.iter().map(|a| match a.state {
             AttemptState::Queued(since) => time::after(since, QUEUED_WITHIN + REACHED_WITHIN),
@@ -65,7 +86,8 @@ impl Member<'_> {
         time::after(last.max().unwrap_or(begin).max(begin), self.grace)
     }
 
-    /// When to look at it again: when it has waited too long for a place, or when its time is over.
+    /// When to look at the container again: when its attempt has waited too long for a place, or at the end of the grace
+    /// period.
     fn until(&self, begin: DateTime<Utc>) -> DateTime<Utc> {
         let queued = self.tried.iter().filter_map(|a| match a.state {
             AttemptState::Queued(since) => Some(time::after(since, QUEUED_WITHIN)),
@@ -74,7 +96,8 @@ impl Member<'_> {
         queued.min().unwrap_or_else(|| self.grace_end(begin))
     }
 
-    /// When its turn was over: it had ended, or its time had. One that waits to be started again is left to the last rung.
+    /// When the turn of the container was over: when it had ended, or its grace period had. The last rung stops a
+    /// container that waits for its next start.
     fn over_at(&self, begin: DateTime<Utc>) -> DateTime<Utc> {
         match self.container.state {
             State::Terminated { at: Some(at), .. } if self.container.done() => at.min(self.grace_end(begin)).max(begin),
@@ -83,8 +106,8 @@ impl Member<'_> {
         }
     }
 
-    /// How to ask it now: nothing if it has been asked, `None` if no way is left, or the way has waited too long for a place.
-    /// Without a way of its own: SIGTERM.
+    /// How to ask the container now: `Some(None)` if the controller has asked already, `None` if no way is left, or the way has
+    /// waited too long for a place. A container without a way of its own gets SIGTERM.
     fn ask(&self, pod: &Pod, now: DateTime<Utc>) -> Option<Option<Ask>> {
         let state = |way: &Way| self.tried.iter().find(|a| a.ask.way == *way).map(|a| a.state);
         let ways = if self.ways.list.is_empty() { vec![term()] } else { self.ways.list.clone() };
@@ -98,16 +121,16 @@ impl Member<'_> {
     }
 }
 
-/// The longest time that an attempt may be under way.
+/// How long an attempt may take to reach a container.
 pub const REACHED_WITHIN: TimeDelta = TimeDelta::seconds(30);
 
-/// The longest time that an attempt may wait for a place. The last rung needs no place, so a Pod waits no longer than this
-/// for those of others.
+/// How long an attempt may wait for a place. The last rung needs no place, so a Pod waits no longer than this for the
+/// sidecars of others.
 pub const QUEUED_WITHIN: TimeDelta = TimeDelta::seconds(120);
 
-/// What is due for that Pod, some of whose plain containers go on.
-pub fn turn(seen: &Observed, pod: &Pod, now: DateTime<Utc>) -> Turn {
-    let members = members(seen, pod);
+/// What the controller does next about this Pod, which has plain containers that still run.
+pub fn turn(seen: &Observed, pod: &Pod, attempts: &Attempts, now: DateTime<Utc>) -> Turn {
+    let members = members(seen, pod, attempts.on(pod));
     if all_at_once_is_as_good(&members) || could_start_all_again(pod) {
         return Turn::AllAtOnce;
     }
@@ -130,12 +153,12 @@ pub fn turn(seen: &Observed, pod: &Pod, now: DateTime<Utc>) -> Turn {
     Turn::AllAtOnce
 }
 
-fn members<'a>(seen: &'a Observed, pod: &'a Pod) -> Vec<Member<'a>> {
+fn members<'a>(seen: &'a Observed, pod: &'a Pod, attempts: &[&'a Attempt]) -> Vec<Member<'a>> {
     let plain = pod.containers.iter().filter(|c| c.slot == Slot::Plain);
     plain
         .map(|container| {
             let sidecar = Sidecar::named(&seen.job.spec.sidecars, &container.name);
-            let tried = seen.attempts.iter().filter(|a| a.ask.pod.uid == pod.uid && a.ask.container == container.name);
+            let tried = attempts.iter().copied().filter(|a| a.ask.container == container.name);
             Member {
                 container,
                 ways: recipes::ways(container, sidecar, &seen.settings.recipes),
@@ -147,7 +170,7 @@ fn members<'a>(seen: &'a Observed, pod: &'a Pod) -> Vec<Member<'a>> {
         .collect()
 }
 
-/// One turn for all that still run, and nothing that the kubelet's own TERM would not do.
+/// All running containers have the same turn, and need nothing but the SIGTERM that the kubelet sends too.
 fn all_at_once_is_as_good(members: &[Member]) -> bool {
     let mut running = members.iter().filter(|m| m.is_running()).peekable();
     let Some(order) = running.peek().map(|m| m.order) else { return true };
@@ -155,7 +178,7 @@ fn all_at_once_is_as_good(members: &[Member]) -> bool {
     running.all(|m| m.order == order && only_term(&m.ways))
 }
 
-/// A container whose end may make the kubelet start all containers again is ended with its Pod, never alone.
+/// A container whose end may make the kubelet start all containers again must end with its Pod, never alone.
 fn could_start_all_again(pod: &Pod) -> bool {
     pod.containers.iter().any(|c| c.rules.iter().any(|rule| rule.all_containers))
 }

@@ -1,6 +1,6 @@
-//! What is done now?
+//! What does the controller do now?
 //!
-//! Each file answers for one kind of deed; `engine::decide` has their order.
+//! Each file has one kind of deed; `engine::DEEDS` has their order.
 
 pub mod finished;
 pub mod indexed;

@@ -1,18 +1,18 @@
-//! Which Pods are ours to run?
+//! Which Pods belong to the run?
 //!
-//! Those that name us as their owner, as long as our selector matches their labels; and those without an owner that it
-//! matches: these are taken over. A Pod whose labels match no longer is let go, without being counted.
+//! The Pods that have the run as their owner, if the selector matches their labels. The run also adopts Pods without an
+//! owner that the selector matches. A Pod whose labels no longer match loses its owner reference, and is not counted.
 
 use crate::engine::observed::Observed;
 use crate::engine::plan::Step;
 
-/// Adoptions and releases.
+/// The steps that adopt Pods, and that remove owner references.
 pub fn settle(seen: &Observed) -> Vec<Step> {
     if seen.job.deleting {
         return Vec::new();
     }
-    let adopt = seen.strays.iter().map(|pod| Step::Adopt(pod.to_ref()));
-    let disown = seen.pods.iter().filter(|pod| !pod.selected).map(|pod| Step::Disown(pod.to_ref()));
+    let adopt = seen.strays.iter().cloned().map(Step::Adopt);
+    let disown = seen.unselected.iter().cloned().map(Step::Disown);
     adopt.chain(disown).collect()
 }
 

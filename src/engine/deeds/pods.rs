@@ -1,21 +1,22 @@
-//! How many Pods, and which?
+//! How many Pods does the run need, and which Pods are surplus?
 //!
-//! Too few: the next numbers are created, unless failures or a refusal ask to wait. Too many: the least advanced are
-//! ended, and nothing is created before that is seen. Which Pods count is `count::tally`'s part.
+//! If there are too few, the controller creates the next numbers, unless it has to wait after failures or after a
+//! rejected create. If there are too many, the controller ends the least advanced Pods, and creates none before these
+//! are gone from the count. `count::tally` says which Pods work.
 
 use std::cmp::Reverse;
 
 use chrono::{DateTime, Utc};
 
 use crate::engine::count::backoff;
-use crate::engine::count::tally::{self, Tally};
+use crate::engine::count::tally::Tally;
 use crate::engine::deeds::indexed;
 use crate::engine::judgement::Judgement;
-use crate::engine::observed::{Observed, Pod, PodRef};
+use crate::engine::observed::{Observed, Pod};
 use crate::engine::plan::{Deed, NewPod, Step, sooner};
 use crate::engine::result::given_up;
 
-/// While the result is open: bring the number of Pods to what is wanted.
+/// Creates or ends Pods until as many work as the run needs. Does nothing after the result is known.
 pub fn manage(j: &Judgement) -> Deed {
     let Judgement { seen, tally, ending, now } = j;
     if ending.is_some() || seen.job.spec.suspend {
@@ -50,7 +51,7 @@ pub fn manage(j: &Judgement) -> Deed {
     Deed { wake, ..Deed::of(create) }
 }
 
-/// How many Pods are wanted, have a place and are not there: none once the result is known, or while the run is suspended.
+/// How many Pods are missing and have room: none after the result is known, or while the run is suspended.
 pub fn missing(j: &Judgement) -> u32 {
     let Judgement { seen, tally, ending, now } = j;
     if ending.is_some() || seen.job.spec.suspend {
@@ -60,7 +61,7 @@ pub fn missing(j: &Judgement) -> u32 {
     wanted(seen, tally).saturating_sub(there).min(free_slots(seen, tally, *now))
 }
 
-/// A Pod for each of the next indexes that has not to wait for itself.
+/// A Pod for each of the next indexes whose own back-off is over.
 fn for_indexes(j: &Judgement, missing: usize, wait: &mut impl FnMut(Option<DateTime<Utc>>) -> bool) -> Vec<NewPod> {
     let Judgement { seen, tally, now, .. } = j;
     let due = indexed::pending(seen, tally, *now).take(missing).filter(|i| !wait(tally.held.until(*i, &seen.settings)));
@@ -68,32 +69,26 @@ fn for_indexes(j: &Judgement, missing: usize, wait: &mut impl FnMut(Option<DateT
     due.map(pod).collect()
 }
 
-/// When the result is stored: end what still works. A failed run's Pods keep their finalizer, and so count as failed;
-/// those that drain are left to drain. Not before it is stored: the Pods that are ended here count as failed, and a
-/// controller that is killed in between would find another reason for the end.
+/// Ends the Pods that still work when the result is stored; draining Pods drain to their end. The Pods of a failed run
+/// keep their finalizer, and so count as failed. Not before the result is stored: otherwise a controller that restarts
+/// in between would count these failures, and might find another reason for the end.
 pub fn end(j: &Judgement) -> Deed {
     let Some(ending) = j.ending.as_ref().filter(|ending| ending.stored) else { return Deed::default() };
-    let working = j.tally.working.clone();
+    let working = j.tally.working.iter().copied();
     if ending.success {
         return Deed::of(end_unrecorded(j.seen, working));
     }
-    Deed::of(working.into_iter().take(j.seen.settings.max_pods_per_sync).map(Step::Delete))
+    Deed::of(working.take(j.seen.settings.max_pods_per_sync).map(|pod| Step::Delete(pod.to_ref())))
 }
 
-/// Ends Pods in such a way that they are neither succeeded nor failed: the finalizer goes first.
-pub fn end_unrecorded(seen: &Observed, pods: Vec<PodRef>) -> Vec<Step> {
-    let tracked = tally::tracked_uids(seen);
-    pods.into_iter()
-        .take(seen.settings.max_pods_per_sync)
-        .flat_map(|pod| {
-            [tracked.contains(pod.uid.as_str()).then(|| Step::Release(pod.clone())), Some(Step::Delete(pod))]
-        })
-        .flatten()
-        .collect()
+/// The steps that end Pods without counting them: the controller removes the finalizer first.
+pub fn end_unrecorded<'a>(seen: &Observed, pods: impl IntoIterator<Item = &'a Pod>) -> Vec<Step> {
+    let steps = |pod: &Pod| [pod.tracked.then(|| Step::Release(pod.to_ref())), Some(Step::Delete(pod.to_ref()))];
+    pods.into_iter().take(seen.settings.max_pods_per_sync).flat_map(steps).flatten().collect()
 }
 
-/// How many Pods should work: `parallelism`, but no more than successes are missing; a work queue keeps what it has and
-/// starts none after its first success.
+/// How many Pods should work: `parallelism`, but no more than the number of missing successes. A work queue keeps its
+/// Pods and starts none after its first success.
 fn wanted(seen: &Observed, tally: &Tally) -> u32 {
     let spec = &seen.job.spec;
     match spec.completions {
@@ -103,30 +98,29 @@ fn wanted(seen: &Observed, tally: &Tally) -> u32 {
     }
 }
 
-/// With policy Failed, how many must have ended before they are replaced.
+/// How many failed or terminating Pods must end before the controller replaces them. Only with policy Failed.
 fn not_ended(seen: &Observed, tally: &Tally) -> u32 {
-    if seen.job.spec.replaces_ended_only() { tally.terminating + tally.failed_draining } else { 0 }
+    if seen.job.spec.replaces_ended_only() { tally.terminating + tally.failed_draining() } else { 0 }
 }
 
-/// How many Pods there is room for: those that drain take a place, and with policy Failed those being deleted too. One
-/// whose kubelet is silent is not waited for for ever; with policy Failed it is, since it has not ended.
+/// For how many Pods there is room. A draining Pod takes a place, except after the run has given up the Pod. With
+/// policy Failed a terminating Pod takes a place too, and a Pod keeps its place until it has ended.
 fn free_slots(seen: &Observed, tally: &Tally, now: DateTime<Utc>) -> u32 {
     let spec = &seen.job.spec;
     let terminating = if spec.replaces_ended_only() { tally.terminating } else { 0 };
     let given_up = |pod: &&Pod| pod.active() && !spec.replaces_ended_only() && given_up::is_given_up(seen, pod, now);
-    let given_up = u32::try_from(seen.pods.iter().filter(given_up).count()).unwrap_or(u32::MAX);
+    let given_up = u32::try_from(seen.own_pods().filter(given_up).count()).unwrap_or(u32::MAX);
     let draining = count(&tally.draining).saturating_sub(given_up);
     spec.parallelism.saturating_sub(count(&tally.working) + draining + terminating)
 }
 
-/// The Pods to end: those without a place among the indexes, and more until `n` are found: unscheduled first, then
-/// pending, then not ready, then most recently ready, then more restarts, then newer.
-fn surplus(seen: &Observed, tally: &Tally, n: usize) -> Vec<PodRef> {
+/// The Pods to end: all Pods without a place among the indexes, and further Pods until there are `n`. Unscheduled Pods
+/// come first, then pending, then not ready, then most recently ready, then more restarts, then newer Pods.
+fn surplus<'a>(seen: &Observed, tally: &Tally<'a>, n: usize) -> Vec<&'a Pod> {
     if n == 0 && !seen.job.spec.indexed {
         return Vec::new();
     }
-    let uids = tally.working_uids();
-    let mut working: Vec<&Pod> = seen.pods.iter().filter(|p| uids.contains(p.uid.as_str())).collect();
+    let mut working = tally.working.clone();
     let restarts = |p: &Pod| p.containers.iter().map(|c| c.restarts).max();
     working.sort_by_key(|p| {
         let pending = p.phase == crate::engine::observed::Phase::Pending;
@@ -134,20 +128,20 @@ fn surplus(seen: &Observed, tally: &Tally, n: usize) -> Vec<PodRef> {
     });
     let (misplaced, placed) = indexed::misplaced(seen, working);
     let more = n.saturating_sub(misplaced.len());
-    misplaced.into_iter().chain(placed.into_iter().take(more)).map(Pod::to_ref).collect()
+    misplaced.into_iter().chain(placed.into_iter().take(more)).collect()
 }
 
-/// The number after all that may ever have been used: those of the Pods seen, and as many as were counted.
+/// A number that no Pod has used: above the numbers of all Pods in view, and not below the number of counted Pods.
 fn next_number(seen: &Observed, tally: &Tally) -> u32 {
-    let highest = seen.pods.iter().filter_map(|p| p.number).max().map_or(0, |n| n.saturating_add(1));
+    let highest = seen.own_pods().filter_map(|p| p.number).max().map_or(0, |n| n.saturating_add(1));
     highest.max(seen.next_number).max(tally.succeeded.saturating_add(tally.failed))
 }
 
-/// The failures in a row, those included that are about to be written. None where each index waits for itself.
+/// The back-off of the run, with the failures that the next status records. `None` if each index has its own back-off.
 pub fn backoff_record(seen: &Observed, tally: &Tally) -> Option<crate::engine::observed::status::Backoff> {
     match seen.job.spec.backoff_limit_per_index {
         Some(_) => None,
-        None => backoff::after(seen.job.status.backoff, &tally.new_for_backoff),
+        None => backoff::after(seen.job.status.backoff, &tally.record.for_backoff),
     }
 }
 
@@ -159,7 +153,7 @@ fn later(a: Option<DateTime<Utc>>, b: Option<DateTime<Utc>>) -> Option<DateTime<
     a.into_iter().chain(b).max()
 }
 
-fn count(pods: &[PodRef]) -> u32 {
+fn count<T>(pods: &[T]) -> u32 {
     u32::try_from(pods.len()).unwrap_or(u32::MAX)
 }
 

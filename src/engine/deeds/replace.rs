@@ -1,4 +1,4 @@
-//! Which Pods did a webhook make hang, and what becomes of them?
+//! Which Pods hang because a webhook changed them, and what does the controller do with them?
 
 use crate::api::conditions::reasons;
 use crate::engine::build::changed::{must_be_managed, sidecar_changes};
@@ -8,8 +8,9 @@ use crate::engine::judgement::Judgement;
 use crate::engine::observed::{Job, Pod, State};
 use crate::engine::plan::Deed;
 
-/// Pods that hang in a stripped sidecar. Before the condition is stored nothing is done, so that it is not forgotten; then
-/// the Pod is replaced, uncounted; one that was managed already, so that nothing else can be tried, has failed.
+/// Replaces each Pod that hangs in a sidecar without `restartPolicy: Always`, and does not count the Pod. Fails the Pod
+/// if it was managed already, because no other mode is left. Waits until the condition PodChanged is stored, so that a
+/// restarted controller knows of the change.
 pub fn hanging(j: &Judgement) -> Deed {
     let seen = j.seen;
     if !must_be_managed(&seen.job.status.conditions) {
@@ -17,11 +18,11 @@ pub fn hanging(j: &Judgement) -> Deed {
     }
     let spec = &seen.job.spec;
     let open = |pod: &&Pod| pod.active() && outcome::of(pod, spec, false).is_none();
-    let hanging: Vec<&Pod> = seen.pods.iter().filter(open).filter(|pod| hangs(pod, &seen.job)).collect();
+    let hanging: Vec<&Pod> = seen.own_pods().filter(open).filter(|pod| hangs(pod, &seen.job)).collect();
     let (managed, native): (Vec<&Pod>, Vec<&Pod>) = hanging.into_iter().partition(|pod| pod.marks.managed);
-    let why = "a webhook strips restartPolicy from its sidecar in managed mode too, so it never gets to its main containers; \
+    let why = "a webhook removes restartPolicy from a sidecar in managed mode too, so the main containers never start; \
                correct the webhook";
-    let replaced = pods::end_unrecorded(seen, native.into_iter().map(Pod::to_ref).collect());
+    let replaced = pods::end_unrecorded(seen, native);
     let fail = |pod| starting::fail_pod(pod, reasons::RESTART_POLICY_STRIPPED, why, j.now);
     Deed::of(replaced.into_iter().chain(managed.into_iter().filter_map(fail)))
 }

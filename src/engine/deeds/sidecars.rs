@@ -1,25 +1,26 @@
-//! Which plain containers are stopped now?
+//! Which plain containers does the controller stop now?
 //!
-//! The kubelet stops native sidecars. The controller stops plain ones when the result of their Pod is stored, or counts for
-//! nothing; whose turn it is, and how each is asked, is `ladder`'s part.
+//! The kubelet stops native sidecars. The controller stops plain containers when the result of their Pod is stored, or
+//! does not count. `ladder` says which container stops next, and how.
 
 use chrono::{DateTime, Utc};
 
 use crate::engine::count::outcome;
-use crate::engine::deeds::ladder::{self, Turn};
+use crate::engine::deeds::ladder::{self, Attempts, Turn};
 use crate::engine::judgement::Judgement;
 use crate::engine::observed::{Observed, Pod, Slot};
 use crate::engine::plan::{Deed, Step};
 
-/// The steps that stop plain containers of Pods whose result is stored, or that count for nothing. Native sidecars need
-/// none.
+/// Stops the plain containers of Pods whose result is stored, or does not count.
 pub fn stop(j: &Judgement) -> Deed {
     let seen = j.seen;
     let known = |pod: &Pod| seen.job.status.is_listed(&pod.uid) || mains_done(seen, pod);
-    let settled = |pod: &&Pod| known(pod) && !j.tally.unstored.contains(&pod.uid);
-    let pods = seen.pods.iter().filter(|pod| pod.active()).filter(settled);
-    let mut all: Deed = pods.map(|pod| stop_pod(seen, pod, j.now)).collect();
-    all.steps.sort_by_key(|step| matches!(step, Step::Ask(_))); // steps of one kind are done at the same time
+    let settled = |pod: &&Pod| known(pod) && !j.tally.record.unrecorded.contains(pod.uid.as_str());
+    let pods = seen.own_pods().filter(|pod| pod.active()).filter(settled);
+    let attempts = Attempts::of(seen);
+    let mut all: Deed = pods.map(|pod| stop_pod(seen, pod, &attempts, j.now)).collect();
+    // The controller does adjacent steps of one kind at the same time.
+    all.steps.sort_by_key(|step| matches!(step, Step::Ask(_)));
     all
 }
 
@@ -27,11 +28,11 @@ fn mains_done(seen: &Observed, pod: &Pod) -> bool {
     outcome::of(pod, &seen.job.spec, false).is_some()
 }
 
-fn stop_pod(seen: &Observed, pod: &Pod, now: DateTime<Utc>) -> Deed {
-    // What is plain and goes on: sidecars, and main containers that are not needed for the result any more.
+fn stop_pod(seen: &Observed, pod: &Pod, attempts: &Attempts, now: DateTime<Utc>) -> Deed {
+    // Sidecars, and main containers that the result no longer needs.
     let going_on = pod.containers.iter().any(|c| c.slot == Slot::Plain && !c.done());
     let Some(passed) = passed(pod, now).filter(|_| going_on && !is_ending(pod, now)) else { return Deed::default() };
-    match ladder::turn(seen, pod, now) {
+    match ladder::turn(seen, pod, attempts, now) {
         Turn::AllAtOnce => {
             let at = pod.marks.stopping_since.unwrap_or(now);
             Deed::of([Step::StopSidecars { pod: pod.to_ref(), deadline_seconds: passed, at }])
@@ -44,14 +45,14 @@ fn stop_pod(seen: &Observed, pod: &Pod, now: DateTime<Utc>) -> Deed {
     }
 }
 
-/// Seconds that have passed since the kubelet took the Pod, at least 1: the deadline that ends it now. One less than it
-/// looks: the kubelet counts from a fraction of a second that its start time in the API server does not have, and a deadline
-/// that is not over yet makes it wait until it looks again.
+/// The `activeDeadlineSeconds` that ends the Pod now: seconds since the kubelet accepted the Pod, at least 1. One
+/// second less than the difference of the times: the kubelet counts from a fraction of a second that the API server
+/// does not have, and if the deadline has not passed yet, the kubelet waits until it looks again.
 pub fn passed(pod: &Pod, now: DateTime<Utc>) -> Option<i64> {
     Some(((now - pod.started_at?).num_seconds() - 1).max(1))
 }
 
-/// The Pod's deadline has passed: the kubelet ends it.
+/// The Pod's deadline has passed: the kubelet ends the Pod.
 pub fn is_ending(pod: &Pod, now: DateTime<Utc>) -> bool {
     pod.deadline_at().is_some_and(|at| at <= now)
         || passed(pod, now).is_some_and(|passed| pod.deadline_seconds.is_some_and(|d| d <= passed))

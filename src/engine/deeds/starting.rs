@@ -1,7 +1,7 @@
-//! Has a sidecar failed its Pod, as the spec wants it: not up in time, or started again too often?
+//! Does a Pod fail because of a sidecar that is not up in time, or that restarted too often?
 //!
-//! Only while the result is open; afterwards nothing that a sidecar does matters. The Pod is marked with the reason and
-//! ended through its deadline, so its logs stay.
+//! Only while the result of the Pod is not known: afterwards nothing that a sidecar does matters. The controller writes
+//! the reason on the Pod, and ends the Pod by its `activeDeadlineSeconds`, so that the logs stay.
 
 use chrono::{DateTime, Utc};
 
@@ -13,7 +13,7 @@ use crate::engine::judgement::Judgement;
 use crate::engine::observed::{Container, Pod, Sidecar, Slot, State, time};
 use crate::engine::plan::{Deed, Step, sooner};
 
-/// Pods to fail now, and when the next deadline passes.
+/// Fails Pods whose sidecars are late or restarted too often. Looks again when the next start deadline passes.
 pub fn fail(j: &Judgement) -> Deed {
     let spec = &j.seen.job.spec;
     if spec.sidecars.iter().all(|s| s.start_deadline.is_none() && s.max_restarts.is_none()) {
@@ -32,13 +32,13 @@ pub fn fail(j: &Judgement) -> Deed {
         let step = failed.and_then(|(reason, why)| fail_pod(pod, reason, &why, j.now));
         Deed { wake: next, ..Deed::of(step) }
     };
-    j.seen.pods.iter().filter(open).map(due).collect()
+    j.seen.own_pods().filter(open).map(due).collect()
 }
 
-/// The step that fails a Pod, unless it is ended by its deadline already, which may only become shorter.
+/// The step that fails a Pod. `None` if the Pod's deadline has passed: the kubelet ends the Pod already.
 pub fn fail_pod(pod: &Pod, reason: &str, why: &str, now: DateTime<Utc>) -> Option<Step> {
     let deadline_seconds = passed(pod, now).filter(|_| !is_ending(pod, now))?;
-    let note = format!("Pod {} is failed: {why}", pod.name);
+    let note = format!("The controller failed Pod {}: {why}", pod.name);
     Some(Step::FailPod { pod: pod.to_ref(), deadline_seconds, at: now, reason: reason.into(), note })
 }
 
@@ -51,7 +51,7 @@ fn failed_too_often(pod: &Pod, sidecar: &Sidecar) -> Option<Why> {
     let failures = c.restarts + u32::from(for_good);
     let name = &sidecar.name;
     (failures > max).then(|| {
-        let why = format!("sidecar {name} ended {failures} times while main containers work, and maxRestarts is {max}");
+        let why = format!("sidecar {name} ended {failures} times while main containers ran, and maxRestarts is {max}");
         (reasons::SIDECAR_FAILED, why)
     })
 }
@@ -62,7 +62,7 @@ fn too_late(sidecar: &Sidecar) -> Option<Why> {
     Some((reasons::SIDECAR_START_DEADLINE_EXCEEDED, why))
 }
 
-/// Until when it must be up; `None` if it is or was up, need not be, or it is not its turn yet.
+/// When the sidecar must be up. `None`: the sidecar is or was up, has no deadline, or can't start yet.
 pub fn must_be_up_at(pod: &Pod, sidecar: &Sidecar) -> Option<DateTime<Utc>> {
     let place = pod.containers.iter().position(|c| c.name == sidecar.name)?;
     if was_up(pod, place, sidecar.until) {
@@ -71,8 +71,8 @@ pub fn must_be_up_at(pod: &Pod, sidecar: &Sidecar) -> Option<DateTime<Utc>> {
     Some(time::after(could_start_at(pod, place)?, sidecar.start_deadline?))
 }
 
-/// It is up, or was once: the kubelet started what comes after it, or it ended. Readiness comes and goes, and nobody waits
-/// for a plain container's.
+/// The sidecar is up, or was up before: the kubelet started a container after it, or it ended. For a plain container
+/// started is enough, because no container waits for its readiness.
 fn was_up(pod: &Pod, place: usize, until: StartUntil) -> bool {
     let c = &pod.containers[place];
     let up = c.up.started && (until == StartUntil::Started || c.slot == Slot::Plain || c.up.ready);
@@ -85,7 +85,7 @@ fn was_up(pod: &Pod, place: usize, until: StartUntil) -> bool {
     }
 }
 
-/// When all that stands before it was done or up.
+/// When the kubelet could start the container: when all containers before it were done or up.
 fn could_start_at(pod: &Pod, place: usize) -> Option<DateTime<Utc>> {
     let plain = pod.containers[place].slot == Slot::Plain;
     let before = pod.containers.iter().take(place).filter(|c| !plain || c.slot != Slot::Plain);

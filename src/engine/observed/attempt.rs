@@ -1,39 +1,39 @@
-//! What was tried to stop one container, and what came of it?
+//! How did the controller try to stop one container, and what was the result?
 
 use super::pod::PodRef;
 use chrono::{DateTime, Utc};
 
 use crate::api::recipes::Way;
 
-/// One container is asked to stop.
+/// A request to one container to stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ask {
-    /// Of which Pod.
+    /// The Pod of the container.
     pub pod: PodRef,
-    /// Which container.
+    /// The name of the container.
     pub container: String,
-    /// How.
+    /// The way to stop the container.
     pub way: Way,
 }
 
-/// It was asked.
+/// A request that the controller made, and its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// Who, and how.
+    /// The request.
     pub ask: Ask,
-    /// What came of it.
+    /// The result.
     pub state: AttemptState,
 }
 
-/// What came of an attempt, and since when that is so.
+/// The result of an attempt, and since when that is so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptState {
-    /// It waits for one of the places that all namespaces share: nobody has asked the sidecar yet.
+    /// The attempt waits for one of the places that all namespaces share: nobody has asked the container yet.
     Queued(DateTime<Utc>),
-    /// The sidecar is being asked.
+    /// The attempt goes on.
     UnderWay(DateTime<Utc>),
-    /// The sidecar was reached; it ends or it does not. Its grace counts from here.
+    /// The attempt reached the container at this time. The grace period of the container begins here.
     Heard(DateTime<Utc>),
-    /// The sidecar was not reached; the next way is tried. Its grace counts from here, so that the next way has its time.
+    /// The attempt did not reach the container. The controller tries the next way, for which the grace period begins here.
     Failed(DateTime<Utc>),
 }

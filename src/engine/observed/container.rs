@@ -1,6 +1,8 @@
 //! What is seen of one container of a Pod: where it stands, what it does, and whether the kubelet starts it again?
 
-use crate::engine::observed::time;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::engine::observed::{text, time};
 use chrono::{DateTime, Utc};
 use k8s_openapi::api::core::v1 as core;
 
@@ -23,10 +25,23 @@ pub struct Container {
     pub up: Up,
     /// Why it can't start, in the kubelet's one word: `ImagePullBackOff`.
     pub cant_start: Option<String>,
-    /// Its image, as it stands in the spec.
+    /// Its image, as it stands in the spec, cut if the name is longer than any real one.
     pub image: String,
     /// Command and arguments, as they stand in the spec.
-    pub command: Vec<String>,
+    pub command: Digest,
+}
+
+/// Stands for a text of any length where only equality matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Digest(u64);
+
+impl Digest {
+    /// Of a container's command and arguments.
+    pub fn of_command(container: &core::Container) -> Self {
+        let mut hasher = DefaultHasher::new();
+        container.command.iter().chain(&container.args).flatten().for_each(|word| word.hash(&mut hasher));
+        Self(hasher.finish())
+    }
 }
 
 /// How far a container has come.
@@ -153,8 +168,8 @@ fn container(c: &core::Container, slot: Slot, of_pod: Restart, status: Option<&c
         state: status.and_then(|s| s.state.as_ref()).map_or(State::Waiting, state),
         up: status.map(up).unwrap_or_default(),
         cant_start: status.and_then(cant_start),
-        image: c.image.clone().unwrap_or_default(),
-        command: c.command.iter().chain(&c.args).flatten().cloned().collect(),
+        image: text::cut(c.image.as_deref().unwrap_or_default()).to_owned(),
+        command: Digest::of_command(c),
     }
 }
 
@@ -170,8 +185,8 @@ fn up(status: &core::ContainerStatus) -> Up {
 /// A container that waits for more than its turn.
 fn cant_start(status: &core::ContainerStatus) -> Option<String> {
     const GOES_ON: [&str; 3] = ["ContainerCreating", "PodInitializing", "CrashLoopBackOff"];
-    let reason = status.state.as_ref()?.waiting.as_ref()?.reason.clone()?;
-    (!GOES_ON.contains(&reason.as_str())).then_some(reason)
+    let reason = status.state.as_ref()?.waiting.as_ref()?.reason.as_deref()?;
+    (!GOES_ON.contains(&reason)).then(|| text::cut(reason).to_owned())
 }
 
 fn restart(word: Option<&str>) -> Option<Restart> {

@@ -6,10 +6,10 @@ use k8s_openapi::api::batch::v1 as batch;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FailurePolicy(pub Vec<Rule>);
 
-/// An entry of its rules.
+/// One rule of the policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// What is done about a failure that matches.
+    /// What the rule says to a failure that matches.
     pub action: Action,
     /// Which failures match.
     pub on: On,
@@ -20,9 +20,9 @@ pub struct Rule {
 pub enum On {
     /// `onExitCodes`.
     ExitCodes {
-        /// The container that is looked at; none: all that decide.
+        /// The container whose exit code matters. `None`: every container that is not a sidecar.
         container: Option<String>,
-        /// Its exit code is one of the codes; otherwise none of them.
+        /// The exit code must be one of the codes. Otherwise it must be none of them.
         within: bool,
         /// The codes.
         codes: Vec<i32>,
@@ -31,16 +31,16 @@ pub enum On {
     Conditions(Vec<(String, String)>),
 }
 
-/// What is done about the failure.
+/// What a rule says to a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Action {
     /// The run fails.
     FailJob,
     /// The Pod's index fails.
     FailIndex,
-    /// It is replaced and counts nowhere.
+    /// The controller replaces the Pod, and the failure does not count.
     Ignore,
-    /// It counts, as without a policy.
+    /// The failure counts, as without a policy.
     Count,
 }
 

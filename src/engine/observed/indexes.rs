@@ -1,46 +1,46 @@
-//! Which indexes? A set of them, as few ranges as possible, and its text: `0-2,5,6`.
+//! Which indexes are in a set? As few ranges as possible, and as text: `0-2,5,6`.
 //!
-//! The text is that of `status.completedIndexes` and of a success policy. What the indexes mean is left to others.
+//! `status.completedIndexes` and success policies have this text form. The meaning of a set is not known here.
 
 use std::fmt;
 
-/// Ranges from first to last, ascending; none touches the next.
+/// Ranges from the first to the last index, ascending. No range touches the next one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Indexes(Vec<(u32, u32)>);
 
 impl Indexes {
-    /// Reads a text. What is no range is passed over, and so are indexes from `completions` on.
+    /// The set in a text. Ignores what is not a range, and indexes from `completions` on.
     pub fn parse(text: &str, completions: u32) -> Self {
         text.split(',').filter_map(range).filter_map(|(first, last)| clip(first, last, completions)).collect()
     }
 
-    /// Without the indexes from `completions` on.
+    /// The set without the indexes from `completions` on.
     pub fn below(&self, completions: u32) -> Self {
         Self(self.0.iter().filter_map(|(first, last)| clip(*first, *last, completions)).collect())
     }
 
-    /// It has that index.
+    /// The set has this index.
     pub fn contains(&self, index: u32) -> bool {
         let at = self.0.partition_point(|(_, last)| *last < index);
         self.0.get(at).is_some_and(|(first, _)| *first <= index)
     }
 
-    /// How many there are.
+    /// How many indexes the set has.
     pub fn len(&self) -> u32 {
         self.0.iter().map(|(first, last)| last - first + 1).sum()
     }
 
-    /// There is none.
+    /// The set has no index.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Those of both.
+    /// The indexes of both sets.
     pub fn union(&self, other: &Self) -> Self {
         self.0.iter().chain(&other.0).copied().collect()
     }
 
-    /// How many are in both.
+    /// How many indexes are in both sets.
     pub fn overlap(&self, other: &Self) -> u32 {
         let (mut a, mut b, mut n) = (0, 0, 0);
         while let (Some(x), Some(y)) = (self.0.get(a), other.0.get(b)) {
@@ -53,7 +53,7 @@ impl Indexes {
         n
     }
 
-    /// The indexes below `completions` that it does not have, ascending.
+    /// The indexes below `completions` that the set does not have, ascending.
     pub fn missing(&self, completions: u32) -> impl Iterator<Item = u32> {
         let starts = std::iter::once(0).chain(self.0.iter().map(|(_, last)| last.saturating_add(1)));
         let ends = self.0.iter().map(|(first, _)| *first).chain([completions]);

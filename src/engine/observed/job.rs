@@ -1,4 +1,4 @@
-//! What is wanted of one run? The spec with its defaults filled in, and the status that was written last.
+//! What does one run ask for? The spec with its defaults, and the stored status.
 
 use std::sync::Arc;
 
@@ -18,10 +18,10 @@ use crate::engine::observed::status::Status;
 use crate::engine::observed::success_policy::SuccessPolicy;
 use crate::engine::observed::{Sidecar, time};
 
-/// A SidecarJob, or a batch/v1 Job that is ours to reconcile.
+/// A SidecarJob, or a batch/v1 Job that this controller reconciles.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Job {
-    /// Which of the two.
+    /// SidecarJob or Job.
     pub kind: api::Kind,
     /// `metadata.name`.
     pub name: String,
@@ -31,63 +31,63 @@ pub struct Job {
     pub uid: String,
     /// `metadata.generation`.
     pub generation: i64,
-    /// It has a deletionTimestamp.
+    /// The object has a deletionTimestamp.
     pub deleting: bool,
-    /// Another controller was asked to reconcile it.
+    /// `spec.managedBy`: which controller reconciles the object.
     pub managed_by: Option<String>,
-    /// What is wanted.
+    /// The spec.
     pub spec: Spec,
-    /// What was written last.
+    /// The stored status.
     pub status: Status,
 }
 
-/// The spec with its defaults filled in.
+/// The spec with its defaults.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spec {
-    /// How many Pods must succeed; none: a work queue.
+    /// How many Pods must succeed. `None`: a work queue.
     pub completions: Option<u32>,
     /// How many Pods may run at once.
     pub parallelism: u32,
     /// Each index from 0 to `completions - 1` must succeed once.
     pub indexed: bool,
-    /// How many may fail.
+    /// How many Pods may fail.
     pub backoff_limit: u32,
-    /// How many of one index may fail; none: only `backoff_limit` counts.
+    /// How many Pods of one index may fail. `None`: only `backoff_limit` applies.
     pub backoff_limit_per_index: Option<u32>,
     /// How many indexes may fail.
     pub max_failed_indexes: Option<u32>,
-    /// What failures mean.
+    /// What a failed Pod means.
     pub failure_policy: Option<FailurePolicy>,
     /// When some successes are enough.
     pub success_policy: Option<SuccessPolicy>,
-    /// From `startTime` to failure.
+    /// How long after `startTime` the run fails.
     pub active_deadline: Option<TimeDelta>,
-    /// From the end to deletion.
+    /// How long after the end the controller deletes the run.
     pub ttl: Option<TimeDelta>,
     /// No Pod may run.
     pub suspend: bool,
-    /// When a deleted Pod is replaced.
+    /// When the controller replaces a Pod that is being deleted.
     pub replacement: PodReplacementPolicy,
-    /// The template's restart policy is OnFailure, not Never.
+    /// The template's `restartPolicy` is OnFailure, not Never.
     pub restarts_on_failure: bool,
-    /// Which containers are what.
+    /// Which containers are main containers, and which are sidecars.
     pub roles: Roles,
     /// How the sidecars that `spec.sidecars` names start and stop.
     pub sidecars: Vec<Sidecar>,
-    /// How sidecars are run.
+    /// Whether sidecars are native or managed.
     pub mode: SidecarMode,
-    /// The Pod to run.
+    /// The template of the Pods.
     pub template: Arc<PodTemplateSpec>,
 }
 
 impl Job {
-    /// A SidecarJob. `None` if the object has no name, namespace or UID, so did not come from an API server.
+    /// A SidecarJob. `None` if the object has no name, namespace or UID: then it is not from an API server.
     pub fn from_wire(wire: &SidecarJob) -> Option<Self> {
         let status = wire.status.as_ref().map(Status::from_wire).unwrap_or_default();
         Self::new(api::Kind::SidecarJob, &wire.metadata, &wire.spec, status)
     }
 
-    /// A batch/v1 Job, in the same way.
+    /// A batch/v1 Job. `None` as in [`Job::from_wire`].
     pub fn from_batch(wire: &batch::Job) -> Option<Self> {
         let spec = SidecarJobSpec::of_job(wire);
         let status = wire.status.as_ref().map(Status::from_batch).unwrap_or_default();
@@ -110,7 +110,7 @@ impl Job {
         })
     }
 
-    /// `spec.managedBy` names this controller; a SidecarJob's may be absent too.
+    /// `spec.managedBy` names this controller. In a SidecarJob the field may also be absent.
     pub fn is_ours(&self) -> bool {
         match self.managed_by.as_deref() {
             Some(manager) => manager == labels::CONTROLLER,
@@ -120,23 +120,23 @@ impl Job {
 }
 
 impl Job {
-    /// It knows of sidecars: a SidecarJob, or a Job that has some.
+    /// The run is a SidecarJob, or a Job with sidecars.
     pub fn has_company(&self) -> bool {
         self.kind == api::Kind::SidecarJob || !self.spec.roles.all_sidecars().is_empty()
     }
 
-    /// What fails, by the stored status.
+    /// The step that fails, by the stored status.
     pub fn failing(&self) -> Option<&str> {
         let stalled = self.status.conditions.when_true(types::STALLED);
         stalled.filter(|c| c.reason == reasons::STEP_FAILED).map(|c| c.message.as_str())
     }
 
-    /// The indexes that are stored as completed. An elastic run that was shrunk forgets those beyond its end.
+    /// The indexes that are stored as completed, without the indexes beyond the end of an elastic run.
     pub fn completed(&self) -> Indexes {
         self.status.completed.below(self.spec.completions.unwrap_or(0))
     }
 
-    /// The indexes that are stored as failed.
+    /// The indexes that are stored as failed, without the indexes beyond the end.
     pub fn failed_indexes(&self) -> Indexes {
         let stored = self.status.failed_indexes.as_ref();
         stored.map(|failed| failed.below(self.spec.completions.unwrap_or(0))).unwrap_or_default()
@@ -172,12 +172,12 @@ impl Spec {
         }
     }
 
-    /// The Pod has a place among the indexes, or there are none.
+    /// The Pod has a place among the indexes, or the run has no indexes.
     pub fn has_place_for(&self, pod: &Pod) -> bool {
         !self.indexed || pod.index.zip(self.completions).is_some_and(|(index, n)| index < n)
     }
 
-    /// A Pod that is being deleted is replaced, and has failed, only when it has ended.
+    /// A Pod that is being deleted has failed only when it has ended. The controller replaces the Pod then.
     pub fn replaces_ended_only(&self) -> bool {
         self.replacement == PodReplacementPolicy::Failed
     }
@@ -192,7 +192,7 @@ impl Spec {
     }
 }
 
-/// Per index each has its own limit, so the one for all is as good as none.
+/// With `backoffLimitPerIndex` each index has its own limit, and the run has none.
 fn default_backoff_limit(spec: &SidecarJobSpec) -> u32 {
     if spec.backoff_limit_per_index.is_some() { i32::MAX.unsigned_abs() } else { 6 }
 }

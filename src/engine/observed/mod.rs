@@ -1,20 +1,21 @@
-//! What was seen, in types that leave nothing open: the wire's options and defaults are settled here, once.
+//! What does the controller observe? In types without open questions: this module applies all defaults, once.
 //!
-//! Everything that a decision needs is in [`Observed`], its settings included; nothing else is asked.
-//! How it was gathered (caches, own writes) is `controller::gather`'s part.
+//! [`Observed`] has everything that a decision needs, the settings included. `controller::gather` makes it, from caches
+//! and from the answers to our own writes.
 
 mod attempt;
-pub mod conditions;
+pub(crate) mod conditions;
 mod container;
-pub mod failure_policy;
+pub(crate) mod failure_policy;
 pub mod indexes;
 mod job;
 mod pod;
-pub mod roles;
+pub(crate) mod roles;
 mod sidecar;
 pub mod status;
-pub mod success_policy;
-pub mod time;
+pub(crate) mod success_policy;
+pub(crate) mod text;
+pub(crate) mod time;
 
 use std::sync::Arc;
 
@@ -23,42 +24,52 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::api::recipes::{self, Recipe};
 
 pub use attempt::{Ask, Attempt, AttemptState};
-pub use container::{Container, Restart, RestartRule, Slot, State, Up, restarts_always};
+pub use container::{Container, Digest, Restart, RestartRule, Slot, State, Up, restarts_always};
 pub use job::{Job, Spec};
 pub use pod::{IndexFailures, Marks, Phase, Pod, PodRef, grace_seconds};
 pub use sidecar::Sidecar;
 
-/// One run, its Pods and what the controller was told to keep to.
+/// One run, its Pods, and the settings of the controller.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observed {
     /// The SidecarJob or Job.
     pub job: Job,
-    /// Its Pods, oldest first; of those that have ended only the ones that are not counted yet.
-    pub pods: Vec<Pod>,
-    /// Pods without an owner that its selector matches.
-    pub strays: Vec<Pod>,
-    /// Pods that still carry the finalizer of an older object of the same name.
+    /// The Pods of the run, oldest first. Of the Pods that have ended, only those that are not counted yet.
+    pub pods: Vec<Arc<Pod>>,
+    /// The Pods of the run whose labels the selector of the run does not match any more.
+    pub unselected: Vec<PodRef>,
+    /// Pods without an owner that the selector of the run matches.
+    pub strays: Vec<PodRef>,
+    /// Pods of an older object with the same name that still have our finalizer.
     pub orphans: Vec<PodRef>,
-    /// The number after those of all its Pods that have ended and are counted.
+    /// The next number after the Pods of the run that have ended and are counted.
     pub next_number: u32,
-    /// The API server did not take the last Pod.
+    /// The API server rejected the last Pod.
     pub refusal: Option<Refusal>,
-    /// What else failed lately, more than once, and is tried again: what was tried, and the server's words.
+    /// Another step that failed more than once, and that the controller retries: what it tried, and the API server's
+    /// message.
     pub failing: Option<String>,
-    /// What was tried to stop single sidecars.
+    /// The attempts to stop single sidecars.
     pub attempts: Vec<Attempt>,
-    /// What the controller was told to keep to.
+    /// The settings of the controller.
     pub settings: Settings,
 }
 
-/// The API server does not take our Pods: an invalid template, a quota, a policy, a webhook that is down.
+impl Observed {
+    /// The Pods of the run, oldest first.
+    pub fn own_pods(&self) -> impl DoubleEndedIterator<Item = &Pod> + ExactSizeIterator + Clone {
+        self.pods.iter().map(Arc::as_ref)
+    }
+}
+
+/// The API server rejects our Pods, because of an invalid template, a quota or a policy, or because a webhook is down.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The server's words.
+    /// The message of the API server.
     pub message: String,
-    /// Not tried again before.
+    /// The controller does not retry before this time.
     pub retry_at: DateTime<Utc>,
-    /// It may be over at the next try, which is soon: nobody is told yet.
+    /// The refusal may be over at the next try, which is soon: the status does not report it yet.
     pub is_blip: bool,
 }
 
@@ -69,13 +80,13 @@ pub struct Settings {
     pub backoff: TimeDelta,
     /// The longest wait.
     pub backoff_max: TimeDelta,
-    /// Most UIDs in `uncountedTerminatedPods`.
+    /// The largest number of UIDs in `uncountedTerminatedPods`.
     pub max_uncounted: usize,
-    /// Most Pods created or deleted before looking again.
+    /// The largest number of Pods that the controller creates or deletes before it looks again.
     pub max_pods_per_sync: usize,
-    /// The cluster runs init containers with `restartPolicy: Always`.
+    /// The cluster supports init containers with `restartPolicy: Always`.
     pub native_sidecars: bool,
-    /// How well-known sidecars are stopped; the first that fits counts.
+    /// How to stop well-known sidecars; the first recipe that matches applies.
     pub recipes: Arc<Vec<Recipe>>,
 }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use k8s_openapi::api::core::v1 as core;
 
 use crate::api::{self, labels};
-use crate::engine::observed::time;
+use crate::engine::observed::{text, time};
 
 /// A Pod of the job.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +22,6 @@ pub struct Pod {
     pub index: Option<u32>,
     /// How many Pods of its index failed before it.
     pub index_failures: IndexFailures,
-    /// The selector of the job matches its labels.
-    pub selected: bool,
     /// `metadata.creationTimestamp`.
     pub created_at: DateTime<Utc>,
     /// It has a deletionTimestamp, and since when: the grace period is taken off. Once its kubelet has ended it, the API
@@ -71,7 +69,7 @@ pub struct Marks {
     pub failed: Option<String>,
     /// The sidecars that it was sent with; none in a Pod that somebody else made.
     pub sidecars: Option<Vec<String>>,
-    /// The names of its other annotations: those that it was not sent with tell who changed it.
+    /// The names of its other annotations, of the first some: those that it was not sent with tell who changed it.
     pub others: Vec<String>,
 }
 
@@ -133,7 +131,6 @@ impl Pod {
                 counted: annotation(labels::INDEX_FAILURE_COUNT).unwrap_or(0),
                 ignored: annotation(labels::INDEX_IGNORED_FAILURE_COUNT).unwrap_or(0),
             },
-            selected: true,
             created_at: meta.creation_timestamp.as_ref().map(time::from_wire).unwrap_or_default(),
             deleting_since: meta.deletion_timestamp.as_ref().map(|at| {
                 time::before(time::from_wire(at), time::seconds(meta.deletion_grace_period_seconds.unwrap_or(0)))
@@ -142,7 +139,7 @@ impl Pod {
             tracked: api::Kind::ALL.iter().any(|k| meta.finalizers.iter().flatten().any(|f| f == k.finalizer())),
             scheduled: spec.and_then(|s| s.node_name.as_deref()).is_some_and(|n| !n.is_empty()),
             phase: phase(status.and_then(|s| s.phase.as_deref())),
-            reason: status.and_then(|s| s.reason.clone()).filter(|reason| !reason.is_empty()),
+            reason: status.and_then(|s| s.reason.as_deref()).filter(|reason| !reason.is_empty()).map(own),
             ready_since: ready("True"),
             unready_since: ready("False"),
             started_at: status.and_then(|s| s.start_time.as_ref()).map(time::from_wire),
@@ -153,7 +150,8 @@ impl Pod {
             conditions: status
                 .iter()
                 .flat_map(|s| s.conditions.iter().flatten())
-                .map(|c| (c.type_.clone(), c.status.clone()))
+                .map(|c| (own(&c.type_), own(&c.status)))
+                .take(text::MOST)
                 .collect(),
             containers: containers(wire),
         })
@@ -182,6 +180,18 @@ impl Pod {
     /// A container ended in such a way that the kubelet starts all containers of the Pod again.
     pub fn starts_again(&self) -> bool {
         !self.ended() && self.containers.iter().any(|c| c.matched_rule().is_some_and(|rule| rule.all_containers))
+    }
+
+    /// Of the same Pod at two times: nothing changed but what people are told, so no step can be due.
+    pub fn differs_for_people_only(&self, old: &Self) -> bool {
+        let mut same = self.clone();
+        (same.ready_since, same.unready_since) = (old.ready_since, old.unready_since);
+        (same.scheduled, same.unschedulable) = (old.scheduled, old.unschedulable.clone());
+        same.conditions.clone_from(&old.conditions);
+        for (new, old) in same.containers.iter_mut().zip(&old.containers) {
+            new.cant_start.clone_from(&old.cant_start);
+        }
+        same == *old
     }
 
     /// Its name and UID.
@@ -232,7 +242,11 @@ fn unschedulable(status: Option<&core::PodStatus>) -> Option<String> {
     let refused = |c: &&core::PodCondition| {
         c.type_ == "PodScheduled" && c.status == "False" && c.reason.as_deref() == Some("Unschedulable")
     };
-    conditions.into_iter().find(refused).map(|c| c.message.clone().unwrap_or_default())
+    conditions.into_iter().find(refused).map(|c| own(c.message.as_deref().unwrap_or_default()))
+}
+
+fn own(text: &str) -> String {
+    text::cut(text).to_owned()
 }
 
 fn marks(wire: &core::Pod) -> Marks {
@@ -240,8 +254,8 @@ fn marks(wire: &core::Pod) -> Marks {
     Marks {
         managed: all.get(labels::MODE).is_some_and(|mode| mode == labels::MANAGED),
         stopping_since: all.get(labels::STOPPING_SINCE).and_then(|text| time::parse(text)),
-        failed: all.get(labels::FAILED).cloned(),
-        sidecars: all.get(labels::SIDECARS).map(|names| names.split(',').map(str::to_owned).collect()),
-        others: all.keys().filter(|name| !labels::is_ours(name)).cloned().collect(),
+        failed: all.get(labels::FAILED).map(|reason| own(reason)),
+        sidecars: all.get(labels::SIDECARS).map(|names| names.split(',').take(text::MOST).map(own).collect()),
+        others: all.keys().filter(|name| !labels::is_ours(name)).take(text::MOST).map(|name| own(name)).collect(),
     }
 }

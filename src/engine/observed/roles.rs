@@ -1,7 +1,7 @@
-//! Which containers decide, and which accompany?
+//! Which containers are main containers, and which are sidecars?
 //!
-//! From the spec alone, by name; how a container was started or who put it into the Pod does not matter here. A container of
-//! the template with `restartPolicy: Always` never ends, so it is a sidecar, whether `spec.sidecars` names it or not.
+//! The spec alone decides, by the name of the container. A container of the template with `restartPolicy: Always` never
+//! ends, so it is a sidecar, whether `spec.sidecars` names it or not.
 
 use std::collections::BTreeSet;
 
@@ -13,18 +13,18 @@ use crate::engine::observed::restarts_always;
 /// What a container of `spec.containers` is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Its exit decides the result.
+    /// The exit code of the container decides the result.
     Main,
-    /// It is stopped when the main containers are done.
+    /// The container stops when the main containers are done.
     Sidecar,
 }
 
-/// The answer for every name.
+/// The role of each container, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Roles {
     /// `mainContainers.names`, if given.
     main: Option<BTreeSet<String>>,
-    /// The names in `spec.sidecars`, and the template's containers and init containers that are always restarted.
+    /// The names in `spec.sidecars`, and of the template's containers and init containers with `restartPolicy: Always`.
     sidecars: BTreeSet<String>,
     /// The names of the template's containers.
     containers: Vec<String>,
@@ -33,7 +33,7 @@ pub struct Roles {
     injected: InjectedContainers,
     /// How many main containers must succeed.
     require: Require,
-    /// The spec says what injected containers are, so it expects some.
+    /// The spec has `injectedContainers`.
     expects_injected: bool,
 }
 
@@ -59,7 +59,7 @@ impl Roles {
         }
     }
 
-    /// What the container of that name is for.
+    /// The role of the container with this name.
     pub fn of_container(&self, name: &str) -> Role {
         let main = if self.sidecars.contains(name) {
             false
@@ -71,12 +71,12 @@ impl Roles {
         if main { Role::Main } else { Role::Sidecar }
     }
 
-    /// The template's main containers, in its order.
+    /// The template's main containers, in the order of the template.
     pub fn main(&self) -> Vec<&str> {
         self.containers.iter().map(String::as_str).filter(|c| self.of_container(c) == Role::Main).collect()
     }
 
-    /// The template's containers that are sidecars, in its order, and marked init containers before them.
+    /// The template's sidecars: init containers first, each in the order of the template.
     pub fn sidecars(&self) -> Vec<&str> {
         let marked = self.init_containers.iter().filter(|c| self.is_marked(c)).map(String::as_str);
         let plain = self.containers.iter().map(String::as_str).filter(|c| self.of_container(c) == Role::Sidecar);
@@ -88,34 +88,34 @@ impl Roles {
         self.require
     }
 
-    /// The same, and after them those of `spec.sidecars` that a webhook may add.
+    /// The template's sidecars, and after them the names in `spec.sidecars` that a webhook may add.
     pub fn all_sidecars(&self) -> Vec<&str> {
         let mut names = self.sidecars();
         names.extend(self.missing(|name| self.in_template(name)));
         names
     }
 
-    /// A container that is in the Pod but not in the template, and not in `spec.sidecars`, is a main one.
+    /// A container that is neither in the template nor in `spec.sidecars` is a main container.
     pub fn injected_are_main(&self) -> bool {
         self.injected == InjectedContainers::Main
     }
 
-    /// `spec.sidecars` has this name, or the kubelet always restarts the template's container of this name.
+    /// `spec.sidecars` has this name, or the template's container with this name has `restartPolicy: Always`.
     pub fn is_marked(&self, name: &str) -> bool {
         self.sidecars.contains(name)
     }
 
-    /// The names in `spec.sidecars` that `has` does not know.
+    /// The names of sidecars for which `has` is false.
     pub fn missing(&self, has: impl Fn(&str) -> bool) -> Vec<&str> {
         self.sidecars.iter().map(String::as_str).filter(|name| !has(name)).collect()
     }
 
-    /// The template has a container or init container of that name.
+    /// The template has a container or init container with this name.
     pub fn in_template(&self, name: &str) -> bool {
         self.containers.iter().chain(&self.init_containers).any(|c| c == name)
     }
 
-    /// The spec says what injected containers are: a sidecar that is not in the template is no surprise.
+    /// The spec has `injectedContainers`, so a webhook may add a sidecar that the template does not have.
     pub fn expects_injected(&self) -> bool {
         self.expects_injected
     }

@@ -1,4 +1,4 @@
-//! What does an entry of `spec.sidecars` ask for, with its defaults?
+//! What does an entry of `spec.sidecars` ask for?
 
 use chrono::TimeDelta;
 
@@ -15,17 +15,17 @@ pub struct Sidecar {
     pub before: Option<StartBefore>,
     /// What main containers wait for.
     pub until: StartUntil,
-    /// How long it may take to be up.
+    /// How long the sidecar may take to be up.
     pub start_deadline: Option<TimeDelta>,
-    /// Its place in the order of stopping.
+    /// `stop.order`: sidecars stop in ascending order.
     pub order: i32,
-    /// How long it may take from its turn.
+    /// How long the sidecar may take to stop.
     pub grace: Option<TimeDelta>,
-    /// The way to stop it that the spec gives.
+    /// The way to stop the sidecar that the spec has.
     pub way: Option<Way>,
     /// The recipe that the spec names.
     pub recipe: Option<String>,
-    /// How often it may be started again.
+    /// How often the sidecar may restart.
     pub max_restarts: Option<u32>,
 }
 
@@ -48,7 +48,7 @@ impl Sidecar {
         }
     }
 
-    /// The entry of that name.
+    /// The entry with this name.
     pub fn named<'a>(all: &'a [Self], name: &str) -> Option<&'a Self> {
         all.iter().find(|s| s.name == name)
     }

@@ -1,4 +1,4 @@
-//! What does the stored status say, in types that leave nothing open? Its wire form is `wire`'s part.
+//! What does the stored status say, in types without open questions? `wire` has its wire form.
 
 mod wire;
 
@@ -11,40 +11,40 @@ use crate::api::conditions::types;
 use crate::engine::observed::conditions::Conditions;
 use crate::engine::observed::indexes::Indexes;
 
-/// The status of a job.
+/// The status of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Status {
-    /// The generation that it speaks of.
+    /// The generation of the spec that the status describes.
     pub observed_generation: Option<i64>,
     /// When the run started, or resumed last.
     pub start_time: Option<DateTime<Utc>>,
     /// When the result was known.
     pub main_finished_at: Option<DateTime<Utc>>,
-    /// When it became Complete.
+    /// When the run became Complete.
     pub completion_time: Option<DateTime<Utc>>,
-    /// Pods that run and are not being deleted.
+    /// How many Pods are where.
     pub counts: Counts,
     /// Succeeded Pods that are counted.
     pub succeeded: u32,
     /// Failed Pods that are counted.
     pub failed: u32,
-    /// Succeeded Pods on their way to the counter.
+    /// The UIDs of succeeded Pods that the counter does not count yet.
     pub uncounted_succeeded: BTreeSet<String>,
-    /// Failed Pods on their way to the counter.
+    /// The UIDs of failed Pods that the counter does not count yet.
     pub uncounted_failed: BTreeSet<String>,
     /// Indexes that succeeded.
     pub completed: Indexes,
-    /// Indexes that failed; none without `backoffLimitPerIndex`.
+    /// Indexes that failed. `None` without `backoffLimitPerIndex`.
     pub failed_indexes: Option<Indexes>,
-    /// The failures in a row.
+    /// The failures since the last success.
     pub backoff: Option<Backoff>,
-    /// All conditions, those of others included.
+    /// All conditions, with the conditions of other writers.
     pub conditions: Conditions,
-    /// For people.
+    /// The strings for people.
     pub summary: Summary,
 }
 
-/// How many Pods are where; `None` in a status that nobody has written yet.
+/// How many Pods are where. `None` in a status that no controller has written yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Pods that have not ended and are not being deleted.
@@ -58,28 +58,28 @@ pub struct Counts {
 }
 
 impl Status {
-    /// Complete or Failed.
+    /// The run is Complete or Failed.
     pub fn is_finished(&self) -> bool {
         self.finished_at().is_some()
     }
 
-    /// When it became Complete or Failed.
+    /// When the run became Complete or Failed.
     pub fn finished_at(&self) -> Option<DateTime<Utc>> {
         self.conditions.true_since(types::COMPLETE).or(self.conditions.true_since(types::FAILED))
     }
 
-    /// The result is stored and will stay.
+    /// The status has the result, which never changes.
     pub fn result_is_known(&self) -> bool {
         self.conditions.is_true(types::SUCCESS_CRITERIA_MET) || self.conditions.is_true(types::FAILURE_TARGET)
     }
 
-    /// The UID is on its way to a counter.
+    /// One of the two lists has this UID.
     pub fn is_listed(&self, uid: &str) -> bool {
         self.uncounted_succeeded.contains(uid) || self.uncounted_failed.contains(uid)
     }
 
-    /// No decision, no condition and no count but `ready` is another: Pods get ready in quick succession, and each write
-    /// costs the API server more than all our thinking.
+    /// Only `ready` and the strings for people differ; no decision depends on them. Many Pods may get ready in quick
+    /// succession, and each write of the status has a cost for the API server.
     pub fn differs_for_people_only(&self, stored: &Self) -> bool {
         let mut same = self.clone();
         same.counts.ready = stored.counts.ready;
@@ -87,38 +87,38 @@ impl Status {
         same == *stored
     }
 
-    /// All UIDs on their way.
+    /// The UIDs of both lists.
     pub fn uncounted(&self) -> impl Iterator<Item = &String> {
         self.uncounted_succeeded.iter().chain(&self.uncounted_failed)
     }
 }
 
-/// The strings.
+/// The strings for people.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Summary {
-    /// Where the run stands.
+    /// The state of the run.
     pub phase: Option<api::Phase>,
-    /// Why, in one word.
+    /// Why the run has this phase, in one word.
     pub reason: Option<String>,
-    /// In a sentence.
+    /// Why, in a sentence.
     pub message: Option<String>,
     /// `3/5`.
     pub completions: Option<String>,
     /// `2/2 running`, `1/2 stopped`.
     pub sidecars: Option<String>,
-    /// How many sidecars there were in the Pods that are counted, each Pod's added once.
+    /// How many sidecars the counted Pods have. The controller adds the sidecars of each Pod once.
     pub sidecars_to_stop: Option<u32>,
     /// `2m31s`, at the end.
     pub duration: Option<String>,
-    /// Which Pods are its own.
+    /// The label selector of the Pods.
     pub selector: Option<String>,
 }
 
-/// The failures in a row.
+/// The failures since the last success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
-    /// Since the last success; at least 1.
+    /// How many failures there were, at least 1.
     pub failures: u32,
-    /// When the last of them was.
+    /// When the last failure was.
     pub last_failure_at: DateTime<Utc>,
 }

@@ -6,12 +6,12 @@ use k8s_openapi::api::batch::v1 as batch;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SuccessPolicy(pub Vec<Rule>);
 
-/// An entry of its rules.
+/// One rule of the policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// `succeededIndexes`: these must have succeeded, or as many of them as `count` says.
+    /// `succeededIndexes`: all these indexes must have succeeded, or `count` of them.
     pub indexes: Option<String>,
-    /// `succeededCount`: so many must have succeeded.
+    /// `succeededCount`: this many indexes must have succeeded.
     pub count: Option<u32>,
 }
 

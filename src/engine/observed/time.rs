@@ -1,7 +1,8 @@
-//! How do the wire's times become ours? Kubernetes' types carry jiff, the engine speaks chrono.
+//! How do the times of the wire become the engine's times? Kubernetes' types have jiff's times, the engine has
+//! chrono's.
 //!
-//! Converted here and nowhere else. The wire has whole seconds: what is written is rounded down, so that a time is
-//! equal to itself after a round trip.
+//! No other file converts times. The wire has whole seconds: a time is rounded down before it is written, so that a
+//! round trip does not change it.
 
 use chrono::{DateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -16,7 +17,7 @@ pub fn to_wire(time: DateTime<Utc>) -> Time {
     Time(k8s_openapi::jiff::Timestamp::from_second(time.timestamp()).unwrap_or_default())
 }
 
-/// A time in an annotation (RFC 3339); nonsense reads as none.
+/// A time in an annotation (RFC 3339). `None` if the text is not a time.
 pub fn parse(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc))
 }
@@ -26,22 +27,22 @@ pub fn format(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// `now`, as it will read after it was written.
+/// `now` in whole seconds, as the API server stores it.
 pub fn whole_seconds(now: DateTime<Utc>) -> DateTime<Utc> {
     now.trunc_subsecs(0)
 }
 
-/// A number of seconds that may be too large for a span: at most about 292 million years.
+/// A number of seconds as a span. A number that is too large gives the longest span, about 292 million years.
 pub fn seconds(n: i64) -> TimeDelta {
     TimeDelta::try_seconds(n).unwrap_or(TimeDelta::MAX)
 }
 
-/// `at + span`, or the end of time.
+/// `at + span`, or the last possible time.
 pub fn after(at: DateTime<Utc>, span: TimeDelta) -> DateTime<Utc> {
     at.checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
-/// `at - span`, or `at` where that is before all times: deletions may have any grace.
+/// `at - span`, or `at` if the difference is before the first possible time: a deletion may have any grace period.
 pub fn before(at: DateTime<Utc>, span: TimeDelta) -> DateTime<Utc> {
     at.checked_sub_signed(span).unwrap_or(at)
 }

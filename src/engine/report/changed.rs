@@ -1,63 +1,63 @@
-//! Is the Pod that came back the Pod that was sent?
+//! Did an admission webhook change a Pod of this run?
 //!
-//! Admission webhooks change Pods between the controller and the store. An old one may strip `restartPolicy: Always`, which
-//! it does not know, from a sidecar, and so make it an init container that never ends; another turns sidecars plain. That is
-//! said, and the run goes on in managed mode: Pods that can go on do, a Pod that was made to hang is replaced. Only what
-//! the spec names is compared; what a webhook adds is no change.
-
-use chrono::{DateTime, Utc};
+//! `build::changed` finds the changes. The condition PodChanged and an event report the change that matters most. If
+//! the sidecars can't be native, the run continues in managed mode; `deeds::replace` replaces the Pods that hang.
 
 use crate::api::conditions::{reasons, types};
 use crate::engine::build::changed::{Change, MANAGED_FROM_NOW, changes, must_be_managed};
+use crate::engine::judgement::Judgement;
 use crate::engine::observed::conditions::Conditions;
-use crate::engine::observed::status::Status;
 use crate::engine::observed::{Job, Observed, Pod};
 use crate::engine::plan::Event;
+use crate::engine::report::note::Note;
 
-/// Of the Pods that go on the one whose changes matter most, the newest of equals. If none goes on and nothing was ever said,
-/// of those that are still in view: of a run that was looked at, it would depend on which these are.
-fn most_changed<'a>(seen: &'a Observed, said: &Conditions) -> Option<(&'a Pod, Vec<Change>)> {
+/// The active Pod whose changes matter most; of equal Pods the newest. If no Pod is active and the condition does not
+/// exist yet, all Pods in view are compared. If the condition exists, they are not: the answer would depend on which of
+/// the ended Pods are still in view.
+fn most_changed<'a>(seen: &'a Observed, stored: &Conditions) -> Option<(&'a Pod, Vec<Change>)> {
     let weight = |found: &[Change]| found.first().map(|c| MANAGED_FROM_NOW.contains(&c.reason));
     let most = |any: bool| {
-        let pods = seen.pods.iter().filter(|pod| any || pod.active()).map(|pod| (pod, changes(pod, &seen.job)));
+        let pods = seen.own_pods().filter(|pod| any || pod.active()).map(|pod| (pod, changes(pod, &seen.job)));
         pods.max_by_key(|(_, found)| weight(found))
     };
-    let nothing_said = said.get(types::POD_CHANGED).is_none();
-    most(false).or_else(|| nothing_said.then(|| most(true)).flatten())
+    let no_condition = stored.get(types::POD_CHANGED).is_none();
+    most(false).or_else(|| no_condition.then(|| most(true)).flatten())
 }
 
-/// The condition PodChanged, and an event when its reason is news.
-pub fn note(seen: &Observed, status: &mut Status, now: DateTime<Utc>) -> Option<Event> {
-    let (pod, found) = most_changed(seen, &status.conditions)?;
-    let Some(first) = found.first() else {
-        // A native Pod that came back as it was sent is older than the decision that no other is made.
-        if !pod.marks.managed && !must_be_managed(&status.conditions) {
-            status.conditions.clear(types::POD_CHANGED, reasons::AS_SENT, "", now);
-        }
-        return None;
-    };
-    let known = status.conditions.when_true(types::POD_CHANGED).is_some_and(|c| c.reason == first.reason);
-    if known || must_be_managed(&status.conditions) {
-        return None;
+/// The condition PodChanged, and an event when the reason is new.
+pub fn note(j: &Judgement) -> Note {
+    let job = &j.seen.job;
+    let stored = &job.status.conditions;
+    if must_be_managed(stored) {
+        return Note::default(); // the run stays in managed mode, also after a Pod that came back as it was sent
     }
-    let message = message(pod, &seen.job, &found);
-    status.conditions.set(types::POD_CHANGED, true, first.reason, &message, now);
-    Some(Event::warning(first.reason, message))
+    let Some((pod, found)) = most_changed(j.seen, stored) else { return Note::default() };
+    let Some(first) = found.first() else {
+        let is_native = !pod.marks.managed;
+        let as_sent = is_native.then(|| Note::no_longer_true(types::POD_CHANGED, reasons::AS_SENT));
+        return as_sent.unwrap_or_default();
+    };
+    if stored.when_true(types::POD_CHANGED).is_some_and(|c| c.reason == first.reason) {
+        return Note::default();
+    }
+    let message = message(pod, job, &found);
+    Note::is_true(types::POD_CHANGED, first.reason, &message).with_events([Event::warning(first.reason, message)])
 }
 
 fn message(pod: &Pod, job: &Job, found: &[Change]) -> String {
     let what = found.iter().map(|c| c.what.as_str()).collect::<Vec<_>>().join("; ");
     let then = match found[0].reason {
         reasons::RESTART_POLICY_STRIPPED => {
-            "; the Pod is replaced, and the run goes on with plain sidecars (managed mode)"
+            "; the controller replaces the Pod, and the run continues with plain sidecars (managed mode)"
         }
-        reasons::SIDECAR_MADE_PLAIN => "; the run goes on with plain sidecars (managed mode)",
+        reasons::SIDECAR_MADE_PLAIN => "; the run continues with plain sidecars (managed mode)",
         _ => "",
     };
-    format!("Pod {} was changed by an admission webhook{}: {what}{then}", pod.name, likely(pod, job))
+    format!("An admission webhook{} changed Pod {}: {what}{then}", likely(pod, job), pod.name)
 }
 
-/// Webhooks leave annotations; the API server's managedFields name only who sent the Pod.
+/// Which webhook was it? The annotations of the Pod that the controller did not send give a hint. The managedFields of
+/// the Pod name only the controller, which sent the Pod.
 fn likely(pod: &Pod, job: &Job) -> String {
     let sent = job.spec.template.metadata.as_ref().and_then(|m| m.annotations.as_ref());
     let left: Vec<&str> = pod
@@ -71,7 +71,7 @@ fn likely(pod: &Pod, job: &Job) -> String {
     if left.is_empty() {
         String::new()
     } else {
-        format!(" (likely the one that left the annotation {})", left.join(", "))
+        format!(" (probably the one that set the annotation {})", left.join(", "))
     }
 }
 

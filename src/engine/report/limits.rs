@@ -1,33 +1,39 @@
-//! Which wishes of the spec can the mode of the sidecars not keep, and what is a sidecar although nobody said so?
+//! What does the spec ask for that the mode of the sidecars can't do, and which container is a sidecar although the
+//! spec does not name it?
 
 use crate::api::conditions::events;
 use crate::engine::build::{managed, native};
+use crate::engine::judgement::Judgement;
 use crate::engine::observed::{Observed, Sidecar, Spec, restarts_always};
 use crate::engine::plan::Event;
+use crate::engine::report::note::Note;
 
-/// What the mode of the sidecars can't keep, once: with the first status.
-pub fn said(seen: &Observed) -> Vec<Event> {
-    let Observed { job, settings, .. } = seen;
-    let (spec, Some(template)) = (&job.spec, &job.spec.template.spec) else { return Vec::new() };
+/// One event about what the mode of the sidecars can't do, and one about containers that are sidecars although the spec
+/// does not name them. Only with the first status of the run.
+pub fn note(j: &Judgement) -> Note {
+    let Observed { job, settings, .. } = j.seen;
+    let (spec, Some(template)) = (&job.spec, &job.spec.template.spec) else { return Note::default() };
     if job.status.observed_generation.unwrap_or(0) > 0 || job.status.counts.active.is_some() {
-        return Vec::new();
+        return Note::default();
     }
-    let said = if spec.native(settings) {
+    let limits = if spec.native(settings) {
         native::limits(template, &spec.roles, &spec.sidecars, &settings.recipes)
     } else {
         managed::limits(template, &spec.roles, &spec.sidecars, &settings.recipes)
     };
     let taken = taken(spec);
     let taken = (!taken.is_empty()).then(|| Event::normal(events::TAKEN_AS_SIDECAR, taken.join(". ")));
-    // In one event: of several with one reason the first alone is seen.
-    let said = (!said.is_empty()).then(|| Event::warning(events::SIDECAR_LIMIT, said.join(". ")));
-    taken.into_iter().chain(said).collect()
+    // One event has all limits: of several events with the same reason people see only the first.
+    let limits = (!limits.is_empty()).then(|| Event::warning(events::SIDECAR_LIMIT, limits.join(". ")));
+    Note::of_events(taken.into_iter().chain(limits))
 }
 
-/// What the run takes as a sidecar although `spec.sidecars` does not name it, in sentences; none in the usual case.
-pub fn taken(spec: &Spec) -> Vec<String> {
+/// The containers that are sidecars although `spec.sidecars` does not name them, in sentences; usually none.
+fn taken(spec: &Spec) -> Vec<String> {
     let containers = spec.template.spec.iter().flat_map(|pod| &pod.containers);
     let not_named = |name: &str| Sidecar::named(&spec.sidecars, name).is_none();
     let taken = containers.filter(|c| restarts_always(c) && not_named(&c.name));
-    taken.map(|c| format!("container {} has restartPolicy Always, so it never ends: it is a sidecar", c.name)).collect()
+    taken
+        .map(|c| format!("container {} is a sidecar, because it has restartPolicy Always and so never ends", c.name))
+        .collect()
 }

@@ -1,44 +1,43 @@
 //! Does `spec.sidecars` name a container that is not there?
 //!
-//! It may be injected later, so it is not refused; it may be a misspelling, so it is said. Pods that go on are looked at, and
-//! what they showed stays when they are gone: the condition itself keeps it, False included.
-
-use chrono::{DateTime, Utc};
+//! A webhook may inject the container later, so the API server accepts the name; the name may be a typo, so a condition
+//! reports it. The Pods that have not ended tell which containers there are. The condition keeps the answer after the
+//! Pods are gone, also if the answer is False.
 
 use crate::api::conditions::{reasons, types};
 use crate::api::{Kind, labels};
+use crate::engine::judgement::Judgement;
 use crate::engine::observed::conditions::Conditions;
-use crate::engine::observed::status::Status;
 use crate::engine::observed::{Job, Observed, Pod};
 use crate::engine::plan::Event;
+use crate::engine::report::note::Note;
 
-/// What is known of the names that the template does not have.
+/// Where the containers are whose names the template does not have.
 enum Found<'a> {
     /// All Pods have them.
     All,
-    /// This Pod lacks these.
+    /// This Pod lacks the containers with these names.
     NotInPod(&'a Pod, Vec<&'a str>),
-    /// There was no Pod yet.
+    /// The template lacks these names, and there was no Pod yet.
     NotInTemplate(Vec<&'a str>),
 }
 
 /// The condition SidecarMissing, and an event when it becomes True.
-pub fn note(seen: &Observed, status: &mut Status, now: DateTime<Utc>) -> Option<Event> {
-    let (reason, message) = match look(seen, &status.conditions)? {
-        Found::All => {
-            // Said once even if it was never True, in a status that is written anyway: the Pods will be gone.
-            status.conditions.set(types::SIDECAR_MISSING, false, reasons::ALL_FOUND, "", now);
-            return None;
-        }
-        Found::NotInPod(pod, names) => (reasons::NOT_IN_POD, not_in_pod(&seen.job, pod, &names)),
-        Found::NotInTemplate(names) => (reasons::NOT_IN_TEMPLATE, not_in_template(&seen.job, &names)),
+pub fn note(j: &Judgement) -> Note {
+    let job = &j.seen.job;
+    let (reason, message) = match look(j.seen, &job.status.conditions) {
+        None => return Note::default(),
+        // Also if the condition was never True: after the Pods are gone, only the condition tells what they had.
+        Some(Found::All) => return Note::is_false(types::SIDECAR_MISSING, reasons::ALL_FOUND, ""),
+        Some(Found::NotInPod(pod, names)) => (reasons::NOT_IN_POD, not_in_pod(job, pod, &names)),
+        Some(Found::NotInTemplate(names)) => (reasons::NOT_IN_TEMPLATE, not_in_template(job, &names)),
     };
-    let was = status.conditions.is_true(types::SIDECAR_MISSING);
-    status.conditions.set(types::SIDECAR_MISSING, true, reason, &message, now);
-    (!was).then(|| Event::warning(types::SIDECAR_MISSING, message))
+    let is_new = !job.status.conditions.is_true(types::SIDECAR_MISSING);
+    let event = is_new.then(|| Event::warning(types::SIDECAR_MISSING, message.clone()));
+    Note::is_true(types::SIDECAR_MISSING, reason, message).with_events(event)
 }
 
-/// `None` if there is nothing to say, or nothing new: no Pod goes on, and those that did were looked at.
+/// `None`: the template has all names, or all Pods have ended and the condition has the answer already.
 fn look<'a>(seen: &'a Observed, said: &Conditions) -> Option<Found<'a>> {
     let roles = &seen.job.spec.roles;
     let names = roles.missing(|name| roles.in_template(name));
@@ -46,9 +45,9 @@ fn look<'a>(seen: &'a Observed, said: &Conditions) -> Option<Found<'a>> {
         return None;
     }
     let is_known = said.get(types::SIDECAR_MISSING).is_some_and(|c| c.reason != reasons::NOT_IN_TEMPLATE);
-    let mut pods: Vec<&Pod> = seen.pods.iter().filter(|pod| !pod.ended()).collect();
+    let mut pods: Vec<&Pod> = seen.own_pods().filter(|pod| !pod.ended()).collect();
     if pods.is_empty() && !is_known {
-        pods = seen.pods.iter().collect();
+        pods = seen.own_pods().collect();
     }
     let lacking = |pod: &&'a Pod| (*pod, roles.missing(|name| pod.containers.iter().any(|c| c.name == name)));
     match pods.iter().rev().map(lacking).find(|(_, names)| !names.is_empty()) {
@@ -61,8 +60,8 @@ fn look<'a>(seen: &'a Observed, said: &Conditions) -> Option<Found<'a>> {
 
 fn not_in_template(job: &Job, names: &[&str]) -> String {
     format!(
-        "{} names {}, which is no container of spec.template: correct the name; if a webhook adds the container to the Pod, \
-         nothing has to be done",
+        "{} names {}, and spec.template has no such container: correct the name. If a webhook adds the container to \
+         the Pod, you need not do anything",
         field(job),
         quoted(names)
     )
@@ -71,14 +70,14 @@ fn not_in_template(job: &Job, names: &[&str]) -> String {
 fn not_in_pod(job: &Job, pod: &Pod, names: &[&str]) -> String {
     let there = pod.containers.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ");
     format!(
-        "{} names {}, which is neither in spec.template nor was added to the Pod by a webhook; the Pod's containers are \
-         {there}: correct the name or the injection",
+        "{} names {}, but spec.template has no such container, and no webhook added one to the Pod. The Pod's \
+         containers are {there}: correct the name, or the webhook",
         field(job),
         quoted(names)
     )
 }
 
-/// Where the names stand.
+/// The field that has the names.
 fn field(job: &Job) -> String {
     match job.kind {
         Kind::SidecarJob => "spec.sidecars".into(),

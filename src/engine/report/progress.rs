@@ -1,39 +1,57 @@
-//! Does the run make progress? Stalled and Reconciling, the two words of kstatus.
+//! Does the run make progress? Stalled and Reconciling, the two conditions that kstatus reads.
 
 use crate::api::conditions::{messages, reasons, types};
 use crate::engine::deeds::pods;
 use crate::engine::judgement::Judgement;
 use crate::engine::observed::Refusal;
-use crate::engine::observed::status::Status;
+use crate::engine::report::note::Note;
+use crate::engine::report::over::is_over;
 
-/// Stalled and Reconciling, the two words of kstatus.
-pub fn note(j: &Judgement, status: &mut Status) {
-    let Judgement { seen, ending, now, .. } = j;
-    let (ending, now) = (ending.as_ref(), *now);
-    // Of the past, if no Pod is missing: the Pod that was refused exists all the same, or is not wanted any more.
-    let told = |refusal: &&Refusal| !refusal.is_blip && pods::missing(j) > 0;
-    let refused = seen.refusal.as_ref().filter(told);
-    let conditions = &mut status.conditions;
-    let said = |reason| conditions.when_true(types::STALLED).is_some_and(|c| c.reason == reason);
-    let (step_failed, pod_refused) = (said(reasons::STEP_FAILED), said(reasons::POD_REFUSED));
-    if let Some(refusal) = refused {
-        conditions.set(types::STALLED, true, reasons::POD_REFUSED, &refusal.message, now);
-    } else if let Some(failing) = seen.failing.as_ref().filter(|_| !conditions.is_true(types::FINISHED)) {
-        // The first words stay: words that differ from try to try must not make a write of each.
-        if !step_failed {
-            conditions.set(types::STALLED, true, reasons::STEP_FAILED, failing, now);
-        }
-    } else if step_failed {
-        conditions.clear(types::STALLED, reasons::STEP_DONE, "", now);
-    } else if pod_refused && (status.counts.active > Some(0) || ending.is_some() || seen.job.spec.suspend) {
-        conditions.clear(types::STALLED, reasons::POD_ACCEPTED, "", now);
+/// The conditions Stalled and Reconciling.
+pub fn note(j: &Judgement) -> Note {
+    [stalled(j), reconciling(j)].into_iter().collect()
+}
+
+/// A run that failed is Stalled as well: `ending` says so.
+fn stalled(j: &Judgement) -> Note {
+    let Judgement { seen, tally, ending, .. } = j;
+    let is_over = is_over(j);
+    if is_over && ending.as_ref().is_some_and(|ending| !ending.success) {
+        return Note::default();
     }
-    let over = conditions.when_true(types::FINISHED).cloned();
-    let (going_on, reason, message) = match (&over, ending) {
-        (Some(c), _) => (false, c.reason.as_str(), c.message.as_str()),
-        (None, Some(ending)) => (true, reasons::STOPPING, ending.message.as_str()),
-        (None, None) if seen.job.spec.suspend => (false, reasons::JOB_SUSPENDED, messages::JOB_SUSPENDED),
-        (None, None) => (true, reasons::RUNNING, ""),
-    };
-    conditions.set(types::RECONCILING, going_on, reason, message, now);
+    // If no Pod is missing, the refusal is over: the rejected Pod exists all the same, or the run no longer needs the
+    // Pod.
+    let is_reported = |refusal: &&Refusal| !refusal.is_blip && pods::missing(j) > 0;
+    if let Some(refusal) = seen.refusal.as_ref().filter(is_reported) {
+        return Note::is_true(types::STALLED, reasons::POD_REFUSED, &refusal.message);
+    }
+    let stored = seen.job.status.conditions.when_true(types::STALLED).map(|c| c.reason.as_str());
+    let step_failed = stored == Some(reasons::STEP_FAILED);
+    match seen.failing.as_ref().filter(|_| !is_over) {
+        // The stored message stays: the API server's words may differ from try to try, and each change is a write.
+        Some(_) if step_failed => Note::default(),
+        Some(failing) => Note::is_true(types::STALLED, reasons::STEP_FAILED, failing),
+        None if step_failed => Note::no_longer_true(types::STALLED, reasons::STEP_DONE),
+        None if stored == Some(reasons::POD_REFUSED) => {
+            let has_pods = !tally.working.is_empty() || !tally.draining.is_empty();
+            let needs_none = ending.is_some() || seen.job.spec.suspend;
+            if has_pods || needs_none {
+                Note::no_longer_true(types::STALLED, reasons::POD_ACCEPTED)
+            } else {
+                Note::default()
+            }
+        }
+        None => Note::default(),
+    }
+}
+
+fn reconciling(j: &Judgement) -> Note {
+    match &j.ending {
+        Some(ending) if is_over(j) => Note::is_false(types::RECONCILING, &ending.reason, &ending.message),
+        Some(ending) => Note::is_true(types::RECONCILING, reasons::STOPPING, &ending.message),
+        None if j.seen.job.spec.suspend => {
+            Note::is_false(types::RECONCILING, reasons::JOB_SUSPENDED, messages::JOB_SUSPENDED)
+        }
+        None => Note::is_true(types::RECONCILING, reasons::RUNNING, ""),
+    }
 }

@@ -1,20 +1,22 @@
-//! How is the status said to a person?
+//! What does the status say to people?
 //!
-//! One word, one sentence, and strings that a printer column can show as they are. Derived from the rest of the status
-//! and never read back for a decision. What was learned from Pods that are not kept any more stays in it: a run reads the
-//! same at its end whichever Pods are still in view.
+//! One word, one sentence, and strings that a printer column shows as they are. The summary follows from the rest of
+//! the status, and no decision reads it. The summary keeps what it says about Pods that are no longer in view, so that
+//! the status of a finished run does not depend on which Pods are still in view.
 
 use chrono::{DateTime, Utc};
 
 use crate::api::conditions::types;
 use crate::api::{self, labels};
 use crate::engine::count::outcome;
-use crate::engine::count::tally::Tally;
+use crate::engine::count::tally::{self, Tally};
+use crate::engine::judgement::Judgement;
 use crate::engine::observed::status::{Status, Summary};
 use crate::engine::observed::{Observed, Pod, State, time};
 
-/// The summary of that status.
-pub fn of(seen: &Observed, status: &Status, tally: &Tally, now: DateTime<Utc>) -> Summary {
+/// The summary of this status, whose own summary is still the stored one.
+pub fn of(j: &Judgement, status: &Status) -> Summary {
+    let Judgement { seen, tally, now, .. } = j;
     let (reason, message) = why(status);
     let sidecars_to_stop = sidecars_to_stop(seen, status, tally);
     Summary {
@@ -24,14 +26,14 @@ pub fn of(seen: &Observed, status: &Status, tally: &Tally, now: DateTime<Utc>) -
         completions: Some(completions(seen, tally)),
         sidecars: sidecars(seen, tally, sidecars_to_stop.unwrap_or(0)),
         sidecars_to_stop,
-        duration: duration(status, now),
+        duration: duration(status, *now),
         selector: Some(format!("{}={}", labels::UID, seen.job.uid)),
     }
 }
 
 fn phase(seen: &Observed, status: &Status, tally: &Tally) -> api::Phase {
     let is = |type_| status.conditions.is_true(type_);
-    // Since the start, or the last resume: a Pod that is gone by now has started too.
+    // Since the start or the last resume. A Pod that is gone may have started too.
     let has_run = tally.succeeded + tally.failed > 0 || status.summary.phase == Some(api::Phase::Running);
     let started = |pod: &Pod| pod.deleting_since.is_none() && has_started(pod);
     if is(types::COMPLETE) {
@@ -42,14 +44,14 @@ fn phase(seen: &Observed, status: &Status, tally: &Tally) -> api::Phase {
         api::Phase::Stopping
     } else if seen.job.spec.suspend {
         api::Phase::Suspended
-    } else if has_run || seen.pods.iter().any(started) {
+    } else if has_run || seen.own_pods().any(started) {
         api::Phase::Running
     } else {
         api::Phase::Pending
     }
 }
 
-/// The condition that matters most says why.
+/// Reason and message of the most important condition that is True.
 fn why(status: &Status) -> (Option<String>, Option<String>) {
     const FIRST: [&str; 9] = [
         types::FAILED,
@@ -66,7 +68,7 @@ fn why(status: &Status) -> (Option<String>, Option<String>) {
     (condition.map(|c| c.reason.clone()), condition.map(|c| c.message.clone()).filter(|m| !m.is_empty()))
 }
 
-/// Successes of those wanted, as kubectl prints a Job's: `3/5`, for a work queue `0/1 of 4`.
+/// Succeeded Pods of the required Pods, as kubectl prints them for a Job: `3/5`, for a work queue `0/1 of 4`.
 fn completions(seen: &Observed, tally: &Tally) -> String {
     match (seen.job.spec.completions, seen.job.spec.parallelism) {
         (Some(wanted), _) => format!("{}/{wanted}", tally.succeeded),
@@ -75,44 +77,34 @@ fn completions(seen: &Observed, tally: &Tally) -> String {
     }
 }
 
-/// While main containers work: how many sidecars run, of those in Pods that work. Afterwards: how many have stopped, of
-/// those in all Pods that are counted; what is missing to all still runs. Only Pods that have not ended are looked at, and
-/// these are always in view.
+/// While Pods work: how many of their sidecars run. Afterwards: how many sidecars have stopped, of the sidecars in all
+/// counted Pods; the others still run. Only Pods that have not ended matter here, and such Pods are always in view.
 fn sidecars(seen: &Observed, tally: &Tally, to_stop: u32) -> Option<String> {
-    let working = tally.working_uids();
     let of = |pod| outcome::sidecars(pod, &seen.job.spec.roles);
-    let (mut all, mut running, mut going_on) = (0, 0, 0);
-    for pod in seen.pods.iter().filter(|pod| !pod.ended()) {
-        let run = of(pod).filter(|c| c.state == State::Running).count();
-        if working.contains(pod.uid.as_str()) {
-            all += of(pod).count();
-            running += run;
-        } else {
-            going_on += run;
-        }
-    }
-    if !working.is_empty() {
+    let running = |pod| of(pod).filter(|c| c.state == State::Running).count();
+    if !tally.working.is_empty() {
+        let all: usize = tally.working.iter().map(|pod| of(pod).count()).sum();
+        let running: usize = tally.working.iter().map(|pod| running(pod)).sum();
         return (all > 0).then(|| format!("{running}/{all} running"));
     }
-    let all = going_on.max(to_stop as usize); // Pods that are ended uncounted go on for a while too
+    let going_on: usize = seen.own_pods().filter(|pod| !pod.ended()).map(running).sum();
+    let all = going_on.max(to_stop as usize); // Pods that the controller ends uncounted go on for a while too
     (all > 0).then(|| format!("{}/{all} stopped", all - going_on))
 }
 
-/// The sidecars of the Pods that are counted, those included that this status is the first to count.
+/// How many sidecars the counted Pods have, with the Pods that this status is the first to count.
 fn sidecars_to_stop(seen: &Observed, status: &Status, tally: &Tally) -> Option<u32> {
-    let of = |is: &dyn Fn(&str) -> bool| {
-        let pods = seen.pods.iter().filter(|pod| is(&pod.uid) && has_started(pod));
-        let all = pods.flat_map(|pod| outcome::sidecars(pod, &seen.job.spec.roles)).count();
-        u32::try_from(all).unwrap_or(u32::MAX)
-    };
-    // A status without the number is new, or was written before there was one.
+    let roles = &seen.job.spec.roles;
+    let of = |pod| if has_started(pod) { tally::count(outcome::sidecars(pod, roles)) } else { 0 };
+    // A status without the number is new, or is older than this field.
     let before = status.summary.sidecars_to_stop;
-    let listed = || of(&|uid| seen.job.status.is_listed(uid));
-    let all = before.unwrap_or_else(listed).saturating_add(of(&|uid| tally.first_counted.contains(uid)));
+    let listed = || seen.own_pods().filter(|pod| seen.job.status.is_listed(&pod.uid)).map(of).sum();
+    let new: u32 = tally.record.first_counted.iter().map(|pod| of(pod)).sum();
+    let all = before.unwrap_or_else(listed).saturating_add(new);
     before.map(|_| all).or((all > 0).then_some(all))
 }
 
-/// Something of it runs, or has run.
+/// A container of the Pod runs, or has run.
 fn has_started(pod: &Pod) -> bool {
     pod.containers.iter().any(|c| c.state != State::Waiting || c.restarts > 0)
 }

@@ -1,25 +1,22 @@
-//! What does a status say of `spec.suspend`?
-
-use chrono::{DateTime, Utc};
+//! What does the status say of `spec.suspend`?
 
 use crate::api::conditions::{events, messages, reasons, types};
-use crate::engine::observed::status::Status;
-use crate::engine::observed::{Observed, time};
+use crate::engine::judgement::Judgement;
 use crate::engine::plan::Event;
+use crate::engine::report::note::Note;
 
-/// The condition, and `startTime`: none while suspended, now after a resume.
-pub fn note(seen: &Observed, status: &mut Status, now: DateTime<Utc>) -> Option<Event> {
-    let was = status.conditions.is_true(types::SUSPENDED);
-    if seen.job.spec.suspend {
-        status.start_time = None;
-        status.conditions.set(types::SUSPENDED, true, reasons::JOB_SUSPENDED, messages::JOB_SUSPENDED, now);
-        return (!was).then(|| Event::normal(events::SUSPENDED, messages::JOB_SUSPENDED));
+/// The condition Suspended, and an event when the condition changes. After the result is known nothing is said.
+pub fn note(j: &Judgement) -> Note {
+    if j.ending.is_some() {
+        return Note::default();
     }
-    if was {
-        status.conditions.set(types::SUSPENDED, false, reasons::JOB_RESUMED, messages::JOB_RESUMED, now);
-        status.start_time = Some(time::whole_seconds(now));
-        return Some(Event::normal(events::RESUMED, messages::JOB_RESUMED));
+    let job = &j.seen.job;
+    let was = job.status.conditions.is_true(types::SUSPENDED);
+    match (job.spec.suspend, was) {
+        (true, _) => Note::is_true(types::SUSPENDED, reasons::JOB_SUSPENDED, messages::JOB_SUSPENDED)
+            .with_events((!was).then(|| Event::normal(events::SUSPENDED, messages::JOB_SUSPENDED))),
+        (false, true) => Note::is_false(types::SUSPENDED, reasons::JOB_RESUMED, messages::JOB_RESUMED)
+            .with_events([Event::normal(events::RESUMED, messages::JOB_RESUMED)]),
+        (false, false) => Note::default(),
     }
-    status.start_time = status.start_time.or(Some(time::whole_seconds(now)));
-    None
 }

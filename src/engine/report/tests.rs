@@ -5,8 +5,10 @@ mod kept;
 use serde_json::json;
 
 use super::*;
+use crate::api::conditions::types;
 use crate::api::{Phase, SidecarJobStatus};
-use crate::engine::observed::Slot;
+use crate::engine::observed::status::Counts;
+use crate::engine::observed::{Observed, Pod, Slot, time};
 use crate::engine::tests::fixture::{at, job, job_with, pod};
 
 #[test]
@@ -40,8 +42,6 @@ fn counts_are_what_is_seen() {
     let (status, _) = next(&Judgement::of(&status, at(10)));
     assert_eq!(status.counts, Counts { active: Some(3), ready: Some(2), stopping: Some(1), terminating: Some(1) });
 }
-
-use crate::engine::observed::Pod;
 
 #[test]
 fn the_words_for_kstatus_at_each_stage() {

@@ -1,9 +1,10 @@
-//! What holds the run up, and until when?
+//! What delays the run, and until when?
 //!
-//! Nothing hangs in silence: a Pod that no node takes, an image that can't be pulled, a sidecar that is not up, one that
-//! was asked to stop and goes on, a kubelet that says nothing any more. Each has words, with the time of its end. That end
-//! is a deadline of the spec, or the kubelet's SIGKILL; and of a Pod whose result is known, whose kubelet is silent, the run
-//! does not wait any longer. Short waits are not told: each status costs a write.
+//! No run hangs in silence. The condition Waiting reports a Pod that fits no node, an image that the kubelet can't
+//! pull, a sidecar that is not up, a container that still runs while the kubelet stops the Pod, and a kubelet that is
+//! silent. The message says when the wait ends: at a deadline of the spec, or when the kubelet sends SIGKILL. If the
+//! kubelet of a Pod is silent and the Pod's result is known, the run stops waiting. Short waits are not reported, since
+//! each status is a write.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -11,45 +12,45 @@ use crate::api::Kind;
 use crate::api::conditions::{reasons, types};
 use crate::engine::count::outcome;
 use crate::engine::deeds::starting;
-use crate::engine::observed::status::Status;
+use crate::engine::judgement::Judgement;
 use crate::engine::observed::{self, Observed, Pod, Sidecar, State, time};
 use crate::engine::plan::sooner;
+use crate::engine::report::note::Note;
+use crate::engine::report::{over, times};
 use crate::engine::result::given_up::{SILENCE, must_have_ended_at, silent_at, stops_since};
 
-/// How long a wait is not worth a write.
+/// A wait is reported when it is longer than this.
 const PATIENCE: TimeDelta = TimeDelta::seconds(10);
 
-/// A wait that is worth telling, from some moment on.
+/// A wait, and from when on it is reported.
 struct Wait {
     from: DateTime<Utc>,
     reason: &'static str,
     message: String,
 }
 
-/// The condition Waiting. A run that is over waits for nothing; what it did not wait for any more stays in the message.
-pub fn note(seen: &Observed, status: &mut Status, now: DateTime<Utc>) {
-    match waits(seen, status.start_time).into_iter().find(|w| w.from <= now) {
-        Some(wait) if status.is_finished() => {
-            status.conditions.set(types::WAITING, false, reasons::WAITED, &wait.message, now);
-        }
-        Some(wait) => status.conditions.set(types::WAITING, true, wait.reason, &wait.message, now),
-        None => status.conditions.clear(types::WAITING, reasons::WAITED, "", now),
+/// The condition Waiting. A run that is over waits for nothing: the message keeps what the run stopped waiting for.
+pub fn note(j: &Judgement) -> Note {
+    match waits(j.seen, times::start(j)).into_iter().find(|w| w.from <= j.now) {
+        Some(wait) if over::is_over(j) => Note::is_false(types::WAITING, reasons::WAITED, wait.message),
+        Some(wait) => Note::is_true(types::WAITING, wait.reason, wait.message),
+        None => Note::no_longer_true(types::WAITING, reasons::WAITED),
     }
 }
 
-/// When to look again because of it.
+/// When a wait becomes long enough to report, or the run stops waiting for a Pod.
 pub fn wake(seen: &Observed, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     if !seen.job.has_company() {
         return None;
     }
-    let told = waits(seen, seen.job.status.start_time).into_iter().map(|w| w.from);
-    let given_up = seen.pods.iter().filter_map(|pod| silent_at(seen, pod));
-    told.chain(given_up).filter(|at| *at > now).fold(None, |first, at| sooner(first, Some(at)))
+    let reported = waits(seen, seen.job.status.start_time).into_iter().map(|w| w.from);
+    let given_up = seen.own_pods().filter_map(|pod| silent_at(seen, pod));
+    reported.chain(given_up).filter(|at| *at > now).fold(None, |first, at| sooner(first, Some(at)))
 }
 
-/// All waits, those that say most first, of a run that started then.
+/// All waits of a run with this start time, the most important ones first.
 fn waits(seen: &Observed, start: Option<DateTime<Utc>>) -> Vec<Wait> {
-    let pods = || seen.pods.iter().filter(|pod| !pod.ended());
+    let pods = || seen.own_pods().filter(|pod| !pod.ended());
     let silent = pods().filter_map(|pod| silent(pod, seen.job.kind));
     let stopping = pods().filter_map(stopping);
     let starting = pods().filter(|pod| pod.active()).filter_map(|pod| starting(seen, pod, start));
@@ -60,19 +61,22 @@ fn silent(pod: &Pod, kind: Kind) -> Option<Wait> {
     let end = must_have_ended_at(pod)?;
     let until = match kind {
         Kind::SidecarJob => {
-            format!("If its result is known it is not waited for after {}", time::format(time::after(end, SILENCE)))
+            format!(
+                "If the Pod's result is known, the run stops waiting at {}",
+                time::format(time::after(end, SILENCE))
+            )
         }
-        Kind::Job => "A Job waits until the Pod is deleted, which Kubernetes does when its node is".into(),
+        Kind::Job => "The Job waits until somebody deletes the Pod or the node".into(),
     };
     let message = format!(
-        "Pod {} should have ended at {}; its kubelet does not say so, its node may be gone. {until}",
+        "Pod {} should have ended at {}, and the kubelet has not reported the end; the node may be gone. {until}",
         pod.name,
         time::format(end),
     );
     Some(Wait { from: time::after(end, PATIENCE), reason: reasons::KUBELET_SILENT, message })
 }
 
-/// The kubelet stops it, and containers go on.
+/// The kubelet stops the Pod, and containers still run.
 fn stopping(pod: &Pod) -> Option<Wait> {
     let (from, end) = stops_since(pod).filter(|_| pod.active()).zip(must_have_ended_at(pod))?;
     let running = pod.containers.iter().filter(|c| c.state == State::Running && c.slot != observed::Slot::Init);
@@ -81,8 +85,8 @@ fn stopping(pod: &Pod) -> Option<Wait> {
         from: time::after(from, PATIENCE),
         reason: reasons::SIDECAR_STOPPING,
         message: format!(
-            "the kubelet began to stop Pod {} at {} (preStop hooks, then SIGTERM); still running: {}; the kubelet kills \
-             what is left at {}",
+            "the kubelet began to stop Pod {} at {} (preStop hooks, then SIGTERM); still running: {}; the kubelet \
+             kills these containers at {}",
             pod.name,
             time::format(from),
             names.join(", "),
@@ -91,7 +95,7 @@ fn stopping(pod: &Pod) -> Option<Wait> {
     })
 }
 
-/// Its main containers have not begun.
+/// The main containers have not started.
 fn starting(seen: &Observed, pod: &Pod, start: Option<DateTime<Utc>>) -> Option<Wait> {
     let roles = &seen.job.spec.roles;
     if let Some(words) = &pod.unschedulable {
@@ -124,9 +128,9 @@ fn starting(seen: &Observed, pod: &Pod, start: Option<DateTime<Utc>>) -> Option<
         pod.containers.iter().find(|c| c.slot == observed::Slot::NativeSidecar && !c.up.started).filter(|_| blocked)?;
     let since = not_up.up.since.or(pod.started_at)?;
     let message = format!(
-        "sidecar {} of Pod {} is not up, and main containers wait for it. {}",
-        not_up.name,
+        "the main containers of Pod {} wait for sidecar {}, which is not up. {}",
         pod.name,
+        not_up.name,
         until(seen, start, sidecar_deadline(&not_up.name))
     );
     Some(Wait { from: time::after(since, PATIENCE), reason: reasons::SIDECAR_NOT_UP, message })
@@ -136,7 +140,7 @@ fn starting(seen: &Observed, pod: &Pod, start: Option<DateTime<Utc>>) -> Option<
 fn until(seen: &Observed, start: Option<DateTime<Utc>>, sidecar: Option<DateTime<Utc>>) -> String {
     let spec = &seen.job.spec;
     let run = start.zip(spec.active_deadline).map(|(start, span)| time::after(start, span));
-    let words = |what, at| format!("It is waited until {}: {what}", time::format(at));
+    let words = |what, at| format!("The run waits until {}: {what}", time::format(at));
     match (sidecar, run) {
         (Some(at), None) => words("start.deadlineSeconds", at),
         (Some(at), Some(run)) if at < run => words("start.deadlineSeconds", at),

@@ -1,6 +1,6 @@
 //! Is the run older than `activeDeadlineSeconds`?
 //!
-//! Counted from `status.startTime`, which a resume sets anew; never while suspended.
+//! The age counts from `status.startTime`, which a resume sets anew. A suspended run has no deadline.
 
 use chrono::{DateTime, Utc};
 
@@ -13,7 +13,7 @@ pub fn passed(seen: &Observed, now: DateTime<Utc>) -> Option<Ending> {
     (at(seen)? <= now).then(|| Ending::failure(reasons::DEADLINE_EXCEEDED, messages::DEADLINE_EXCEEDED))
 }
 
-/// When to look again because of it: not once the result is known.
+/// When the deadline passes. `None`: the run has no deadline, or the result is known.
 pub fn wake(seen: &Observed, ending: Option<&Ending>) -> Option<DateTime<Utc>> {
     ending.is_none().then(|| at(seen)).flatten()
 }

@@ -1,25 +1,25 @@
 //! What is the result of a run?
 
-/// The result of the job.
+/// The result of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
-    /// Success, or failure.
+    /// The run succeeded; otherwise it failed.
     pub success: bool,
-    /// One word.
+    /// The reason, from `api::conditions`.
     pub reason: String,
-    /// A sentence.
+    /// The message, a sentence.
     pub message: String,
-    /// The status has it already: it is stored, and may be acted upon.
+    /// The stored status has the result, so deeds may act on it.
     pub stored: bool,
 }
 
 impl Ending {
-    /// It failed.
+    /// The run failed, and the status does not have that yet.
     pub fn failure(reason: &str, message: &str) -> Self {
         Self { success: false, reason: reason.into(), message: message.into(), stored: false }
     }
 
-    /// It succeeded.
+    /// The run succeeded, and the status does not have that yet.
     pub fn success(reason: &str, message: &str) -> Self {
         Self { success: true, reason: reason.into(), message: message.into(), stored: false }
     }

@@ -1,7 +1,7 @@
 //! Is the result known?
 //!
-//! The rules in the order in which they are asked; the first that answers decides. What was recorded comes first, so a
-//! result never changes. What is found in the same sync: failure before success.
+//! The first rule that gives an answer decides. The stored result comes first, so a result never changes. If one sync
+//! finds a failure and a success, the failure decides.
 
 pub mod deadline;
 pub mod ending;
@@ -22,21 +22,21 @@ type Rule = fn(&Observed, &Tally, DateTime<Utc>) -> Option<Ending>;
 const RULES: [Rule; 9] = [
     |seen, _, _| recorded(seen, types::SUCCESS_CRITERIA_MET, true), // a success stays
     |seen, _, _| recorded(seen, types::FAILURE_TARGET, false),      // a failure stays
-    |_, tally, _| failed_by_policy(tally),                          // a Pod's failure fails all
+    |_, tally, _| failed_by_policy(tally),                          // a Pod's failure fails the run
     |seen, tally, _| backoff_limit_exceeded(seen, tally),           // too many Pods failed
-    |seen, _, now| deadline::passed(seen, now),                     // it took too long
+    |seen, _, now| deadline::passed(seen, now),                     // the run took too long
     |seen, tally, _| too_many_failed_indexes(seen, tally),          // too many indexes failed
     |seen, tally, _| all_done_with_failures(seen, tally),           // all indexes are done, some failed
     |seen, tally, _| success_policy_met(seen, tally),               // some successes are enough
     |seen, tally, _| completions_reached(seen, tally),              // enough Pods succeeded
 ];
 
-/// The ending, or `None` while it is open.
+/// The result of the run, or `None` while the result is not known.
 pub fn judge(seen: &Observed, tally: &Tally, now: DateTime<Utc>) -> Option<Ending> {
     RULES.iter().find_map(|rule| rule(seen, tally, now))
 }
 
-/// What an earlier sync wrote.
+/// The result that the stored status has.
 fn recorded(seen: &Observed, type_: &str, success: bool) -> Option<Ending> {
     let c = seen.job.status.conditions.when_true(type_)?;
     Some(Ending { success, reason: c.reason.clone(), message: c.message.clone(), stored: true })
@@ -70,8 +70,8 @@ fn backoff_limit_exceeded(seen: &Observed, tally: &Tally) -> Option<Ending> {
     too_many.then(|| Ending::failure(reasons::BACKOFF_LIMIT_EXCEEDED, messages::BACKOFF_LIMIT_EXCEEDED))
 }
 
-/// With OnFailure the kubelet retries inside the Pod: restarts of main and init containers count, while their result is
-/// open. A sidecar's never do; batch/v1 counts them, by mistake or not.
+/// With OnFailure the kubelet retries inside the Pod: restarts of main and init containers count while the result of
+/// the Pod is not known. Restarts of sidecars never count; a batch/v1 Job counts them.
 fn too_many_restarts(seen: &Observed, limit: u32) -> bool {
     let roles = &seen.job.spec.roles;
     let restarts: u32 = seen
@@ -85,13 +85,13 @@ fn too_many_restarts(seen: &Observed, limit: u32) -> bool {
     if limit == 0 { restarts > 0 } else { restarts >= limit }
 }
 
-/// Enough successes and nothing that still works; for a work queue one success is enough.
+/// Enough Pods succeeded, and no Pod still works. For a work queue one success is enough.
 fn completions_reached(seen: &Observed, tally: &Tally) -> Option<Ending> {
     let enough = match seen.job.spec.completions {
         Some(wanted) => tally.succeeded >= wanted,
         None => tally.succeeded > 0,
     };
-    let over = tally.working.is_empty() && !tally.more;
+    let over = tally.working.is_empty() && !tally.record.more;
     (enough && over).then(|| Ending::success(reasons::COMPLETIONS_REACHED, messages::COMPLETIONS_REACHED))
 }
 

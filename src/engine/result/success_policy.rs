@@ -1,11 +1,11 @@
 //! Is a rule of `spec.successPolicy` met?
 //!
-//! In order; the first that is met says so in a sentence. Nothing is met while no index has succeeded.
+//! The first rule that is met decides. No rule is met before an index has succeeded.
 
 use crate::engine::observed::indexes::Indexes;
 use crate::engine::observed::success_policy::{Rule, SuccessPolicy};
 
-/// The sentence that goes with the first rule that is met.
+/// A sentence about the first rule that is met.
 pub fn met(policy: &SuccessPolicy, succeeded: &Indexes, completions: u32) -> Option<String> {
     if succeeded.is_empty() {
         return None;

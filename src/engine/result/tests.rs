@@ -131,7 +131,7 @@ fn the_reasons_are_asked_in_their_order() {
         "successPolicy": {"rules": [{"succeededCount": 1}]}
     });
     let mut seen = crate::engine::tests::fixture::job_with(policy).started(0).counted(0, 1).failed_indexes("0-1");
-    seen.pods = vec![pod(0).index(2).failed(5), pod(1).index(2).succeeded(5)];
+    seen = seen.pods([pod(0).index(2).failed(5), pod(1).index(2).succeeded(5)]);
     let mut reasons = Vec::new();
     let rules: [fn(&mut crate::engine::observed::Spec); 7] = [
         |s| s.failure_policy = None,

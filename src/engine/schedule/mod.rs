@@ -7,11 +7,11 @@
 //! A time never runs twice: the run's name is computed from it (`names`), and the status keeps up to which time all is
 //! dealt with (`due`). A process that is killed between the two finds the run under its name.
 
-pub mod due;
-pub mod history;
+pub(crate) mod due;
+pub(crate) mod history;
 pub mod observed;
-pub mod plan;
-pub mod report;
+pub(crate) mod plan;
+pub(crate) mod report;
 
 use chrono::{DateTime, Utc};
 use due::Due;

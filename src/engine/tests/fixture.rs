@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use crate::engine::decide;
 use crate::engine::observed::indexes::Indexes;
 use crate::engine::observed::status::{Backoff, Status};
 use crate::engine::observed::{
-    Container, IndexFailures, Job, Marks, Observed, Phase, Pod, Refusal, Restart, Settings, Slot, State, Up,
+    Container, Digest, IndexFailures, Job, Marks, Observed, Phase, Pod, Refusal, Restart, Settings, Slot, State, Up,
 };
 use crate::engine::plan::{Plan, Step};
 
@@ -43,6 +44,7 @@ pub fn job_with(spec: Value) -> Observed {
     Observed {
         job: Job::from_wire(&wire).unwrap(),
         pods: Vec::new(),
+        unselected: Vec::new(),
         strays: Vec::new(),
         orphans: Vec::new(),
         next_number: 0,
@@ -55,7 +57,7 @@ pub fn job_with(spec: Value) -> Observed {
 
 impl Observed {
     pub fn pods(mut self, pods: impl IntoIterator<Item = Pod>) -> Self {
-        self.pods = pods.into_iter().collect();
+        self.pods = pods.into_iter().map(Arc::new).collect();
         self
     }
 
@@ -203,7 +205,6 @@ pub fn pod(number: u32) -> Pod {
         number: Some(number),
         index: None,
         index_failures: IndexFailures::default(),
-        selected: true,
         created_at: at(i64::from(number)),
         deleting_since: None,
         deletion_is_reported: None,
@@ -237,7 +238,7 @@ pub fn container(name: &str, slot: Slot, restart: Restart) -> Container {
         up: Up { since: Some(at(1)), started: true, ready: true },
         cant_start: None,
         image: String::new(),
-        command: Vec::new(),
+        command: Digest::of_command(&Default::default()),
     }
 }
 

@@ -37,7 +37,7 @@ fn what_plain_sidecars_can_not_do_is_said() {
         (
             "a shorter grace",
             json!({"stop": {"gracePeriodSeconds": 5}}),
-            Some("gracePeriodSeconds 5 of sidecar side is not"),
+            Some("gracePeriodSeconds 5 of sidecar side has no effect"),
         ),
         ("a longer one", json!({"stop": {"gracePeriodSeconds": 50}}), None),
         ("a shorter one, then the next way", json!({"stop": {"gracePeriodSeconds": 5, "http": {"port": 1}}}), None),

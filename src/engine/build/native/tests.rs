@@ -122,17 +122,17 @@ fn a_command_to_stop_it_is_its_pre_stop_hook_unless_it_has_one() {
     let own = json!({"preStop": {"sleep": {"seconds": 3}}});
     let (built, said) = hook(own.clone());
     assert_eq!((built, said.len()), (own, 1));
-    assert!(said[0].starts_with("stop.exec of sidecar a is not used"), "{}", said[0]);
+    assert!(said[0].starts_with("stop.exec of sidecar a has no effect"), "{}", said[0]);
 }
 
 #[test]
 fn a_way_to_stop_it_that_the_kubelet_does_not_know_is_said() {
     for (stop, want) in [
-        (json!({"http": {"port": 1}}), Some("stop.http of sidecar a is not used")),
-        (json!({"signal": "SIGQUIT"}), Some("stop.signal SIGQUIT of sidecar a is not used")),
+        (json!({"http": {"port": 1}}), Some("stop.http of sidecar a has no effect")),
+        (json!({"signal": "SIGQUIT"}), Some("stop.signal SIGQUIT of sidecar a has no effect")),
         (json!({"signal": "SIGTERM"}), None),
-        (json!({"recipe": "istio"}), Some("stop.recipe istio of sidecar a is not used")),
-        (json!({"recipe": "isto"}), Some("there is no recipe isto, which stop.recipe of sidecar a names")),
+        (json!({"recipe": "istio"}), Some("stop.recipe istio of sidecar a has no effect")),
+        (json!({"recipe": "isto"}), Some("stop.recipe of sidecar a names the recipe isto, which does not exist")),
         (json!({"order": 3}), None),
     ] {
         let spec = spec(&["a"], json!([{"name": "a", "stop": stop}]));
@@ -185,7 +185,7 @@ fn what_native_sidecars_can_not_do_is_said() {
             "a proxy that starts first and should stop first",
             json!([{"name": "a", "start": {"before": "Init"}, "stop": {"order": 1}}, {"name": "b", "stop": {"order": 2}}]),
             false,
-            Some("stop.order can't be kept: sidecar a starts before sidecar b"),
+            Some("the kubelet can't keep stop.order: sidecar a starts before sidecar b"),
         ),
     ] {
         let said = said(sidecars, hook);

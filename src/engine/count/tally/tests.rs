@@ -53,7 +53,7 @@ fn no_finalizer_goes_before_the_list_is_stored_nor_while_sidecars_drain() {
         ),
         ("let go already", job().listed(&["u0"], &[]).pods([pod(0).succeeded(5).released()]), 0),
     ] {
-        assert_eq!(of(&seen).free.len(), want, "{what}");
+        assert_eq!(of(&seen).released.pods.len(), want, "{what}");
     }
 }
 
@@ -76,7 +76,7 @@ fn the_list_is_bounded_and_a_job_does_not_end_before_all_are_counted() {
 
 #[test]
 fn pods_are_sorted_by_what_they_do() {
-    let tally = of(&job().completions(9).pods([
+    let seen = job().completions(9).pods([
         pod(0),
         pod(1).pending(),
         pod(2).main_exits(0, 5),
@@ -84,11 +84,10 @@ fn pods_are_sorted_by_what_they_do() {
         pod(4).deleted(5),
         pod(5).succeeded(5),
         pod(6).deleted(5).ends_as(Phase::Failed),
-    ]));
-    let names = |list: &[PodRef]| list.iter().map(|p| p.name.clone()).collect::<Vec<_>>();
-    assert_eq!(
-        (names(&tally.working), names(&tally.draining)),
-        (vec!["p0".into(), "p1".into()], vec!["p2".into(), "p3".into()])
-    );
+    ]);
+    let tally = of(&seen);
+    let working: Vec<_> = tally.working.iter().map(|pod| pod.name.as_str()).collect();
+    let draining: Vec<_> = tally.draining.iter().map(|(pod, outcome)| (pod.name.as_str(), outcome.success)).collect();
+    assert_eq!((working, draining), (vec!["p0", "p1"], vec![("p2", true), ("p3", false)]));
     assert_eq!(tally.terminating, 1);
 }

@@ -1,4 +1,4 @@
-//! The status between the wire's form and the engine's. A batch/v1 Job's is in `batch`.
+//! How does the status of a SidecarJob become the engine's status, and back? `batch` does the same for a Job.
 
 mod batch;
 

@@ -1,9 +1,10 @@
 //! Is the Pod that came back the Pod that was sent?
 
+use k8s_openapi::api::core::v1 as core;
 use serde_json::json;
 
 use super::*;
-use crate::engine::observed::{Restart, Slot, State};
+use crate::engine::observed::{Digest, Restart, Slot, State};
 use crate::engine::plan::NewPod;
 use crate::engine::tests::fixture::{at, container, job, job_with, pod, steps};
 use crate::engine::{build, take_stock};
@@ -36,6 +37,7 @@ fn what_differs_has_a_name() {
         pod.containers.insert(0, container("proxy-init", Slot::Init, Restart::Never));
         pod
     };
+    let sh = core::Container { command: Some(vec!["sh".into()]), ..core::Container::default() };
     for (what, pod, want) in [
         ("nothing", pod(0), vec![]),
         ("what a webhook adds is no change", injected(), vec![]),
@@ -47,7 +49,7 @@ fn what_differs_has_a_name() {
         ("its image is another", pod(0).container("main", |c| c.image = "other".into()), vec!["MainContainerChanged"]),
         (
             "its command is another",
-            pod(0).container("main", |c| c.command = vec!["sh".into()]),
+            pod(0).container("main", |c| c.command = Digest::of_command(&sh)),
             vec!["MainContainerChanged"],
         ),
         (

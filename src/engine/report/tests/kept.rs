@@ -20,7 +20,7 @@ fn told(start: &Observed, story: Story, all_kept: bool) -> (Vec<Status>, Vec<Eve
     let mut events = Vec::new();
     let statuses = story.iter().map(|(now, pods)| {
         let is_kept = |pod: &&Pod| all_kept || pod.tracked || !pod.ended();
-        seen.pods = pods.iter().filter(is_kept).cloned().collect();
+        seen.pods = pods.iter().filter(is_kept).cloned().map(std::sync::Arc::new).collect();
         let plan = take_stock(&seen, at(*now), true);
         events.extend(plan.events);
         if let Some(status) = plan.status {

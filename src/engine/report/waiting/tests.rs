@@ -58,35 +58,35 @@ fn what_is_waited_for_and_until_when() {
             deadline().pods([not_up()]),
             12,
             "SidecarNotUp",
-            ["side of Pod p0", "until 2026-01-01T00:01:01Z: start.deadlineSeconds"],
+            ["Pod p0 wait for sidecar side", "until 2026-01-01T00:01:01Z: start.deadlineSeconds"],
         ),
         (
             "a deaf sidecar",
             listed_job().pods([draining()]),
             20,
             "SidecarStopping",
-            ["still running: side", "kills what is left at 2026-01-01T00:00:40Z"],
+            ["still running: side", "kills these containers at 2026-01-01T00:00:40Z"],
         ),
         (
             "a deaf native sidecar",
             listed_job().pods([pod(0).main_exits(0, 8)]),
             18,
             "SidecarStopping",
-            ["stop Pod p0 at 2026-01-01T00:00:08Z", "kills what is left at 2026-01-01T00:00:38Z"],
+            ["stop Pod p0 at 2026-01-01T00:00:08Z", "kills these containers at 2026-01-01T00:00:38Z"],
         ),
         (
             "a kubelet, of native sidecars",
             listed_job().pods([pod(0).main_exits(0, 8)]),
             48,
             "KubeletSilent",
-            ["ended at 2026-01-01T00:00:38Z", "after 2026-01-01T00:01:38Z"],
+            ["ended at 2026-01-01T00:00:38Z", "stops waiting at 2026-01-01T00:01:38Z"],
         ),
         (
             "a kubelet",
             listed_job().pods([draining()]),
             50,
             "KubeletSilent",
-            ["its node may be gone", "after 2026-01-01T00:01:40Z"],
+            ["the node may be gone", "stops waiting at 2026-01-01T00:01:40Z"],
         ),
         (
             "a kubelet, of a Pod that was deleted",
@@ -238,7 +238,7 @@ fn a_job_is_told_of_it_too_if_it_has_a_sidecar_and_else_looks_as_the_built_in_co
     let job = deaf().batch();
     assert_eq!(waiting(&job, 20).map(|(reason, _)| reason).as_deref(), Some("SidecarStopping"));
     let (reason, message) = waiting(&job, 200).expect("it waits");
-    assert!(reason == "KubeletSilent" && message.contains("A Job waits until the Pod is deleted"), "{message}");
+    assert!(reason == "KubeletSilent" && message.contains("The Job waits until somebody deletes the Pod"), "{message}");
     assert!(!job.next(200).is_finished(), "its Pod is tracked by others too");
     let alone =
         json!({"sidecars": [], "template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "main"}]}}});

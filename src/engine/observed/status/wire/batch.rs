@@ -1,4 +1,4 @@
-//! The status of a batch/v1 Job: the same counts and conditions, without what only a SidecarJob has.
+//! How does the status of a batch/v1 Job become the engine's status, and back?
 
 use k8s_openapi::api::batch::v1::{JobCondition, JobStatus, UncountedTerminatedPods};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -35,7 +35,7 @@ impl Status {
         }
     }
 
-    /// To the wire of a Job whose status was `before`: what others wrote stays as it is.
+    /// To the wire of a Job with the stored status `before`: conditions of other writers stay as they are.
     pub fn to_batch(&self, before: Option<&JobStatus>) -> JobStatus {
         let count = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
         let there: Vec<&JobCondition> = before.iter().flat_map(|b| b.conditions.iter().flatten()).collect();

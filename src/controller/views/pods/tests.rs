@@ -5,6 +5,7 @@ use kube::runtime::watcher::Event;
 use serde_json::json;
 
 use super::*;
+use crate::api::labels;
 
 fn pod(name: &str, version: u64) -> core::Pod {
     serde_json::from_value(json!({
@@ -24,18 +25,23 @@ fn released(name: &str, version: u64) -> core::Pod {
     pod
 }
 
+/// The run that owns the Pods.
+fn run() -> Owner {
+    Owner { kind: Kind::SidecarJob, key: key(), uid: "job-uid".into() }
+}
+
 fn key() -> Key {
     ("ns".into(), "job".into())
 }
 
 /// That the run has to be looked at again.
-fn news() -> News {
-    News::Owner { kind: Kind::SidecarJob, key: key(), ours: false }
+fn news(urgency: Urgency) -> News {
+    News::Owner { kind: Kind::SidecarJob, key: key(), ours: false, urgency }
 }
 
 /// Names and whether they are tracked.
 fn view(pods: &Pods) -> Vec<(String, bool)> {
-    pods.of(Kind::SidecarJob, &key()).pods.into_iter().map(|seen| (seen.pod.name, seen.pod.tracked)).collect()
+    pods.of(&run()).pods.iter().map(|pod| (pod.name.clone(), pod.tracked)).collect()
 }
 
 fn listed(all: Vec<core::Pod>) -> Pods {
@@ -74,14 +80,14 @@ fn an_event_that_is_older_than_our_own_write_changes_nothing() {
     pods.wrote(&released("a", 7));
     assert_eq!(pods.observe(Event::Apply(pod("a", 6))), []);
     assert_eq!(view(&pods), [("a".into(), false)]);
-    assert_eq!(pods.observe(Event::Apply(pod("a", 8))), [news()]);
+    assert_eq!(pods.observe(Event::Apply(pod("a", 8))), [news(Urgency::Now)]);
     assert_eq!(view(&pods), [("a".into(), true)]);
 }
 
 #[test]
 fn an_answer_that_comes_after_the_deletion_does_not_bring_a_pod_back() {
     let pods = listed(vec![pod("a", 5)]);
-    assert_eq!(pods.observe(Event::Delete(pod("a", 9))), [news()]);
+    assert_eq!(pods.observe(Event::Delete(pod("a", 9))), [news(Urgency::Hold)]);
     pods.wrote(&released("a", 8));
     assert_eq!(view(&pods), []);
 }
@@ -89,7 +95,7 @@ fn an_answer_that_comes_after_the_deletion_does_not_bring_a_pod_back() {
 #[test]
 fn what_a_new_list_does_not_have_is_gone_and_its_owner_is_woken() {
     let pods = listed(vec![pod("a", 1), pod("b", 2)]);
-    assert_eq!(relist(&pods, vec![pod("b", 2)]), [news()]);
+    assert_eq!(relist(&pods, vec![pod("b", 2)]), [news(Urgency::Now)]);
     assert_eq!(view(&pods), [("b".into(), true)]);
 }
 
@@ -114,7 +120,11 @@ fn a_new_list_is_believed_also_where_its_versions_are_lower_as_after_a_restore()
 
     relist(&pods, vec![pod("a", 30), pod("b", 31), pod("c", 32)]);
     assert_eq!(view(&pods), [("a".into(), true), ("b".into(), true), ("c".into(), true)]);
-    assert_eq!(pods.observe(Event::Apply(released("a", 33))), [news()], "and from there on its events are");
+    assert_eq!(
+        pods.observe(Event::Apply(released("a", 33))),
+        [news(Urgency::Later)],
+        "and from there on its events are"
+    );
     assert_eq!(relist(&pods, vec![released("a", 33), pod("b", 31), pod("c", 32)]), [], "nothing new");
 }
 
@@ -132,7 +142,7 @@ fn a_list_does_not_outweigh_what_we_wrote_since_it_began() {
 
 #[test]
 fn of_our_own_deletions_none_is_kept_longer_than_its_pod_is_in_view() {
-    let kept = |pods: &Pods| pods.lock().own_deletions.len();
+    let kept = |pods: &Pods| pods.lock().own_deletions();
     for (how, forget) in [
         ("the watch says that it is gone", (|pods| drop(pods.observe(Event::Delete(pod("a", 9))))) as fn(&Pods)),
         ("the API server says so", |pods| pods.gone("uid-a")),
@@ -150,10 +160,10 @@ fn of_our_own_deletions_none_is_kept_longer_than_its_pod_is_in_view() {
 
 #[test]
 fn nothing_is_kept_of_a_job_that_is_gone_when_the_last_pods_that_it_left_are_deleted() {
-    let kept = |pods: &Pods| pods.lock().owned.len();
+    let kept = |pods: &Pods| pods.lock().groups();
     let pods = listed(vec![of_a_job(ended(pod("a", 1)))]);
     pods.wrote(&of_a_job(ended(released("a", 2))));
-    assert_eq!((kept(&pods), pods.of(Kind::Job, &key()).next_number), (1, 0), "the number after its Pods is kept");
+    assert_eq!((kept(&pods), pods.of(&a_job()).next_number), (1, 0), "the number after its Pods is kept");
     pods.forget(Kind::Job, &key());
     let mut going = of_a_job(ended(released("a", 3)));
     going.metadata.deletion_timestamp = Some(serde_json::from_value(json!("2026-01-01T00:00:00Z")).unwrap());
@@ -190,10 +200,27 @@ fn ended(mut pod: core::Pod) -> core::Pod {
     pod
 }
 
+/// A batch/v1 Job of the same name.
+fn a_job() -> Owner {
+    Owner { kind: Kind::Job, ..run() }
+}
+
+fn own_selector() -> Selects {
+    Selects::Own([("app".to_owned(), "x".to_owned())].into_iter().collect())
+}
+
+/// The Pods without an owner that the run selects.
+fn strays(pods: &Pods) -> Vec<String> {
+    pods.of(&run()).strays.into_iter().map(|stray| stray.pod.name).collect()
+}
+
 #[test]
-fn a_pod_of_another_owner_or_without_labels_is_of_no_interest() {
-    let pods = listed(vec![without_owner(pod("a", 1)), owned_by("ReplicaSet", "apps/v1", pod("b", 1))]);
-    assert_eq!((view(&pods), pods.strays("ns")), (vec![], vec![]));
+fn a_pod_of_another_owner_or_without_an_owner_and_a_label_of_ours_is_not_kept() {
+    let pods = listed(vec![
+        without_owner(labelled(&[("app", "x")], pod("a", 1))),
+        owned_by("ReplicaSet", "apps/v1", pod("b", 1)),
+    ]);
+    assert_eq!((view(&pods), pods.lock().held()), (vec![], 0));
 }
 
 #[test]
@@ -204,9 +231,80 @@ fn a_jobs_pod_is_kept_while_it_is_tracked_or_carries_our_label() {
         of_job(released("of another manager", 1)),
         of_job(labelled(&[(labels::UID, "u")], released("ours", 1))),
     ]);
-    let names: Vec<String> = pods.of(Kind::Job, &key()).pods.into_iter().map(|seen| seen.pod.name).collect();
-    assert_eq!(names, ["ours", "tracked"]);
+    let names = |pods: &Pods| pods.of(&a_job()).pods.iter().map(|pod| pod.name.clone()).collect::<Vec<_>>();
+    assert_eq!((names(&pods), pods.lock().held()), (vec!["ours".into()], 2), "of the tracked one no more than its UID");
     assert_eq!(view(&pods), [], "a Job is no SidecarJob, whatever its name");
+
+    assert!(pods.unread("ns").is_none());
+    pods.run_goes_on(&a_job(), Selects::Uid(labels::CONTROLLER_UID));
+    let reason = pods.unread("ns").expect("the tracked one is the run's own").reason;
+    pods.read_again(&of_job(pod("tracked", 1)));
+    pods.was_read("ns", reason);
+    assert_eq!((names(&pods), pods.unread("ns").is_none()), (vec!["ours".into(), "tracked".into()], true));
+}
+
+#[test]
+fn a_run_with_a_selector_of_its_own_asks_for_the_pods_of_its_namespace_once() {
+    let stray = |version| without_owner(labelled(&[("app", "x")], pod("a", version)));
+    let pods = listed(vec![stray(1)]);
+    pods.run_goes_on(&run(), Selects::Uid(labels::UID));
+    assert!(pods.unread("ns").is_none(), "by its UID: nothing is missing");
+
+    pods.run_goes_on(&run(), own_selector());
+    let reason = pods.unread("ns").expect("nothing was kept of a").reason;
+    pods.read_again(&stray(1));
+    pods.was_read("ns", reason);
+    pods.run_goes_on(&run(), own_selector());
+    assert_eq!((strays(&pods), pods.unread("ns").is_none()), (vec!["a".into()], true));
+
+    let told = pods.observe(Event::Apply(without_owner(labelled(&[("app", "x")], pod("b", 2)))));
+    assert_eq!(
+        told,
+        [News::Stray { runs: vec![(Kind::SidecarJob, key())], orphan: None }],
+        "from then on the watch tells"
+    );
+    assert_eq!(pods.observe(Event::Apply(without_owner(labelled(&[("app", "y")], pod("c", 2))))), []);
+    pods.run_is_over(Kind::SidecarJob, &key());
+    assert_eq!(pods.observe(Event::Apply(without_owner(labelled(&[("app", "x")], pod("d", 3))))), []);
+}
+
+#[test]
+fn while_a_namespace_is_read_a_new_reason_to_read_is_not_lost() {
+    let pods = listed(vec![]);
+    pods.run_goes_on(&run(), own_selector());
+    let first = pods.unread("ns").expect("to read").reason;
+    let another = Owner { key: ("ns".into(), "other".into()), uid: "other-uid".into(), ..run() };
+    pods.run_goes_on(&another, own_selector());
+    pods.was_read("ns", first);
+    assert!(pods.unread("ns").is_some());
+}
+
+#[test]
+fn the_labels_of_a_runs_pod_are_compared_as_the_run_selects() {
+    let has = |value: &str| labelled(&[(labels::UID, value), ("app", "x")], pod("a", 1));
+    let lacks = |value: &str| labelled(&[(labels::UID, value), ("app", "y")], pod("a", 1));
+    for (what, selects, pod, selected) in [
+        ("by its UID, and the label has it", Selects::Uid(labels::UID), has("job-uid"), true),
+        ("by its UID, and the label has another", Selects::Uid(labels::UID), has("x"), false),
+        ("by its UID under another label", Selects::Uid(labels::CONTROLLER_UID), has("job-uid"), false),
+        ("by its own selector, and that matches", own_selector(), has("x"), true),
+        ("by its own selector, and that does not match", own_selector(), lacks("job-uid"), false),
+        ("nobody can read how", Selects::Unreadable, lacks("x"), true),
+    ] {
+        let pods = Pods::default();
+        pods.run_goes_on(&run(), selects);
+        relist(&pods, vec![pod]);
+        assert_eq!(pods.of(&run()).unselected.is_empty(), selected, "{what}");
+    }
+}
+
+#[test]
+fn an_event_that_changes_nothing_that_is_kept_is_no_news() {
+    let pods = listed(vec![pod("a", 1)]);
+    let mut touched = pod("a", 2);
+    touched.metadata.managed_fields = Some(vec![]);
+    touched.status = Some(core::PodStatus { pod_ip: Some("10.0.0.1".into()), ..core::PodStatus::default() });
+    assert_eq!(pods.observe(Event::Apply(touched)), []);
 }
 
 #[test]
@@ -214,9 +312,9 @@ fn of_a_pod_that_has_ended_and_is_counted_only_the_number_is_kept() {
     let pods = listed(vec![]);
     let numbered = |pod| labelled(&[(labels::ATTEMPT, "6")], pod);
     pods.wrote(&numbered(ended(pod("a", 5))));
-    assert_eq!(pods.of(Kind::SidecarJob, &key()).pods.len(), 1);
+    assert_eq!(pods.of(&run()).pods.len(), 1);
     pods.wrote(&numbered(ended(released("a", 7))));
-    assert_eq!(pods.of(Kind::SidecarJob, &key()), View { pods: vec![], next_number: 7 });
+    assert_eq!(pods.of(&run()), View { next_number: 7, ..View::default() });
     assert_eq!(pods.observe(Event::Apply(numbered(ended(pod("a", 6))))), [], "an older event does not bring it back");
     assert_eq!(view(&pods), []);
 }
@@ -224,21 +322,29 @@ fn of_a_pod_that_has_ended_and_is_counted_only_the_number_is_kept() {
 #[test]
 fn a_pod_whose_owner_changes_is_news_for_both() {
     let pods = listed(vec![labelled(&[("app", "x")], pod("a", 1))]);
+    let other = Owner { key: ("ns".into(), "other".into()), uid: "other-uid".into(), ..run() };
+    pods.run_goes_on(&other, own_selector());
     let stray = labelled(&[("app", "x")], without_owner(pod("a", 2)));
-    let labels = Arc::new(stray.metadata.labels.clone().unwrap());
     assert_eq!(
         pods.observe(Event::Apply(stray)),
-        [news(), News::Stray { namespace: "ns".into(), labels, orphan: None }]
+        [news(Urgency::Now), News::Stray { runs: vec![(Kind::SidecarJob, other.key.clone())], orphan: None }]
     );
-    assert_eq!((view(&pods).len(), pods.strays("ns").len()), (0, 1));
+    assert_eq!((view(&pods).len(), pods.of(&other).strays.len()), (0, 1));
 }
 
 #[test]
-fn a_tracked_pod_of_ours_without_an_owner_is_an_orphan() {
+fn a_tracked_pod_of_ours_without_an_owner_is_an_orphan_unless_its_run_goes_on() {
+    let orphan = || labelled(&[(labels::UID, "job-uid")], without_owner(pod("a", 2)));
     let pods = listed(vec![]);
-    let orphan = labelled(&[(labels::UID, "u")], without_owner(pod("a", 2)));
-    let told = pods.observe(Event::Apply(orphan));
-    assert!(matches!(&told[..], [News::Stray { orphan: Some(pod), .. }] if pod.name == "a"), "{told:?}");
+    let told = pods.observe(Event::Apply(orphan()));
+    assert!(matches!(&told[..], [News::Stray { orphan: Some((_, pod)), .. }] if pod.name == "a"), "{told:?}");
+    assert_eq!(pods.orphans("ns").len(), 1);
+
+    let pods = listed(vec![]);
+    pods.run_goes_on(&run(), Selects::Uid(labels::UID));
+    let told = pods.observe(Event::Apply(orphan()));
+    assert_eq!(told, [News::Stray { runs: vec![(Kind::SidecarJob, key())], orphan: None }]);
+    assert_eq!(strays(&pods), ["a"]);
 }
 
 /// A batch/v1 Job's Pod, as its controller makes it.
@@ -280,7 +386,7 @@ fn an_ended_pod_that_is_gone_holds_nobody_up() {
 fn a_pod_that_we_deleted_is_on_its_way_out_at_once() {
     let pods = listed(vec![pod("a", 1)]);
     pods.deleted("uid-a", chrono::DateTime::UNIX_EPOCH);
-    assert!(pods.of(Kind::SidecarJob, &key()).pods[0].pod.terminating());
+    assert!(pods.of(&run()).pods[0].terminating());
     pods.gone("uid-a");
     assert_eq!(view(&pods), []);
 }
@@ -290,15 +396,54 @@ fn a_number_whose_name_another_pod_has_is_not_used() {
     let pods = listed(vec![]);
     pods.name_is_taken(Kind::SidecarJob, &key(), 3);
     pods.name_is_taken(Kind::SidecarJob, &key(), 1);
-    assert_eq!(pods.of(Kind::SidecarJob, &key()).next_number, 4);
+    assert_eq!(pods.of(&run()).next_number, 4);
 }
 
 #[test]
-fn a_pod_at_work_that_somebody_else_deleted_vanishes() {
-    let pods = listed(vec![pod("a", 1), pod("b", 1), ended(pod("c", 1))]);
-    assert!(pods.vanishes("uid-a"));
-    pods.will_delete("uid-b");
-    assert!(!pods.vanishes("uid-b"), "we deleted it");
-    assert!(!pods.vanishes("uid-c"), "it had ended");
-    assert!(!pods.vanishes("uid-d"), "it was never there");
+fn what_can_be_counted_is_urgent_and_what_is_going_or_only_tells_people_waits() {
+    let deleting = |mut pod: core::Pod| {
+        pod.metadata.deletion_timestamp = Some(serde_json::from_value(json!("2026-01-01T00:00:00Z")).unwrap());
+        pod
+    };
+    let status = |status, mut pod: core::Pod| {
+        pod.status = Some(serde_json::from_value(status).unwrap());
+        pod
+    };
+    let running = |pod| status(json!({"phase": "Running"}), pod);
+    let ready = json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]});
+    let own = |pods: &Pods| pods.will_delete("uid-a");
+    let nobody = |_: &Pods| ();
+    for (what, before, event, want) in [
+        ("a Pod runs", nobody as fn(&Pods), Event::Apply(running(pod("a", 2))), Urgency::Now),
+        ("it has ended", nobody, Event::Apply(ended(pod("a", 2))), Urgency::Now),
+        ("it has ended while it was deleted", nobody, Event::Apply(deleting(ended(pod("a", 2)))), Urgency::Now),
+        ("somebody deletes it", nobody, Event::Apply(deleting(pod("a", 2))), Urgency::Later),
+        ("somebody took its finalizer", nobody, Event::Apply(released("a", 2)), Urgency::Later),
+        ("its finalizer is taken when it has ended", nobody, Event::Apply(ended(released("a", 2))), Urgency::Later),
+        (
+            "it is ready",
+            |pods| pods.wrote(&running_pod("a", 2)),
+            Event::Apply(status(ready, pod("a", 3))),
+            Urgency::Later,
+        ),
+        ("it is gone, and somebody else deleted it", nobody, Event::Delete(pod("a", 2)), Urgency::Hold),
+        ("it is gone, and we deleted it", own, Event::Delete(pod("a", 2)), Urgency::Later),
+        (
+            "it is gone after its end",
+            |pods| pods.wrote(&ended(pod("a", 2))),
+            Event::Delete(pod("a", 3)),
+            Urgency::Later,
+        ),
+        ("a list has it", nobody, Event::InitApply(deleting(pod("a", 2))), Urgency::Now),
+    ] {
+        let pods = listed(vec![pod("a", 1)]);
+        before(&pods);
+        assert_eq!(pods.observe(event), [news(want)], "{what}");
+    }
+}
+
+fn running_pod(name: &str, version: u64) -> core::Pod {
+    let mut pod = pod(name, version);
+    pod.status = Some(core::PodStatus { phase: Some("Running".into()), ..core::PodStatus::default() });
+    pod
 }

@@ -1,0 +1,35 @@
+//! Is what is kept of the Pods of a namespace enough for a run that has come into view?
+//!
+//! Not if the run has a selector of its own, or owns Pods that looked like another manager's: the Pods of the namespace
+//! are then read once more, since the view keeps no labels and no more of other managers' Pods than a UID.
+
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{Api, ListParams};
+
+use crate::controller::call::{call, failed};
+use crate::controller::context::Context;
+use crate::controller::error::Error;
+use crate::controller::managed::Managed;
+
+/// Most Pods in one answer.
+const PAGE: u32 = 500;
+
+/// Reads the Pods of the namespace if that is necessary; true if so. Tasks that ask meanwhile wait for the answer.
+pub async fn read_again<K: Managed>(ctx: &Context<K>, namespace: &str) -> Result<bool, Error> {
+    let Some(unread) = ctx.pods.unread(namespace) else { return Ok(false) };
+    let _reading = unread.gate.lock().await;
+    let Some(unread) = ctx.pods.unread(namespace) else { return Ok(true) };
+    let what = format!("list the Pods of namespace {namespace}");
+    let api: Api<Pod> = Api::namespaced(ctx.client.clone(), namespace);
+    let mut page = ListParams::default().limit(PAGE);
+    loop {
+        let list = call(&what, api.list(&page)).await?.map_err(|e| failed(&what, e))?;
+        list.items.iter().for_each(|pod| ctx.pods.read_again(pod));
+        match list.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) => page = page.continue_token(&token),
+            None => break,
+        }
+    }
+    ctx.pods.was_read(namespace, unread.reason);
+    Ok(true)
+}

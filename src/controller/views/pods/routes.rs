@@ -1,0 +1,133 @@
+//! Which runs does a Pod without an owner concern? The routing table: the runs that go on, by UID, and those with a
+//! selector of their own, by namespace.
+//!
+//! Almost every run selects its Pods by a label with its UID. A run with a selector of its own is rare: only for such runs
+//! are the labels of Pods without an owner compared, and only in the run's namespace.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use kube::core::{Selector, SelectorExt};
+
+use super::owner::Owner;
+use crate::api::Kind;
+use crate::controller::object::Key;
+
+/// How a run selects its Pods.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Selects {
+    /// By this label, whose value is the UID of the run.
+    Uid(&'static str),
+    /// By a selector of its own.
+    Own(Selector),
+    /// The selector can't be read: no Pod is adopted, and none is released.
+    Unreadable,
+}
+
+/// A run that goes on.
+#[derive(Clone, Debug, PartialEq)]
+struct Route {
+    uid: String,
+    selects: Selects,
+}
+
+/// Why, and by whom, the Pods of a namespace are read once more.
+#[derive(Clone, Debug, Default)]
+pub struct Unread {
+    /// The number of the latest reason.
+    pub reason: u64,
+    /// Held by the task that reads.
+    pub gate: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// The table.
+#[derive(Debug, Default)]
+pub struct Routes {
+    runs: HashMap<(Kind, Key), Route>,
+    by_uid: HashMap<String, (Kind, Key)>,
+    /// The runs with a selector of their own.
+    own: HashMap<String, BTreeMap<(Kind, String), Selector>>,
+    /// Namespaces whose Pods have to be read once more, since what was kept of the Pods depended on what was known of the
+    /// runs.
+    unread: HashMap<String, Unread>,
+    /// How many reasons to read there were.
+    reasons: u64,
+}
+
+impl Routes {
+    /// The run goes on. True if that is news.
+    pub fn put(&mut self, owner: &Owner, selects: Selects) -> bool {
+        let id = (owner.kind, owner.key.clone());
+        if self.runs.get(&id).is_some_and(|known| known.uid == owner.uid && known.selects == selects) {
+            return false;
+        }
+        self.remove(owner.kind, &owner.key);
+        if let Selects::Own(selector) = &selects {
+            let own = self.own.entry(owner.key.0.clone()).or_default();
+            own.insert((owner.kind, owner.key.1.clone()), selector.clone());
+            self.must_read(&owner.key.0);
+        }
+        self.by_uid.insert(owner.uid.clone(), id.clone());
+        self.runs.insert(id, Route { uid: owner.uid.clone(), selects });
+        true
+    }
+
+    /// The run has ended, is being deleted, or is gone.
+    pub fn remove(&mut self, kind: Kind, key: &Key) {
+        let Some(route) = self.runs.remove(&(kind, key.clone())) else { return };
+        self.by_uid.remove(&route.uid);
+        if let Some(own) = self.own.get_mut(&key.0) {
+            own.remove(&(kind, key.1.clone()));
+            if own.is_empty() {
+                self.own.remove(&key.0);
+            }
+        }
+    }
+
+    /// The owner is a run that goes on.
+    pub fn knows(&self, owner: &Owner) -> bool {
+        self.by_uid.contains_key(&owner.uid)
+    }
+
+    /// How the owner selects its Pods, if the owner is a run that goes on.
+    pub fn of(&self, owner: &Owner) -> Option<&Selects> {
+        let route = self.runs.get(&(owner.kind, owner.key.clone())).filter(|route| route.uid == owner.uid)?;
+        Some(&route.selects)
+    }
+
+    /// The owner has a selector of its own that matches these labels.
+    pub fn own_selects(&self, owner: &Owner, labels: &BTreeMap<String, String>) -> bool {
+        matches!(self.of(owner), Some(Selects::Own(selector)) if selector.matches(labels))
+    }
+
+    /// The runs with a selector of their own that matches these labels.
+    pub fn selecting(&self, namespace: &str, labels: &BTreeMap<String, String>) -> Vec<(Kind, String)> {
+        let here = self.own.get(namespace).into_iter().flatten();
+        here.filter(|(_, selector)| selector.matches(labels)).map(|(run, _)| run.clone()).collect()
+    }
+
+    /// The run of that UID in that namespace, if the run selects by this label.
+    pub fn of_uid(&self, namespace: &str, label: &str, uid: &str) -> Option<(Kind, Key)> {
+        let id = self.by_uid.get(uid).filter(|(_, key)| key.0 == namespace)?;
+        let selects = &self.runs.get(id)?.selects;
+        matches!(selects, Selects::Uid(by) if *by == label).then(|| id.clone())
+    }
+
+    /// What is kept of the Pods of that namespace may not be enough any more.
+    pub fn must_read(&mut self, namespace: &str) {
+        self.reasons += 1;
+        self.unread.entry(namespace.to_owned()).or_default().reason = self.reasons;
+    }
+
+    /// Why the Pods of that namespace have to be read once more, if they have to.
+    pub fn unread(&self, namespace: &str) -> Option<Unread> {
+        self.unread.get(namespace).cloned()
+    }
+
+    /// The Pods of that namespace were read, for all reasons up to this one.
+    pub fn was_read(&mut self, namespace: &str, reason: u64) {
+        if self.unread.get(namespace).is_some_and(|unread| unread.reason <= reason) {
+            self.unread.remove(namespace);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! How much of a text is kept, whose author may make the text as long as an object can be?
+
+/// Longer than the texts that Kubernetes validates, and than what people read of the others.
+pub const LONGEST: usize = 1024;
+
+/// Most entries of a list that a tenant writes: more than a Pod has sidecars, or conditions.
+pub const MOST: usize = 40;
+
+/// The text, cut after `LONGEST` bytes at the end of a character.
+pub fn cut(text: &str) -> &str {
+    let end = (0..=text.len().min(LONGEST)).rev().find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or_default()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_at_the_end_of_a_character() {
+        assert_eq!(cut("short"), "short");
+        assert_eq!(cut(&"é".repeat(LONGEST)).len(), LONGEST);
+        assert_eq!(cut(&format!("a{}", "é".repeat(LONGEST))).len(), LONGEST - 1);
+    }
+}
