@@ -239,6 +239,16 @@ fn the_api_server_is_called_in_few_places() {
     }
 }
 
+#[test]
+fn the_client_of_the_controller_is_made_in_one_place() {
+    let others = |file: &str| file.starts_with("src/controller/") && file != "src/controller/cluster.rs";
+    assert_none(find(
+        others,
+        &["ClientBuilder", "Client::new(", "Client::try_", "Config::infer", "Config::from_"],
+        "cluster::Clients are the clients with places for the calls in flight, and with the gate",
+    ));
+}
+
 /// A policy gets values and returns a value: `engine::report::next` makes the status, and `engine::report::note` the
 /// conditions.
 #[test]

@@ -2,13 +2,12 @@
 //!
 //! Each call has a bound in time. What is gone already, and what goes with its namespace, is no error.
 
-use tokio::time::timeout;
-
+use crate::controller::bound;
 use crate::controller::error::{CALL_TIMEOUT, Error};
 
-/// One call, with a bound.
+/// One call, with a bound. What it waits for a place among the calls in flight does not count.
 pub async fn call<T>(what: &str, future: impl Future<Output = kube::Result<T>>) -> Result<kube::Result<T>, Error> {
-    timeout(CALL_TIMEOUT, future).await.map_err(|_| Error::Timeout(what.to_owned()))
+    bound::within(CALL_TIMEOUT, future).await.ok_or_else(|| Error::Timeout(what.to_owned()))
 }
 
 /// What was tried, and why it failed.

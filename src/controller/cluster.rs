@@ -2,6 +2,7 @@
 //!
 //! Asked once at the start, so that what is missing is said in words before a watch fails in a loop.
 
+use crate::controller::bound;
 use crate::controller::call::is_absent;
 use std::fmt::Debug;
 use std::path::Path;
@@ -22,6 +23,7 @@ use tracing::warn;
 use crate::api::{SidecarCronJob, SidecarJob, labels};
 use crate::controller::error::{CALL_TIMEOUT, message, no_answer};
 use crate::controller::gate::{Calls, Gate};
+use crate::controller::in_flight::{self, InFlight};
 use crate::controller::throttled::Throttled;
 
 /// The first minor version of Kubernetes with native sidecars on by default.
@@ -72,20 +74,33 @@ pub async fn connect(kubeconfig: Option<&Path>, gate: &Gate) -> Result<Clients, 
         None => Config::infer().await.map_err(|e| config(&e))?,
     };
     found.connect_timeout = Some(Duration::from_secs(10));
-    let url = found.cluster_url.to_string();
-    found.default_retry = false; // `Throttled` does that
-    let namespace = found.default_namespace.clone();
-    let leases = ClientBuilder::try_from(found).map_err(|e| config(&e))?.build();
-    let gated = |calls| {
-        let base = leases.clone();
-        let send = service_fn(move |request| {
-            let base = base.clone();
-            async move { base.send(request).await }
-        });
-        let layers = ServiceBuilder::new().layer(RetryLayer::new(Throttled::default())).layer(gate.layer(calls)); // after it, so that each try passes the gate
-        Client::new(layers.service(send), namespace.clone())
-    };
-    Ok(Clients { work: gated(Calls::Work), events: gated(Calls::Events), leases: leases.clone(), url })
+    Clients::of(found, gate).map_err(|e| config(&e))
+}
+
+impl Clients {
+    /// For the cluster of that configuration. A call of the work waits for a place, and then passes the gate: what was
+    /// true when the call began to wait need not be true any more. A call that is repeated does both again.
+    pub fn of(mut config: Config, gate: &Gate) -> kube::Result<Self> {
+        config.default_retry = false; // `Throttled` does that
+        let (url, namespace) = (config.cluster_url.to_string(), config.default_namespace.clone());
+        let leases = ClientBuilder::try_from(config)?.build();
+        let send = {
+            let base = leases.clone();
+            service_fn(move |request| {
+                let base = base.clone();
+                async move { base.send(request).await }
+            })
+        };
+        let repeat = || ServiceBuilder::new().layer(RetryLayer::new(Throttled::default()));
+        let work = repeat().layer(InFlight::of(in_flight::AT_ONCE)).layer(gate.layer(Calls::Work));
+        let events = repeat().layer(gate.layer(Calls::Events));
+        Ok(Self {
+            work: Client::new(work.service(send.clone()), namespace.clone()),
+            events: Client::new(events.service(send), namespace),
+            leases,
+            url,
+        })
+    }
 }
 
 /// Whether the cluster has native sidecars. A version that can't be read counts as new.
@@ -164,8 +179,8 @@ where
 
 /// A call with the bound that all have.
 async fn in_time<T>(call: impl Future<Output = kube::Result<T>>) -> kube::Result<T> {
-    let late = |_| Err(kube::Error::Service(no_answer().into()));
-    tokio::time::timeout(CALL_TIMEOUT, call).await.unwrap_or_else(late)
+    let late = || Err(kube::Error::Service(no_answer().into()));
+    bound::within(CALL_TIMEOUT, call).await.unwrap_or_else(late)
 }
 
 /// The objects of one namespace, or of all.

@@ -1,50 +1,71 @@
-//! How are people told? By events, sent from queues beside the work: one that can't be sent is logged and never stops a
+//! How are people told? By events, sent from a queue beside the work: one that can't be sent is counted and never stops a
 //! reconcile.
 //!
 //! Several are sent at once, those about one object in their order; a call without an answer holds up few others, and not
-//! for long. Their form, and what is the same event, is `post`'s part.
+//! for long. Their form, and what is the same event, is `post`'s part; what one namespace or object may have told, that of
+//! `queue` and `burst`.
 
+mod burst;
+mod losses;
 mod post;
+mod queue;
+mod recent;
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures::{FutureExt, future};
+use burst::Bursts;
+use futures::future;
 use k8s_openapi::api::core::v1::{ObjectReference, Pod};
 use kube::Client;
+use losses::Losses;
 use post::{Post, Told};
-use tokio::sync::mpsc;
-use tokio::sync::mpsc::error::TrySendError::{Closed, Full};
+use queue::{Queue, SENDERS};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
-use tracing::warn;
 
 use crate::api::Kind;
+use crate::controller::bound;
+use crate::controller::error::message;
 use crate::engine::observed::{Job, PodRef};
 use crate::engine::plan::Event;
+use crate::telemetry::{EventLoss, Metrics};
 
-/// How many queues there are; an object's events go through one of them.
-const QUEUES: usize = 4;
-/// How many events may wait in one, about 1 KB each: in all, more than one minute of ten thousand schedules. Further ones
-/// are dropped.
-const WAITING: usize = 20_000 / QUEUES;
 /// How long one call may take.
 const SENT_WITHIN: Duration = Duration::from_secs(10);
 /// The API server's bound on a note, in bytes.
 const NOTE_MAX: usize = 1024;
 
-/// Where events are dropped in.
+/// Where events are dropped in; clones share the queue.
 #[derive(Clone)]
-pub struct Events(Vec<mpsc::Sender<Told>>);
+pub struct Events(Arc<Door>);
+
+/// What becomes of an event before it is in the queue; the queue is closed when this is dropped.
+struct Door {
+    queue: Arc<Queue>,
+    bursts: Bursts,
+    losses: Arc<Losses>,
+}
 
 impl Events {
-    /// The queues, and the task that empties them; it ends when the last sender is gone and the queues are empty.
+    /// The queue, and the task that empties it; the task ends when the last `Events` is gone and the queue is empty.
     pub fn start(client: Client) -> (Self, JoinHandle<()>) {
-        let instance = std::env::var("HOSTNAME").ok();
-        let (senders, queues): (Vec<_>, Vec<_>) = (0..QUEUES).map(|_| mpsc::channel::<Told>(WAITING)).unzip();
-        let empty = |queue| empty(queue, Post::new(client.clone(), instance.clone()));
-        let task = tokio::spawn(future::join_all(queues.into_iter().map(empty).collect::<Vec<_>>()).map(drop));
-        (Self(senders), task)
+        Self::counted(client, Metrics::default())
+    }
+
+    /// The same; what is lost is counted in these metrics.
+    pub fn counted(client: Client, metrics: Metrics) -> (Self, JoinHandle<()>) {
+        let (queue, losses) = (Arc::new(Queue::new()), Arc::new(Losses::new(metrics)));
+        let post = Post::new(client, std::env::var("HOSTNAME").ok());
+        let door = Door { queue: queue.clone(), bursts: Bursts::default(), losses: losses.clone() };
+        let task = tokio::spawn(async move {
+            let senders = future::join_all((0..SENDERS).map(|_| empty(&queue, &post, &losses)));
+            tokio::select! {
+                _ = senders => {}
+                () = losses.say_from_time_to_time() => {}
+            }
+            losses.say_the_rest();
+        });
+        (Self(Arc::new(door)), task)
     }
 
     /// About the SidecarJob.
@@ -92,30 +113,31 @@ impl Events {
 
     fn put(&self, kind: Kind, about: ObjectReference, event: Event, action: String, related: Option<ObjectReference>) {
         let Event { warning, reason, note, run: _ } = event;
-        let queue = &self.0[queue_of(&about)];
         let told = Told { kind, about, related, warning, reason, action, note: cut(note) };
-        if let Err(full) = queue.try_send(told) {
-            let (Full(told) | Closed(told)) = full;
-            warn!(name = told.about.name, "event dropped: too many are waiting");
+        let Door { queue, bursts, losses } = &*self.0;
+        if !bursts.admit(&told) {
+            losses.note(&told, EventLoss::Burst, "there were many about this object lately");
+        } else if let Err(told) = queue.push(told) {
+            losses.note(&told, EventLoss::Share, "many of this namespace are waiting");
         }
     }
 }
 
-/// The same one for all events about an object.
-fn queue_of(about: &ObjectReference) -> usize {
-    let mut hasher = DefaultHasher::new();
-    (&about.namespace, &about.kind, &about.name).hash(&mut hasher);
-    usize::try_from(hasher.finish() % QUEUES as u64).unwrap_or_default()
+impl Drop for Door {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
 }
 
-async fn empty(mut queue: mpsc::Receiver<Told>, mut post: Post) {
-    while let Some(told) = queue.recv().await {
-        let why = match timeout(SENT_WITHIN, post.send(&told)).await {
-            Ok(Ok(())) => continue,
-            Ok(Err(error)) => super::error::message(&error),
-            Err(_) => format!("no answer within {}s", SENT_WITHIN.as_secs()),
-        };
-        warn!(name = told.about.name, reason = told.reason, "failed to send an event: {why}");
+/// One of the senders.
+async fn empty(queue: &Queue, post: &Post, losses: &Losses) {
+    while let Some((object, told)) = queue.next().await {
+        match bound::within(SENT_WITHIN, post.send(&told)).await {
+            Some(Ok(())) => {}
+            Some(Err(error)) => losses.note(&told, EventLoss::Failed, &message(&error)),
+            None => losses.note(&told, EventLoss::Failed, &format!("no answer within {}s", SENT_WITHIN.as_secs())),
+        }
+        queue.done(&object);
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod apply;
 pub mod args;
+pub(crate) mod bound;
 pub(crate) mod call;
 pub mod clock;
 pub(crate) mod cluster;
@@ -15,11 +16,13 @@ pub mod error;
 pub mod events;
 pub(crate) mod gate;
 pub(crate) mod gather;
+pub(crate) mod in_flight;
 pub(crate) mod leader;
 pub mod managed;
 pub(crate) mod memory;
 pub mod object;
 pub mod orphans;
+pub(crate) mod places;
 pub mod pod_watch;
 pub mod queue;
 pub(crate) mod read_again;

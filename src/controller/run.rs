@@ -161,7 +161,7 @@ async fn lead(
         info!("stopped");
         return Ok(());
     }
-    let (events, sending) = Events::start(clients.events);
+    let (events, sending) = Events::counted(clients.events, metrics.clone());
     let lost = async {
         match &mut leadership {
             Some(leadership) => leadership.lost().await,

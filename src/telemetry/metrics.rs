@@ -13,6 +13,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
 use crate::api::Kind;
+use crate::telemetry::words::Words;
 
 /// All metrics; clones share the counts.
 #[derive(Clone, Debug)]
@@ -22,6 +23,26 @@ pub struct Metrics {
     of_jobs: PerKind,
     tracking_finalizers: Family<EventLabels, Counter>,
     by_others: Family<ControllerLabels, Counter>,
+    /// The values of the labels that others choose.
+    managers: Words,
+    end_reasons: Words,
+    events_lost: Family<LossLabels, Counter>,
+}
+
+/// Why an event was not told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventLoss {
+    /// There were many about the object.
+    Burst,
+    /// Many of its namespace are waiting.
+    Share,
+    /// It could not be sent.
+    Failed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LossLabels {
+    why: &'static str,
 }
 
 /// The metrics of one kind.
@@ -109,8 +130,15 @@ pub struct Counted {
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::default();
-        let of_sidecarjobs =
-            PerKind::register(registry.sub_registry_with_prefix("sidecarjob_controller"), Kind::SidecarJob.name());
+        let ours = registry.sub_registry_with_prefix("sidecarjob_controller");
+        let of_sidecarjobs = PerKind::register(ours, Kind::SidecarJob.name());
+        let events_lost = Family::default();
+        ours.register(
+            "events_dropped",
+            "Events that were not told: too many about one object (burst), too many of one namespace (share), or not taken by \
+             the API server (failed)",
+            events_lost.clone(),
+        );
         let jobs = registry.sub_registry_with_prefix("job_controller");
         let of_jobs = PerKind::register(jobs, Kind::Job.name());
         let tracking_finalizers = Family::default();
@@ -125,7 +153,16 @@ impl Default for Metrics {
             "Jobs seen whose spec.managedBy names neither this nor the built-in controller",
             by_others.clone(),
         );
-        Self { registry: Arc::new(registry), of_sidecarjobs, of_jobs, tracking_finalizers, by_others }
+        Self {
+            registry: Arc::new(registry),
+            of_sidecarjobs,
+            of_jobs,
+            tracking_finalizers,
+            by_others,
+            managers: Words::default(),
+            end_reasons: Words::default(),
+            events_lost,
+        }
     }
 }
 
@@ -224,11 +261,22 @@ impl Metrics {
         self.tracking_finalizers.get_or_create(&EventLabels { event }).inc();
     }
 
-    /// A Job of another manager was seen for the first time.
+    /// A Job of another manager was seen for the first time. Whoever may create Jobs chooses the manager's name.
     pub fn managed_by_others(&self, kind: Kind, manager: &str) {
         if kind == Kind::Job {
-            self.by_others.get_or_create(&ControllerLabels { controller_name: manager.into() }).inc();
+            let controller_name = self.managers.bounded(manager);
+            self.by_others.get_or_create(&ControllerLabels { controller_name }).inc();
         }
+    }
+
+    /// An event was not told.
+    pub fn event_lost(&self, loss: EventLoss) {
+        let why = match loss {
+            EventLoss::Burst => "burst",
+            EventLoss::Share => "share",
+            EventLoss::Failed => "failed",
+        };
+        self.events_lost.get_or_create(&LossLabels { why }).inc();
     }
 
     /// The controller stored a status: counts what the previous status did not have.
@@ -246,7 +294,8 @@ impl Metrics {
             all.indexes(after.per_index, "succeeded", succeeded);
             all.indexes(after.per_index, "failed", after.failed_indexes.saturating_sub(before.failed_indexes));
         }
-        if let (None, Some((result, reason))) = (&before.end, after.end.clone()) {
+        if let (None, Some((result, reason))) = (&before.end, &after.end) {
+            let reason = self.end_reasons.bounded(reason); // a condition that others wrote may have given the word
             all.jobs_finished.get_or_create(&FinishedLabels { completion_mode: mode, result, reason }).inc();
         }
     }

@@ -1,6 +1,7 @@
 //! What operators see, and how they stop the program: logs, metrics, health, signals.
 //!
-//! The labels of metrics have a small, fixed set of values, never the name of an object.
+//! The labels of metrics have a small set of values, never the name of an object; where others choose the values, `words`
+//! bounds their number.
 
 mod health;
 mod logs;
@@ -8,10 +9,11 @@ mod metrics;
 mod server;
 mod signals;
 mod text;
+mod words;
 
 pub(crate) use health::Health;
 pub use logs::init as init_logs;
-pub(crate) use metrics::Counted;
 pub use metrics::Metrics;
+pub(crate) use metrics::{Counted, EventLoss};
 pub(crate) use server::serve;
 pub(crate) use signals::signal;

@@ -5,7 +5,7 @@
 //! again within ten minutes is counted in the one that is there. The same is what is the same in all that people read, its
 //! note too: "Deleted pod: a" and "Deleted pod: b" are two events.
 
-use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use k8s_openapi::api::core::v1::{Event as CoreEvent, EventSource, ObjectReference};
 use k8s_openapi::api::events::v1::{Event as NewEvent, EventSeries};
@@ -15,13 +15,14 @@ use kube::api::{Api, Patch, PatchParams, PostParams};
 use kube::{Client, ResourceExt};
 use serde_json::json;
 
+use super::recent::Recent;
 use crate::api::{Kind, labels};
 use crate::controller::clock;
 
 /// How long the same event is counted in the one before.
 const SAME: SignedDuration = SignedDuration::from_mins(10);
-/// How many events are remembered for that; the older half goes when there are more.
-const REMEMBERED: usize = 2_000;
+/// How many events are remembered for that.
+const REMEMBERED: usize = 8_000;
 /// The API server's bound on a name, without the time that makes it another one.
 const NAME_MAX: usize = 253 - 20;
 
@@ -51,10 +52,11 @@ type Same = (Option<String>, Option<String>, Option<String>, String, String);
 pub struct Post {
     client: Client,
     instance: Option<String>,
-    last: HashMap<Same, Sent>,
+    last: Mutex<Recent<Same, Sent>>,
 }
 
 /// An event that is there.
+#[derive(Clone)]
 struct Sent {
     name: String,
     count: i32,
@@ -64,25 +66,31 @@ struct Sent {
 impl Post {
     /// None sent yet.
     pub fn new(client: Client, instance: Option<String>) -> Self {
-        Self { client, instance, last: HashMap::new() }
+        Self { client, instance, last: Mutex::new(Recent::new(REMEMBERED)) }
     }
 
-    /// Sends it.
-    pub async fn send(&mut self, told: &Told) -> kube::Result<()> {
+    /// Sends it. Events about one object are to be sent one after the other, or the same would be told twice.
+    pub async fn send(&self, told: &Told) -> kube::Result<()> {
         let (now, same) = (clock::timestamp(), same(told));
-        if let Some(sent) = self.last.get(&same).filter(|sent| now.duration_since(sent.at) < SAME) {
+        let namespace = told.about.namespace.as_deref().unwrap_or_default();
+        let sent = self.last().get(namespace, &same).cloned().filter(|sent| now.duration_since(sent.at) < SAME);
+        if let Some(sent) = sent {
             let count = sent.count + 1;
             match self.again(told, &sent.name, count, now).await {
                 Err(kube::Error::Api(status)) if status.is_not_found() => {} // expired: a new one
                 done => {
-                    self.remember(same, Sent { name: sent.name.clone(), count, at: now });
+                    self.last().insert(namespace, same, Sent { name: sent.name, count, at: now });
                     return done;
                 }
             }
         }
         let name = self.first(told, now).await?;
-        self.remember(same, Sent { name, count: 1, at: now });
+        self.last().insert(namespace, same, Sent { name, count: 1, at: now });
         Ok(())
+    }
+
+    fn last(&self) -> MutexGuard<'_, Recent<Same, Sent>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// It is there already.
@@ -117,16 +125,6 @@ impl Post {
                 api.create(&params, &self.core_event(told, now)).await.map(|event| event.name_any())
             }
         }
-    }
-
-    fn remember(&mut self, same: Same, sent: Sent) {
-        if self.last.len() >= REMEMBERED && !self.last.contains_key(&same) {
-            let mut times: Vec<Timestamp> = self.last.values().map(|sent| sent.at).collect();
-            times.sort_unstable();
-            let middle = times[times.len() / 2];
-            self.last.retain(|_, sent| sent.at > middle);
-        }
-        self.last.insert(same, sent);
     }
 
     fn new_event(&self, told: &Told, now: Timestamp) -> NewEvent {
@@ -194,22 +192,6 @@ fn metadata(told: &Told, now: Timestamp) -> ObjectMeta {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test]
-    async fn how_many_are_remembered_is_bounded_and_the_older_half_goes_first() {
-        let service = tower::service_fn(|_: hyper::Request<kube::client::Body>| {
-            std::future::pending::<Result<hyper::Response<kube::client::Body>, String>>()
-        });
-        let mut post = Post::new(Client::new(service, "ns"), None);
-        for n in 0..REMEMBERED + 10 {
-            let same = (None, None, None, String::new(), n.to_string());
-            let at = Timestamp::from_second(i64::try_from(n).expect("small")).expect("a time");
-            post.remember(same, Sent { name: String::new(), count: 1, at });
-        }
-        assert!(post.last.len() <= REMEMBERED);
-        assert!(post.last.keys().any(|same| same.4 == (REMEMBERED + 9).to_string()));
-        assert!(!post.last.keys().any(|same| same.4 == "0"));
-    }
 
     #[test]
     fn an_event_about_an_object_with_the_longest_name_has_a_name_that_is_taken() {

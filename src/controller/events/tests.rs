@@ -23,6 +23,14 @@ fn job(name: &str, kind: Kind) -> Job {
     Job { kind, ..Job::from_wire(&job).expect("it has all of it") }
 }
 
+/// An event about a run.
+pub fn told(namespace: &str, name: &str, reason: &str, note: &str) -> Told {
+    let mut about = reference(&job(name, Kind::SidecarJob));
+    about.namespace = Some(namespace.into());
+    let (reason, note) = (reason.to_owned(), note.to_owned());
+    Told { kind: Kind::SidecarJob, about, related: None, warning: false, action: reason.clone(), reason, note }
+}
+
 /// What an API server got, one line a call.
 type Sent = Arc<Mutex<Vec<String>>>;
 
@@ -112,4 +120,45 @@ async fn a_call_that_hangs_holds_up_few_others_and_not_for_long() {
     drop(events);
     sending.await.expect("it ends");
     assert_eq!((through(), begin.elapsed()), (100, SENT_WITHIN));
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_of_a_namespace_that_get_no_answer_hold_up_no_other_namespace() {
+    let (client, sent) = server();
+    let (events, _sending) = Events::start(client);
+    for n in 0..100 {
+        let hangs = Job { uid: format!("uid-{n}"), ..job("hangs", Kind::SidecarJob) };
+        events
+            .0
+            .queue
+            .push(Told {
+                about: ObjectReference { kind: Some(n.to_string()), ..reference(&hangs) },
+                ..told("ns", "hangs", "X", "")
+            })
+            .expect("there is room");
+    }
+    let quiet = |n: usize| Job { namespace: "quiet".into(), ..job(&format!("run-{n}"), Kind::SidecarJob) };
+    (0..100).for_each(|n| events.about_job(&quiet(n), Event::normal("X", "goes through")));
+    for _ in 0..10_000 {
+        tokio::task::yield_now().await; // no time passes
+    }
+    let sent = sent.lock().expect("not poisoned");
+    let through = sent.iter().filter(|line| line.starts_with("goes")).count();
+    assert_eq!((through, sent.len() - through), (100, SENDERS / 2), "of 100 each");
+}
+
+#[tokio::test]
+async fn a_burst_of_events_about_one_run_is_cut_and_what_is_lost_is_counted() {
+    let (client, sent) = server();
+    let metrics = Metrics::default();
+    let (events, sending) = Events::counted(client, metrics.clone());
+    let run = job("run", Kind::SidecarJob);
+    (0..1_000).for_each(|n| events.about_job(&run, Event::normal("SuccessfulCreate", format!("Created pod: {n}"))));
+    events.about_job(&run, Event::normal("Completed", "Job completed"));
+    drop(events);
+    sending.await.expect("it ends");
+    let sent = sent.lock().expect("not poisoned");
+    assert_eq!((sent.len(), sent.last().map(String::as_str)), (26, Some("Job completed 1")));
+    let line = "sidecarjob_controller_events_dropped_total{why=\"burst\"} 975";
+    assert!(metrics.encode().contains(line), "{}", metrics.encode());
 }

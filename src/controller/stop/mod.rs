@@ -12,19 +12,22 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, Client};
 use thiserror::Error;
-use tokio::sync::{Semaphore, mpsc};
-use tokio::time::timeout;
+use tokio::sync::mpsc;
 use tracing::{info, warn};
 
 use crate::api::conditions::events as reasons;
 use crate::api::recipes::Way;
+use crate::controller::bound;
 use crate::controller::clock::Clock;
 use crate::controller::error::message;
 use crate::controller::events::Events;
 use crate::controller::object::Key;
+use crate::controller::places::Places;
+use crate::engine::deeds::ladder::QUEUED_WITHIN;
 use crate::engine::observed::{Ask, Attempt, AttemptState, Job, PodRef};
 use crate::engine::plan::Event;
 
@@ -34,7 +37,7 @@ pub use signal::own_image;
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// How long a signal may take: its image may have to be pulled.
 const SIGNAL_WITHIN: Duration = Duration::from_secs(30);
-/// How many attempts are under way at the same time.
+/// How many attempts are under way at the same time, of the runs of one kind; `places` says how namespaces share them.
 const AT_ONCE: usize = 64;
 /// How long a missing right is remembered: whoever gives it need not restart anything.
 const FORBIDDEN_FOR: Duration = Duration::from_secs(300);
@@ -72,7 +75,7 @@ struct Inner {
     forbidden: Mutex<HashSet<(String, &'static str)>>,
     wake: mpsc::UnboundedSender<Key>,
     signal_image: Option<String>,
-    slots: Semaphore,
+    places: Places,
     clock: Clock,
 }
 
@@ -84,7 +87,7 @@ impl Stops {
             forbidden: Mutex::default(),
             wake,
             signal_image,
-            slots: Semaphore::new(AT_ONCE),
+            places: Places::new(AT_ONCE),
             clock,
         }))
     }
@@ -93,7 +96,8 @@ impl Stops {
     pub fn attempts(&self, key: &Key, going_on: &[&str]) -> Vec<Attempt> {
         let mut all = lock(&self.0.attempts);
         let Some(own) = all.get_mut(key) else { return Vec::new() };
-        own.retain(|a| a.state == AttemptState::UnderWay || going_on.contains(&a.ask.pod.uid.as_str()));
+        let is_under_way = |a: &Attempt| matches!(a.state, AttemptState::UnderWay(_));
+        own.retain(|a| is_under_way(a) || going_on.contains(&a.ask.pod.uid.as_str()));
         if own.is_empty() {
             all.remove(key);
             return Vec::new();
@@ -106,57 +110,76 @@ impl Stops {
         lock(&self.0.attempts).remove(key);
     }
 
-    /// Begins an attempt, unless it was made already.
+    /// Begins an attempt, unless it was made already: it waits for a place first.
     pub fn ask(&self, client: Client, events: Events, key: &Key, job: &Job, ask: Ask) {
         let is_new = {
             let mut all = lock(&self.0.attempts);
             let own = all.entry(key.clone()).or_default();
             let is_new = !own.iter().any(|a| a.ask == ask);
-            is_new.then(|| own.push(Attempt { ask: ask.clone(), state: AttemptState::UnderWay }));
+            is_new.then(|| own.push(Attempt { ask: ask.clone(), state: AttemptState::Queued(self.now()) }));
             is_new
         };
         if is_new {
             let (stops, key, job) = (self.clone(), key.clone(), job.clone());
             tokio::spawn(async move {
-                let state = stops.try_it(client, &events, &job, &ask).await;
-                stops.done(&key, &ask, state);
+                if let Some(state) = stops.in_turn(client, &events, &key, &job, &ask).await {
+                    stops.note(&key, &ask, state);
+                    let _ = stops.0.wake.send(key);
+                }
             });
         }
     }
 
+    /// What comes of the attempt when its turn has come. `None`: nobody asks for that any more.
+    async fn in_turn(&self, client: Client, events: &Events, key: &Key, job: &Job, ask: &Ask) -> Option<AttemptState> {
+        if self.is_forbidden(job, ask) {
+            return Some(AttemptState::Failed(self.now()));
+        }
+        let _place = self.0.places.take(&job.namespace).await;
+        let all = || lock(&self.0.attempts);
+        let AttemptState::Queued(since) = all().get(key)?.iter().find(|a| a.ask == *ask)?.state else { return None };
+        if self.is_forbidden(job, ask) {
+            return Some(AttemptState::Failed(self.now()));
+        }
+        if since + QUEUED_WITHIN <= self.now() {
+            let what = format!("sidecar {} of pod {}", ask.container, ask.pod.name);
+            let why =
+                format!("too many sidecars of namespace {} are being asked; all are ended at once", job.namespace);
+            return Some(self.failed(events, job, ask, &what, &why));
+        }
+        self.note(key, ask, AttemptState::UnderWay(self.now()));
+        Some(self.try_it(client, events, job, ask).await)
+    }
+
     async fn try_it(&self, client: Client, events: &Events, job: &Job, ask: &Ask) -> AttemptState {
         let Ask { pod, container, way } = ask;
-        if lock(&self.0.forbidden).contains(&(job.namespace.clone(), kind(way))) {
-            return AttemptState::Failed;
-        }
-        let _slot = self.0.slots.acquire().await;
         let api: Api<Pod> = Api::namespaced(client, &job.namespace);
         info!(pod = pod.name, container, "asking it to stop by {way}");
         let within = if matches!(way, Way::Signal(_)) { SIGNAL_WITHIN } else { ANSWER_WITHIN };
-        let asked = timeout(within, self.reach(&api, pod, container, way)).await;
+        let asked = bound::within(within, self.reach(&api, pod, container, way)).await;
         let what = format!("sidecar {container} of pod {}", pod.name);
         match asked {
-            Ok(Ok(())) => {
+            Some(Ok(())) => {
                 events.about_container(
                     job,
                     Event::normal(reasons::STOPPING_SIDECAR, format!("Asked {what} to stop by {way}")),
                     pod,
                     container,
                 );
-                AttemptState::Heard((self.0.clock)())
+                AttemptState::Heard(self.now())
             }
             // It may have begun to stop: it has its grace, then comes the next rung.
-            Err(_) if !matches!(way, Way::Signal(_)) => {
+            None if !matches!(way, Way::Signal(_)) => {
                 let note =
                     format!("Asked {what} to stop by {way}: no answer within {}s; it has its grace", within.as_secs());
                 events.about_container(job, Event::normal(reasons::STOPPING_SIDECAR, note), pod, container);
-                AttemptState::Heard((self.0.clock)())
+                AttemptState::Heard(self.now())
             }
-            Err(_) => self.failed(events, job, ask, &what, &format!("no end within {}s", within.as_secs())),
-            Ok(Err(NotReached::Other(why))) => self.failed(events, job, ask, &what, &why),
-            Ok(Err(NotReached::Forbidden)) => {
+            None => self.failed(events, job, ask, &what, &format!("no end within {}s", within.as_secs())),
+            Some(Err(NotReached::Other(why))) => self.failed(events, job, ask, &what, &why),
+            Some(Err(NotReached::Forbidden)) => {
                 self.forbidden(events, job, ask);
-                AttemptState::Failed
+                AttemptState::Failed(self.now())
             }
         }
     }
@@ -173,7 +196,15 @@ impl Stops {
         let note = format!("Failed to ask {what} to stop by {}: {why}", ask.way);
         warn!(sidecarjob = format!("{}/{}", job.namespace, job.name), "{note}");
         events.about_container(job, Event::warning(reasons::SIDECAR_STOP_FAILED, note), &ask.pod, &ask.container);
-        AttemptState::Failed
+        AttemptState::Failed(self.now())
+    }
+
+    fn is_forbidden(&self, job: &Job, ask: &Ask) -> bool {
+        lock(&self.0.forbidden).contains(&(job.namespace.clone(), kind(&ask.way)))
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        (self.0.clock)()
     }
 
     /// Said once for each namespace, until it is tried again.
@@ -197,11 +228,10 @@ impl Stops {
         });
     }
 
-    fn done(&self, key: &Key, ask: &Ask, state: AttemptState) {
+    fn note(&self, key: &Key, ask: &Ask, state: AttemptState) {
         if let Some(own) = lock(&self.0.attempts).get_mut(key) {
             own.iter_mut().filter(|a| a.ask == *ask).for_each(|a| a.state = state);
         }
-        let _ = self.0.wake.send(key.clone());
     }
 }
 

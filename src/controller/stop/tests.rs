@@ -1,4 +1,4 @@
-//! Attempts: made once, kept while their Pod goes on, and a missing right asked for once.
+//! Attempts: made once, in turns of the namespaces, kept while their Pod goes on, and a missing right asked for once.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -20,6 +20,10 @@ fn job() -> Job {
     job.metadata.uid = Some("job-uid".into());
     Job::from_wire(&job).unwrap()
 }
+
+/// The time of the tests.
+const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
+const FAILED: AttemptState = AttemptState::Failed(NOW);
 
 fn exec() -> Way {
     serde_json::from_value(json!({"exec": {"command": ["quit"]}})).unwrap()
@@ -56,7 +60,7 @@ fn stage() -> Stage {
     });
     let (events, _) = Events::start(client.clone());
     let (wake, woken) = mpsc::unbounded_channel();
-    Stage { client, events, stops: Stops::new(wake, None, crate::controller::clock::wall_clock()), woken, calls }
+    Stage { client, events, stops: Stops::new(wake, None, Arc::new(|| NOW)), woken, calls }
 }
 
 impl Stage {
@@ -72,15 +76,15 @@ impl Stage {
 #[tokio::test]
 async fn a_right_that_is_missing_fails_the_attempt_and_is_asked_for_once() {
     let mut stage = stage();
-    assert_eq!(stage.tried(ask("a", exec())).await, [AttemptState::Failed]);
-    assert_eq!(stage.tried(ask("b", exec())).await, [AttemptState::Failed]);
+    assert_eq!(stage.tried(ask("a", exec())).await, [FAILED]);
+    assert_eq!(stage.tried(ask("b", exec())).await, [FAILED]);
     assert_eq!(stage.calls.load(Ordering::SeqCst), 1, "the second Pod costs no call");
 }
 
 #[tokio::test]
 async fn a_signal_needs_an_image() {
     let mut stage = stage();
-    assert_eq!(stage.tried(ask("a", Way::Signal("SIGTERM".into()))).await, [AttemptState::Failed]);
+    assert_eq!(stage.tried(ask("a", Way::Signal("SIGTERM".into()))).await, [FAILED]);
     assert_eq!(stage.calls.load(Ordering::SeqCst), 0);
 }
 
@@ -92,4 +96,107 @@ async fn what_was_tried_is_tried_once_and_forgotten_with_its_pod() {
     assert_eq!(stage.stops.attempts(&key(), &["uid-a"]).len(), 1);
     assert_eq!(stage.stops.attempts(&key(), &["uid-b"]), []);
     assert_eq!(stage.stops.attempts(&key(), &["uid-a"]), [], "a Pod that is over needs none");
+}
+
+/// An API server that never answers, and what it was asked in each namespace.
+fn silent() -> (Client, Arc<Mutex<Vec<String>>>) {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = asked.clone();
+    let service = tower::service_fn(move |request: Request<Body>| {
+        lock(&seen).push(request.uri().path().split('/').nth(4).unwrap_or_default().to_owned());
+        std::future::pending::<Result<Response<Body>, String>>()
+    });
+    (Client::new(service, "ns"), asked)
+}
+
+/// Until nothing goes on any more: no time passes in it.
+async fn settle() {
+    for _ in 0..1_000 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Runs of two namespaces: `a` has many sidecars that never answer, `b` has one.
+struct Tenants {
+    stops: Stops,
+    client: Client,
+    events: Events,
+    asked: Arc<Mutex<Vec<String>>>,
+    now: Arc<Mutex<DateTime<Utc>>>,
+}
+
+impl Tenants {
+    fn new() -> Self {
+        let (client, asked) = silent();
+        let (events, _) = Events::start(stage().client);
+        let now = Arc::new(Mutex::new(NOW));
+        let clock = now.clone();
+        let stops = Stops::new(mpsc::unbounded_channel().0, None, Arc::new(move || *lock(&clock)));
+        Self { stops, client, events, asked, now }
+    }
+
+    fn ask(&self, namespace: &str, pod: &str) {
+        let key = (namespace.to_owned(), "job".to_owned());
+        let job = Job { namespace: namespace.into(), ..job() };
+        self.stops.ask(self.client.clone(), self.events.clone(), &key, &job, ask(pod, exec()));
+    }
+
+    /// How often each of them was asked.
+    fn asked(&self) -> (usize, usize) {
+        let asked = lock(&self.asked);
+        let of = |namespace: &str| asked.iter().filter(|one| *one == namespace).count();
+        (of("a"), of("b"))
+    }
+
+    /// How many attempts of `a` wait for a place, are under way, were heard and have failed.
+    fn states(&self) -> [usize; 4] {
+        let uids: Vec<String> = (0..MANY).map(|n| format!("uid-{n}")).collect();
+        let uids: Vec<&str> = uids.iter().map(String::as_str).collect();
+        let all = self.stops.attempts(&("a".into(), "job".into()), &uids);
+        let count = |is: fn(AttemptState) -> bool| all.iter().filter(|a| is(a.state)).count();
+        [
+            count(|state| matches!(state, AttemptState::Queued(_))),
+            count(|state| matches!(state, AttemptState::UnderWay(_))),
+            count(|state| matches!(state, AttemptState::Heard(_))),
+            count(|state| matches!(state, AttemptState::Failed(_))),
+        ]
+    }
+}
+
+const MANY: usize = 1_000;
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_sidecars_that_never_answer_take_half_of_the_places_and_wait_unasked() {
+    let tenants = Tenants::new();
+    (0..MANY).for_each(|n| tenants.ask("a", &n.to_string()));
+    settle().await;
+    assert_eq!((tenants.asked(), tenants.states()), ((AT_ONCE / 2, 0), [MANY - AT_ONCE / 2, AT_ONCE / 2, 0, 0]));
+    tenants.ask("b", "x");
+    settle().await;
+    assert_eq!(tenants.asked(), (AT_ONCE / 2, 1), "another namespace's sidecar is asked at once");
+    tokio::time::sleep(ANSWER_WITHIN + Duration::from_millis(1)).await;
+    settle().await;
+    assert_eq!((tenants.asked().0, tenants.states()), (AT_ONCE, [MANY - AT_ONCE, AT_ONCE / 2, AT_ONCE / 2, 0]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sidecar_that_waited_too_long_for_a_place_is_not_asked_any_more() {
+    let tenants = Tenants::new();
+    (0..MANY).for_each(|n| tenants.ask("a", &n.to_string()));
+    settle().await;
+    *lock(&tenants.now) = NOW + QUEUED_WITHIN;
+    tokio::time::sleep(ANSWER_WITHIN + Duration::from_millis(1)).await;
+    settle().await;
+    assert_eq!((tenants.asked().0, tenants.states()), (AT_ONCE / 2, [0, 0, AT_ONCE / 2, MANY - AT_ONCE / 2]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pod_that_ends_while_its_sidecar_waits_for_a_place_costs_no_call() {
+    let tenants = Tenants::new();
+    (0..MANY).for_each(|n| tenants.ask("a", &n.to_string()));
+    settle().await;
+    assert_eq!(tenants.stops.attempts(&("a".into(), "job".into()), &[]).len(), AT_ONCE / 2, "those under way");
+    tokio::time::sleep(ANSWER_WITHIN + Duration::from_millis(1)).await;
+    settle().await;
+    assert_eq!(tenants.asked().0, AT_ONCE / 2);
 }

@@ -2,13 +2,14 @@
 //!
 //! When the main containers are done, the controller stops the plain containers in ascending `stop.order`; containers
 //! with the same order stop together. The controller tries the ways of a container one after the other until one
-//! reaches the container, which then has its grace period.
+//! reaches the container, which then has its grace period. An attempt may have to wait for a place; that takes nothing of
+//! the grace period.
 //!
 //! The last rung is the Pod's `activeDeadlineSeconds`, which needs no permission but to patch Pods: the kubelet sends
 //! SIGTERM to all containers at once, waits `terminationGracePeriodSeconds`, and keeps the Pod and the logs. The
 //! controller takes the last rung when all containers have had their turn. It takes it at once when no way is left for
-//! a container whose turn it is, because the order can't be kept then, and when the end of a container may make the
-//! kubelet start all containers again.
+//! a container whose turn it is, or when the attempt has waited too long for a place, because the order can't be kept
+//! then; and when the end of a container may make the kubelet start all containers again.
 //!
 //! The begin of a turn follows from `stopping-since` on the Pod and from the ends of containers, so a restarted
 //! controller finds it. The attempts may get lost at a restart: to ask twice does no harm. `controller::stop` carries
@@ -73,16 +74,26 @@ impl Member<'_> {
         self.container.up.since.filter(|since| again && *since > begin)
     }
 
-    /// When the grace period of the container ends, if its turn began at this time. The grace period begins when an
-    /// attempt has reached the container; an attempt has [`REACHED_WITHIN`] for that. Without a known attempt it begins
-    /// with the turn.
+    /// When the grace period of the container ends, if its turn began at this time. The grace period begins with the end of
+    /// the last attempt; an attempt has [`QUEUED_WITHIN`] to get a place and [`REACHED_WITHIN`] to reach the container.
+    /// Without a known attempt the grace period begins with the turn.
     fn grace_end(&self, begin: DateTime<Utc>) -> DateTime<Utc> {
-        let heard = self.tried.iter().filter_map(|a| match a.state {
-            AttemptState::Heard(at) => Some(at),
-            AttemptState::UnderWay => Some(time::after(begin, REACHED_WITHIN)),
-            AttemptState::Failed => None,
+        let last = self.tried.iter().map(|a| match a.state {
+            AttemptState::Queued(since) => time::after(since, QUEUED_WITHIN + REACHED_WITHIN),
+            AttemptState::UnderWay(since) => time::after(since, REACHED_WITHIN),
+            AttemptState::Heard(at) | AttemptState::Failed(at) => at,
         });
-        time::after(heard.max().unwrap_or(begin).max(begin), self.grace)
+        time::after(last.max().unwrap_or(begin).max(begin), self.grace)
+    }
+
+    /// When to look at the container again: when its attempt has waited too long for a place, or at the end of the grace
+    /// period.
+    fn until(&self, begin: DateTime<Utc>) -> DateTime<Utc> {
+        let queued = self.tried.iter().filter_map(|a| match a.state {
+            AttemptState::Queued(since) => Some(time::after(since, QUEUED_WITHIN)),
+            _ => None,
+        });
+        queued.min().unwrap_or_else(|| self.grace_end(begin))
     }
 
     /// When the turn of the container was over: when it had ended, or its grace period had. The last rung stops a
@@ -95,19 +106,27 @@ impl Member<'_> {
         }
     }
 
-    /// How to ask the container now: `Some(None)` if the controller has asked already, `None` if no way is left. A
-    /// container without a way of its own gets SIGTERM.
-    fn ask(&self, pod: &Pod) -> Option<Option<Ask>> {
+    /// How to ask the container now: `Some(None)` if the controller has asked already, `None` if no way is left, or the way has
+    /// waited too long for a place. A container without a way of its own gets SIGTERM.
+    fn ask(&self, pod: &Pod, now: DateTime<Utc>) -> Option<Option<Ask>> {
         let state = |way: &Way| self.tried.iter().find(|a| a.ask.way == *way).map(|a| a.state);
         let ways = if self.ways.list.is_empty() { vec![term()] } else { self.ways.list.clone() };
-        let way = ways.into_iter().find(|way| state(way) != Some(AttemptState::Failed))?;
+        let way = ways.into_iter().find(|way| !matches!(state(way), Some(AttemptState::Failed(_))))?;
         let ask = |way| Ask { pod: pod.to_ref(), container: self.container.name.clone(), way };
-        Some(state(&way).is_none().then(|| ask(way)))
+        match state(&way) {
+            None => Some(Some(ask(way))),
+            Some(AttemptState::Queued(since)) if time::after(since, QUEUED_WITHIN) <= now => None,
+            Some(_) => Some(None),
+        }
     }
 }
 
 /// How long an attempt may take to reach a container.
 pub const REACHED_WITHIN: TimeDelta = TimeDelta::seconds(30);
+
+/// How long an attempt may wait for a place. The last rung needs no place, so a Pod waits no longer than this for the
+/// sidecars of others.
+pub const QUEUED_WITHIN: TimeDelta = TimeDelta::seconds(120);
 
 /// What the controller does next about this Pod, which has plain containers that still run.
 pub fn turn(seen: &Observed, pod: &Pod, attempts: &Attempts, now: DateTime<Utc>) -> Turn {
@@ -121,11 +140,11 @@ pub fn turn(seen: &Observed, pod: &Pod, attempts: &Attempts, now: DateTime<Utc>)
     for group in groups.values() {
         let is_open = |m: &&&Member| m.is_running() && m.came_back_at(begin).is_none() && now < m.grace_end(begin);
         let open: Vec<_> = group.iter().filter(is_open).collect();
-        let Some(until) = open.iter().map(|m| m.grace_end(begin)).min() else {
+        let Some(until) = open.iter().map(|m| m.until(begin)).min() else {
             begin = group.iter().map(|m| m.over_at(begin)).max().unwrap_or(begin);
             continue;
         };
-        let asked: Option<Vec<_>> = open.iter().map(|m| m.ask(pod)).collect();
+        let asked: Option<Vec<_>> = open.iter().map(|m| m.ask(pod, now)).collect();
         return match asked {
             Some(asked) => Turn::Of { ask: asked.into_iter().flatten().collect(), until },
             None => Turn::AllAtOnce,

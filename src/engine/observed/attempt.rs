@@ -25,13 +25,15 @@ pub struct Attempt {
     pub state: AttemptState,
 }
 
-/// The result of an attempt.
+/// The result of an attempt, and since when that is so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptState {
-    /// The attempt is not over.
-    UnderWay,
+    /// The attempt waits for one of the places that all namespaces share: nobody has asked the container yet.
+    Queued(DateTime<Utc>),
+    /// The attempt goes on.
+    UnderWay(DateTime<Utc>),
     /// The attempt reached the container at this time. The grace period of the container begins here.
     Heard(DateTime<Utc>),
-    /// The attempt did not reach the container. The controller tries the next way.
-    Failed,
+    /// The attempt did not reach the container. The controller tries the next way, for which the grace period begins here.
+    Failed(DateTime<Utc>),
 }

@@ -1,6 +1,7 @@
 //! What is counted, and under which name.
 
 use super::*;
+use crate::telemetry::words::WORDS;
 
 fn counted(kind: Kind, succeeded: u32, failed: u32) -> Counted {
     Counted { kind, succeeded, failed, ..Counted::default() }
@@ -61,4 +62,26 @@ fn jobs_are_counted_under_the_names_of_the_built_in_controller() {
             "job_controller_job_syncs_total{completion_mode=\"Indexed\",action=\"tracking\",result=\"success\"} 1",
         ],
     );
+}
+
+#[test]
+fn names_that_tenants_choose_make_a_bounded_number_of_series() {
+    let metrics = Metrics::default();
+    for n in 0..1_000 {
+        metrics.managed_by_others(Kind::Job, &format!("example.com/{n}"));
+        metrics.managed_by_others(Kind::Job, "example.com/0");
+        let end = Counted { end: Some(("failed", format!("Reason{n}"))), ..Counted::default() };
+        metrics.status_written(&Counted::default(), &end);
+    }
+    let text = metrics.encode();
+    for (family, other) in [
+        ("job_controller_jobs_by_external_controller_total{", 980),
+        ("sidecarjob_controller_jobs_finished_total{", 980),
+    ] {
+        let lines: Vec<&str> = text.lines().filter(|line| line.starts_with(family)).collect();
+        assert_eq!(lines.len(), WORDS + 1, "{lines:#?}");
+        assert!(lines.iter().any(|line| line.ends_with(&format!("\"other\"}} {other}"))), "{lines:#?}");
+    }
+    let known = "job_controller_jobs_by_external_controller_total{controller_name=\"example.com/0\"} 1001";
+    assert_has(&metrics, &[known]);
 }

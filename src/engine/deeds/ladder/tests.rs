@@ -118,9 +118,21 @@ fn the_next_turn_comes_when_all_of_this_one_have_ended_or_their_grace_is_over() 
     for (what, seen, now, want) in [
         (
             "it is being asked",
-            begun(|p| p).tried("a", signal("SIGTERM"), AttemptState::UnderWay),
+            begun(|p| p).tried("a", signal("SIGTERM"), AttemptState::UnderWay(at(10))),
             11,
             (vec![], Some(45)),
+        ),
+        (
+            "it waits for a place: its time does not run out",
+            begun(|p| p).tried("a", signal("SIGTERM"), AttemptState::Queued(at(10))),
+            100,
+            (vec![], Some(130)),
+        ),
+        (
+            "it waited long and is being asked: that counts from there",
+            begun(|p| p).tried("a", signal("SIGTERM"), AttemptState::UnderWay(at(100))),
+            101,
+            (vec![], Some(135)),
         ),
         ("it was asked: its grace counts from there", heard(begun(|p| p), "a", 12), 13, (vec![], Some(17))),
         ("its grace is over", heard(begun(|p| p), "a", 12), 17, (vec!["ask b of p0 by SIGTERM"], Some(27))),
@@ -168,19 +180,35 @@ fn when_a_way_fails_the_next_is_tried_and_when_none_is_left_all_are_ended() {
         let heard = AttemptState::Heard(at(10));
         seen.tried("b", signal("SIGTERM"), heard).tried("c", signal("SIGTERM"), heard)
     };
-    let once = others(linkerd()).tried("a", shutdown(), AttemptState::Failed);
+    let once = others(linkerd()).tried("a", shutdown(), AttemptState::Failed(at(10)));
     assert_eq!(due(&once, 11).0, ["ask a of p0 by SIGTERM"]);
-    let twice = once.tried("a", signal("SIGTERM"), AttemptState::Failed);
+    let twice = once.tried("a", signal("SIGTERM"), AttemptState::Failed(at(10)));
     assert_eq!(due(&twice, 11).0, ["stop the sidecars of p0 (deadline 9s)"]);
     let quitting = seen(json!([{"name": "a", "stop": {"http": {"port": 80}}}])).pods([since(managed(), 10)]);
-    let refused = others(quitting).tried("a", quit(80), AttemptState::Failed);
+    let refused = others(quitting).tried("a", quit(80), AttemptState::Failed(at(10)));
     assert_eq!(due(&refused, 11).0, ["stop the sidecars of p0 (deadline 9s)"], "the spec gave one way");
 }
 
 #[test]
 fn without_a_right_the_order_can_not_be_kept_and_nothing_hangs() {
-    let seen = ordered().pods([since(managed(), 10)]).tried("a", signal("SIGTERM"), AttemptState::Failed);
+    let seen = ordered().pods([since(managed(), 10)]).tried("a", signal("SIGTERM"), AttemptState::Failed(at(10)));
     assert_eq!(due(&seen, 11).0, ["stop the sidecars of p0 (deadline 9s)"]);
+}
+
+#[test]
+fn a_pod_waits_a_bounded_time_for_a_place_and_then_takes_the_rung_that_needs_none() {
+    let queued = ordered().pods([since(managed(), 10)]).tried("a", signal("SIGTERM"), AttemptState::Queued(at(20)));
+    assert_eq!(due(&queued, 139), (vec![], Some(140)));
+    assert_eq!(due(&queued, 140).0, ["stop the sidecars of p0 (deadline 138s)"]);
+}
+
+#[test]
+fn a_way_that_failed_after_a_long_wait_leaves_time_for_the_next_one() {
+    let linkerd = seen(json!([{"name": "a", "stop": {"recipe": "linkerd", "order": -1, "gracePeriodSeconds": 5}}]));
+    let first = crate::api::recipes::built_in().iter().find(|r| r.name == "linkerd").map(|r| r.stop[0].clone());
+    let failed = AttemptState::Failed(at(100));
+    let failed = linkerd.pods([since(managed(), 10)]).tried("a", first.expect("it has ways"), failed);
+    assert_eq!(due(&failed, 101).0, ["ask a of p0 by SIGTERM"]);
 }
 
 #[test]

@@ -1,0 +1,25 @@
+//! How many series of a metric can others make? A label whose values others choose has a bounded number of them.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How many values such a label may have; further ones are counted together.
+pub const WORDS: usize = 20;
+/// What further values are counted as.
+const OTHER: &str = "other";
+
+/// The values of a label so far; clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Words(Arc<Mutex<HashSet<String>>>);
+
+impl Words {
+    /// The word itself, or "other" if there are many before it.
+    pub fn bounded(&self, word: &str) -> String {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.contains(word) && known.len() >= WORDS {
+            return OTHER.to_owned();
+        }
+        known.insert(word.to_owned());
+        word.to_owned()
+    }
+}
