@@ -4,6 +4,7 @@
 //! to be woken, and the queue keeps all of these in one heap. That the clock is set is the kernel's to say (`clock`).
 
 pub mod apply;
+pub mod known_times;
 pub mod reconcile;
 pub mod runs;
 pub mod rush;
@@ -11,6 +12,7 @@ pub mod rush;
 use std::sync::{Arc, OnceLock};
 
 use futures::{StreamExt, TryStreamExt};
+use known_times::KnownTimes;
 use kube::Client;
 use kube::core::DeserializeGuard;
 use kube::runtime::WatchStreamExt;
@@ -40,6 +42,8 @@ pub struct Schedules {
     pub runs: Runs,
     /// What may be lost.
     pub memory: Memory<SidecarCronJob>,
+    /// Their times.
+    pub times: KnownTimes,
     /// Starts come first.
     pub rush: Rush,
     /// To people.
@@ -59,7 +63,8 @@ impl Schedules {
     /// The same with another clock.
     pub fn at(client: Client, events: Events, now: Clock) -> Arc<Self> {
         let (runs, memory, rush) = (Runs::default(), Memory::default(), Rush::default());
-        Arc::new(Self { client, runs, memory, rush, events, now, stop: OnceLock::new() })
+        let (times, stop) = (KnownTimes::default(), OnceLock::new());
+        Arc::new(Self { client, runs, memory, times, rush, events, now, stop })
     }
 
     /// The program is to end: nothing further is begun.
@@ -126,6 +131,7 @@ impl Schedules {
     /// The SidecarCronJob is gone.
     pub fn forget(&self, key: &Key) {
         self.memory.forget(key);
+        self.times.forget(key);
         self.runs.owner_is_gone(key);
         self.rush.looked_at(key, (self.now)());
         self.rush.settled(key);

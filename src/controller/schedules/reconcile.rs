@@ -15,7 +15,7 @@ use crate::controller::reconcile::{LOOK_AFTER, look_again, sleep_until, try_agai
 use crate::controller::schedules::runs::View;
 use crate::controller::schedules::{Schedules, apply};
 use crate::engine::plan::sooner;
-use crate::engine::schedule::observed::{Cron, Observed};
+use crate::engine::schedule::observed::Observed;
 use crate::engine::schedule::{self, report::stalled};
 
 /// An object as the watch shows it: one that can't be read does not stop the others.
@@ -51,7 +51,8 @@ async fn until_quiet(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>) -
     apply::look_for_unclear(ctx, key).await?;
     for _ in 0..MAX_ROUNDS {
         let Some(seen) = gather(ctx, key, watched.clone()) else { return Ok(Action::await_change()) };
-        let plan = schedule::decide(&seen, (ctx.now)());
+        let mut plan = schedule::decide(&seen, (ctx.now)());
+        ctx.times.keep(&seen.cron, plan.search.take());
         if plan.steps.is_empty() {
             ctx.rush.expect(key, plan.wake);
             if plan.status.is_none() {
@@ -83,11 +84,11 @@ async fn until_quiet(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>) -
 
 /// All that the engine asks for, from the views in memory.
 fn gather(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>) -> Option<Observed> {
-    let cron = Cron::from_wire(ctx.memory.newest(watched))?;
+    let (cron, search) = ctx.times.of(ctx.memory.newest(watched))?;
     let View { runs, departed, started, backfilled } = ctx.runs.of(&cron.uid, &cron.status);
     let gone = ctx.runs.gone_of(cron.status.active.iter().map(|run| run.uid.as_str()));
     let refusal = ctx.memory.refusal(key, (ctx.now)());
-    Some(Observed { cron, runs, departed, started, backfilled, gone, refusal })
+    Some(Observed { cron, runs, departed, started, backfilled, gone, refusal, search })
 }
 
 /// After something failed: that is told, unless it is likely to be over at the next try. The error to go on with.
@@ -99,7 +100,7 @@ async fn tell(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>, error: E
     {
         return went_back;
     }
-    let Some(cron) = Cron::from_wire(ctx.memory.newest(watched)).filter(|_| !error.is_blip(tries, took)) else {
+    let Some((cron, _)) = ctx.times.of(ctx.memory.newest(watched)).filter(|_| !error.is_blip(tries, took)) else {
         return error;
     };
     if !matches!(error, Error::NotDeleted(_)) {

@@ -9,9 +9,10 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::api::sidecarcronjob::ConcurrencyPolicy;
-use crate::cron::{Pending, Times};
+use crate::cron::{Budget, Pending, Spent, Times, TimesError, budget};
 use crate::engine::observed::time;
 use crate::engine::schedule::observed::Observed;
+use crate::engine::schedule::search::{self, Search, Span};
 
 /// The judgement about all times so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +37,10 @@ pub struct Due {
     pub next: Option<DateTime<Utc>>,
     /// When there will be something to decide.
     pub wake: Option<DateTime<Utc>>,
+    /// Why the schedule has no times.
+    pub error: Option<TimesError>,
+    /// What was searched, to be kept.
+    pub search: Option<Search>,
 }
 
 /// What CronJob calls too many.
@@ -43,21 +48,27 @@ const MANY: usize = 100;
 
 /// Judges all times up to now.
 pub fn of(seen: &Observed, now: DateTime<Utc>) -> Due {
-    let status = &seen.cron.status;
-    let mut due = Due { queued: status.queued.clone(), last_schedule: last_schedule(seen), ..Due::default() };
-    let Ok(times) = &seen.cron.spec.times else { return due };
+    let nothing = Due { queued: seen.cron.status.queued.clone(), last_schedule: last_schedule(seen), ..Due::default() };
+    let judged = match &seen.cron.spec.times {
+        Ok(times) => judge(seen, times, now, nothing.clone()),
+        Err(error) => return Due { error: Some(error.clone()), ..nothing },
+    };
+    judged.unwrap_or(Due { error: Some(TimesError::TooManySteps), search: Some(Search::GaveUp), ..nothing })
+}
+
+fn judge(seen: &Observed, times: &Times, now: DateTime<Utc>, mut due: Due) -> Result<Due, Spent> {
     let (watermark, jitter) = (watermark(seen), seen.cron.spec.jitter);
     if seen.cron.spec.suspend {
         // A run that was started just before may be news: what passed up to then is missed.
-        due.pass(seen, times, watermark, due.last_schedule.unwrap_or(watermark), 1);
+        due.pass(seen, times, watermark, due.last_schedule.unwrap_or(watermark), 1)?;
         due.queued.retain(|at| !has_run(seen, at));
-        return due;
+        due.next = None;
+        return Ok(due);
     }
     let begun = now.checked_sub_signed(jitter).unwrap_or(now);
     // A run that is ahead was started before the clock was set back: what it passed over is missed.
     let until = due.last_schedule.map_or(begun, |last| last.max(begun));
-    let (latest, too_many) = due.pass(seen, times, watermark, until, seen.cron.spec.catch_up);
-    (due.too_many, due.next) = (too_many, times.next_after(watermark, begun));
+    let latest = due.pass(seen, times, watermark, until, seen.cron.spec.catch_up)?;
     let in_time = |at: &DateTime<Utc>| {
         seen.cron.spec.deadline.is_none_or(|deadline| time::after(time::after(*at, jitter), deadline) >= now)
     };
@@ -72,7 +83,7 @@ pub fn of(seen: &Observed, now: DateTime<Utc>) -> Due {
     let expiry = due.blocked.or(due.queued.first().copied()).zip(seen.cron.spec.deadline);
     let expiry = expiry.map(|(at, deadline)| time::after(time::after(at, jitter), deadline + TimeDelta::seconds(1)));
     due.wake = due.next.map(|at| time::after(at, jitter)).into_iter().chain(expiry).min();
-    due
+    Ok(due)
 }
 
 /// Up to then all is dealt with. A run that was seen counts, though the status may not know of it.
@@ -86,12 +97,6 @@ fn watermark(seen: &Observed) -> DateTime<Utc> {
 fn last_schedule(seen: &Observed) -> Option<DateTime<Utc>> {
     let of_runs = seen.runs.iter().filter(|run| !run.manual).filter_map(|run| run.scheduled);
     of_runs.chain(seen.cron.status.last_schedule).chain(seen.started.last().copied()).max()
-}
-
-/// The last time before the first that is looked at.
-fn earlier(times: &Times, watermark: DateTime<Utc>, first: Option<&DateTime<Utc>>) -> Option<DateTime<Utc>> {
-    let before = *first? - TimeDelta::seconds(1);
-    times.pending(watermark, before, 1).latest.pop()
 }
 
 /// Runs that were started and that the status does not know of; they may be gone already.
@@ -112,7 +117,7 @@ fn is_started(seen: &Observed, at: DateTime<Utc>) -> bool {
 }
 
 impl Due {
-    /// The latest times up to then; those before them are missed, unless they ran. And whether there were too many.
+    /// The latest times up to then; those before them are missed, unless they ran.
     fn pass(
         &mut self,
         seen: &Observed,
@@ -120,11 +125,17 @@ impl Due {
         watermark: DateTime<Utc>,
         until: DateTime<Utc>,
         keep: usize,
-    ) -> (Vec<DateTime<Utc>>, bool) {
-        let Pending { count, latest, .. } = times.pending(watermark, until, keep);
+    ) -> Result<Vec<DateTime<Utc>>, Spent> {
+        let span = Span { after: watermark, until, keep: keep + 1 };
+        let mut budget = Budget::of(budget::OF_A_DECISION);
+        let found = search::find(times, seen.search.as_ref(), span, &mut budget)?;
+        let Pending { count, mut latest, .. } = found.pending.clone();
+        // One more than is wanted tells which time was missed last.
+        let earlier = if latest.len() > keep { Some(latest.remove(0)) } else { None };
         let ran = started_between(seen, watermark, latest.first());
-        self.miss((count - latest.len()).saturating_sub(ran), earlier(times, watermark, latest.first()));
-        (latest, count > MANY)
+        self.miss((count - latest.len()).saturating_sub(ran), earlier);
+        (self.too_many, self.next, self.search) = (count > MANY, found.next, Some(Search::Found(found)));
+        Ok(latest)
     }
 
     fn miss(&mut self, count: usize, last: Option<DateTime<Utc>>) {

@@ -12,6 +12,7 @@ pub mod history;
 pub mod observed;
 pub mod plan;
 pub mod report;
+pub mod search;
 
 use chrono::{DateTime, Utc};
 use due::Due;
@@ -33,10 +34,11 @@ pub fn decide(seen: &Observed, now: DateTime<Utc>) -> Plan {
     let due = due::of(seen, now);
     let wake = sooner(sooner(due.wake, history::wake(seen, now)), retry(seen).filter(|at| *at > now));
     let starts = starts(seen, &due, now);
+    let search = due.search.clone();
     if !starts.is_empty() {
-        return Plan { steps: starts, wake, ..Plan::default() };
+        return Plan { steps: starts, wake, search, ..Plan::default() };
     }
-    let plan = Plan { may_wait: report::may_wait(seen, &due), ..report::report(seen, &due, now, wake) };
+    let plan = Plan { may_wait: report::may_wait(seen, &due), search, ..report::report(seen, &due, now, wake) };
     if plan.status.is_some() {
         return plan;
     }

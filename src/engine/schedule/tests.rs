@@ -12,6 +12,7 @@ use super::*;
 use crate::api::scheduled_run;
 use crate::engine::observed::Refusal;
 use crate::engine::schedule::observed::{Cron, Departed, Run};
+use crate::engine::schedule::search::Search;
 
 fn at(minutes: i64) -> DateTime<Utc> {
     "2026-01-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::minutes(minutes)
@@ -36,7 +37,7 @@ fn cron(spec: Value) -> Observed {
     });
     let cron = Cron::from_wire(Arc::new(serde_json::from_value(wire).unwrap())).unwrap();
     let (started, backfilled, gone) = Default::default();
-    Observed { cron, runs: vec![], departed: vec![], started, backfilled, gone, refusal: None }
+    Observed { cron, runs: vec![], departed: vec![], started, backfilled, gone, refusal: None, search: None }
 }
 
 /// A run for that time, which is going on.
@@ -473,6 +474,40 @@ fn a_schedule_that_can_not_run_is_stalled_with_the_reason() {
         let conditions = &mended.cron.status.conditions;
         assert!(conditions.is_true("Ready") && !conditions.is_true("Stalled"), "{reason} is over");
     }
+}
+
+/// Each minute of each 29 February that is a Saturday, by sixteen schedules.
+fn too_complex() -> Value {
+    let schedules: Vec<String> = (0..16).map(|n| format!("{n}-59 * * * *")).collect();
+    json!({"schedules": schedules, "exclude": ["* * * 1,3-12 *", "* * 1-28 2 *", "* * * * 0-5"], "timeZone": "Africa/Casablanca"})
+}
+
+#[test]
+fn a_schedule_that_is_too_complex_rests_until_its_spec_changes() {
+    let mut seen = cron(too_complex());
+    let plan = decide(&seen, at(600));
+    assert_eq!((&plan.search, &plan.steps, plan.wake), (&Some(Search::GaveUp), &vec![], None));
+    assert_eq!(seen.settle(at(600)), ["ScheduleTooComplex"]);
+    let stalled = seen.cron.status.conditions.when_true("Stalled").unwrap().clone();
+    assert!(stalled.reason == "ScheduleTooComplex" && stalled.message.contains("exclude fewer times"), "{stalled:?}");
+    seen.search = plan.search;
+    let again = decide(&seen, at(601));
+    assert_eq!((again.status, again.events, again.search), (None, vec![], Some(Search::GaveUp)), "it is known");
+    let mut mended = cron(json!({}));
+    mended.cron.status = seen.cron.status;
+    mended.settle(at(601));
+    assert_eq!((mended.times(), mended.cron.status.conditions.is_true("Stalled")), (vec![600], false));
+}
+
+#[test]
+fn of_a_schedule_that_rests_runs_are_still_reported_and_deleted() {
+    let mut spec = too_complex();
+    spec["successfulJobsHistoryLimit"] = json!(0);
+    let mut seen = cron(spec).last(60).runs([run(60).ended(true, 65)]);
+    seen.search = Some(Search::GaveUp);
+    seen.settle(at(600));
+    assert_eq!((seen.times(), seen.cron.status.last_success), (vec![], Some(at(65))));
+    assert_eq!((seen.cron.status.last_schedule, seen.cron.status.missed), (Some(at(60)), 0), "no time is lost");
 }
 
 #[test]
