@@ -18,6 +18,7 @@ use crate::controller::call::{call, failed, is_gone, is_terminating};
 use crate::controller::error::{BLIP, Error, WRITE_THE_STATUS};
 use crate::controller::memory::Key;
 use crate::controller::schedules::Schedules;
+use crate::controller::schedules::runs::Owner;
 use crate::engine::plan::Event;
 use crate::engine::schedule::observed::status::Status;
 use crate::engine::schedule::observed::{Cron, RunRef};
@@ -120,8 +121,7 @@ async fn there_already(ctx: &Schedules, key: &Key, cron: &Cron, name: &str) -> R
     let Some(run) = call(&what, runs(ctx, key).get_opt(name)).await?.map_err(|e| failed(&what, e))? else {
         return Ok(()); // gone in between: the next round creates it
     };
-    let owners = run.metadata.owner_references.as_deref().unwrap_or_default();
-    if owners.iter().any(|o| o.uid == cron.uid) {
+    if is_ours(&run, cron) {
         debug!("{name} was created before");
         ctx.runs.wrote(&run);
         ctx.memory.accepted(key);
@@ -131,6 +131,11 @@ async fn there_already(ctx: &Schedules, key: &Key, cron: &Cron, name: &str) -> R
     ctx.events.about_object(about(cron), Event::warning(reasons::FAILED_CREATE, note.clone()).of_run(name));
     ctx.memory.refused(key, note, (ctx.now)(), false);
     Ok(())
+}
+
+/// Does this SidecarCronJob control the run?
+fn is_ours(run: &SidecarJob, cron: &Cron) -> bool {
+    scheduled_run::owner_of(run).is_some_and(|owner| owner.uid == cron.uid && owner.name == cron.name)
 }
 
 /// In the background, as CronJob does: the run is gone at once, its Pods are ended then. The UID guards against a newer
@@ -143,14 +148,14 @@ async fn delete(ctx: &Schedules, key: &Key, cron: &Cron, run: &RunRef, replaced:
         ..DeleteParams::default()
     };
     if replaced {
-        ctx.runs.replaces(&cron.uid, &run.uid);
+        ctx.runs.replaces(&Owner::of(cron), &run.uid);
     }
     let answer = call(&what, runs(ctx, key).delete(&run.name, &params)).await;
     match answer.and_then(|answer| answer.map_err(|e| failed(&what, e))) {
         Ok(answer) => {
             match answer.left() {
                 Some(left) => ctx.runs.wrote(&left), // somebody's finalizer keeps it
-                None => ctx.runs.gone(&cron.uid, &run.uid),
+                None => ctx.runs.gone(&run.uid),
             }
             info!(replaced, "deleted SidecarJob {}", run.name);
             let note = format!("Deleted job {}", run.name);
@@ -158,7 +163,7 @@ async fn delete(ctx: &Schedules, key: &Key, cron: &Cron, run: &RunRef, replaced:
             Ok(())
         }
         Err(Error::Step { source: kube::Error::Api(status), .. }) if is_gone(&status) => {
-            ctx.runs.gone(&cron.uid, &run.uid);
+            ctx.runs.gone(&run.uid);
             Ok(())
         }
         Err(error) => {
@@ -173,17 +178,8 @@ async fn look_up(ctx: &Schedules, key: &Key, cron: &Cron, run: &RunRef) -> Resul
     let what = format!("look up SidecarJob {}", run.name);
     let found = call(&what, runs(ctx, key).get_opt(&run.name)).await?.map_err(|e| failed(&what, e))?;
     match found.filter(|found| found.metadata.uid.as_ref() == Some(&run.uid)) {
-        Some(found)
-            if found
-                .metadata
-                .owner_references
-                .iter()
-                .flatten()
-                .any(|o| o.uid == cron.uid && o.controller == Some(true)) =>
-        {
-            ctx.runs.wrote(&found);
-        }
-        _ => ctx.runs.gone(&cron.uid, &run.uid), // gone, or another's now
+        Some(found) if is_ours(&found, cron) => ctx.runs.wrote(&found),
+        _ => ctx.runs.gone(&run.uid), // gone, or another's now
     }
     Ok(())
 }
@@ -200,7 +196,7 @@ pub async fn status(ctx: &Schedules, key: &Key, cron: &Cron, status: &Status) ->
         }
         Err(kube::Error::Api(status)) if status.is_not_found() => {
             ctx.memory.forget(key);
-            ctx.runs.forget(&cron.uid);
+            ctx.runs.forget(&Owner::of(cron));
             Ok(())
         }
         Err(error) => Err(Error::Status(error)),

@@ -12,7 +12,7 @@ use crate::api::{SCHEDULE, SidecarCronJob};
 use crate::controller::error::Error;
 use crate::controller::memory::{Key, key};
 use crate::controller::reconcile::{LOOK_AFTER, look_again, sleep_until, try_again};
-use crate::controller::schedules::runs::View;
+use crate::controller::schedules::runs::{Owner, View};
 use crate::controller::schedules::{Schedules, apply};
 use crate::engine::plan::sooner;
 use crate::engine::schedule::observed::Observed;
@@ -85,7 +85,7 @@ async fn until_quiet(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>) -
 /// All that the engine asks for, from the views in memory.
 fn gather(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>) -> Option<Observed> {
     let (cron, search) = ctx.times.of(ctx.memory.newest(watched))?;
-    let View { runs, departed, started, backfilled } = ctx.runs.of(&cron.uid, &cron.status);
+    let View { runs, departed, started, backfilled } = ctx.runs.of(&Owner::of(&cron), &cron.status, (ctx.now)());
     let gone = ctx.runs.gone_of(cron.status.active.iter().map(|run| run.uid.as_str()));
     let refusal = ctx.memory.refusal(key, (ctx.now)());
     Some(Observed { cron, runs, departed, started, backfilled, gone, refusal, search })

@@ -12,6 +12,7 @@ use crate::api::sidecarcronjob::ConcurrencyPolicy;
 use crate::cron::{Budget, Pending, Spent, Times, TimesError, budget};
 use crate::engine::observed::time;
 use crate::engine::schedule::observed::Observed;
+use crate::engine::schedule::observed::status::is_credible;
 use crate::engine::schedule::search::{self, Search, Span};
 
 /// The judgement about all times so far.
@@ -48,7 +49,13 @@ const MANY: usize = 100;
 
 /// Judges all times up to now.
 pub fn of(seen: &Observed, now: DateTime<Utc>) -> Due {
-    let nothing = Due { queued: seen.cron.status.queued.clone(), last_schedule: last_schedule(seen), ..Due::default() };
+    let status = &seen.cron.status;
+    let nothing = Due {
+        queued: status.queued.iter().copied().filter(|at| is_credible(*at, now)).collect(),
+        last_schedule: last_schedule(seen, now),
+        last_missed: status.last_missed.filter(|at| is_credible(*at, now)),
+        ..Due::default()
+    };
     let judged = match &seen.cron.spec.times {
         Ok(times) => judge(seen, times, now, nothing.clone()),
         Err(error) => return Due { error: Some(error.clone()), ..nothing },
@@ -57,7 +64,7 @@ pub fn of(seen: &Observed, now: DateTime<Utc>) -> Due {
 }
 
 fn judge(seen: &Observed, times: &Times, now: DateTime<Utc>, mut due: Due) -> Result<Due, Spent> {
-    let (watermark, jitter) = (watermark(seen), seen.cron.spec.jitter);
+    let (watermark, jitter) = (watermark(seen, now), seen.cron.spec.jitter);
     if seen.cron.spec.suspend {
         // A run that was started just before may be news: what passed up to then is missed.
         due.pass(seen, times, watermark, due.last_schedule.unwrap_or(watermark), 1)?;
@@ -76,9 +83,9 @@ fn judge(seen: &Observed, times: &Times, now: DateTime<Utc>, mut due: Due) -> Re
     due.too_late = late.last().copied();
     due.miss(late.len(), due.too_late);
     match seen.cron.spec.concurrency {
-        ConcurrencyPolicy::Allow | ConcurrencyPolicy::Replace => due.start(seen, fresh),
-        ConcurrencyPolicy::Forbid => due.forbid(seen, fresh),
-        ConcurrencyPolicy::Queue => due.queue(seen, fresh, in_time),
+        ConcurrencyPolicy::Allow | ConcurrencyPolicy::Replace => due.start(seen, fresh, now),
+        ConcurrencyPolicy::Forbid => due.forbid(seen, fresh, now),
+        ConcurrencyPolicy::Queue => due.queue(seen, fresh, now, in_time),
     }
     let expiry = due.blocked.or(due.queued.first().copied()).zip(seen.cron.spec.deadline);
     let expiry = expiry.map(|(at, deadline)| time::after(time::after(at, jitter), deadline + TimeDelta::seconds(1)));
@@ -86,17 +93,29 @@ fn judge(seen: &Observed, times: &Times, now: DateTime<Utc>, mut due: Due) -> Re
     Ok(due)
 }
 
-/// Up to then all is dealt with. A run that was seen counts, though the status may not know of it.
-fn watermark(seen: &Observed) -> DateTime<Utc> {
+/// The last scheduled time as the status has it. If that is not credible, the last one that is remembered.
+fn stored_schedule(seen: &Observed, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let status = &seen.cron.status;
-    let known = [status.last_schedule, status.last_missed].into_iter().flatten();
-    known.fold(seen.cron.created_at, DateTime::max)
+    match status.last_schedule {
+        Some(last) if !is_credible(last, now) => {
+            status.recent.iter().filter_map(|run| run.scheduled).filter(|at| *at <= now).max()
+        }
+        last => last,
+    }
 }
 
-/// The time of the latest run that was started for one.
-fn last_schedule(seen: &Observed) -> Option<DateTime<Utc>> {
+/// Up to then all is dealt with. A run that was seen counts, though the status may not know of it.
+fn watermark(seen: &Observed, now: DateTime<Utc>) -> DateTime<Utc> {
+    let missed = seen.cron.status.last_missed.filter(|at| is_credible(*at, now));
+    stored_schedule(seen, now).into_iter().chain(missed).fold(seen.cron.created_at, DateTime::max)
+}
+
+/// The time of the latest run that was started for one. A run for a time to come is not believed: nobody started that by its
+/// schedule, or the clock was set back since; when the time comes, its run is found.
+fn last_schedule(seen: &Observed, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let of_runs = seen.runs.iter().filter(|run| !run.manual).filter_map(|run| run.scheduled);
-    of_runs.chain(seen.cron.status.last_schedule).chain(seen.started.last().copied()).max()
+    let of_runs = of_runs.chain(seen.started.iter().copied()).filter(|at| *at <= now);
+    of_runs.chain(stored_schedule(seen, now)).max()
 }
 
 /// Runs that were started and that the status does not know of; they may be gone already.
@@ -112,8 +131,8 @@ fn has_run(seen: &Observed, at: &DateTime<Utc>) -> bool {
 }
 
 /// The run of that time is there, or was: times run in their order, so whatever is older than a run that was seen.
-fn is_started(seen: &Observed, at: DateTime<Utc>) -> bool {
-    seen.has_run(at) || seen.started.last() >= Some(&at)
+fn is_started(seen: &Observed, at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    seen.has_run(at) || seen.started.range(at..).next().is_some_and(|later| *later <= now)
 }
 
 impl Due {
@@ -147,18 +166,18 @@ impl Due {
 
     /// Each starts, unless it is there already. One that could not start, and a later one did, is missed; unless somebody
     /// asked for the later one: then it is its turn still.
-    fn start(&mut self, seen: &Observed, fresh: Vec<DateTime<Utc>>) {
-        let in_order = fresh.iter().take_while(|at| is_started(seen, **at));
+    fn start(&mut self, seen: &Observed, fresh: Vec<DateTime<Utc>>, now: DateTime<Utc>) {
+        let in_order = fresh.iter().take_while(|at| is_started(seen, **at, now));
         self.last_schedule = self.last_schedule.max(in_order.last().copied());
-        let (started, fresh): (Vec<_>, Vec<_>) = fresh.into_iter().partition(|at| is_started(seen, *at));
+        let (started, fresh): (Vec<_>, Vec<_>) = fresh.into_iter().partition(|at| is_started(seen, *at, now));
         let passed_over: Vec<_> = started.into_iter().filter(|at| !has_run(seen, at)).collect();
         self.miss(passed_over.len(), passed_over.last().copied());
         self.starts = fresh;
     }
 
     /// The oldest starts if nothing is active. What does not start stays due.
-    fn forbid(&mut self, seen: &Observed, fresh: Vec<DateTime<Utc>>) {
-        self.start(seen, fresh);
+    fn forbid(&mut self, seen: &Observed, fresh: Vec<DateTime<Utc>>, now: DateTime<Utc>) {
+        self.start(seen, fresh, now);
         if seen.blocking().next().is_some() {
             self.blocked = self.starts.first().copied();
             self.starts.clear();
@@ -167,16 +186,22 @@ impl Due {
     }
 
     /// All wait in line; the first starts if nothing is active.
-    fn queue(&mut self, seen: &Observed, fresh: Vec<DateTime<Utc>>, in_time: impl Fn(&DateTime<Utc>) -> bool) {
+    fn queue(
+        &mut self,
+        seen: &Observed,
+        fresh: Vec<DateTime<Utc>>,
+        now: DateTime<Utc>,
+        in_time: impl Fn(&DateTime<Utc>) -> bool,
+    ) {
         let (mut line, late): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.queued).into_iter().partition(|at| in_time(at) || has_run(seen, at));
         self.miss(late.len(), late.last().copied());
         self.too_late = self.too_late.max(late.last().copied());
         line.retain(|at| !has_run(seen, at));
-        let passed_over: Vec<_> = line.extract_if(.., |at| is_started(seen, *at)).collect();
+        let passed_over: Vec<_> = line.extract_if(.., |at| is_started(seen, *at, now)).collect();
         self.miss(passed_over.len(), passed_over.last().copied());
         for at in fresh {
-            if is_started(seen, at) {
+            if is_started(seen, at, now) {
                 self.last_schedule = self.last_schedule.max(Some(at));
                 if !has_run(seen, &at) {
                     self.miss(1, Some(at));

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::api::scheduled_run;
 use crate::engine::observed::Refusal;
+use crate::engine::schedule::observed::status::Recent;
 use crate::engine::schedule::observed::{Cron, Departed, Run};
 use crate::engine::schedule::search::Search;
 
@@ -686,6 +687,63 @@ fn the_clock_that_was_set_back_is_told_and_nothing_runs_again() {
     let ready = seen.cron.status.conditions.when_true("Ready").unwrap();
     assert!(ready.message.contains("2026-01-01T10:00:00Z has run already and is in the future"), "{}", ready.message);
     assert_eq!((seen.times(), seen.cron.status.next), (vec![], Some(at(660))));
+}
+
+/// A run with the name of a time in 2099, as anybody can create it.
+fn far_ahead() -> Run {
+    run(73 * 365 * 24 * 60)
+}
+
+#[test]
+fn a_run_for_a_time_to_come_ends_no_schedule() {
+    for policy in ["Allow", "Forbid", "Replace", "Queue"] {
+        for (what, ahead) in [
+            ("it has ended", far_ahead().ended(true, 30)),
+            ("it is active", far_ahead()),
+            ("it is gone", Run { deleting: true, ..far_ahead() }),
+        ] {
+            let mut seen = cron(json!({"concurrencyPolicy": policy}));
+            seen.started = BTreeSet::from([ahead.scheduled.unwrap()]);
+            let blocks = ahead.ended.is_none() && matches!(policy, "Forbid" | "Queue") && !ahead.deleting;
+            seen.runs = if ahead.deleting { vec![] } else { vec![ahead] };
+            seen.settle(at(60));
+            if blocks {
+                assert!(seen.cron.status.last_schedule <= Some(at(60)), "{policy}, {what}");
+                seen.runs = vec![far_ahead().ended(true, 61)];
+                seen.settle(at(62));
+            }
+            let last = seen.cron.status.last_schedule;
+            assert!(
+                seen.times().contains(&60) && last == Some(at(60)),
+                "{policy}, {what}: {:?} {last:?}",
+                seen.times()
+            );
+            assert_eq!(seen.cron.status.next, Some(at(120)), "{policy}, {what}");
+        }
+    }
+}
+
+#[test]
+fn a_status_with_times_that_lie_far_ahead_is_healed() {
+    let far = far_ahead().scheduled;
+    let recent = |minutes| Recent {
+        name: run(minutes).name,
+        scheduled: Some(at(minutes)),
+        started_at: Some(at(minutes)),
+        finished_at: Some(at(minutes + 1)),
+        result: "Complete".into(),
+    };
+    for (what, recent, missed) in [("the last runs are remembered", vec![recent(600)], 2), ("nothing is", vec![], 12)] {
+        let mut seen = cron(json!({"concurrencyPolicy": "Queue"}));
+        let status = &mut seen.cron.status;
+        (status.last_schedule, status.last_missed, status.recent) = (far, far, recent);
+        status.queued = far.into_iter().collect();
+        seen.settle(at(780));
+        let status = &seen.cron.status;
+        let last = (status.last_schedule, status.last_missed, status.missed);
+        assert_eq!(last, (Some(at(780)), Some(at(720)), missed), "{what}");
+        assert_eq!((seen.times(), status.queued.len(), status.next), (vec![780], 0, Some(at(840))), "{what}");
+    }
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn times(seen: &Observed, due: &Due, status: &mut Status) -> Vec<Event> {
     let of_time = |event: Event, at| event.of_run(scheduled_run::name(&seen.cron.name, at));
     let mut told = Vec::new();
     status.last_schedule = due.last_schedule;
-    status.last_missed = stored.last_missed.max(due.last_missed);
+    status.last_missed = due.last_missed;
     status.missed = stored.missed.saturating_add(i32::try_from(due.missed).unwrap_or(i32::MAX));
     status.next = due.next;
     status.next_text = due.next.zip(seen.cron.spec.times.as_ref().ok()).map(|(at, times)| times.zone().rfc3339(at));
