@@ -10,6 +10,7 @@
 pub mod due;
 pub mod history;
 pub mod observed;
+pub mod past;
 pub mod plan;
 pub mod report;
 pub mod search;

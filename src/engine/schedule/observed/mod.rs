@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::api::SidecarCronJob;
 use crate::api::sidecarcronjob::{CatchUp, ConcurrencyPolicy, DstPolicy};
-use crate::api::{SidecarCronJob, backfilled, scheduled_run};
 use crate::cron::{Dst, Times, TimesError, hash};
 use crate::engine::observed::{Refusal, time};
 use crate::engine::schedule::search::Search;
@@ -99,14 +99,6 @@ impl Observed {
     /// Runs that are not finished and that the concurrency policy looks at: those that somebody started by hand are not.
     pub fn blocking(&self) -> impl Iterator<Item = &Run> {
         self.runs.iter().filter(|run| run.ended.is_none() && !run.manual)
-    }
-
-    /// A run of that time is there, whoever made it, or is remembered.
-    pub fn has_run(&self, at: DateTime<Utc>) -> bool {
-        let (name, status) = (scheduled_run::name(&self.cron.name, at), &self.cron.status);
-        self.runs.iter().any(|run| run.name == name)
-            || status.recent.iter().any(|run| run.name == name)
-            || backfilled::contains(&status.backfilled, at)
     }
 }
 

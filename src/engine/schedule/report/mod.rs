@@ -86,10 +86,10 @@ fn times(seen: &Observed, due: &Due, status: &mut Status) -> Vec<Event> {
     let mut told = Vec::new();
     status.last_schedule = due.last_schedule;
     status.last_missed = due.last_missed;
-    status.missed = stored.missed.saturating_add(i32::try_from(due.missed).unwrap_or(i32::MAX));
+    status.missed = stored.missed.saturating_add(i32::try_from(due.missed.count).unwrap_or(i32::MAX));
     status.next = due.next;
     status.next_text = due.next.zip(seen.cron.spec.times.as_ref().ok()).map(|(at, times)| times.zone().rfc3339(at));
-    if due.too_many && due.missed > 0 {
+    if due.too_many && due.missed.count > 0 {
         told.push(Event::warning(schedule::TOO_MANY_MISSED_TIMES, schedule::TOO_MANY_MISSED));
     }
     if let Some(at) = due.too_late {
@@ -162,3 +162,6 @@ fn clock(due: &Due, now: DateTime<Utc>) -> Option<String> {
         last.format("%Y-%m-%dT%H:%M:%SZ")
     ))
 }
+
+#[cfg(test)]
+mod tests;
