@@ -51,6 +51,12 @@ pub fn owner_of(run: &SidecarJob) -> Option<&OwnerReference> {
     owners.into_iter().find(|owner| owner.controller == Some(true) && owner.kind == SCHEDULE && group(owner))
 }
 
+/// Does this SidecarCronJob control the run?
+pub fn is_of(run: &SidecarJob, cron: &SidecarCronJob) -> bool {
+    let meta = &cron.metadata;
+    owner_of(run).is_some_and(|owner| Some(&owner.uid) == meta.uid.as_ref() && Some(&owner.name) == meta.name.as_ref())
+}
+
 fn owner(cron: &SidecarCronJob) -> OwnerReference {
     OwnerReference {
         api_version: format!("{GROUP}/{VERSION}"),

@@ -51,6 +51,11 @@ impl KnownTimes {
         }
     }
 
+    /// Nobody knows which objects are gone.
+    pub fn forget_all(&self) {
+        self.lock().clear();
+    }
+
     /// The object is gone.
     pub fn forget(&self, key: &Key) {
         self.lock().remove(key);

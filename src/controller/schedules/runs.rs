@@ -132,10 +132,11 @@ impl Runs {
         }
     }
 
-    /// Those of these UIDs that are known to be gone.
-    pub fn gone_of<'a>(&self, uids: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+    /// Those of these UIDs that are known to be gone, or to belong to another SidecarCronJob.
+    pub fn gone_of<'a>(&self, owner: &Owner, uids: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
         let state = self.lock();
-        uids.filter(|uid| state.buried.since(uid).is_some()).map(str::to_owned).collect()
+        let is_of_another = |uid: &str| state.owners.get(uid).is_some_and(|other| **other != *owner);
+        uids.filter(|uid| state.buried.since(uid).is_some() || is_of_another(uid)).map(str::to_owned).collect()
     }
 
     /// The first list has been read.

@@ -209,6 +209,7 @@ fn a_run_that_somebody_gives_to_another_schedule_leaves_the_first_one() {
     assert_eq!(runs.observe(Event::Apply(guard(given.clone()))), both, "both schedules look again");
     let of_other = |runs: &Runs| runs.of(&Owner { key: both[1].clone(), ..owner() }, &Status::default(), time(59)).runs;
     assert_eq!((minutes(&runs).len(), of_other(&runs).len()), (0, 1));
+    assert_eq!(runs.gone_of(&owner(), ["uid-1"].into_iter()).len(), 1, "it is gone for the first one");
     runs.observe(Event::Delete(guard(given)));
     assert_eq!((minutes(&runs).len(), of_other(&runs).len()), (0, 0));
 }
