@@ -30,13 +30,13 @@ impl KnownTimes {
 
     /// The object with its times, and what was searched before. `None` if the object did not come from an API server.
     pub fn of(&self, wire: Arc<SidecarCronJob>) -> Option<(Cron, Option<Search>)> {
-        let mut all = self.lock();
-        let known = all.entry(key(&*wire)).or_insert_with(|| Known::of(wire.clone()));
-        if !same_version(&known.of, &wire) {
-            *known = Known::of(wire.clone());
-        }
-        let (times, search) = (known.times.clone(), known.search.clone());
-        drop(all);
+        let known = self.lock().get(&key(&*wire)).filter(|known| same_version(&known.of, &wire)).map(Known::found);
+        let (times, search) = known.unwrap_or_else(|| {
+            let known = Known::of(wire.clone()); // parsed without the lock: others do not wait
+            let found = known.found();
+            self.lock().insert(key(&*wire), known);
+            found
+        });
         Some((Cron::with_times(wire, times)?, search))
     }
 
@@ -65,6 +65,10 @@ impl KnownTimes {
 impl Known {
     fn of(wire: Arc<SidecarCronJob>) -> Self {
         Self { times: observed::parse(&wire), of: wire, search: None }
+    }
+
+    fn found(&self) -> (Result<Arc<Times>, TimesError>, Option<Search>) {
+        (self.times.clone(), self.search.clone())
     }
 }
 
