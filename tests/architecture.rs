@@ -207,7 +207,7 @@ fn the_clock_is_read_in_one_place() {
 /// The list of ARCHITECTURE.md.
 #[test]
 fn the_api_server_is_called_in_few_places() {
-    const PLACES: [&str; 12] = [
+    const PLACES: [&str; 14] = [
         "apply",
         "cluster",
         "create",
@@ -218,7 +218,9 @@ fn the_api_server_is_called_in_few_places() {
         "reconcile",
         "run",
         "schedules/apply",
-        "schedules/mod",
+        "schedules/create",
+        "schedules/queue",
+        "schedules/run_watch",
         "stop/",
     ];
     let others = |file: &str| {

@@ -180,6 +180,8 @@ pub mod schedule {
     pub const UNPARSEABLE_SCHEDULE: &str = "UnparseableSchedule";
     /// Ready=False, Stalled=True: a schedule is valid and never fires, for example 31 February.
     pub const INVALID_SCHEDULE: &str = "InvalidSchedule";
+    /// Ready=False, Stalled=True: the search for the next time takes too many steps. Nothing starts until the spec changes.
+    pub const SCHEDULE_TOO_COMPLEX: &str = "ScheduleTooComplex";
     /// Ready=False, Stalled=True: a schedule contains TZ or CRON_TZ.
     pub const UNSUPPORTED_SCHEDULE: &str = "UnsupportedSchedule";
     /// Ready=False, Stalled=True: the time zone is unknown.

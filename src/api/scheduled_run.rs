@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use crate::api::GROUP;
+use crate::api::SCHEDULE;
 use crate::api::SidecarCronJob;
 use crate::api::SidecarJob;
 use crate::api::VERSION;
@@ -42,10 +43,24 @@ pub fn run(cron: &SidecarCronJob, name: String, at: Option<DateTime<Utc>>) -> Si
     }
 }
 
+/// The SidecarCronJob that controls the run. Only a reference that the API server's garbage collector would follow: by the
+/// name and the UID, in the namespace of the run.
+pub fn owner_of(run: &SidecarJob) -> Option<&OwnerReference> {
+    let group = |owner: &OwnerReference| owner.api_version.split_once('/').is_some_and(|(group, _)| group == GROUP);
+    let owners = run.metadata.owner_references.iter().flatten();
+    owners.into_iter().find(|owner| owner.controller == Some(true) && owner.kind == SCHEDULE && group(owner))
+}
+
+/// Does this SidecarCronJob control the run?
+pub fn is_of(run: &SidecarJob, cron: &SidecarCronJob) -> bool {
+    let meta = &cron.metadata;
+    owner_of(run).is_some_and(|owner| Some(&owner.uid) == meta.uid.as_ref() && Some(&owner.name) == meta.name.as_ref())
+}
+
 fn owner(cron: &SidecarCronJob) -> OwnerReference {
     OwnerReference {
         api_version: format!("{GROUP}/{VERSION}"),
-        kind: "SidecarCronJob".into(),
+        kind: SCHEDULE.into(),
         name: cron.metadata.name.clone().unwrap_or_default(),
         uid: cron.metadata.uid.clone().unwrap_or_default(),
         controller: Some(true),

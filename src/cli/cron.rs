@@ -19,6 +19,7 @@ use crate::cli::failure::Failure;
 use crate::cli::failure::Kind;
 use crate::cli::failure::call;
 use crate::cli::failure::exit;
+use crate::cron::Spent;
 
 /// The exit codes in `--help` of each command.
 const EXIT_CODES: &str = "Exit codes: 0 success; 1 a run failed, or the expression, span or override is invalid; 2 wrong \
@@ -58,6 +59,9 @@ pub enum CronError {
     /// The expression, or the zone, is invalid.
     #[error("{0}")]
     Refused(String),
+    /// The search for times takes too long.
+    #[error("failed to find the times: {0}; ask for fewer times or a shorter span, or exclude fewer times")]
+    TooManySteps(#[from] Spent),
     /// There is no usable configuration.
     #[error("failed to find a cluster: {0}; set KUBECONFIG or give --kubeconfig")]
     Config(String),
@@ -87,7 +91,7 @@ impl CronError {
             Self::NotFound { .. } => exit::NOT_FOUND,
             Self::Failed(failure) => failure.kind.exit_code(),
             Self::Config(_) | Self::Print(_) => exit::NO_ANSWER,
-            Self::Refused(_) => exit::FAILED,
+            Self::Refused(_) | Self::TooManySteps(_) => exit::FAILED,
         }
     }
 }

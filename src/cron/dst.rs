@@ -6,6 +6,7 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
+use crate::cron::budget::{Budget, Spent};
 use crate::cron::expression::Calendar;
 use crate::cron::next;
 use crate::cron::zone::Zone;
@@ -13,25 +14,35 @@ use crate::cron::zone::Zone;
 /// How many times in a row may have run already: a clock change by a few hours, minute by minute.
 const MAX_TRIES: u32 = 2_000;
 
+/// What it costs at most to find the second of a local time: a gap is searched by bisection.
+const STEPS_OF_FIRST: u32 = 20;
+
 /// The first time after `after` by the rule `RunOnce`.
-pub fn run_once_after(calendar: &Calendar, zone: Zone, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+pub fn run_once_after(
+    calendar: &Calendar,
+    zone: Zone,
+    after: DateTime<Utc>,
+    budget: &mut Budget,
+) -> Result<Option<DateTime<Utc>>, Spent> {
     if calendar.every_hour() {
-        return next::after(calendar, zone, after);
+        return next::after(calendar, zone, after, budget);
     }
-    let mut wall = zone.wall(after.timestamp())?;
+    let Some(mut wall) = zone.wall(after.timestamp()) else { return Ok(None) };
     for _ in 0..MAX_TRIES {
-        wall = wall_after(calendar, wall)?;
-        let at = zone.first(wall)?;
-        if at > after.timestamp() {
-            return DateTime::from_timestamp(at, 0);
+        let Some(next) = wall_after(calendar, wall, budget)? else { return Ok(None) };
+        budget.take(if zone.is_left_out(next) { STEPS_OF_FIRST } else { 2 })?;
+        wall = next;
+        match zone.first(wall) {
+            Some(at) if at <= after.timestamp() => {}
+            found => return Ok(found.and_then(|at| DateTime::from_timestamp(at, 0))),
         }
     }
-    None
+    Ok(None)
 }
 
 /// The next time by a local clock that never changes.
-fn wall_after(calendar: &Calendar, wall: NaiveDateTime) -> Option<NaiveDateTime> {
-    next::after(calendar, Zone::UTC, wall.and_utc()).map(|at| at.naive_utc())
+fn wall_after(calendar: &Calendar, wall: NaiveDateTime, budget: &mut Budget) -> Result<Option<NaiveDateTime>, Spent> {
+    Ok(next::after(calendar, Zone::UTC, wall.and_utc(), budget)?.map(|at| at.naive_utc()))
 }
 
 /// An effect of a clock change on a schedule.
@@ -44,37 +55,56 @@ pub enum Change {
 }
 
 /// The effects of clock changes between two times: at most `limit` of each kind.
-pub fn changes(calendar: &Calendar, zone: Zone, from: DateTime<Utc>, to: DateTime<Utc>, limit: usize) -> Vec<Change> {
+pub fn changes(
+    calendar: &Calendar,
+    zone: Zone,
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+    limit: usize,
+    budget: &mut Budget,
+) -> Result<Vec<Change>, Spent> {
     if calendar.every_hour() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let left_out = left_out(calendar, zone, from, to).take(limit).map(Change::LeftOut);
-    let twice = twice(calendar, zone, from, to).take(limit).map(Change::Twice);
-    left_out.chain(twice).collect()
+    let mut changes = left_out(calendar, zone, (from, to), limit, budget)?;
+    changes.extend(twice(calendar, zone, (from, to), limit, budget)?);
+    Ok(changes)
 }
 
 fn left_out(
     calendar: &Calendar,
     zone: Zone,
-    from: DateTime<Utc>,
-    to: DateTime<Utc>,
-) -> impl Iterator<Item = NaiveDateTime> {
-    let (first, last) = (zone.wall(from.timestamp()), zone.wall(to.timestamp()));
-    let walls = std::iter::successors(first, move |wall| wall_after(calendar, *wall)).skip(1);
-    walls.take_while(move |wall| last.is_some_and(|last| *wall <= last)).filter(move |wall| zone.is_left_out(*wall))
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+    limit: usize,
+    budget: &mut Budget,
+) -> Result<Vec<Change>, Spent> {
+    let mut found = Vec::new();
+    let (Some(mut wall), Some(last)) = (zone.wall(from.timestamp()), zone.wall(to.timestamp())) else {
+        return Ok(found);
+    };
+    while let Some(next) = wall_after(calendar, wall, budget)?.filter(|next| *next <= last && found.len() < limit) {
+        budget.take(1)?;
+        wall = next;
+        found.extend(zone.is_left_out(wall).then_some(Change::LeftOut(wall)));
+    }
+    Ok(found)
 }
 
 fn twice(
     calendar: &Calendar,
     zone: Zone,
-    from: DateTime<Utc>,
-    to: DateTime<Utc>,
-) -> impl Iterator<Item = DateTime<Utc>> {
-    let times = std::iter::successors(Some(from), move |at| next::after(calendar, zone, *at)).skip(1);
-    times.take_while(move |at| *at <= to).filter(move |at| {
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+    limit: usize,
+    budget: &mut Budget,
+) -> Result<Vec<Change>, Spent> {
+    let (mut found, mut at) = (Vec::new(), from);
+    while let Some(next) = next::after(calendar, zone, at, budget)?.filter(|next| *next <= to && found.len() < limit) {
+        budget.take(3)?;
+        at = next;
         let wall = zone.wall(at.timestamp());
-        wall.is_some_and(|wall| zone.is_twice(wall) && zone.first(wall) != Some(at.timestamp()))
-    })
+        let again = wall.is_some_and(|wall| zone.is_twice(wall) && zone.first(wall) != Some(at.timestamp()));
+        found.extend(again.then_some(Change::Twice(at)));
+    }
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -47,6 +47,9 @@ pub struct Calendar {
     pub weekday: Field,
 }
 
+/// The days of each month, of February in a leap year.
+pub const LONGEST_MONTHS: [u32; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
 /// Why an expression is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ParseError {
@@ -154,11 +157,36 @@ fn calendar(text: &str) -> Result<Calendar, ParseError> {
     })
 }
 
+impl Kind {
+    /// The minutes in which this may fire.
+    pub fn minutes(&self) -> Calendar {
+        match self {
+            Self::Calendar(calendar) => *calendar,
+            Self::Every(_) => Calendar {
+                minute: Field::all(&field::MINUTE),
+                hour: Field::all(&field::HOUR),
+                day: Field::all(&field::DAY),
+                month: Field::all(&field::MONTH),
+                weekday: Field::all(&field::WEEKDAY),
+            },
+        }
+    }
+}
+
 impl Calendar {
     /// The day rule: if one of the day fields is a star, a day must be in both fields, otherwise in either.
     pub fn has_day(&self, day: u32, weekday: u32) -> bool {
         let (of_month, of_week) = (self.day.has(day), self.weekday.has(weekday));
         if self.day.star || self.weekday.star { of_month && of_week } else { of_month || of_week }
+    }
+
+    /// Is there a day on which the calendar fires? `0 0 31 2 *` has none, and the empty field `,` has none.
+    pub fn can_fire(&self) -> bool {
+        let days = |month| LONGEST_MONTHS[month as usize - 1];
+        let of_month = (1..=12).filter(|m| self.month.has(*m)).any(|m| self.day.from(1).is_some_and(|d| d <= days(m)));
+        let of_week = !self.weekday.is_empty() && !self.month.is_empty();
+        let has_day = if self.day.star || self.weekday.star { of_month && of_week } else { of_month || of_week };
+        has_day && !self.hour.is_empty() && !self.minute.is_empty()
     }
 
     /// Does the schedule fire in every hour? Then it follows the elapsed time more than the local clock.

@@ -104,6 +104,20 @@ impl Field {
         n < 64 && self.bits & (1 << n) != 0
     }
 
+    /// The first number of the set that is not below `n`.
+    pub const fn from(self, n: u32) -> Option<u32> {
+        if n >= 64 {
+            return None;
+        }
+        let rest = self.bits >> n;
+        if rest == 0 { None } else { Some(n + rest.trailing_zeros()) }
+    }
+
+    /// The numbers as bits: bit `n` is set if the set has `n`.
+    pub const fn bits(self) -> u64 {
+        self.bits
+    }
+
     /// Is the set empty?
     pub const fn is_empty(self) -> bool {
         self.bits == 0

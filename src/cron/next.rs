@@ -1,26 +1,40 @@
 //! When does a calendar fire next? As `SpecSchedule.Next` of robfig/cron v3.0.1 computes it, clock changes included.
 //!
 //! The code has the same steps in the same order, because these steps determine what happens around a clock change: a
-//! skipped time does not fire that day, a repeated time fires twice, and there are odder cases. If there is no time
-//! within five years, the schedule never fires. The search ends after `MAX_STEPS` in any case.
+//! skipped time does not fire that day, a repeated time fires twice, and there are odder cases. Days, hours, minutes and
+//! seconds are passed in one go where no clock change lies between. If there is no time within five years, the schedule never
+//! fires. The search ends after `MAX_STEPS` in any case.
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
 
+use crate::cron::budget::{Budget, Spent};
 use crate::cron::expression::Calendar;
+use crate::cron::field::Field;
 use crate::cron::zone::Zone;
 
 /// The longest search that ends by itself takes some thousand steps.
-const MAX_STEPS: u32 = 100_000;
+const MAX_STEPS: u32 = 20_000;
 
 /// The first time after `after`; `None`: never within five years.
-pub fn after(calendar: &Calendar, zone: Zone, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    if calendar.minute.is_empty() || calendar.hour.is_empty() || calendar.month.is_empty() {
-        return None;
+pub fn after(
+    calendar: &Calendar,
+    zone: Zone,
+    after: DateTime<Utc>,
+    budget: &mut Budget,
+) -> Result<Option<DateTime<Utc>>, Spent> {
+    if !calendar.can_fire() {
+        return Ok(None);
     }
-    let unix = after.timestamp().checked_add(1)?; // the next whole second
-    let search = Search { calendar, zone, unix, wall: zone.wall(unix)?, moved: false, steps: 0 };
-    search.run().and_then(|unix| DateTime::from_timestamp(unix, 0))
+    let found = Search::begin(calendar, zone, after, budget).and_then(Search::run);
+    match found {
+        Ok(unix) => Ok(DateTime::from_timestamp(unix, 0)),
+        Err(Stop::Never) => Ok(None),
+        Err(Stop::Spent(spent)) => Err(spent),
+    }
 }
+
+/// How many days are passed in one go at most.
+pub const DAYS_AHEAD: usize = 6;
 
 struct Search<'a> {
     calendar: &'a Calendar,
@@ -29,7 +43,9 @@ struct Search<'a> {
     wall: NaiveDateTime,
     /// All fields below the field that moved are at their beginning.
     moved: bool,
-    steps: u32,
+    budget: &'a mut Budget,
+    /// How many steps had been taken when the search began.
+    taken: u32,
 }
 
 /// The result of the search in one field.
@@ -40,8 +56,35 @@ enum Found {
     Wrapped,
 }
 
-impl Search<'_> {
-    fn run(mut self) -> Option<i64> {
+/// Why the search ended without a time.
+enum Stop {
+    /// There is no time within five years, or within the calendar.
+    Never,
+    /// The budget is used up.
+    Spent(Spent),
+}
+
+impl From<Spent> for Stop {
+    fn from(spent: Spent) -> Self {
+        Self::Spent(spent)
+    }
+}
+
+/// Beyond the calendar there is no time.
+fn within<T>(calendar: Option<T>) -> Result<T, Stop> {
+    calendar.ok_or(Stop::Never)
+}
+
+impl<'a> Search<'a> {
+    fn begin(calendar: &'a Calendar, zone: Zone, after: DateTime<Utc>, budget: &'a mut Budget) -> Result<Self, Stop> {
+        let taken = budget.taken();
+        budget.take(1)?;
+        let unix = within(after.timestamp().checked_add(1))?; // the next whole second
+        let wall = within(zone.wall(unix))?;
+        Ok(Self { calendar, zone, unix, wall, moved: false, budget, taken })
+    }
+
+    fn run(mut self) -> Result<i64, Stop> {
         let last_year = self.wall.year() + 5;
         while self.wall.year() <= last_year {
             let fields = [Self::month, Self::day, Self::hour, Self::minute, Self::second];
@@ -53,47 +96,70 @@ impl Search<'_> {
                 }
             }
             if fits {
-                return Some(self.unix);
+                return Ok(self.unix);
             }
         }
-        None
+        Err(Stop::Never)
     }
 
-    fn go(&mut self, unix: i64) -> Option<()> {
-        self.steps += 1;
-        (self.unix, self.wall) = (unix, self.zone.wall(unix)?);
-        (self.steps < MAX_STEPS).then_some(())
+    fn go(&mut self, unix: i64) -> Result<(), Stop> {
+        self.budget.take(1)?;
+        if self.budget.taken() - self.taken > MAX_STEPS {
+            return Err(Stop::Never);
+        }
+        (self.unix, self.wall) = (unix, within(self.zone.wall(unix))?);
+        Ok(())
     }
 
-    fn go_to_wall(&mut self, date: NaiveDate, time: NaiveTime) -> Option<()> {
-        self.go(self.zone.guess(date.and_time(time))?)
+    fn go_to_wall(&mut self, date: NaiveDate, time: NaiveTime) -> Result<(), Stop> {
+        self.budget.take(2)?;
+        self.go(within(self.zone.guess(date.and_time(time)))?)
+    }
+
+    /// `count` times a unit of `seconds` ahead: in one go, unless a clock change lies between. Then only one of them.
+    fn go_ahead(&mut self, count: u32, seconds: i64) -> Result<(), Stop> {
+        if count > 1 {
+            let (unix, seconds) = (self.unix, i64::from(count) * seconds);
+            let expected = self.wall.checked_add_signed(chrono::TimeDelta::seconds(seconds));
+            let wall = self.wall;
+            self.go(unix + seconds)?;
+            if Some(self.wall) == expected {
+                return Ok(());
+            }
+            (self.unix, self.wall) = (unix, wall);
+        }
+        self.go(self.unix + seconds)
     }
 
     /// Done once: all fields below the field that is about to move go to their beginning.
-    fn begin(&mut self, date: NaiveDate, hour: u32) -> Option<()> {
+    fn begin_at(&mut self, date: NaiveDate, hour: u32) -> Result<(), Stop> {
         if !std::mem::replace(&mut self.moved, true) {
-            self.go_to_wall(date, NaiveTime::from_hms_opt(hour, 0, 0)?)?;
+            self.go_to_wall(date, within(NaiveTime::from_hms_opt(hour, 0, 0))?)?;
         }
-        Some(())
+        Ok(())
     }
 
-    fn month(&mut self) -> Option<Found> {
+    fn month(&mut self) -> Result<Found, Stop> {
         while !self.calendar.month.has(self.wall.month()) {
-            self.begin(self.wall.date().with_day(1)?, 0)?;
-            let (date, first) = (self.wall.date(), self.wall.date().with_day(1)?);
-            let next = first.checked_add_months(chrono::Months::new(1))?;
-            self.go_to_wall(next.checked_add_days(Days::new(u64::from(date.day0())))?, self.wall.time())?;
+            let first = |date: NaiveDate| within(date.with_day(1));
+            self.begin_at(first(self.wall.date())?, 0)?;
+            let (date, first) = (self.wall.date(), first(self.wall.date())?);
+            let next = within(first.checked_add_months(chrono::Months::new(1)))?;
+            let next = within(next.checked_add_days(Days::new(u64::from(date.day0()))))?;
+            self.go_to_wall(next, self.wall.time())?;
             if self.wall.month() == 1 {
-                return Some(Found::Wrapped);
+                return Ok(Found::Wrapped);
             }
         }
-        Some(Found::Yes)
+        Ok(Found::Yes)
     }
 
-    fn day(&mut self) -> Option<Found> {
-        while !self.calendar.has_day(self.wall.day(), self.wall.weekday().num_days_from_sunday()) {
-            self.begin(self.wall.date(), 0)?;
-            self.go_to_wall(self.wall.date().succ_opt()?, self.wall.time())?;
+    fn day(&mut self) -> Result<Found, Stop> {
+        while !self.has_day(self.wall.date()) {
+            self.begin_at(self.wall.date(), 0)?;
+            if !self.go_days_ahead()? {
+                self.go_to_wall(within(self.wall.date().succ_opt())?, self.wall.time())?;
+            }
             // A clock change at midnight: go back to 0 o'clock of this day, or forward to 0 o'clock of the next.
             match i64::from(self.wall.hour()) {
                 0 => {}
@@ -101,47 +167,73 @@ impl Search<'_> {
                 early => self.go(self.unix - early * 3600)?,
             }
             if self.wall.day() == 1 {
-                return Some(Found::Wrapped);
+                return Ok(Found::Wrapped);
             }
         }
-        Some(Found::Yes)
+        Ok(Found::Yes)
     }
 
-    fn hour(&mut self) -> Option<Found> {
+    fn has_day(&self, date: NaiveDate) -> bool {
+        self.calendar.has_day(date.day(), date.weekday().num_days_from_sunday())
+    }
+
+    /// Several midnights in one go, up to a day that matches or begins a month. False, and nothing is passed, if the next
+    /// day is such a day, or if a clock change lies between. No zone changes its clocks twice in `DAYS_AHEAD` days.
+    fn go_days_ahead(&mut self) -> Result<bool, Stop> {
+        let (unix, wall) = (self.unix, self.wall);
+        let days = wall.date().iter_days().skip(1).take(DAYS_AHEAD).take_while(|d| d.day() != 1 && !self.has_day(*d));
+        let days = days.count();
+        if days < 2 || wall.time() != NaiveTime::MIN {
+            return Ok(false);
+        }
+        self.go_to_wall(within(wall.date().checked_add_days(Days::new(days as u64)))?, NaiveTime::MIN)?;
+        let passed = self.unix - unix == days as i64 * 86_400 && self.wall.time() == NaiveTime::MIN;
+        if !passed {
+            (self.unix, self.wall) = (unix, wall);
+        }
+        Ok(passed)
+    }
+
+    fn hour(&mut self) -> Result<Found, Stop> {
         while !self.calendar.hour.has(self.wall.hour()) {
-            self.begin(self.wall.date(), self.wall.hour())?;
-            self.go(self.unix + 3600)?;
+            self.begin_at(self.wall.date(), self.wall.hour())?;
+            self.go_ahead(until_next(self.calendar.hour, self.wall.hour(), 24), 3600)?;
             if self.wall.hour() == 0 {
-                return Some(Found::Wrapped);
+                return Ok(Found::Wrapped);
             }
         }
-        Some(Found::Yes)
+        Ok(Found::Yes)
     }
 
-    fn minute(&mut self) -> Option<Found> {
+    fn minute(&mut self) -> Result<Found, Stop> {
         while !self.calendar.minute.has(self.wall.minute()) {
             if !std::mem::replace(&mut self.moved, true) {
                 self.go(self.unix - self.unix.rem_euclid(60))?;
             }
-            self.go(self.unix + 60)?;
+            self.go_ahead(until_next(self.calendar.minute, self.wall.minute(), 60), 60)?;
             if self.wall.minute() == 0 {
-                return Some(Found::Wrapped);
+                return Ok(Found::Wrapped);
             }
         }
-        Some(Found::Yes)
+        Ok(Found::Yes)
     }
 
     /// Schedules fire at the full minute.
-    fn second(&mut self) -> Option<Found> {
+    fn second(&mut self) -> Result<Found, Stop> {
         while self.wall.second() != 0 {
             self.moved = true;
-            self.go(self.unix + 1)?;
+            self.go_ahead(60 - self.wall.second(), 1)?;
             if self.wall.second() == 0 {
-                return Some(Found::Wrapped);
+                return Ok(Found::Wrapped);
             }
         }
-        Some(Found::Yes)
+        Ok(Found::Yes)
     }
+}
+
+/// How far it is from `n` to the next number of the field, or to `end`, where the field begins anew.
+fn until_next(field: Field, n: u32, end: u32) -> u32 {
+    field.from(n + 1).unwrap_or(end).min(end) - n
 }
 
 #[cfg(test)]

@@ -1,32 +1,33 @@
 //! Which times does a schedule have? Several expressions, exclusions, a time zone and a rule for clock changes act as
 //! one.
 //!
-//! `next` looks forward; `pending` returns the times that have come due since. Both have a limit, so a schedule that
-//! excludes all its own times has no next time.
+//! `next` looks forward; `pending` returns the times that have come due since. Both count their steps (`budget`). A schedule
+//! that excludes all its own times has no next time. `walk` goes from one time to the next.
+
+mod walk;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 
-use crate::cron::dst;
+use crate::cron::budget;
+use crate::cron::budget::{Budget, Spent};
 use crate::cron::exclude;
 use crate::cron::expression::Calendar;
 use crate::cron::expression::Expression;
 use crate::cron::expression::Kind;
 use crate::cron::expression::ParseError;
 use crate::cron::hash;
-use crate::cron::next;
 use crate::cron::zone::Zone;
 use crate::cron::zone::ZoneError;
+use walk::Walk;
 
-/// How many times in a row may be excluded; a whole excluded day counts as one.
-const MAX_EXCLUDED: u32 = 10_000;
 /// How many times are counted in one go; if there are more, the count is "at least this many".
 const MAX_COUNT: usize = 1_000;
 
 /// Everything that determines when an object runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Times {
-    schedules: Vec<Expression>,
+    schedules: Vec<Kind>,
     exclude: Vec<Calendar>,
     zone: Zone,
     dst: Dst,
@@ -64,9 +65,19 @@ pub enum TimesError {
         /// What is wrong.
         why: String,
     },
+    /// More exclusions than can be looked at together.
+    #[error("exclude has {0} entries: combine them, at most 64 are possible")]
+    TooManyExclusions(usize),
     /// `TZ=` in a schedule, which CronJob rejects too.
     #[error("schedule {0:?}: TZ and CRON_TZ can't be used in a schedule: set timeZone")]
     ZoneInSchedule(String),
+    /// The search for the next time, or for the times that have come, was given up.
+    #[error(
+        "the search for the next time takes more than {max} steps, so nothing starts until the spec changes: exclude fewer \
+         times, exclude whole hours or days (as in \"* 0-5 * * *\"), or give fewer schedules",
+        max = budget::OF_A_DECISION
+    )]
+    TooManySteps,
     /// `@every` together with other schedules.
     #[error(
         "schedule {0:?}: @every counts from the last run and can't be one of several schedules: make it an object of its own"
@@ -95,7 +106,7 @@ impl Times {
         name: &str,
     ) -> Result<Self, TimesError> {
         let zone = zone.map(Zone::parse).transpose()?.unwrap_or(Zone::UTC);
-        let exclude: Result<_, _> = exclude.iter().map(|text| exclusion(text.as_ref(), name)).collect();
+        let exclude: Result<Vec<_>, _> = exclude.iter().map(|text| exclusion(text.as_ref(), name)).collect();
         let schedules = schedules.iter().map(AsRef::as_ref);
         let read: Result<Vec<_>, _> = schedules.clone().map(|text| schedule(text, name)).collect();
         let (read, exclude) = (read?, exclude?);
@@ -104,13 +115,38 @@ impl Times {
         {
             return Err(TimesError::EveryBesideOthers(text.to_owned()));
         }
-        Ok(Self { schedules: read, exclude, zone, dst })
+        Self::new(read.into_iter().map(|expression| expression.kind), exclude, zone, dst)
     }
 
     /// The same with a time zone from an expression.
     pub fn of(expression: Expression, zone: Zone, dst: Dst) -> Self {
         let zone = expression.zone.unwrap_or(zone);
-        Self { schedules: vec![expression], exclude: Vec::new(), zone, dst }
+        Self { schedules: without_idle([expression.kind]), exclude: Vec::new(), zone, dst }
+    }
+
+    /// Without what has no effect: calendars that never fire, and what is there twice. If the exclusions leave no time, no
+    /// schedule is left.
+    fn new(
+        schedules: impl IntoIterator<Item = Kind>,
+        exclude: Vec<Calendar>,
+        zone: Zone,
+        dst: Dst,
+    ) -> Result<Self, TimesError> {
+        let mut schedules = without_idle(schedules);
+        let mut distinct: Vec<Calendar> = Vec::new();
+        for calendar in exclude.into_iter().filter(Calendar::can_fire) {
+            if !distinct.contains(&calendar) {
+                distinct.push(calendar);
+            }
+        }
+        if distinct.len() > exclude::MAX as usize {
+            return Err(TimesError::TooManyExclusions(distinct.len()));
+        }
+        let calendars: Vec<Calendar> = schedules.iter().map(Kind::minutes).collect();
+        if !exclude::leave(&distinct, &calendars) {
+            schedules.clear();
+        }
+        Ok(Self { schedules, exclude: distinct, zone, dst })
     }
 
     /// The time zone of all calendars.
@@ -118,9 +154,9 @@ impl Times {
         self.zone
     }
 
-    /// The calendars among the schedules.
+    /// The calendars among the schedules that ever fire.
     pub fn calendars(&self) -> impl Iterator<Item = &Calendar> {
-        self.schedules.iter().filter_map(|e| match &e.kind {
+        self.schedules.iter().filter_map(|kind| match kind {
             Kind::Calendar(calendar) => Some(calendar),
             Kind::Every(_) => None,
         })
@@ -128,7 +164,7 @@ impl Times {
 
     /// The note about a period shorter than a minute: the name of a run contains only the minute.
     pub fn once_a_minute(&self) -> Option<String> {
-        let short = |e: &Expression| match e.kind {
+        let short = |kind: &Kind| match kind {
             Kind::Every(delay) => Some(delay.num_seconds()).filter(|seconds| *seconds < 60),
             Kind::Calendar(_) => None,
         };
@@ -142,68 +178,83 @@ impl Times {
     }
 
     /// The first time after `after`; `@every` also counts from `after`. `None`: never within five years.
-    pub fn next(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.first(after, after)
+    pub fn next(&self, after: DateTime<Utc>, budget: &mut Budget) -> Result<Option<DateTime<Utc>>, Spent> {
+        self.next_after(after, after, budget)
     }
 
     /// The first time after both; `@every` counts from `anchor`.
-    pub fn next_after(&self, anchor: DateTime<Utc>, from: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.first(anchor, from.max(anchor))
+    pub fn next_after(
+        &self,
+        anchor: DateTime<Utc>,
+        from: DateTime<Utc>,
+        budget: &mut Budget,
+    ) -> Result<Option<DateTime<Utc>>, Spent> {
+        Walk::new(self, anchor, from.max(anchor)).next(budget)
     }
 
-    /// The times that have come due after `anchor`, up to and including `now`; the latest `keep` of them.
-    pub fn pending(&self, anchor: DateTime<Utc>, now: DateTime<Utc>, keep: usize) -> Pending {
-        let due = |at: &DateTime<Utc>| *at <= now;
-        let mut times = std::iter::successors(self.first(anchor, anchor), |at| self.first(anchor, *at)).take_while(due);
-        let counted: Vec<_> = times.by_ref().take(MAX_COUNT).collect();
-        if times.next().is_none() {
+    /// The times that have come due after `anchor`, up to and including `now`; the latest `keep` of them. The count ends
+    /// when it has used up half of the budget: then there are more.
+    pub fn pending(
+        &self,
+        anchor: DateTime<Utc>,
+        now: DateTime<Utc>,
+        keep: usize,
+        budget: &mut Budget,
+    ) -> Result<Pending, Spent> {
+        let mut counted = Vec::new();
+        let mut walk = Walk::new(self, anchor, anchor);
+        let is_all = budget.half(|half| walk.list_up_to(now, MAX_COUNT, &mut counted, half));
+        if is_all == Ok(true) {
             let latest = counted[counted.len().saturating_sub(keep)..].to_vec();
-            return Pending { count: counted.len(), more: false, latest };
+            return Ok(Pending { count: counted.len(), more: false, latest });
         }
-        let back = std::iter::successors(self.last(anchor, now), |at| self.last(anchor, *at - TimeDelta::seconds(1)));
-        let mut latest: Vec<_> = back.take(keep).collect();
-        latest.reverse();
-        Pending { count: MAX_COUNT, more: true, latest }
+        let latest = self.latest(anchor, now, keep, budget)?;
+        Ok(Pending { count: counted.len().max(latest.len()), more: true, latest })
     }
 
-    /// The last time after `anchor` and up to `until`, by bisection.
-    fn last(&self, anchor: DateTime<Utc>, until: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let due = |from: i64| {
-            let from = DateTime::from_timestamp(from, 0)?.max(anchor);
-            self.first(anchor, from).filter(|at| *at <= until)
+    /// The latest `keep` times after `anchor` and up to `until`, without a look at all of them: some time before `until`
+    /// from which on there are enough times, and not many more.
+    fn latest(
+        &self,
+        anchor: DateTime<Utc>,
+        until: DateTime<Utc>,
+        keep: usize,
+        budget: &mut Budget,
+    ) -> Result<Vec<DateTime<Utc>>, Spent> {
+        let most = 2 * keep + 50;
+        let mut width = TimeDelta::minutes(i64::try_from(keep).unwrap_or(1).max(1));
+        // From `few` on there are too few times, from `many` on too many.
+        let (mut few, mut many): (DateTime<Utc>, Option<DateTime<Utc>>) = (until, None);
+        loop {
+            let from = match many {
+                Some(many) => many + (few - many) / 2,
+                None => until.checked_sub_signed(width).map_or(anchor, |from| from.max(anchor)),
+            };
+            let mut found = Vec::new();
+            let is_all = Walk::new(self, anchor, from).list_up_to(until, most, &mut found, budget)?;
+            let ends = few - from <= TimeDelta::seconds(1);
+            match (is_all, found.len() >= keep || from == anchor || ends) {
+                (true, true) => return Ok(found.split_off(found.len().saturating_sub(keep))),
+                (true, false) => (few, width) = (from, width * 2),
+                (false, _) => many = Some(from),
+            }
+        }
+    }
+}
+
+/// Each once, and only what ever fires.
+fn without_idle(schedules: impl IntoIterator<Item = Kind>) -> Vec<Kind> {
+    let mut all: Vec<Kind> = Vec::new();
+    for kind in schedules {
+        let fires = match &kind {
+            Kind::Calendar(calendar) => calendar.can_fire(),
+            Kind::Every(_) => true,
         };
-        let (mut found, mut beyond) = (anchor.timestamp(), until.timestamp());
-        due(found)?;
-        while beyond - found > 1 {
-            let middle = found + (beyond - found) / 2;
-            if due(middle).is_some() { found = middle } else { beyond = middle }
-        }
-        due(found)
-    }
-
-    /// The first time after `from` that is not excluded; `@every` counts from `anchor`, which is not later than `from`.
-    fn first(&self, anchor: DateTime<Utc>, mut from: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        for _ in 0..MAX_EXCLUDED {
-            let at = self.schedules.iter().filter_map(|e| self.first_of(e, anchor, from)).min()?;
-            match exclude::until(&self.exclude, self.zone, at.timestamp()) {
-                None => return Some(at),
-                Some(last) => from = DateTime::from_timestamp(last, 0)?,
-            }
-        }
-        None
-    }
-
-    fn first_of(&self, expression: &Expression, anchor: DateTime<Utc>, from: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        match (&expression.kind, self.dst) {
-            (Kind::Calendar(calendar), Dst::CronJob) => next::after(calendar, self.zone, from),
-            (Kind::Calendar(calendar), Dst::RunOnce) => dst::run_once_after(calendar, self.zone, from),
-            (Kind::Every(delay), _) => {
-                let (begin, delay) = (anchor.timestamp(), delay.num_seconds());
-                let passed = from.timestamp().checked_sub(begin)? / delay;
-                DateTime::from_timestamp(begin.checked_add(passed.checked_add(1)?.checked_mul(delay)?)?, 0)
-            }
+        if fires && !all.contains(&kind) {
+            all.push(kind);
         }
     }
+    all
 }
 
 fn schedule(text: &str, name: &str) -> Result<Expression, TimesError> {

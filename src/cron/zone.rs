@@ -88,13 +88,16 @@ impl Zone {
     /// The local time at this second. `None` beyond the calendar.
     pub fn wall(&self, unix: i64) -> Option<NaiveDateTime> {
         let utc = DateTime::from_timestamp(unix, 0)?.naive_utc();
-        utc.checked_add_signed(TimeDelta::seconds(self.offset(unix)?))
+        utc.checked_add_signed(TimeDelta::seconds(self.offset_at(&utc)))
     }
 
     /// How many seconds the local time is ahead of UTC at this second.
     fn offset(&self, unix: i64) -> Option<i64> {
-        let utc = DateTime::from_timestamp(unix, 0)?.naive_utc();
-        Some(i64::from(self.tz.offset_from_utc_datetime(&utc).fix().local_minus_utc()))
+        Some(self.offset_at(&DateTime::from_timestamp(unix, 0)?.naive_utc()))
+    }
+
+    fn offset_at(&self, utc: &NaiveDateTime) -> i64 {
+        i64::from(self.tz.offset_from_utc_datetime(utc).fix().local_minus_utc())
     }
 
     /// The second with this local time, as Go's `time.Date` guesses it: with the offset of the time around it. If the

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use sidecarjob::api::{backfilled, labels, scheduled_run};
+use sidecarjob::cron::{Budget, budget};
 
 use crate::books::Who;
 use crate::cluster::{CRONS, NAME, RUNS, World, has_ended, read_run};
@@ -138,7 +139,8 @@ impl World {
     fn backfill(&mut self) {
         let cron = self.cron();
         let now = self.clock.now();
-        let times = cron.spec.times.as_ref().expect("a schedule").pending(now - TimeDelta::hours(2), now, 100).latest;
+        let (times, mut budget) = (cron.spec.times.as_ref().expect("a schedule"), Budget::of(budget::OF_A_COMMAND));
+        let times = times.pending(now - TimeDelta::hours(2), now, 100, &mut budget).expect("enough steps").latest;
         let asked = times.into_iter().filter(|at| !backfilled::contains(&cron.status.backfilled, *at));
         for at in asked.take(self.dice.roll(4) as usize).collect::<Vec<_>>() {
             let name = scheduled_run::name(NAME, at);

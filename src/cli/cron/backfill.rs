@@ -25,8 +25,10 @@ use crate::cli::cron::End;
 use crate::cli::cron::find;
 use crate::cli::cron::run::Overrides;
 use crate::cli::cron::run::who;
+use crate::cron::Budget;
 use crate::cron::Dst;
 use crate::cron::Times;
+use crate::cron::budget;
 use crate::printable::say;
 use one::{Backfill, RAN};
 
@@ -151,7 +153,8 @@ fn times(
     let schedules: Vec<&String> = spec.schedule.iter().chain(&spec.schedules).collect();
     let times = Times::parse(&schedules, &spec.exclude, spec.time_zone.as_deref(), dst, &name);
     let times = times.map_err(|e| CronError::Refused(e.to_string()))?;
-    let pending = times.pending(from - TimeDelta::seconds(1), to, limit);
+    let mut budget = Budget::of(budget::OF_A_COMMAND);
+    let pending = times.pending(from - TimeDelta::seconds(1), to, limit, &mut budget)?;
     if pending.count > limit {
         let count = pending.count;
         return Err(CronError::Refused(format!(

@@ -16,10 +16,14 @@ use crate::api::sidecarcronjob::DstPolicy;
 use crate::cli::connect::Cluster;
 use crate::cli::cron::CronError;
 use crate::cli::cron::find;
+use crate::cron::Budget;
 use crate::cron::Dst;
 use crate::cron::Expression;
+use crate::cron::Spent;
 use crate::cron::Times;
+use crate::cron::TimesError;
 use crate::cron::Zone;
+use crate::cron::budget;
 use crate::cron::dst;
 use crate::cron::dst::Change;
 use crate::cron::hash;
@@ -113,15 +117,22 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
         }
         false => Asked { times: of_expression(&args)?, from: now, jitter: 0, suspended: false },
     };
-    let list: Vec<DateTime<Utc>> =
-        std::iter::successors(times.next(from), |at| times.next(*at)).take(args.n.into()).collect();
-    let notes = notes(&times, from, &list);
+    let mut budget = Budget::of(budget::OF_A_COMMAND);
+    let list = list(&times, from, args.n.into(), &mut budget)?;
+    let notes = notes(&times, from, &list, &mut budget)?;
+    let too_complex = times.next(from, &mut Budget::of(budget::OF_A_DECISION)).is_err();
     match args.output {
         Format::Text => {
             list.iter().try_for_each(|at| say(out, format_args!("{}", times.zone().rfc3339(*at))))?;
             notes.iter().try_for_each(|(_, text, _)| say(err, format_args!("note: {text}")))?;
             if let Some(text) = times.once_a_minute() {
                 say(err, format_args!("note: {text}"))?;
+            }
+            if too_complex {
+                say(
+                    err,
+                    format_args!("note: the controller does not run this schedule: {}", TimesError::TooManySteps),
+                )?;
             }
             if jitter > 0 {
                 say(err, format_args!("note: each run starts with a delay of {jitter}s (spec.jitterSeconds)"))?;
@@ -135,6 +146,9 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
             if let Some(text) = times.once_a_minute() {
                 json["onceAMinute"] = json!(text);
             }
+            if too_complex {
+                json["tooComplex"] = json!(TimesError::TooManySteps.to_string());
+            }
             (json["jitterSeconds"], json["suspended"]) = (json!(jitter), json!(suspended));
             say_json(out, &json)?;
         }
@@ -143,6 +157,18 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
         return Err(CronError::Refused(format!("{:?} never fires within five years", args.what)));
     }
     Ok(())
+}
+
+/// The first `n` times after `from`.
+fn list(times: &Times, from: DateTime<Utc>, n: usize, budget: &mut Budget) -> Result<Vec<DateTime<Utc>>, Spent> {
+    let (mut list, mut at) = (Vec::new(), from);
+    while list.len() < n
+        && let Some(next) = times.next(at, budget)?
+    {
+        list.push(next);
+        at = next;
+    }
+    Ok(list)
 }
 
 /// The schedule that the user asks about.
@@ -196,16 +222,22 @@ fn of_object(cron: &SidecarCronJob, args: &Args, now: DateTime<Utc>) -> Result<A
         cron.status.as_ref().and_then(|s| s.last_schedule_time.as_ref()).or(cron.metadata.creation_timestamp.as_ref());
     let last = last.and_then(|t| DateTime::from_timestamp(t.0.as_second(), 0));
     let from = match (args.from, last) {
-        (None, Some(last)) if last <= now => times.pending(last, now, 1).latest.pop().unwrap_or(last),
+        (None, Some(last)) if last <= now => {
+            let mut budget = Budget::of(budget::OF_A_COMMAND);
+            times.pending(last, now, 1, &mut budget)?.latest.pop().unwrap_or(last)
+        }
         _ => now,
     };
     Ok(Asked { times, from, jitter, suspended: spec.suspend == Some(true) })
 }
 
-/// What clock changes do in this span: kind, sentence, time.
-fn notes(times: &Times, from: DateTime<Utc>, list: &[DateTime<Utc>]) -> Vec<(&'static str, String, String)> {
+/// Kind, sentence, time.
+type Note = (&'static str, String, String);
+
+/// What clock changes do in this span.
+fn notes(times: &Times, from: DateTime<Utc>, list: &[DateTime<Utc>], budget: &mut Budget) -> Result<Vec<Note>, Spent> {
     const MOST: usize = 20;
-    let Some(last) = list.last() else { return Vec::new() };
+    let Some(last) = list.last() else { return Ok(Vec::new()) };
     let zone = times.zone();
     let once = times.dst() == Dst::RunOnce;
     let note = |change: Change| match change {
@@ -227,10 +259,14 @@ fn notes(times: &Times, from: DateTime<Utc>, list: &[DateTime<Utc>]) -> Vec<(&'s
             )
         }
     };
-    times.calendars().flat_map(|calendar| dst::changes(calendar, zone, from, *last, MOST)).map(note).collect()
+    let mut notes = Vec::new();
+    for calendar in times.calendars() {
+        notes.extend(dst::changes(calendar, zone, (from, *last), MOST, budget)?.into_iter().map(note));
+    }
+    Ok(notes)
 }
 
-fn json(times: &Times, list: &[DateTime<Utc>], notes: &[(&str, String, String)]) -> Value {
+fn json(times: &Times, list: &[DateTime<Utc>], notes: &[Note]) -> Value {
     let list: Vec<String> = list.iter().map(|at| times.zone().rfc3339(*at)).collect();
     let of = |kind| notes.iter().filter(|(k, ..)| *k == kind).map(|(_, _, time)| time.clone()).collect::<Vec<_>>();
     json!({

@@ -12,10 +12,10 @@ use crate::api::{SCHEDULE, SidecarCronJob};
 use crate::controller::error::Error;
 use crate::controller::object::{Key, key};
 use crate::controller::reconcile::{LOOK_AFTER, look_again, sleep_until, try_again};
-use crate::controller::schedules::runs::View;
-use crate::controller::schedules::{Schedules, apply};
+use crate::controller::schedules::context::Schedules;
+use crate::controller::schedules::gather::gather;
+use crate::controller::schedules::{apply, create};
 use crate::engine::plan::sooner;
-use crate::engine::schedule::observed::{Cron, Observed};
 use crate::engine::schedule::{self, report::stalled};
 
 /// An object as the watch shows it: one that can't be read does not stop the others.
@@ -48,10 +48,11 @@ pub async fn reconcile(watched: Arc<Watched>, ctx: Arc<Schedules>) -> Result<Act
 }
 
 async fn until_quiet(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>) -> Result<Action, Error> {
-    apply::look_for_unclear(ctx, key).await?;
+    create::look_for_unclear(ctx, key).await?;
     for _ in 0..MAX_ROUNDS {
         let Some(seen) = gather(ctx, key, watched.clone()) else { return Ok(Action::await_change()) };
-        let plan = schedule::decide(&seen, (ctx.now)());
+        let mut plan = schedule::decide(&seen, (ctx.now)());
+        ctx.times.keep(&seen.cron, plan.search.take());
         if plan.steps.is_empty() {
             ctx.rush.expect(key, plan.wake);
             if plan.status.is_none() {
@@ -75,19 +76,10 @@ async fn until_quiet(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>) -
         }
         if let Some(status) = &plan.status {
             apply::status(ctx, key, &seen.cron, status).await?;
-            plan.events.iter().for_each(|event| apply::tell(ctx, &seen.cron, event.clone()));
+            plan.events.iter().for_each(|event| ctx.tell(&seen.cron, event.clone()));
         }
     }
     Err(Error::NotQuiet(MAX_ROUNDS))
-}
-
-/// All that the engine asks for, from the views in memory.
-fn gather(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>) -> Option<Observed> {
-    let cron = Cron::from_wire(ctx.memory.newest(watched))?;
-    let View { runs, departed, started, backfilled } = ctx.runs.of(&cron.uid, &cron.status);
-    let gone = ctx.runs.gone_of(cron.status.active.iter().map(|run| run.uid.as_str()));
-    let refusal = ctx.memory.refusal(key, (ctx.now)());
-    Some(Observed { cron, runs, departed, started, backfilled, gone, refusal })
 }
 
 /// After something failed: that is told, unless it is likely to be over at the next try. The error to go on with.
@@ -99,11 +91,11 @@ async fn tell(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>, error: E
     {
         return went_back;
     }
-    let Some(cron) = Cron::from_wire(ctx.memory.newest(watched)).filter(|_| !error.is_blip(tries, took)) else {
+    let Some((cron, _)) = ctx.times.of(ctx.memory.newest(watched)).filter(|_| !error.is_blip(tries, took)) else {
         return error;
     };
     if !matches!(error, Error::NotDeleted(_)) {
-        apply::say(ctx, &cron, error.event()); // that was told already, with the run that it is about
+        ctx.say(&cron, error.event()); // that was told already, with the run that it is about
     }
     if !error.is_of_the_status()
         && let Some(status) = stalled::by(&cron, &error.to_string(), (ctx.now)())

@@ -6,35 +6,46 @@
 //! that is written down.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use kube::core::DeserializeGuard;
 use kube::runtime::watcher::Event;
 
-use crate::api::{GROUP, SCHEDULE, SidecarJob, backfilled};
+use crate::api::{SidecarJob, backfilled, scheduled_run};
 use crate::controller::object::{Key, version};
 use crate::controller::views::buried::Buried;
 use crate::controller::views::list::List;
-use crate::engine::schedule::observed::status::Status;
-use crate::engine::schedule::observed::{Departed, Run};
+use crate::engine::schedule::observed::status::{Status, is_credible};
+use crate::engine::schedule::observed::{Cron, Departed, Run};
 
-/// All runs, by the UID of the SidecarCronJob that owns them.
+/// All runs, by the SidecarCronJob that owns them.
 #[derive(Debug, Default)]
 pub struct Runs(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    by_owner: HashMap<String, Owned>,
+    by_owner: HashMap<Arc<Owner>, Owned>,
+    /// The owner of each run, by the UID of the run.
+    owners: HashMap<String, Arc<Owner>>,
     /// The new list that is being read, while the old view still serves.
     list: Option<List>,
     buried: Buried,
     synced: bool,
 }
 
+/// A SidecarCronJob as its runs name it. A reference from another namespace, or with another name, is none: the garbage
+/// collector deletes such a run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Owner {
+    /// Namespace and name.
+    pub key: Key,
+    /// `metadata.uid`.
+    pub uid: String,
+}
+
 #[derive(Debug, Default)]
 struct Owned {
-    key: Key,
     runs: BTreeMap<String, (Run, u64)>,
     /// UIDs of runs that we delete to make room.
     replaced: HashSet<String>,
@@ -52,7 +63,7 @@ pub struct View {
     pub runs: Vec<Run>,
     /// Those that are gone, as long as the status does not know what became of them.
     pub departed: Vec<Departed>,
-    /// The times of which a run was ever seen: the latest, and those that the status does not know of.
+    /// The times of which a run was ever seen: the latest up to now, and those that the status does not know of.
     pub started: BTreeSet<DateTime<Utc>>,
     /// The same of times for which somebody asked.
     pub backfilled: BTreeSet<DateTime<Utc>>,
@@ -70,9 +81,9 @@ impl Runs {
             Event::Init => state.list = Some(List::default()),
             Event::InitApply(job) => {
                 job.0.iter().for_each(|job| state.believe(job));
-                return job.0.ok().and_then(|job| state.put(&job)).into_iter().collect();
+                return job.0.map(|job| state.put(&job)).unwrap_or_default();
             }
-            Event::Apply(job) => return job.0.ok().and_then(|job| state.put(&job)).into_iter().collect(),
+            Event::Apply(job) => return job.0.map(|job| state.put(&job)).unwrap_or_default(),
             Event::Delete(job) => return job.0.ok().and_then(|job| state.remove(&job)).into_iter().collect(),
             Event::InitDone => return state.finish_list(),
         }
@@ -87,27 +98,27 @@ impl Runs {
     }
 
     /// We are about to delete it, to make room for the next one.
-    pub fn replaces(&self, owner_uid: &str, uid: &str) {
-        if let Some(owned) = self.lock().by_owner.get_mut(owner_uid) {
+    pub fn replaces(&self, owner: &Owner, uid: &str) {
+        if let Some(owned) = self.lock().by_owner.get_mut(owner) {
             owned.replaced.insert(uid.to_owned());
         }
     }
 
     /// The API server says that it is not there any more.
-    pub fn gone(&self, owner_uid: &str, uid: &str) {
+    pub fn gone(&self, uid: &str) {
         let mut state = self.lock();
         state.note_change(uid);
         state.buried.for_good(uid);
-        state.drop_run(owner_uid, uid);
+        state.drop_run(uid);
     }
 
     /// What there is to see of a SidecarCronJob's runs, beyond what its status knows.
-    pub fn of(&self, owner_uid: &str, status: &Status) -> View {
+    pub fn of(&self, owner: &Owner, status: &Status, now: DateTime<Utc>) -> View {
         let mut state = self.lock();
-        let Some(owned) = state.by_owner.get_mut(owner_uid) else { return View::default() };
+        let Some(owned) = state.by_owner.get_mut(owner) else { return View::default() };
         owned.is_gone = false;
-        let latest = owned.started.last().copied();
-        owned.started.retain(|at| Some(*at) == latest || !status.knows(*at));
+        let latest = owned.started.range(..=now).next_back().copied();
+        owned.started.retain(|at| Some(*at) == latest || (!status.knows(*at) && is_credible(*at, now)));
         owned.backfilled.retain(|at| !backfilled::is_settled(&status.backfilled, *at));
         owned.departed.retain(|departed| match departed.run.ended {
             Some(_) => !status.knows_end_of(&departed.run),
@@ -121,10 +132,11 @@ impl Runs {
         }
     }
 
-    /// Those of these UIDs that are known to be gone.
-    pub fn gone_of<'a>(&self, uids: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+    /// Those of these UIDs that are known to be gone, or to belong to another SidecarCronJob.
+    pub fn gone_of<'a>(&self, owner: &Owner, uids: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
         let state = self.lock();
-        uids.filter(|uid| state.buried.since(uid).is_some()).map(str::to_owned).collect()
+        let is_of_another = |uid: &str| state.owners.get(uid).is_some_and(|other| **other != *owner);
+        uids.filter(|uid| state.buried.since(uid).is_some() || is_of_another(uid)).map(str::to_owned).collect()
     }
 
     /// The first list has been read.
@@ -134,15 +146,17 @@ impl Runs {
 
     /// There is no SidecarCronJob of that name any more. What is known of its runs goes with the last of them.
     pub fn owner_is_gone(&self, key: &Key) {
-        self.lock().by_owner.retain(|_, owned| {
-            owned.is_gone |= owned.key == *key;
+        self.lock().by_owner.retain(|owner, owned| {
+            owned.is_gone |= owner.key == *key;
             !owned.is_forgotten()
         });
     }
 
     /// The SidecarCronJob is gone.
-    pub fn forget(&self, owner_uid: &str) {
-        self.lock().by_owner.remove(owner_uid);
+    pub fn forget(&self, owner: &Owner) {
+        let mut state = self.lock();
+        let owned = state.by_owner.remove(owner).unwrap_or_default();
+        owned.runs.keys().for_each(|uid| drop(state.owners.remove(uid)));
     }
 }
 
@@ -153,55 +167,59 @@ impl Owned {
 }
 
 impl State {
-    /// The newer of two views wins.
-    fn put(&mut self, job: &SidecarJob) -> Option<Key> {
-        let Some((key, owner_uid)) = owner(job) else { return self.lose(job.metadata.uid.as_deref()?) };
-        let run = Run::from_wire(job)?;
-        if self.buried.since(&run.uid).is_some() {
-            return None;
+    /// The newer of two views wins. Which SidecarCronJobs to look at again.
+    fn put(&mut self, job: &SidecarJob) -> Vec<Key> {
+        let Some(uid) = job.metadata.uid.clone() else { return Vec::new() };
+        if self.buried.since(&uid).is_some() {
+            return Vec::new();
         }
         if let Some(list) = &mut self.list {
-            list.has(&run.uid);
+            list.has(&uid);
         }
-        let owned = self.by_owner.entry(owner_uid).or_default();
-        owned.key.clone_from(&key);
-        if owned.runs.get(&run.uid).is_some_and(|(_, old)| *old >= version(job)) {
-            return None;
+        if self.known(&uid).is_some_and(|(_, known)| *known >= version(job)) {
+            return Vec::new();
         }
+        let owner = Owner::of_run(job).map(Arc::new);
+        let mut changed = match self.owners.get(&uid) {
+            Some(before) if Some(before) != owner.as_ref() => self.drop_run(&uid).into_iter().collect(),
+            _ => Vec::new(),
+        };
+        let Some((owner, run)) = owner.zip(Run::from_wire(job)) else { return changed };
+        let owned = self.by_owner.entry(owner.clone()).or_default();
         let times = if run.manual { &mut owned.backfilled } else { &mut owned.started };
         times.extend(run.scheduled);
-        let before = owned.runs.insert(run.uid.clone(), (run.clone(), version(job)));
+        let before = owned.runs.insert(uid.clone(), (run.clone(), version(job)));
+        self.owners.insert(uid, owner.clone());
         // A run's own progress is nothing to its schedule.
-        before.is_none_or(|(before, _)| before != run).then_some(key)
+        if before.is_none_or(|(before, _)| before != run) {
+            changed.push(owner.key.clone());
+        }
+        changed
+    }
+
+    /// The run as it is known, and its version.
+    fn known(&mut self, uid: &str) -> Option<&mut (Run, u64)> {
+        self.by_owner.get_mut(self.owners.get(uid)?)?.runs.get_mut(uid)
     }
 
     fn remove(&mut self, job: &SidecarJob) -> Option<Key> {
         let uid = job.metadata.uid.as_deref()?;
         self.buried.for_good(uid);
-        let Some((key, owner_uid)) = owner(job) else { return self.lose(uid) };
-        let owned = self.by_owner.get_mut(&owner_uid);
-        if let Some(((run, _), last)) = owned.and_then(|owned| owned.runs.get_mut(uid)).zip(Run::from_wire(job)) {
+        if let Some(((run, _), last)) = self.known(uid).zip(Run::from_wire(job)) {
             *run = last; // its end may be news, too
         }
-        self.drop_run(&owner_uid, uid);
-        Some(key)
+        self.drop_run(uid).or_else(|| Owner::of_run(job).map(|owner| owner.key))
     }
 
-    /// Somebody took the owner from the run: it is gone for its schedule.
-    fn lose(&mut self, uid: &str) -> Option<Key> {
-        let owned = self.by_owner.iter().find(|(_, owned)| owned.runs.contains_key(uid));
-        let (owner_uid, key) = owned.map(|(owner_uid, owned)| (owner_uid.clone(), owned.key.clone()))?;
-        self.drop_run(&owner_uid, uid);
-        Some(key)
-    }
-
-    fn drop_run(&mut self, owner_uid: &str, uid: &str) {
-        if let Some(owned) = self.by_owner.get_mut(owner_uid) {
-            owned.drop_run(uid);
-            if owned.is_forgotten() {
-                self.by_owner.remove(owner_uid);
-            }
+    /// It is gone, or gone for its schedule: somebody took the owner from the run. Which schedule that is.
+    fn drop_run(&mut self, uid: &str) -> Option<Key> {
+        let owner = self.owners.remove(uid)?;
+        let owned = self.by_owner.get_mut(&owner)?;
+        owned.drop_run(uid);
+        if owned.is_forgotten() {
+            self.by_owner.remove(&owner);
         }
+        Some(owner.key.clone())
     }
 
     /// Something that a list which is being read may not know of.
@@ -214,11 +232,10 @@ impl State {
     /// A list has that run: what was known before the list began counts no more, even if its version is higher, as after a
     /// restore of the API server's data.
     fn believe(&mut self, job: &SidecarJob) {
-        let (Some((_, owner_uid)), Some(uid)) = (owner(job), job.metadata.uid.as_deref()) else { return };
+        let Some(uid) = job.metadata.uid.as_deref() else { return };
         if self.list.as_ref().is_some_and(|list| list.outweighs(uid)) {
             self.buried.dig_up(uid);
-            let known = self.by_owner.get_mut(&owner_uid).and_then(|owned| owned.runs.get_mut(uid));
-            if let Some((_, old)) = known.filter(|(_, old)| *old > version(job)) {
+            if let Some((_, old)) = self.known(uid).filter(|(_, old)| *old > version(job)) {
                 *old = 0;
             }
         }
@@ -228,14 +245,9 @@ impl State {
     fn finish_list(&mut self) -> Vec<Key> {
         self.synced = true;
         let list = self.list.take().unwrap_or_default();
-        let mut changed = Vec::new();
-        for owned in self.by_owner.values_mut() {
-            let gone: Vec<String> = owned.runs.keys().filter(|uid| !list.knows(uid)).cloned().collect();
-            gone.iter().for_each(|uid| owned.drop_run(uid));
-            changed.extend((!gone.is_empty()).then(|| owned.key.clone()));
-        }
-        self.by_owner.retain(|_, owned| !owned.is_forgotten());
-        changed
+        let gone: Vec<String> = self.owners.keys().filter(|uid| !list.knows(uid)).cloned().collect();
+        let changed: BTreeSet<Key> = gone.iter().filter_map(|uid| self.drop_run(uid)).collect();
+        changed.into_iter().collect()
     }
 }
 
@@ -247,13 +259,17 @@ impl Owned {
     }
 }
 
-/// The SidecarCronJob that controls the run, and its UID.
-fn owner(job: &SidecarJob) -> Option<(Key, String)> {
-    let references = job.metadata.owner_references.as_deref().unwrap_or_default();
-    let owner = references
-        .iter()
-        .find(|o| o.controller == Some(true) && o.kind == SCHEDULE && o.api_version.starts_with(GROUP))?;
-    Some(((job.metadata.namespace.clone()?, owner.name.clone()), owner.uid.clone()))
+impl Owner {
+    /// The owner with these runs.
+    pub fn of(cron: &Cron) -> Self {
+        Self { key: (cron.namespace.clone(), cron.name.clone()), uid: cron.uid.clone() }
+    }
+
+    /// The SidecarCronJob that controls the run.
+    fn of_run(job: &SidecarJob) -> Option<Self> {
+        let owner = scheduled_run::owner_of(job)?;
+        Some(Self { key: (job.metadata.namespace.clone()?, owner.name.clone()), uid: owner.uid.clone() })
+    }
 }
 
 #[cfg(test)]

@@ -11,11 +11,15 @@ fn calendar(text: &str) -> Calendar {
     }
 }
 
+fn next(calendar: &Calendar, zone: Zone, from: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    after(calendar, zone, from, &mut Budget::of(20_000)).unwrap()
+}
+
 /// The next times after that one, in the zone.
 fn times(text: &str, zone: &str, from: &str, n: usize) -> Vec<String> {
     let (calendar, zone) = (calendar(text), Zone::parse(zone).unwrap());
-    let first = after(&calendar, zone, from.parse().unwrap());
-    std::iter::successors(first, |at| after(&calendar, zone, *at)).take(n).map(|at| zone.rfc3339(at)).collect()
+    let first = next(&calendar, zone, from.parse().unwrap());
+    std::iter::successors(first, |at| next(&calendar, zone, *at)).take(n).map(|at| zone.rfc3339(at)).collect()
 }
 
 #[test]
@@ -76,6 +80,6 @@ fn half_an_hour_of_lord_howe() {
 #[test]
 fn the_ends_of_the_calendar_are_no_trouble() {
     let every_minute = calendar("* * * * *");
-    assert_eq!(after(&every_minute, Zone::UTC, DateTime::<Utc>::MAX_UTC), None);
-    assert!(after(&every_minute, Zone::UTC, DateTime::<Utc>::MIN_UTC).is_some());
+    assert_eq!(next(&every_minute, Zone::UTC, DateTime::<Utc>::MAX_UTC), None);
+    assert!(next(&every_minute, Zone::UTC, DateTime::<Utc>::MIN_UTC).is_some());
 }

@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod steps;
+
 const NONE: [&str; 0] = [];
 
 fn times(schedules: &[&str], exclude: &[&str], zone: Option<&str>) -> Times {
@@ -12,9 +14,22 @@ fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
+/// More steps than any of these takes.
+fn plenty() -> Budget {
+    Budget::of(budget::OF_A_DECISION)
+}
+
+fn next(times: &Times, from: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    times.next(from, &mut plenty()).unwrap()
+}
+
+fn pending(times: &Times, anchor: DateTime<Utc>, now: DateTime<Utc>, keep: usize) -> Pending {
+    times.pending(anchor, now, keep, &mut plenty()).unwrap()
+}
+
 fn list(times: &Times, from: &str, n: usize) -> Vec<String> {
-    let first = times.next(at(from));
-    std::iter::successors(first, |at| times.next(*at)).take(n).map(|at| times.zone().rfc3339(at)).collect()
+    let first = next(times, at(from));
+    std::iter::successors(first, |at| next(times, *at)).take(n).map(|at| times.zone().rfc3339(at)).collect()
 }
 
 #[test]
@@ -43,7 +58,7 @@ fn excluded_times_are_left_out_in_the_zone() {
 #[test]
 fn a_schedule_that_excludes_itself_never_fires_and_says_so_soon() {
     for (schedule, exclude) in [("* * * * *", "* * * * *"), ("0 2 * * *", "0 2 * * *"), ("@every 1m", "* * * * *")] {
-        assert_eq!(times(&[schedule], &[exclude], None).next(at("2026-01-01T00:00:00Z")), None, "{schedule}");
+        assert_eq!(next(&times(&[schedule], &[exclude], None), at("2026-01-01T00:00:00Z")), None, "{schedule}");
     }
 }
 
@@ -51,30 +66,30 @@ fn a_schedule_that_excludes_itself_never_fires_and_says_so_soon() {
 fn what_has_come_due() {
     let (from, to) = (at("2026-01-01T00:00:00Z"), at("2026-01-01T03:00:00Z"));
     let hourly = times(&["0 * * * *"], &NONE, None);
-    assert_eq!(hourly.pending(from, at("2026-01-01T00:59:59Z"), 5), Pending::default());
-    let pending = hourly.pending(from, to, 2);
-    assert_eq!((pending.count, pending.more), (3, false), "the very second counts");
-    assert_eq!(pending.latest, [at("2026-01-01T02:00:00Z"), to]);
+    assert_eq!(pending(&hourly, from, at("2026-01-01T00:59:59Z"), 5), Pending::default());
+    let due = pending(&hourly, from, to, 2);
+    assert_eq!((due.count, due.more), (3, false), "the very second counts");
+    assert_eq!(due.latest, [at("2026-01-01T02:00:00Z"), to]);
 }
 
 #[test]
 fn of_very_many_times_the_latest_are_found_without_looking_at_all() {
     let minutely = times(&["* * * * *"], &["* 1-2 * * *"], Some("America/New_York"));
     let now = at("2026-07-01T00:00:30Z");
-    let pending = minutely.pending(at("2021-01-01T00:00:00Z"), now, 3);
-    assert_eq!((pending.count, pending.more), (1_000, true));
+    let due = pending(&minutely, at("2021-01-01T00:00:00Z"), now, 3);
+    assert_eq!((due.count, due.more), (1_000, true));
     let minutes = |m: i64| at("2026-07-01T00:00:00Z") - TimeDelta::minutes(m);
-    assert_eq!(pending.latest, [minutes(2), minutes(1), minutes(0)]);
+    assert_eq!(due.latest, [minutes(2), minutes(1), minutes(0)]);
 }
 
 #[test]
 fn every_counts_from_the_anchor() {
     let every = times(&["@every 7m"], &NONE, None);
     let anchor = at("2026-01-01T00:00:30Z");
-    assert_eq!(every.next(anchor), Some(at("2026-01-01T00:07:30Z")));
-    let pending = every.pending(anchor, at("2026-01-01T00:30:00Z"), 1);
-    assert_eq!((pending.count, pending.latest), (4, vec![at("2026-01-01T00:28:30Z")]));
-    let years = every.pending(anchor, at("2036-01-01T00:00:30Z"), 1);
+    assert_eq!(next(&every, anchor), Some(at("2026-01-01T00:07:30Z")));
+    let due = pending(&every, anchor, at("2026-01-01T00:30:00Z"), 1);
+    assert_eq!((due.count, due.latest), (4, vec![at("2026-01-01T00:28:30Z")]));
+    let years = pending(&every, anchor, at("2036-01-01T00:00:30Z"), 1);
     assert_eq!((years.latest[0] - anchor).num_seconds() % 420, 0, "also after ten years");
     assert!(at("2036-01-01T00:00:30Z") - years.latest[0] < TimeDelta::minutes(7));
 }

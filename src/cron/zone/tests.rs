@@ -55,3 +55,22 @@ fn times_are_printed_with_the_offset_of_the_zone() {
     assert_eq!(Zone::parse("Europe/Berlin").unwrap().rfc3339(at), "2026-11-24T02:00:00+01:00");
     assert_eq!(Zone::UTC.rfc3339(at), "2026-11-24T01:00:00Z");
 }
+
+#[test]
+fn no_zone_changes_its_clocks_twice_in_the_days_that_a_search_passes_in_one_go() {
+    const STEP: i64 = 12 * 3_600;
+    let mut changes = 0;
+    for zone in Zone::all() {
+        let offset = |unix: i64| zone.wall(unix).map(|wall| wall.and_utc().timestamp() - unix);
+        let (mut last, mut before) = (None, offset(utc("2000-01-01T00:00:00Z")));
+        for unix in (utc("2000-01-01T00:00:00Z")..utc("2030-01-01T00:00:00Z")).step_by(STEP as usize) {
+            let now = offset(unix);
+            if now != before {
+                let apart = last.map_or(i64::MAX, |last| unix - last);
+                assert!(apart > crate::cron::next::DAYS_AHEAD as i64 * 86_400, "{zone} at {unix}");
+                (last, before, changes) = (Some(unix), now, changes + 1);
+            }
+        }
+    }
+    assert!(changes > 10_000, "the changes were found");
+}

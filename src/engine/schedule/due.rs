@@ -1,17 +1,19 @@
 //! Which times have come, and what becomes of each: it starts, waits, or is missed?
 //!
-//! All that is later than the watermark (the last scheduled, missed or seen time) and has come is looked at. CronJob runs
-//! the latest of these; so does this, unless `catchUp` asks for more. What is decided here moves the watermark when the
-//! status is written, and not before: until then the same is decided again.
+//! Judged are all times that have come since everything was settled (`past`). CronJob runs the latest of these times; so does
+//! this controller, unless `catchUp` asks for more. `turn` says which of them start now.
 
-use std::collections::BTreeSet;
+mod turn;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::api::sidecarcronjob::ConcurrencyPolicy;
-use crate::cron::{Pending, Times};
+use crate::cron::{Budget, Spent, Times, TimesError, budget};
 use crate::engine::observed::time;
+use crate::engine::plan::sooner;
 use crate::engine::schedule::observed::Observed;
+use crate::engine::schedule::past::Past;
+use crate::engine::schedule::search::{self, Found, Search, Span};
+use turn::Turn;
 
 /// The judgement about all times so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,22 +22,35 @@ pub struct Due {
     pub starts: Vec<DateTime<Utc>>,
     /// Times that wait for active runs, oldest first.
     pub queued: Vec<DateTime<Utc>>,
-    /// The last scheduled time, once the status is written.
+    /// The last scheduled time, for the status.
     pub last_schedule: Option<DateTime<Utc>>,
-    /// Times that are missed with this decision; the latest of them.
-    pub missed: usize,
-    /// The latest of these.
+    /// Times that are missed with this decision.
+    pub missed: Missed,
+    /// The latest time that passed without a run, for the status.
     pub last_missed: Option<DateTime<Utc>>,
-    /// The latest of them that came too late.
+    /// The latest of the missed times that came too late, or found no room in the queue.
     pub too_late: Option<DateTime<Utc>>,
     /// The time that does not start since a run is active (Forbid).
     pub blocked: Option<DateTime<Utc>>,
-    /// More than a hundred had come.
+    /// More than a hundred times had come.
     pub too_many: bool,
     /// The next time.
     pub next: Option<DateTime<Utc>>,
     /// When there will be something to decide.
     pub wake: Option<DateTime<Utc>>,
+    /// Why the schedule has no times.
+    pub error: Option<TimesError>,
+    /// What was searched, to be kept.
+    pub search: Option<Search>,
+}
+
+/// Times that pass without a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Missed {
+    /// How many.
+    pub count: usize,
+    /// The latest of them.
+    pub last: Option<DateTime<Utc>>,
 }
 
 /// What CronJob calls too many.
@@ -43,144 +58,126 @@ const MANY: usize = 100;
 
 /// Judges all times up to now.
 pub fn of(seen: &Observed, now: DateTime<Utc>) -> Due {
-    let status = &seen.cron.status;
-    let mut due = Due { queued: status.queued.clone(), last_schedule: last_schedule(seen), ..Due::default() };
-    let Ok(times) = &seen.cron.spec.times else { return due };
-    let (watermark, jitter) = (watermark(seen), seen.cron.spec.jitter);
-    if seen.cron.spec.suspend {
-        // A run that was started just before may be news: what passed up to then is missed.
-        due.pass(seen, times, watermark, due.last_schedule.unwrap_or(watermark), 1);
-        due.queued.retain(|at| !has_run(seen, at));
-        return due;
-    }
-    let begun = now.checked_sub_signed(jitter).unwrap_or(now);
-    // A run that is ahead was started before the clock was set back: what it passed over is missed.
-    let until = due.last_schedule.map_or(begun, |last| last.max(begun));
-    let (latest, too_many) = due.pass(seen, times, watermark, until, seen.cron.spec.catch_up);
-    (due.too_many, due.next) = (too_many, times.next_after(watermark, begun));
-    let in_time = |at: &DateTime<Utc>| {
-        seen.cron.spec.deadline.is_none_or(|deadline| time::after(time::after(*at, jitter), deadline) >= now)
+    let past = Past::of(seen, now);
+    let times = match &seen.cron.spec.times {
+        Ok(times) => times,
+        Err(error) => return without_times(&past, error.clone(), None),
     };
-    let (fresh, late): (Vec<_>, Vec<_>) = latest.into_iter().partition(|at| in_time(at) || has_run(seen, at));
-    due.too_late = late.last().copied();
-    due.miss(late.len(), due.too_late);
-    match seen.cron.spec.concurrency {
-        ConcurrencyPolicy::Allow | ConcurrencyPolicy::Replace => due.start(seen, fresh),
-        ConcurrencyPolicy::Forbid => due.forbid(seen, fresh),
-        ConcurrencyPolicy::Queue => due.queue(seen, fresh, in_time),
-    }
-    let expiry = due.blocked.or(due.queued.first().copied()).zip(seen.cron.spec.deadline);
-    let expiry = expiry.map(|(at, deadline)| time::after(time::after(at, jitter), deadline + TimeDelta::seconds(1)));
-    due.wake = due.next.map(|at| time::after(at, jitter)).into_iter().chain(expiry).min();
-    due
-}
-
-/// Up to then all is dealt with. A run that was seen counts, though the status may not know of it.
-fn watermark(seen: &Observed) -> DateTime<Utc> {
-    let status = &seen.cron.status;
-    let known = [status.last_schedule, status.last_missed].into_iter().flatten();
-    known.fold(seen.cron.created_at, DateTime::max)
-}
-
-/// The time of the latest run that was started for one.
-fn last_schedule(seen: &Observed) -> Option<DateTime<Utc>> {
-    let of_runs = seen.runs.iter().filter(|run| !run.manual).filter_map(|run| run.scheduled);
-    of_runs.chain(seen.cron.status.last_schedule).chain(seen.started.last().copied()).max()
-}
-
-/// The last time before the first that is looked at.
-fn earlier(times: &Times, watermark: DateTime<Utc>, first: Option<&DateTime<Utc>>) -> Option<DateTime<Utc>> {
-    let before = *first? - TimeDelta::seconds(1);
-    times.pending(watermark, before, 1).latest.pop()
-}
-
-/// Runs that were started and that the status does not know of; they may be gone already.
-fn started_between(seen: &Observed, after: DateTime<Utc>, before: Option<&DateTime<Utc>>) -> usize {
-    let in_view = seen.runs.iter().filter(|run| !run.manual).filter_map(|run| run.scheduled);
-    let times: BTreeSet<_> = in_view.chain(seen.started.iter().copied()).collect();
-    times.into_iter().filter(|at| *at > after && before.is_some_and(|before| at < before)).count()
-}
-
-/// It has a run, or had one a moment ago.
-fn has_run(seen: &Observed, at: &DateTime<Utc>) -> bool {
-    seen.has_run(*at) || seen.started.contains(at)
-}
-
-/// The run of that time is there, or was: times run in their order, so whatever is older than a run that was seen.
-fn is_started(seen: &Observed, at: DateTime<Utc>) -> bool {
-    seen.has_run(at) || seen.started.last() >= Some(&at)
-}
-
-impl Due {
-    /// The latest times up to then; those before them are missed, unless they ran. And whether there were too many.
-    fn pass(
-        &mut self,
-        seen: &Observed,
-        times: &Times,
-        watermark: DateTime<Utc>,
-        until: DateTime<Utc>,
-        keep: usize,
-    ) -> (Vec<DateTime<Utc>>, bool) {
-        let Pending { count, latest, .. } = times.pending(watermark, until, keep);
-        let ran = started_between(seen, watermark, latest.first());
-        self.miss((count - latest.len()).saturating_sub(ran), earlier(times, watermark, latest.first()));
-        (latest, count > MANY)
-    }
-
-    fn miss(&mut self, count: usize, last: Option<DateTime<Utc>>) {
-        if count > 0 {
-            self.missed += count;
-            self.last_missed = self.last_missed.max(last);
-        }
-    }
-
-    /// Each starts, unless it is there already. One that could not start, and a later one did, is missed; unless somebody
-    /// asked for the later one: then it is its turn still.
-    fn start(&mut self, seen: &Observed, fresh: Vec<DateTime<Utc>>) {
-        let in_order = fresh.iter().take_while(|at| is_started(seen, **at));
-        self.last_schedule = self.last_schedule.max(in_order.last().copied());
-        let (started, fresh): (Vec<_>, Vec<_>) = fresh.into_iter().partition(|at| is_started(seen, *at));
-        let passed_over: Vec<_> = started.into_iter().filter(|at| !has_run(seen, at)).collect();
-        self.miss(passed_over.len(), passed_over.last().copied());
-        self.starts = fresh;
-    }
-
-    /// The oldest starts if nothing is active. What does not start stays due.
-    fn forbid(&mut self, seen: &Observed, fresh: Vec<DateTime<Utc>>) {
-        self.start(seen, fresh);
-        if seen.blocking().next().is_some() {
-            self.blocked = self.starts.first().copied();
-            self.starts.clear();
-        }
-        self.starts.truncate(1);
-    }
-
-    /// All wait in line; the first starts if nothing is active.
-    fn queue(&mut self, seen: &Observed, fresh: Vec<DateTime<Utc>>, in_time: impl Fn(&DateTime<Utc>) -> bool) {
-        let (mut line, late): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.queued).into_iter().partition(|at| in_time(at) || has_run(seen, at));
-        self.miss(late.len(), late.last().copied());
-        self.too_late = self.too_late.max(late.last().copied());
-        line.retain(|at| !has_run(seen, at));
-        let passed_over: Vec<_> = line.extract_if(.., |at| is_started(seen, *at)).collect();
-        self.miss(passed_over.len(), passed_over.last().copied());
-        for at in fresh {
-            if is_started(seen, at) {
-                self.last_schedule = self.last_schedule.max(Some(at));
-                if !has_run(seen, &at) {
-                    self.miss(1, Some(at));
-                }
-            } else if line.len() < seen.cron.spec.queue_limit || line.is_empty() {
-                self.last_schedule = self.last_schedule.max(Some(at));
-                line.push(at);
-            } else {
-                self.miss(1, Some(at));
-                self.too_late = self.too_late.max(Some(at));
-            }
-        }
-        if seen.blocking().next().is_none() {
-            self.starts = line.first().copied().into_iter().collect();
-        }
-        self.queued = line;
+    match find(&past, times) {
+        Ok(found) if seen.cron.spec.suspend => suspended(&past, found),
+        Ok(found) => judged(&past, found),
+        Err(Spent) => without_times(&past, TimesError::TooManySteps, Some(Search::GaveUp)),
     }
 }
+
+/// Nothing starts, and no time is lost: all that is not settled is judged when there are times again.
+fn without_times(past: &Past, error: TimesError, search: Option<Search>) -> Due {
+    Due {
+        queued: past.queued(),
+        last_schedule: past.last_scheduled(),
+        last_missed: past.last_missed(),
+        error: Some(error),
+        search,
+        ..Due::default()
+    }
+}
+
+/// Nothing starts. A run that was started just before may be news: what passed up to its time is missed.
+fn suspended(past: &Past, found: Found) -> Due {
+    let Arrived { earlier, too_many, .. } = arrived(past, &found);
+    Due {
+        queued: past.queued().into_iter().filter(|at| !past.ran(*at)).collect(),
+        last_schedule: past.last_scheduled(),
+        missed: earlier,
+        last_missed: past.last_missed().max(earlier.last),
+        too_many,
+        search: Some(Search::Found(found)),
+        ..Due::default()
+    }
+}
+
+fn judged(past: &Past, found: Found) -> Due {
+    let Arrived { earlier, latest, too_many } = arrived(past, &found);
+    let (in_time, late): (Vec<_>, Vec<_>) = latest.into_iter().partition(|at| past.is_in_time(*at) || past.ran(*at));
+    let late = Missed::of(late);
+    let turn = turn::of(past, &in_time);
+    let missed = earlier.and(late).and(turn.missed);
+    Due {
+        last_schedule: past.last_scheduled().max(turn.last),
+        missed,
+        last_missed: past.last_missed().max(missed.last),
+        too_late: late.last.max(turn.too_late),
+        too_many,
+        next: found.next,
+        wake: wake(past, &turn, found.next),
+        search: Some(Search::Found(found)),
+        starts: turn.starts,
+        queued: turn.queued,
+        blocked: turn.blocked,
+        error: None,
+    }
+}
+
+/// How many of the latest times may run.
+fn wanted(past: &Past) -> usize {
+    if past.seen.cron.spec.suspend { 1 } else { past.seen.cron.spec.catch_up }
+}
+
+/// The times since everything was settled, and the next one. One more time than is wanted tells which time was missed last.
+fn find(past: &Past, times: &Times) -> Result<Found, Spent> {
+    let span = Span { after: past.settled_until(), until: until(past), keep: wanted(past) + 1 };
+    search::find(times, past.seen.search.as_ref(), span, &mut Budget::of(budget::OF_A_DECISION))
+}
+
+/// Up to which time all times have come. The last one that was started may lie ahead, since somebody set the clock back: what
+/// lies before that time is over.
+fn until(past: &Past) -> DateTime<Utc> {
+    let spec = &past.seen.cron.spec;
+    let come = past.now.checked_sub_signed(spec.jitter).unwrap_or(past.now);
+    match past.last_scheduled() {
+        last if spec.suspend => last.unwrap_or(past.settled_until()),
+        Some(last) => last.max(come),
+        None => come,
+    }
+}
+
+/// Times that have come.
+struct Arrived {
+    /// The latest of them, as many as may run, oldest first.
+    latest: Vec<DateTime<Utc>>,
+    /// Those before that did not run.
+    earlier: Missed,
+    too_many: bool,
+}
+
+fn arrived(past: &Past, found: &Found) -> Arrived {
+    let all = &found.pending.latest;
+    let (before, latest) = all.split_at(all.len().saturating_sub(wanted(past)));
+    let ran = latest.first().map_or(0, |first| past.started_between(past.settled_until(), *first));
+    let count = (found.pending.count - latest.len()).saturating_sub(ran);
+    let last = before.last().copied().filter(|_| count > 0);
+    Arrived { latest: latest.to_vec(), earlier: Missed { count, last }, too_many: found.pending.count > MANY }
+}
+
+/// The next time, or the moment at which a time that waits has waited too long.
+fn wake(past: &Past, turn: &Turn, next: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    let spec = &past.seen.cron.spec;
+    let starts = |at| time::after(at, spec.jitter);
+    let waiting = turn.blocked.or(turn.queued.first().copied());
+    let expiry =
+        waiting.zip(spec.deadline).map(|(at, deadline)| time::after(starts(at), deadline + TimeDelta::seconds(1)));
+    sooner(next.map(starts), expiry)
+}
+
+impl Missed {
+    fn of(times: impl IntoIterator<Item = DateTime<Utc>>) -> Self {
+        times.into_iter().fold(Self::default(), |all, at| all.and(Self { count: 1, last: Some(at) }))
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self { count: self.count + other.count, last: self.last.max(other.last) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

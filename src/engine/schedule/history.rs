@@ -42,3 +42,6 @@ pub fn wake(seen: &Observed, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let of = |success, keep| finished(seen, success).filter_map(|run| ends(run, keep)).filter(|at| *at > now).min();
     of(true, &spec.succeeded).into_iter().chain(of(false, &spec.failed)).min()
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,8 +10,10 @@
 pub(crate) mod due;
 pub(crate) mod history;
 pub mod observed;
+pub(crate) mod past;
 pub(crate) mod plan;
 pub(crate) mod report;
+pub(crate) mod search;
 
 use chrono::{DateTime, Utc};
 use due::Due;
@@ -33,10 +35,11 @@ pub fn decide(seen: &Observed, now: DateTime<Utc>) -> Plan {
     let due = due::of(seen, now);
     let wake = sooner(sooner(due.wake, history::wake(seen, now)), retry(seen).filter(|at| *at > now));
     let starts = starts(seen, &due, now);
+    let search = due.search.clone();
     if !starts.is_empty() {
-        return Plan { steps: starts, wake, ..Plan::default() };
+        return Plan { steps: starts, wake, search, ..Plan::default() };
     }
-    let plan = Plan { may_wait: report::may_wait(seen, &due), ..report::report(seen, &due, now, wake) };
+    let plan = Plan { may_wait: report::may_wait(seen, &due), search, ..report::report(seen, &due, now, wake) };
     if plan.status.is_some() {
         return plan;
     }
@@ -51,7 +54,8 @@ fn starts(seen: &Observed, due: &Due, now: DateTime<Utc>) -> Vec<Step> {
     }
     let blocking: Vec<_> = seen.blocking().collect();
     if seen.cron.spec.concurrency == ConcurrencyPolicy::Replace && !blocking.is_empty() {
-        if blocking.iter().any(|run| run.scheduled > seen.cron.status.last_schedule) {
+        let is_news = |at: DateTime<Utc>| at <= now && Some(at) > seen.cron.status.last_schedule;
+        if blocking.iter().any(|run| run.scheduled.is_some_and(is_news)) {
             return Vec::new(); // first it is written down: once it is gone, nothing else tells that its time ran
         }
         let replaced = blocking.iter().filter(|run| !run.deleting);

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::engine::plan::Event;
 use crate::engine::schedule::observed::RunRef;
 use crate::engine::schedule::observed::status::Status;
+use crate::engine::schedule::search::Search;
 
 /// The decision about one SidecarCronJob at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,6 +23,8 @@ pub struct Plan {
     pub events: Vec<Event>,
     /// When to look again if nothing happens before.
     pub wake: Option<DateTime<Utc>>,
+    /// What was searched, to be kept as long as the spec is the same. `None`: nothing was.
+    pub search: Option<Search>,
 }
 
 /// One deed.

@@ -104,7 +104,7 @@ fn an_object_has_its_own_zone_and_policy_unless_others_are_given() {
         let from = ["next", "c", "--from=2027-03-13T12:00:00Z"];
         let asked = of_object(&object(spec), &Args::parse_from(from.iter().chain(line)), DateTime::UNIX_EPOCH);
         let Asked { times, .. } = asked.unwrap();
-        let at = times.next("2027-03-13T12:00:00Z".parse().unwrap()).unwrap();
+        let at = times.next("2027-03-13T12:00:00Z".parse().unwrap(), &mut Budget::of(1_000)).unwrap().unwrap();
         times.zone().rfc3339(at)
     };
     let new_york = "--time-zone=America/New_York";

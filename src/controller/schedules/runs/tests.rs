@@ -9,12 +9,25 @@ fn time(minute: u32) -> DateTime<Utc> {
     format!("2026-01-01T00:{minute:02}:00Z").parse().expect("a time")
 }
 
+fn owner() -> Owner {
+    Owner { key: ("ns".into(), "c".into()), uid: "u".into() }
+}
+
+fn name(minute: u32) -> String {
+    scheduled_run::name("c", time(minute))
+}
+
+/// What there is to see at the end of the hour.
+fn view(runs: &Runs, status: &Status) -> View {
+    runs.of(&owner(), status, time(59))
+}
+
 fn run(minute: u32) -> SidecarJob {
     let owner = json!({
         "apiVersion": "sidecarjob.dev/v1alpha1", "kind": "SidecarCronJob", "name": "c", "uid": "u", "controller": true
     });
     let meta = json!({
-        "name": format!("c-{minute}"), "namespace": "ns", "uid": format!("uid-{minute}"), "ownerReferences": [owner],
+        "name": name(minute), "namespace": "ns", "uid": format!("uid-{minute}"), "ownerReferences": [owner],
         "resourceVersion": (minute + 1).to_string(),
         "annotations": {"batch.kubernetes.io/cronjob-scheduled-timestamp": time(minute).to_rfc3339()}
     });
@@ -26,17 +39,17 @@ fn read(job: SidecarJob) -> DeserializeGuard<SidecarJob> {
 }
 
 fn minutes(runs: &Runs) -> Vec<String> {
-    runs.of("u", &Status::default()).runs.into_iter().map(|run| run.name).collect()
+    view(runs, &Status::default()).runs.into_iter().map(|run| run.name).collect()
 }
 
 #[test]
 fn times_of_runs_that_are_gone_are_kept_until_the_status_knows_of_them_and_the_latest_for_good() {
     let runs = Runs::default();
     [1, 2, 3].iter().for_each(|minute| runs.wrote(&run(*minute)));
-    [1, 2, 3].iter().for_each(|minute| runs.gone("u", &format!("uid-{minute}")));
+    [1, 2, 3].iter().for_each(|minute| runs.gone(&format!("uid-{minute}")));
     let times = |known: Option<u32>| {
         let status = Status { last_schedule: known.map(time), queued: vec![time(2)], ..Status::default() };
-        let View { runs, started, .. } = runs.of("u", &status);
+        let View { runs, started, .. } = view(&runs, &status);
         assert_eq!(runs, []);
         started.into_iter().collect::<Vec<_>>()
     };
@@ -68,8 +81,8 @@ fn a_run_that_is_gone_is_kept_as_it_was_last_until_the_status_knows_what_became_
     let runs = Runs::default();
     [1, 2, 3, 4].iter().for_each(|minute| drop(runs.observe(Event::Apply(guard(run(*minute))))));
     runs.observe(Event::Delete(guard(complete(run(1)))));
-    runs.replaces("u", "uid-2");
-    runs.gone("u", "uid-2");
+    runs.replaces(&owner(), "uid-2");
+    runs.gone("uid-2");
     runs.observe(Event::Init);
     runs.observe(Event::InitApply(guard(run(4))));
     runs.observe(Event::InitDone);
@@ -78,11 +91,11 @@ fn a_run_that_is_gone_is_kept_as_it_was_last_until_the_status_knows_what_became_
         minutes.iter().filter_map(of).collect()
     };
     let seen = |status: &Status| {
-        let departed = runs.of("u", status).departed.into_iter();
+        let departed = view(&runs, status).departed.into_iter();
         departed.map(|d| (d.run.name, d.run.ended.is_some(), d.replaced)).collect::<Vec<_>>()
     };
-    let of = |name: &str, ended, replaced| (name.to_owned(), ended, replaced);
-    let all = [of("c-1", true, false), of("c-2", false, true), of("c-3", false, false)];
+    let of = |minute, ended, replaced| (name(minute), ended, replaced);
+    let all = [of(1, true, false), of(2, false, true), of(3, false, false)];
     let status = Status { active: active(&[1, 2, 3, 4]), last_schedule: Some(time(4)), ..Status::default() };
     assert_eq!(seen(&status), all);
     let status = Status { active: active(&[2, 4]), ..status };
@@ -93,15 +106,14 @@ fn a_run_that_is_gone_is_kept_as_it_was_last_until_the_status_knows_what_became_
 #[test]
 fn a_time_for_which_somebody_asked_is_kept_until_the_record_has_it() {
     let runs = Runs::default();
-    let name = scheduled_run::name("c", time(5));
-    let mut asked = with(run(5), json!({"/metadata/name": name}));
+    let mut asked = run(5);
     asked.metadata.annotations.get_or_insert_default().insert(labels::INSTANTIATE.into(), labels::MANUAL.into());
     runs.observe(Event::Apply(guard(asked)));
-    runs.gone("u", "uid-5");
-    let view = runs.of("u", &Status::default());
-    assert_eq!((view.backfilled, view.started), (BTreeSet::from([time(5)]), BTreeSet::new()), "no run of the schedule");
+    runs.gone("uid-5");
+    let seen = view(&runs, &Status::default());
+    assert_eq!((seen.backfilled, seen.started), (BTreeSet::from([time(5)]), BTreeSet::new()), "no run of the schedule");
     let status = Status { backfilled: backfilled::with(&[], [time(5)]), ..Status::default() };
-    assert_eq!(runs.of("u", &status).backfilled, BTreeSet::new());
+    assert_eq!(view(&runs, &status).backfilled, BTreeSet::new());
 }
 
 #[test]
@@ -141,22 +153,22 @@ fn a_new_list_is_believed_also_where_its_versions_are_lower_but_not_against_what
         job.metadata.deletion_timestamp = serde_json::from_value(json!("2026-01-01T00:00:00Z")).unwrap();
         job
     };
-    let is_going = |runs: &Runs| runs.of("u", &Status::default()).runs.iter().any(|run| run.deleting);
+    let is_going = |runs: &Runs| view(runs, &Status::default()).runs.iter().any(|run| run.deleting);
     runs.wrote(&done(version(run(1), 900)));
     runs.wrote(&version(run(2), 901));
-    runs.gone("u", "uid-2");
+    runs.gone("uid-2");
     runs.observe(Event::Apply(read(version(run(1), 30))));
     assert!(is_going(&runs), "an event that is older than what we know is no news");
 
     runs.observe(Event::Init);
     runs.wrote(&version(run(3), 35));
-    runs.gone("u", "uid-3");
+    runs.gone("uid-3");
     for restored in [run(1), run(2), run(3)] {
         runs.observe(Event::InitApply(read(version(restored, 30))));
     }
     runs.observe(Event::InitDone);
     assert!(!is_going(&runs), "it is as the list has it");
-    assert_eq!(minutes(&runs), ["c-1", "c-2"], "c-3 was deleted after the list had begun");
+    assert_eq!(minutes(&runs), [name(1), name(2)], "c-3 was deleted after the list had begun");
 }
 
 #[test]
@@ -169,4 +181,49 @@ fn a_run_whose_owner_is_taken_away_is_gone_for_its_schedule() {
     assert_eq!(runs.observe(Event::Apply(read(ownerless.clone()))), [("ns".to_owned(), "c".to_owned())], "news");
     assert_eq!(minutes(&runs), [""; 0], "it does not count as active for ever");
     assert_eq!(runs.observe(Event::Delete(read(ownerless))), [], "its deletion is nothing to the schedule");
+}
+
+#[test]
+fn a_run_that_names_its_owner_wrongly_is_no_run_of_the_schedule() {
+    let runs = Runs::default();
+    for (what, change) in [
+        ("from another namespace", json!({"/metadata/namespace": "another"})),
+        ("by another name", json!({"/metadata/ownerReferences/0/name": "another"})),
+        ("by another UID", json!({"/metadata/ownerReferences/0/uid": "another"})),
+        ("of another group", json!({"/metadata/ownerReferences/0/apiVersion": "sidecarjob.dev.example.com/v1"})),
+        ("not as the controller", json!({"/metadata/ownerReferences/0/controller": false})),
+    ] {
+        runs.observe(Event::Apply(guard(with(run(1), change))));
+        assert_eq!(view(&runs, &Status::default()), View::default(), "{what}");
+        runs.observe(Event::Delete(guard(run(1))));
+        *runs.lock() = State::default();
+    }
+}
+
+#[test]
+fn a_run_that_somebody_gives_to_another_schedule_leaves_the_first_one() {
+    let runs = Runs::default();
+    runs.observe(Event::Apply(guard(run(1))));
+    let given = with(run(1), json!({"/metadata/ownerReferences/0/name": "d", "/metadata/resourceVersion": "99"}));
+    let both = [("ns".to_owned(), "c".to_owned()), ("ns".to_owned(), "d".to_owned())];
+    assert_eq!(runs.observe(Event::Apply(guard(given.clone()))), both, "both schedules look again");
+    let of_other = |runs: &Runs| runs.of(&Owner { key: both[1].clone(), ..owner() }, &Status::default(), time(59)).runs;
+    assert_eq!((minutes(&runs).len(), of_other(&runs).len()), (0, 1));
+    assert_eq!(runs.gone_of(&owner(), ["uid-1"].into_iter()).len(), 1, "it is gone for the first one");
+    runs.observe(Event::Delete(guard(given)));
+    assert_eq!((minutes(&runs).len(), of_other(&runs).len()), (0, 0));
+}
+
+#[test]
+fn a_time_to_come_takes_the_place_of_no_other_time_and_is_not_kept_for_ever() {
+    let runs = Runs::default();
+    let far = |minute| time(minute) + chrono::TimeDelta::days(3);
+    let mut ahead = run(9);
+    ahead.metadata.name = Some(scheduled_run::name("c", far(9)));
+    ahead.metadata.annotations = Some([(labels::SCHEDULED_TIMESTAMP.to_owned(), far(9).to_rfc3339())].into());
+    for job in [run(1), run(2), ahead] {
+        runs.wrote(&job);
+    }
+    let status = Status { last_schedule: Some(time(2)), ..Status::default() };
+    assert_eq!(view(&runs, &status).started, BTreeSet::from([time(2)]));
 }

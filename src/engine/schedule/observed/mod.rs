@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::api::SidecarCronJob;
 use crate::api::sidecarcronjob::{CatchUp, ConcurrencyPolicy, DstPolicy};
-use crate::api::{SidecarCronJob, backfilled, scheduled_run};
 use crate::cron::{Dst, Times, TimesError, hash};
 use crate::engine::observed::{Refusal, time};
+use crate::engine::schedule::search::Search;
 use status::Status;
 
 pub use run::{Departed, Run, RunRef};
@@ -33,6 +34,8 @@ pub struct Observed {
     pub departed: Vec<Departed>,
     /// The API server refused the last run.
     pub refusal: Option<Refusal>,
+    /// What was searched before, with the same spec.
+    pub search: Option<Search>,
 }
 
 /// A SidecarCronJob.
@@ -62,7 +65,7 @@ pub struct Cron {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spec {
     /// When it fires, or why it can't.
-    pub times: Result<Times, TimesError>,
+    pub times: Result<Arc<Times>, TimesError>,
     /// The schedules as they were written.
     pub schedule: String,
     /// Each run starts so much later.
@@ -97,19 +100,17 @@ impl Observed {
     pub fn blocking(&self) -> impl Iterator<Item = &Run> {
         self.runs.iter().filter(|run| run.ended.is_none() && !run.manual)
     }
-
-    /// A run of that time is there, whoever made it, or is remembered.
-    pub fn has_run(&self, at: DateTime<Utc>) -> bool {
-        let (name, status) = (scheduled_run::name(&self.cron.name, at), &self.cron.status);
-        self.runs.iter().any(|run| run.name == name)
-            || status.recent.iter().any(|run| run.name == name)
-            || backfilled::contains(&status.backfilled, at)
-    }
 }
 
 impl Cron {
     /// From the wire. `None` if it did not come from an API server.
     pub fn from_wire(wire: Arc<SidecarCronJob>) -> Option<Self> {
+        let times = parse(&wire);
+        Self::with_times(wire, times)
+    }
+
+    /// The same with times that `parse` returned for this spec before.
+    pub fn with_times(wire: Arc<SidecarCronJob>, times: Result<Arc<Times>, TimesError>) -> Option<Self> {
         let meta = &wire.metadata;
         let (name, namespace) = (meta.name.clone()?, meta.namespace.clone()?);
         Some(Self {
@@ -117,7 +118,7 @@ impl Cron {
             created_at: meta.creation_timestamp.as_ref().map(time::from_wire)?,
             generation: meta.generation.unwrap_or_default(),
             deleting: meta.deletion_timestamp.is_some(),
-            spec: Spec::from_wire(&wire, &format!("{namespace}/{name}")),
+            spec: Spec::from_wire(&wire, &format!("{namespace}/{name}"), times),
             status: wire.status.as_ref().map(Status::from_wire).unwrap_or_default(),
             name,
             namespace,
@@ -126,20 +127,30 @@ impl Cron {
     }
 }
 
+/// When the schedule fires, or why it can't.
+pub fn parse(wire: &SidecarCronJob) -> Result<Arc<Times>, TimesError> {
+    let (meta, spec) = (&wire.metadata, &wire.spec);
+    let name = [&meta.namespace, &meta.name].map(|part| part.as_deref().unwrap_or_default()).join("/");
+    let dst = match spec.dst_policy.unwrap_or_default() {
+        DstPolicy::CronJob => Dst::CronJob,
+        DstPolicy::RunOnce => Dst::RunOnce,
+    };
+    Times::parse(&schedules(wire), &spec.exclude, spec.time_zone.as_deref(), dst, &name).map(Arc::new)
+}
+
+fn schedules(wire: &SidecarCronJob) -> Vec<&str> {
+    wire.spec.schedule.iter().chain(&wire.spec.schedules).map(String::as_str).collect()
+}
+
 impl Spec {
-    fn from_wire(wire: &SidecarCronJob, name: &str) -> Self {
+    fn from_wire(wire: &SidecarCronJob, name: &str, times: Result<Arc<Times>, TimesError>) -> Self {
         let spec = &wire.spec;
         let count = |n: Option<i32>, default: usize| n.and_then(|n| usize::try_from(n).ok()).unwrap_or(default);
         let seconds = |n: Option<i32>| n.map(|n| time::seconds(n.into()));
-        let schedules: Vec<&str> = spec.schedule.iter().chain(&spec.schedules).map(String::as_str).collect();
-        let dst = match spec.dst_policy.unwrap_or_default() {
-            DstPolicy::CronJob => Dst::CronJob,
-            DstPolicy::RunOnce => Dst::RunOnce,
-        };
         let jitter = u32::try_from(spec.jitter_seconds.unwrap_or(0)).unwrap_or(0);
         Self {
-            times: Times::parse(&schedules, &spec.exclude, spec.time_zone.as_deref(), dst, name),
-            schedule: schedules.join("; "),
+            times,
+            schedule: schedules(wire).join("; "),
             jitter: time::seconds(hash::jitter(name, jitter).into()),
             deadline: spec.starting_deadline_seconds.map(time::seconds),
             concurrency: spec.concurrency_policy.unwrap_or_default(),

@@ -4,8 +4,18 @@ mod wire;
 
 use crate::api::backfilled::{self, Span};
 use crate::engine::observed::conditions::Conditions;
+use crate::engine::observed::time;
 use crate::engine::schedule::observed::{Run, RunRef};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// A clock that is set back is set back by less than this.
+const SET_BACK_MAX: TimeDelta = TimeDelta::days(1);
+
+/// Can the status know of that time? It may lie ahead of now if somebody set the clock back, but not far. A wrong clock, or an
+/// older version that believed what a run said of its time, has written times that lie further ahead.
+pub fn is_credible(at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    at <= time::after(now, SET_BACK_MAX)
+}
 
 /// The status of a SidecarCronJob.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -85,11 +85,11 @@ fn times(seen: &Observed, due: &Due, status: &mut Status) -> Vec<Event> {
     let of_time = |event: Event, at| event.of_run(scheduled_run::name(&seen.cron.name, at));
     let mut told = Vec::new();
     status.last_schedule = due.last_schedule;
-    status.last_missed = stored.last_missed.max(due.last_missed);
-    status.missed = stored.missed.saturating_add(i32::try_from(due.missed).unwrap_or(i32::MAX));
+    status.last_missed = due.last_missed;
+    status.missed = stored.missed.saturating_add(i32::try_from(due.missed.count).unwrap_or(i32::MAX));
     status.next = due.next;
     status.next_text = due.next.zip(seen.cron.spec.times.as_ref().ok()).map(|(at, times)| times.zone().rfc3339(at));
-    if due.too_many && due.missed > 0 {
+    if due.too_many && due.missed.count > 0 {
         told.push(Event::warning(schedule::TOO_MANY_MISSED_TIMES, schedule::TOO_MANY_MISSED));
     }
     if let Some(at) = due.too_late {
@@ -111,13 +111,13 @@ fn times(seen: &Observed, due: &Due, status: &mut Status) -> Vec<Event> {
 /// Ready and Stalled, and a warning when the reason is new.
 fn conditions(seen: &Observed, due: &Due, status: &mut Status, now: DateTime<Utc>) -> Option<Event> {
     let suspended = seen.cron.spec.suspend;
-    let (ready, reason, message) = match &seen.cron.spec.times {
-        Err(error) => (false, reason_of(error), error.to_string()),
-        Ok(_) if suspended => (true, schedule::SUSPENDED, "spec.suspend is true".to_owned()),
-        Ok(_) if due.next.is_none() => {
+    let (ready, reason, message) = match (&due.error, &seen.cron.spec.times) {
+        (Some(error), _) | (None, Err(error)) => (false, reason_of(error), error.to_string()),
+        (None, Ok(_)) if suspended => (true, schedule::SUSPENDED, "spec.suspend is true".to_owned()),
+        (None, Ok(_)) if due.next.is_none() => {
             (false, schedule::INVALID_SCHEDULE, "no time within five years: correct the schedule".to_owned())
         }
-        Ok(times) => (true, schedule::SCHEDULED, clock(due, now).or(times.once_a_minute()).unwrap_or_default()),
+        (None, Ok(times)) => (true, schedule::SCHEDULED, clock(due, now).or(times.once_a_minute()).unwrap_or_default()),
     };
     let refused = seen.refusal.as_ref().filter(|refusal| ready && !suspended && !refusal.is_blip);
     let before = status.conditions.when_true(types::STALLED).map(|c| (c.reason.clone(), c.message.clone()));
@@ -145,10 +145,12 @@ fn too_short(seen: &Observed) -> Option<Event> {
 fn reason_of(error: &TimesError) -> &'static str {
     match error {
         TimesError::Zone(_) => schedule::UNKNOWN_TIME_ZONE,
+        TimesError::TooManySteps => schedule::SCHEDULE_TOO_COMPLEX,
         TimesError::ZoneInSchedule(_) => schedule::UNSUPPORTED_SCHEDULE,
-        TimesError::Schedule { .. } | TimesError::Exclude { .. } | TimesError::EveryBesideOthers(_) => {
-            schedule::UNPARSEABLE_SCHEDULE
-        }
+        TimesError::Schedule { .. }
+        | TimesError::Exclude { .. }
+        | TimesError::TooManyExclusions(_)
+        | TimesError::EveryBesideOthers(_) => schedule::UNPARSEABLE_SCHEDULE,
     }
 }
 
@@ -160,3 +162,6 @@ fn clock(due: &Due, now: DateTime<Utc>) -> Option<String> {
         last.format("%Y-%m-%dT%H:%M:%SZ")
     ))
 }
+
+#[cfg(test)]
+mod tests;

@@ -137,3 +137,6 @@ pub fn in_order(runs: &mut [Recent]) {
         (run.started_at.is_some(), std::cmp::Reverse((run.started_at, run.scheduled)), run.name.clone())
     });
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,3 +18,6 @@ pub fn by(cron: &Cron, failing: &str, now: DateTime<Utc>) -> Option<Status> {
     status.conditions.set(types::STALLED, true, reasons::STEP_FAILED, failing, now);
     (status != cron.status).then_some(status)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+//! Which schedule is reconciled next? One queue, fed by the watch of SidecarCronJobs and by the news of their runs.
+//!
+//! Nothing ticks for a schedule: each reconcile says when it wants to be woken, and the queue keeps all of these in one heap.
+//! That the clock is set is the kernel's to say (`clock`).
+
+use std::sync::Arc;
+
+use futures::{StreamExt, TryStreamExt};
+use kube::runtime::WatchStreamExt;
+use kube::runtime::controller::{self, Controller, Error as QueueError};
+use kube::runtime::reflector::{self, ObjectRef};
+use kube::runtime::watcher;
+use kube::runtime::watcher::Event;
+use tokio::sync::{mpsc, watch};
+use tracing::{debug, warn};
+
+use crate::api::SCHEDULE;
+use crate::controller::error::{Error, Fatal};
+use crate::controller::object::{Key, key};
+use crate::controller::queue::{stopped, stopped_before_the_first_list, work_with};
+use crate::controller::schedules::context::Schedules;
+use crate::controller::schedules::reconcile::{Watched, on_error, reconcile};
+use crate::controller::schedules::run_watch;
+use crate::controller::{clock, cluster};
+
+impl Schedules {
+    /// Works until it is told to stop. A cluster without the kind is waited for. Without its watch of runs it can't go on.
+    pub async fn run(
+        self: Arc<Self>,
+        namespace: Option<String>,
+        concurrency: u16,
+        stop: watch::Receiver<bool>,
+    ) -> Result<(), Fatal> {
+        self.stops_with(stop.clone());
+        let (wake, woken) = mpsc::unbounded_channel();
+        let (listed, is_listed) = watch::channel(false);
+        tokio::select! {
+            () = cluster::has_schedules(&self.client, namespace.as_deref()) => {}
+            () = stopped(stop.clone()) => return Ok(()),
+        }
+        let watched = tokio::spawn(run_watch::watch(self.clone(), namespace.clone(), wake, listed));
+        work_with(watched, "scheduled runs", self.work(namespace.as_deref(), concurrency, (is_listed, woken), stop))
+            .await
+    }
+
+    /// The queue, from the first list of runs on.
+    async fn work(
+        self: Arc<Self>,
+        namespace: Option<&str>,
+        concurrency: u16,
+        (mut is_listed, woken): (watch::Receiver<bool>, mpsc::UnboundedReceiver<Key>),
+        stop: watch::Receiver<bool>,
+    ) -> Result<(), Fatal> {
+        // Nothing is decided before all runs are in view: a time whose run is not seen would run twice.
+        tokio::select! {
+            Ok(_) = is_listed.wait_for(|listed| *listed) => {}
+            () = stopped(stop.clone()) => return Ok(()),
+        }
+        let (store, writer) = reflector::store();
+        let (ctx, memory) = (self.clone(), self.clone());
+        let crons = watcher(cluster::api::<Watched>(&self.client, namespace), watcher::Config::default())
+            .default_backoff()
+            .inspect_ok(move |event| ctx.saw(event))
+            .reflect(writer)
+            .inspect_ok(move |event| memory.memory.view_took_in(event))
+            .applied_objects();
+        let stopped_early = stopped_before_the_first_list(store.clone(), stop.clone());
+        let work = Controller::for_stream(crons, store)
+            .with_config(controller::Config::default().concurrency(concurrency))
+            .reconcile_on(references(woken))
+            .reconcile_on(released(self.clone()))
+            .reconcile_all_on(clock::steps(SCHEDULE, self.now.clone()))
+            .graceful_shutdown_on(stopped(stop))
+            .run(reconcile, on_error, self.clone())
+            .map(Ok)
+            .try_for_each(|result| futures::future::ready(report(&self, result)));
+        tokio::select! {
+            ended = work => ended,
+            () = stopped_early => Ok(()),
+        }
+    }
+
+    /// Any that is listed may be due: as long as it has not been looked at, nobody knows. Of one that is deleted nothing is
+    /// kept; a new list does not say which were deleted before.
+    fn saw(&self, event: &Event<Watched>) {
+        match event {
+            Event::Init => self.times.forget_all(),
+            Event::InitApply(cron) => self.rush.expect(&key(cron), Some((self.now)())),
+            Event::Delete(cron) => self.times.forget(&key(cron)),
+            Event::Apply(_) | Event::InitDone => {}
+        }
+    }
+}
+
+fn references(mut woken: mpsc::UnboundedReceiver<Key>) -> impl futures::Stream<Item = ObjectRef<Watched>> {
+    futures::stream::poll_fn(move |cx| woken.poll_recv(cx)).map(reference)
+}
+
+/// Schedules whose statuses need not wait any more.
+fn released(ctx: Arc<Schedules>) -> impl futures::Stream<Item = ObjectRef<Watched>> {
+    futures::stream::unfold(ctx, |ctx| async {
+        let key = ctx.rush.released().await;
+        Some((reference(key), ctx))
+    })
+}
+
+fn reference((namespace, name): Key) -> ObjectRef<Watched> {
+    ObjectRef::<Watched>::new(&name).within(&namespace)
+}
+
+/// What comes out of the queue.
+type Outcome<E> = Result<(ObjectRef<Watched>, controller::Action), QueueError<E, watcher::Error>>;
+
+/// Errors are logged where they happen, so only the queue's own are left.
+fn report(ctx: &Schedules, result: Outcome<Error>) -> Result<(), Fatal> {
+    match result {
+        Err(QueueError::ReconcilerFailed(error @ Error::WentBack(_), _)) => {
+            return Err(Fatal::WentBack(error.to_string()));
+        }
+        Ok(_) | Err(QueueError::ReconcilerFailed(..)) => {}
+        Err(QueueError::ObjectNotFound(gone)) => {
+            debug!(name = gone.name, "gone"); // its runs go with it: the API server collects what it owned
+            let key = (gone.namespace.unwrap_or_default(), gone.name);
+            ctx.forget(&key);
+        }
+        Err(QueueError::QueueError(error)) => {
+            warn!("the watch of SidecarCronJobs was interrupted, starting it again: {error}");
+        }
+        Err(error) => warn!("{error}"),
+    }
+    Ok(())
+}
