@@ -120,7 +120,7 @@ fn job(own: usize) -> SidecarJob {
         "metadata": {"name": "run", "namespace": "ns", "uid": "5bb4a2a8-5f2c-4a53-9d4a-000000000000", "resourceVersion": "7", "generation": 1},
         "spec": {"completions": own, "parallelism": own, "sidecars": [{"name": "proxy"}], "template": {"spec": {
             "restartPolicy": "Never",
-            "containers": [{"name": "work", "image": "registry.example.com/team/etl:1.2.3"}, {"name": "proxy", "image": "registry.example.com/istio/proxyv2:1.29.0"}]
+            "containers": [{"name": "work", "image": "registry.example.com/team/etl:1.2.3", "command": ["python", "-m", "etl"]}, {"name": "proxy", "image": "registry.example.com/istio/proxyv2:1.29.0"}]
         }}}
     }))
     .expect("a SidecarJob")
@@ -129,6 +129,8 @@ fn job(own: usize) -> SidecarJob {
 /// A Pod as a kubelet reports it.
 pub fn pod(n: usize, version: u64, shape: &Shape, tracked: bool) -> Pod {
     let name = format!("run-{n:05}-x7k2p");
+    let mut command: Vec<String> = ["python", "-m", "etl"].map(str::to_owned).into();
+    command.extend((shape.argument > 0).then(|| "a".repeat(shape.argument)));
     let at = format!("2026-01-01T00:{:02}:02Z", version % 60);
     let conditions = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
     let conditions = conditions.map(|c| json!({"type": c, "status": "True", "lastTransitionTime": at}));
@@ -147,7 +149,7 @@ pub fn pod(n: usize, version: u64, shape: &Shape, tracked: bool) -> Pod {
         "spec": {
             "restartPolicy": "Never", "nodeName": "node-17", "terminationGracePeriodSeconds": 30,
             "initContainers": [{"name": "proxy", "image": "registry.example.com/istio/proxyv2:1.29.0", "restartPolicy": "Always", "args": ["proxy", "sidecar"]}],
-            "containers": [{"name": "work", "image": "registry.example.com/team/etl:1.2.3", "command": ["python", "-m", "etl"], "args": ["a".repeat(shape.argument)]}]
+            "containers": [{"name": "work", "image": "registry.example.com/team/etl:1.2.3", "command": command}]
         },
         "status": {
             "phase": "Running", "startTime": "2026-01-01T00:00:01Z", "podIP": format!("10.0.{}.{}", n / 250, n % 250),

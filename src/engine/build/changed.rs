@@ -55,44 +55,83 @@ impl<'a> Sent<'a> {
 
     /// The differences of a Pod, the most important ones first.
     pub fn changes(&self, pod: &Pod) -> Vec<Change> {
-        let mut all: Vec<Change> = self.sidecar_changes(pod).collect();
-        all.sort_by_key(|c| MANAGED_FROM_NOW.iter().position(|r| *r == c.reason).unwrap_or(usize::MAX));
-        all.extend(self.mains.iter().filter_map(|(sent, command)| main_change(pod, sent, *command)));
-        all
+        let mut all: Vec<Difference> = self.differences(pod).collect();
+        all.sort_by_key(|d| MANAGED_FROM_NOW.iter().position(|r| *r == d.reason).unwrap_or(usize::MAX));
+        all.into_iter().map(|d| self.in_words(pod, &d)).collect()
     }
 
-    /// The differences of sidecars that the spec names.
-    pub fn sidecar_changes(&self, pod: &Pod) -> impl Iterator<Item = Change> {
+    /// How much the differences of a Pod matter: `None` if there are none, true if later Pods have to be managed.
+    pub fn weight(&self, pod: &Pod) -> Option<bool> {
+        self.differences(pod).map(|d| MANAGED_FROM_NOW.contains(&d.reason)).max()
+    }
+
+    /// The sidecars that lost `restartPolicy: Always`, so that they are init containers now.
+    pub fn stripped(&self, pod: &Pod) -> impl Iterator<Item = &'a str> {
+        self.differences(pod).filter(|d| d.reason == reasons::RESTART_POLICY_STRIPPED).map(|d| d.container)
+    }
+
+    fn differences(&self, pod: &Pod) -> impl Iterator<Item = Difference<'a>> {
         // The sidecars that a Job's annotation named when the controller sent the Pod: now the annotation may name others.
         let was_sent = |name: &str| pod.marks.sidecars.as_ref().is_none_or(|sent| sent.iter().any(|s| s == name));
-        let sent = self.sidecars.iter().filter(move |(name, _)| was_sent(name));
-        sent.filter_map(|(name, in_template)| sidecar_change(pod, name, *in_template))
+        let sidecars = self.sidecars.iter().filter(move |(name, _)| was_sent(name));
+        let sidecars = sidecars.filter_map(|(name, in_template)| of_sidecar(pod, name, *in_template));
+        sidecars.chain(self.mains.iter().filter_map(|(sent, command)| of_main(pod, sent, *command)))
+    }
+
+    fn in_words(&self, pod: &Pod, Difference { reason, container, what }: &Difference<'a>) -> Change {
+        let role = if *reason == reasons::MAIN_CONTAINER_CHANGED { "main container" } else { "sidecar" };
+        let images = || {
+            let is = pod.containers.iter().find(|c| c.name == *container).map(|c| c.image.as_str());
+            let sent = self.mains.iter().find(|(c, _)| c.name == *container).and_then(|(c, _)| c.image.as_deref());
+            (is.unwrap_or_default(), sent.unwrap_or_default())
+        };
+        let what = match what {
+            What::Init => "lost restartPolicy Always, so it is an init container that never ends".to_owned(),
+            What::Plain => "became a plain container".to_owned(),
+            What::Missing => "is missing from the Pod".to_owned(),
+            What::Image => {
+                let (is, sent) = images();
+                format!("has the image {is} instead of {sent}")
+            }
+            What::Command => "has another command".to_owned(),
+        };
+        Change { reason, container: (*container).into(), what: format!("{role} {container} {what}") }
     }
 }
 
-fn sidecar_change(pod: &Pod, name: &str, in_template: bool) -> Option<Change> {
-    let slot = pod.containers.iter().find(|c| c.name == name).map(|c| c.slot);
-    let (reason, what) = match slot {
-        Some(Slot::Init) => {
-            (reasons::RESTART_POLICY_STRIPPED, "lost restartPolicy Always, so it is an init container that never ends")
-        }
-        Some(Slot::Plain) if in_template && !pod.marks.managed => {
-            (reasons::SIDECAR_MADE_PLAIN, "became a plain container")
-        }
-        None if in_template => (reasons::SIDECAR_REMOVED, "is missing from the Pod"),
-        _ => return None,
-    };
-    Some(Change { reason, container: name.into(), what: format!("sidecar {name} {what}") })
+/// A difference, before it is put into words: of most Pods nobody reads them.
+struct Difference<'a> {
+    reason: &'static str,
+    container: &'a str,
+    what: What,
 }
 
-fn main_change(pod: &Pod, sent: &core::Container, command: Digest) -> Option<Change> {
-    let (name, image) = (&sent.name, sent.image.as_deref().unwrap_or_default());
-    let what = match pod.containers.iter().find(|c| c.name == *name && c.slot == Slot::Plain) {
-        None => "is missing from the Pod".to_owned(),
-        Some(c) if c.image != text::cut(image) => format!("has the image {} instead of {image}", c.image),
-        Some(c) if c.command != command => "has another command".to_owned(),
+/// What became of a container.
+enum What {
+    Init,
+    Plain,
+    Missing,
+    Image,
+    Command,
+}
+
+fn of_sidecar<'a>(pod: &Pod, name: &'a str, in_template: bool) -> Option<Difference<'a>> {
+    let slot = pod.containers.iter().find(|c| c.name == name).map(|c| c.slot);
+    let (reason, what) = match slot {
+        Some(Slot::Init) => (reasons::RESTART_POLICY_STRIPPED, What::Init),
+        Some(Slot::Plain) if in_template && !pod.marks.managed => (reasons::SIDECAR_MADE_PLAIN, What::Plain),
+        None if in_template => (reasons::SIDECAR_REMOVED, What::Missing),
+        _ => return None,
+    };
+    Some(Difference { reason, container: name, what })
+}
+
+fn of_main<'a>(pod: &Pod, sent: &'a core::Container, command: Digest) -> Option<Difference<'a>> {
+    let what = match pod.containers.iter().find(|c| c.name == sent.name && c.slot == Slot::Plain) {
+        None => What::Missing,
+        Some(c) if c.image != text::cut(sent.image.as_deref().unwrap_or_default()) => What::Image,
+        Some(c) if c.command != command => What::Command,
         Some(_) => return None,
     };
-    let what = format!("main container {name} {what}");
-    Some(Change { reason: reasons::MAIN_CONTAINER_CHANGED, container: name.clone(), what })
+    Some(Difference { reason: reasons::MAIN_CONTAINER_CHANGED, container: &sent.name, what })
 }

@@ -33,5 +33,5 @@ fn hangs(pod: &Pod, sent: &Sent) -> bool {
         let mut of_name = pod.containers.iter().filter(|c| c.name == name);
         of_name.any(|c| matches!(c.state, State::Terminated { exit: 0, .. }))
     };
-    sent.sidecar_changes(pod).any(|c| c.reason == reasons::RESTART_POLICY_STRIPPED && !ended(&c.container))
+    sent.stripped(pod).any(|name| !ended(name))
 }

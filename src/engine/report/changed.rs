@@ -4,7 +4,7 @@
 //! the sidecars can't be native, the run continues in managed mode; `deeds::replace` replaces the Pods that hang.
 
 use crate::api::conditions::{reasons, types};
-use crate::engine::build::changed::{Change, MANAGED_FROM_NOW, Sent, must_be_managed};
+use crate::engine::build::changed::{Change, Sent, must_be_managed};
 use crate::engine::judgement::Judgement;
 use crate::engine::observed::conditions::Conditions;
 use crate::engine::observed::{Job, Observed, Pod};
@@ -15,14 +15,14 @@ use crate::engine::report::note::Note;
 /// exist yet, all Pods in view are compared. If the condition exists, they are not: the answer would depend on which of
 /// the ended Pods are still in view.
 fn most_changed<'a>(seen: &'a Observed, stored: &Conditions) -> Option<(&'a Pod, Vec<Change>)> {
-    let weight = |found: &[Change]| found.first().map(|c| MANAGED_FROM_NOW.contains(&c.reason));
     let sent = Sent::of(&seen.job);
     let most = |any: bool| {
-        let pods = seen.own_pods().filter(|pod| any || pod.active()).map(|pod| (pod, sent.changes(pod)));
-        pods.max_by_key(|(_, found)| weight(found))
+        let pods = seen.own_pods().filter(|pod| any || pod.active());
+        pods.map(|pod| (pod, sent.weight(pod))).max_by_key(|(_, weight)| *weight)
     };
     let no_condition = stored.get(types::POD_CHANGED).is_none();
-    most(false).or_else(|| no_condition.then(|| most(true)).flatten())
+    let (pod, _) = most(false).or_else(|| no_condition.then(|| most(true)).flatten())?;
+    Some((pod, sent.changes(pod)))
 }
 
 /// The condition PodChanged, and an event when the reason is new.
