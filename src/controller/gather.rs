@@ -10,6 +10,9 @@ use crate::engine::observed::{Job, Observed, PodRef};
 /// All that the engine asks for. `None` if the object did not come from an API server.
 pub fn gather<K: Managed>(ctx: &Context<K>, key: &Key, object: &K) -> Option<Observed> {
     let (job, owner) = (ctx.memory.observed(key, object)?, object.as_owner()?);
+    if K::is_ours(object) {
+        ctx.pods.run_is_ours(&owner);
+    }
     if K::is_ours(object) && !job.deleting && !job.status.is_finished() {
         ctx.pods.run_goes_on(&owner, object.selects());
     } else {

@@ -22,7 +22,7 @@ use crate::controller::context::Context;
 use crate::controller::error::{self, message};
 use crate::controller::managed::Managed;
 use crate::controller::object::Key;
-use crate::engine::observed::PodRef;
+use crate::engine::observed::{Job, PodRef};
 
 /// How many Pods are patched at the same time.
 const AT_ONCE: usize = 32;
@@ -38,33 +38,42 @@ pub fn release<K: Managed>(ctx: &Arc<Context<K>>, key: Key) {
     }
     let ctx = ctx.clone();
     tokio::spawn(async move {
-        let mut tries = 0;
-        while let Err(why) = release_all(&ctx, &key).await
-            && again(&ctx, &key, &mut tries, &why).await
-        {}
-        tries = 0;
-        while let Err(why) = release_left_behind(&ctx, &key.0).await
-            && again(&ctx, &key, &mut tries, &why).await
-        {}
-        ctx.pods.forget(K::KIND, &key);
-        ctx.orphans.end(&key);
+        loop {
+            let mut tries = 0;
+            while let Err(why) = release_all(&ctx, &key).await
+                && again(&ctx, &key, &mut tries, &why).await
+            {}
+            until_released(&ctx, &key).await;
+            ctx.pods.forget(K::KIND, &key);
+            if !ctx.orphans.goes_on(&key) {
+                break;
+            }
+        }
     });
 }
 
-/// Begins a task for a Pod of ours whose owner reference was taken away and that no run selects, unless one is at it.
-pub fn release_stray<K: Managed>(ctx: &Arc<Context<K>>, namespace: String, pod: PodRef) {
-    let task = (namespace.clone(), pod.uid.clone());
+/// Begins a task for the Pods of ours in that namespace that lost their owner reference and that no run in view selects,
+/// unless one is at it.
+pub fn release_strays<K: Managed>(ctx: &Arc<Context<K>>, namespace: String) {
+    let task = (namespace, String::new());
     if !ctx.orphans.begin(&task) {
         return;
     }
-    let (ctx, key) = (ctx.clone(), (namespace, pod.name.clone()));
+    let ctx = ctx.clone();
     tokio::spawn(async move {
-        let mut tries = 0;
-        while let Err(why) = let_go(&ctx, &key.0, std::slice::from_ref(&pod), Orphan::Stray).await
-            && again(&ctx, &key, &mut tries, &why).await
-        {}
-        ctx.orphans.end(&task);
+        until_released(&ctx, &task).await;
+        while ctx.orphans.goes_on(&task) {
+            until_released(&ctx, &task).await;
+        }
     });
+}
+
+/// Releases the Pods of the namespace without an owner, as often as that takes.
+async fn until_released<K: Managed>(ctx: &Context<K>, task: &Key) {
+    let mut tries = 0;
+    while let Err(why) = release_left_behind(ctx, &task.0).await
+        && again(ctx, task, &mut tries, &why).await
+    {}
 }
 
 /// Waits before the next try, longer each time. `false`: the program is to end, and the next one goes on.
@@ -105,28 +114,34 @@ async fn answer<T>(what: &str, asked: impl Future<Output = kube::Result<T>>) -> 
     answer.map_err(|e| format!("failed to {what}: {}", message(&e)))
 }
 
-/// Takes the finalizers from those whose run is not there any more.
+/// Takes the finalizers from those whose run does not go on.
 async fn release_left_behind<K: Managed>(ctx: &Context<K>, namespace: &str) -> Result<(), String> {
     // The run that was to take them over may be the one that is gone.
     let left = ctx.pods.orphans(namespace);
     if left.is_empty() {
         return Ok(());
     }
-    let there = [uids::<SidecarJob, K>(ctx, namespace).await?, uids::<BatchJob, K>(ctx, namespace).await?].concat();
-    let there: HashSet<String> = there.into_iter().collect();
-    let gone = left.into_iter().filter(|(_, uid)| !there.contains(uid)).map(|(pod, _)| pod);
+    let going_on = [uids::<SidecarJob, K>(ctx, namespace).await?, uids::<BatchJob, K>(ctx, namespace).await?].concat();
+    let going_on: HashSet<String> = going_on.into_iter().collect();
+    let gone = left.into_iter().filter(|(_, uid)| !going_on.contains(uid)).map(|(pod, _)| pod);
     let_go(ctx, namespace, &gone.collect::<Vec<_>>(), Orphan::Stray).await
 }
 
-/// The UIDs of all runs of a kind; none where the kind is not installed.
+/// The UIDs of all runs of a kind that go on: these adopt or release what they made. None where the kind is not installed.
 async fn uids<O: Managed, K: Managed>(ctx: &Context<K>, namespace: &str) -> Result<Vec<String>, String> {
     let api: Api<DeserializeGuard<O>> = Api::namespaced(ctx.client.clone(), namespace);
     let listed = call("list runs", api.list(&ListParams::default())).await.map_err(|e| e.to_string())?;
     match listed {
-        Ok(list) => Ok(list.items.iter().filter_map(ResourceExt::uid).collect()),
+        Ok(list) => Ok(list.items.iter().filter(|run| may_go_on(run)).filter_map(ResourceExt::uid).collect()),
         Err(kube::Error::Api(status)) if is_absent(&status) => Ok(Vec::new()),
         Err(error) => Err(format!("failed to list runs: {}", message(&error))),
     }
+}
+
+/// A run that can't be read may go on.
+fn may_go_on<O: Managed>(run: &DeserializeGuard<O>) -> bool {
+    let over = |job: Job| job.deleting || job.status.is_finished();
+    !run.0.as_ref().ok().and_then(Managed::observe).is_some_and(over)
 }
 
 /// Takes the finalizers from each Pod that names another owner than the one that is there: which may be a new object, or

@@ -16,7 +16,6 @@ use crate::api::Kind;
 use crate::controller::queue::Wake;
 use crate::controller::views::pods::Pods;
 use crate::controller::views::pods::news::{News, Urgency};
-use crate::engine::observed::PodRef;
 use crate::telemetry::Metrics;
 
 /// The queues, one for each kind: where news go.
@@ -41,22 +40,22 @@ impl Wakers {
                 let concerned = |queue: &&dyn Wake| kind == Kind::SidecarJob || ours || queue.knows(&key);
                 self.of(kind).filter(concerned).for_each(|queue| queue.wake(&key, urgency));
             }
-            News::Stray { runs, orphan } => {
+            News::Stray { runs, orphan_in } => {
                 for (kind, key) in &runs {
                     self.of(*kind).for_each(|queue| queue.wake(key, Urgency::Now));
                 }
-                if let Some((namespace, pod)) = orphan {
-                    self.release(namespace, pod);
+                if let Some(namespace) = orphan_in {
+                    self.release(namespace);
                 }
             }
             News::Tracking(added) => metrics.tracking_finalizer(added),
         }
     }
 
-    /// A Pod that no run owns or selects: no kind is nearer than another, so any queue removes the finalizer.
-    fn release(&self, namespace: String, pod: PodRef) {
+    /// Pods that no run owns or selects: no kind is nearer than another, so any queue removes the finalizers.
+    fn release(&self, namespace: String) {
         if let Some(queue) = self.0.first() {
-            queue.release_stray(namespace, pod);
+            queue.release_strays(namespace);
         }
     }
 }

@@ -25,7 +25,6 @@ use crate::controller::object::Key;
 use crate::controller::orphans;
 use crate::controller::reconcile::{Watched, on_error, reconcile};
 use crate::controller::views::pods::news::Urgency;
-use crate::engine::observed::PodRef;
 use crate::telemetry::Metrics;
 
 /// One kind's queue as the watch of Pods sees it.
@@ -36,8 +35,8 @@ pub trait Wake: Send + Sync {
     fn knows(&self, key: &Key) -> bool;
     /// Reconcile that run, as soon as the urgency says.
     fn wake(&self, key: &Key, urgency: Urgency);
-    /// Remove the finalizer from a Pod that no run owns or selects.
-    fn release_stray(&self, namespace: String, pod: PodRef);
+    /// Remove the finalizers from the Pods of that namespace that no run owns or selects.
+    fn release_strays(&self, namespace: String);
 }
 
 /// The queue's ends: what wakes it, and what it has in view.
@@ -86,8 +85,8 @@ impl<K: Managed> Wake for Waker<K> {
         }
     }
 
-    fn release_stray(&self, namespace: String, pod: PodRef) {
-        orphans::release_stray(&self.ctx, namespace, pod);
+    fn release_strays(&self, namespace: String) {
+        orphans::release_strays(&self.ctx, namespace);
     }
 }
 

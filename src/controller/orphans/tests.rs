@@ -157,7 +157,7 @@ async fn a_finalizer_that_is_still_there_after_the_patch_is_an_error_that_waits(
             assert_eq!(server.calls(&format!("PATCH {name}")), 6, "{what}, of a Pod with an owner: {is_owned}");
         }
         let (ctx, server) = stage(&[name], false);
-        release_stray(&ctx, "ns".into(), PodRef { name: name.into(), uid: format!("uid-{name}") });
+        release_strays(&ctx, "ns".into());
         pass(60).await;
         assert_eq!(server.calls(&format!("PATCH {name}")), 6, "{what}, of a stray");
     }

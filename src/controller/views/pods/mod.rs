@@ -6,8 +6,11 @@
 //! of all other Pods as little as possible (`seen`): what a reconcile costs does not grow with the past, or with the Pods
 //! of others.
 
+mod answers;
+mod held;
 pub mod news;
 pub mod owner;
+mod relist;
 pub mod routes;
 pub mod seen;
 mod state;
@@ -37,7 +40,8 @@ pub struct View {
     pub pods: Vec<Arc<Pod>>,
     /// Those of its Pods whose labels the run does not select any more.
     pub unselected: Vec<PodRef>,
-    /// The Pods that another object of the same name, an older one, made and left uncounted.
+    /// The Pods that another object of the same name, an older one, made and left uncounted; and those that the run made,
+    /// that lost their owner reference and that the run does not select.
     pub left_behind: Vec<PodRef>,
     /// The Pods without an owner that the run selects.
     pub strays: Vec<Stray>,
@@ -108,9 +112,14 @@ impl Pods {
         self.lock().number_is_used(kind, key, number);
     }
 
+    /// The run is ours.
+    pub fn run_is_ours(&self, owner: &Owner) {
+        self.lock().run_is_ours(owner);
+    }
+
     /// The run goes on, and selects its Pods in that way.
     pub fn run_goes_on(&self, owner: &Owner, selects: Selects) {
-        self.lock().run_goes_on(owner, selects);
+        self.lock().routes.put(owner, selects);
     }
 
     /// The run has ended or is being deleted: no Pod without an owner concerns it any more.

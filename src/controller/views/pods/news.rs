@@ -2,7 +2,7 @@
 
 use crate::api::Kind;
 use crate::controller::object::Key;
-use crate::engine::observed::{Pod, PodRef};
+use crate::engine::observed::Pod;
 
 /// What a change of a Pod is news for.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,8 +22,8 @@ pub enum News {
     Stray {
         /// The runs that go on and select the Pod.
         runs: Vec<(Kind, Key)>,
-        /// The namespace and the Pod, if the Pod is ours and no run selects it: somebody removed the owner reference.
-        orphan: Option<(String, PodRef)>,
+        /// The namespace, if the Pod is ours and no run in view selects it: somebody removed the owner reference.
+        orphan_in: Option<String>,
     },
     /// A Pod that has ended got (true) or lost (false) a batch/v1 Job's finalizer.
     Tracking(bool),

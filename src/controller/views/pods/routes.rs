@@ -10,7 +10,7 @@ use std::sync::Arc;
 use kube::core::{Selector, SelectorExt};
 
 use super::owner::Owner;
-use crate::api::Kind;
+use crate::api::{Kind, labels};
 use crate::controller::object::Key;
 
 /// How a run selects its Pods.
@@ -45,6 +45,9 @@ pub struct Unread {
 pub struct Routes {
     runs: HashMap<(Kind, Key), Route>,
     by_uid: HashMap<String, (Kind, Key)>,
+    /// The UIDs of the Jobs that are ours, also of those that have ended: all others are another manager's, as far as is
+    /// known.
+    jobs: HashMap<Key, String>,
     /// The runs with a selector of their own.
     own: HashMap<String, BTreeMap<(Kind, String), Selector>>,
     /// Namespaces whose Pods have to be read once more, since what was kept of the Pods depended on what was known of the
@@ -55,11 +58,11 @@ pub struct Routes {
 }
 
 impl Routes {
-    /// The run goes on. True if that is news.
-    pub fn put(&mut self, owner: &Owner, selects: Selects) -> bool {
+    /// The run goes on.
+    pub fn put(&mut self, owner: &Owner, selects: Selects) {
         let id = (owner.kind, owner.key.clone());
         if self.runs.get(&id).is_some_and(|known| known.uid == owner.uid && known.selects == selects) {
-            return false;
+            return;
         }
         self.remove(owner.kind, &owner.key);
         if let Selects::Own(selector) = &selects {
@@ -69,7 +72,6 @@ impl Routes {
         }
         self.by_uid.insert(owner.uid.clone(), id.clone());
         self.runs.insert(id, Route { uid: owner.uid.clone(), selects });
-        true
     }
 
     /// The run has ended, is being deleted, or is gone.
@@ -84,9 +86,22 @@ impl Routes {
         }
     }
 
-    /// The owner is a run that goes on.
-    pub fn knows(&self, owner: &Owner) -> bool {
-        self.by_uid.contains_key(&owner.uid)
+    /// The run is ours. True if that is news of a Job.
+    pub fn is_ours(&mut self, owner: &Owner) -> bool {
+        owner.kind == Kind::Job && self.jobs.insert(owner.key.clone(), owner.uid.clone()).as_ref() != Some(&owner.uid)
+    }
+
+    /// The owner may be another manager's Job.
+    pub fn may_be_foreign(&self, owner: &Owner) -> bool {
+        owner.kind == Kind::Job && self.jobs.get(&owner.key) != Some(&owner.uid)
+    }
+
+    /// The run is gone.
+    pub fn forget(&mut self, kind: Kind, key: &Key) {
+        self.remove(kind, key);
+        if kind == Kind::Job {
+            self.jobs.remove(key);
+        }
     }
 
     /// How the owner selects its Pods, if the owner is a run that goes on.
@@ -106,11 +121,11 @@ impl Routes {
         here.filter(|(_, selector)| selector.matches(labels)).map(|(run, _)| run.clone()).collect()
     }
 
-    /// The run of that UID in that namespace, if the run selects by this label.
-    pub fn of_uid(&self, namespace: &str, label: &str, uid: &str) -> Option<(Kind, Key)> {
+    /// The run of that UID in that namespace, if the run selects by this label, or made the Pod.
+    pub fn of_uid(&self, namespace: &str, label: &'static str, uid: &str) -> Option<(Kind, Key)> {
         let id = self.by_uid.get(uid).filter(|(_, key)| key.0 == namespace)?;
         let selects = &self.runs.get(id)?.selects;
-        matches!(selects, Selects::Uid(by) if *by == label).then(|| id.clone())
+        (label == labels::UID || *selects == Selects::Uid(label)).then(|| id.clone())
     }
 
     /// What is kept of the Pods of that namespace may not be enough any more.

@@ -7,69 +7,51 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use k8s_openapi::api::core::v1 as core;
 
+use super::held::{Concern, Held, concerns};
 use super::news::{News, Urgency};
 use super::owner::{self, Owner};
-use super::routes::{Routes, Selects};
+use super::routes::Routes;
 use super::seen::{self, Foreign, Seen, Stray};
-use super::{Key, Kind, View};
+use super::{Key, Kind};
 use crate::api::labels;
 use crate::controller::object::version;
 use crate::controller::views::buried::Buried;
 use crate::controller::views::list::List;
-use crate::engine::observed::{Pod, PodRef};
+use crate::engine::observed::Pod;
 
 /// All that the view keeps.
 #[derive(Debug, Default)]
 pub struct State {
     /// Each Pod in view, by its UID.
-    held: HashMap<String, Held>,
-    groups: HashMap<(Kind, Key), Group>,
+    pub held: HashMap<String, Held>,
+    pub groups: HashMap<(Kind, Key), Group>,
     /// The strays by what may concern them: UIDs of Pods.
-    strays: HashMap<(String, Concern), BTreeSet<String>>,
+    pub strays: HashMap<(String, Concern), BTreeSet<String>>,
     pub routes: Routes,
     /// The new list that is being read, while the old view still serves.
-    list: Option<List>,
+    pub list: Option<List>,
     /// What our own writes were news for; told with what the watch says next.
     pub untold: Vec<News>,
-    buried: Buried,
+    pub buried: Buried,
     /// Pods in view that we delete: that they vanish is no news from others.
-    own_deletions: HashSet<String>,
+    pub own_deletions: HashSet<String>,
     pub synced: bool,
 }
 
 /// The Pods of all objects of one kind and name: usually there is one such object.
 #[derive(Debug, Default)]
-struct Group {
-    owners: Vec<Owned>,
-    next_number: u32,
+pub struct Group {
+    pub owners: Vec<Owned>,
+    pub next_number: u32,
 }
 
 /// The Pods of one run, oldest first.
 #[derive(Debug)]
-struct Owned {
-    owner: Arc<Owner>,
-    pods: Vec<Seen>,
+pub struct Owned {
+    pub owner: Arc<Owner>,
+    pub pods: Vec<Seen>,
     /// How many Pods of another manager.
-    foreign: usize,
-}
-
-/// What is kept of one Pod, and where.
-#[derive(Clone, Debug)]
-enum Held {
-    Seen(Seen),
-    Foreign(Foreign),
-    Stray(Box<Stray>),
-}
-
-/// What a stray may concern.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Concern {
-    /// A run that selects by this label, whose value is the run's UID.
-    Uid(&'static str, String),
-    /// A run with a selector of its own.
-    Run(Kind, String),
-    /// Nobody: the finalizer of the Pod has to be removed.
-    Orphan,
+    pub foreign: usize,
 }
 
 /// The order of Pods: oldest first.
@@ -80,51 +62,6 @@ fn order(a: &Pod, b: &Pod) -> Ordering {
 impl Owned {
     fn find(&self, pod: &Pod) -> Result<usize, usize> {
         self.pods.binary_search_by(|seen| order(&seen.pod, pod))
-    }
-}
-
-impl Held {
-    fn version(&self) -> u64 {
-        match self {
-            Self::Seen(seen) => seen.version,
-            Self::Foreign(foreign) => foreign.version,
-            Self::Stray(stray) => stray.version,
-        }
-    }
-
-    /// A batch/v1 Job's Pod that has ended and still has the finalizer.
-    fn holds_up_a_job(&self) -> bool {
-        match self {
-            Self::Seen(seen) => seen.owner.kind == Kind::Job && seen.pod.ended() && seen.pod.tracked,
-            Self::Foreign(foreign) => foreign.ended,
-            Self::Stray(_) => false,
-        }
-    }
-
-    /// Whatever comes next is newer.
-    fn forget_version(&mut self) {
-        match self {
-            Self::Seen(seen) => seen.version = 0,
-            Self::Foreign(foreign) => foreign.version = 0,
-            Self::Stray(stray) => stray.version = 0,
-        }
-    }
-
-    fn pod(&self) -> Option<&Arc<Pod>> {
-        match self {
-            Self::Seen(seen) => Some(&seen.pod),
-            Self::Foreign(_) | Self::Stray(_) => None,
-        }
-    }
-
-    /// The view says the same of both, whatever their versions.
-    fn is_like(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Seen(a), Self::Seen(b)) => Seen { version: b.version, ..a.clone() } == *b,
-            (Self::Foreign(a), Self::Foreign(b)) => Foreign { version: b.version, ..a.clone() } == *b,
-            (Self::Stray(a), Self::Stray(b)) => Stray { version: b.version, ..(**a).clone() } == **b,
-            _ => false,
-        }
     }
 }
 
@@ -162,7 +99,7 @@ impl State {
         };
         let owner = self.shared(owner?);
         let made_for = labels.get(labels::UID);
-        if owner.kind == Kind::Job && made_for.is_none() && !self.routes.knows(&owner) {
+        if made_for.is_none() && self.routes.may_be_foreign(&owner) {
             return pod.tracked.then(|| Held::Foreign(Foreign { owner, ended: pod.ended(), version }));
         }
         if owner.kind == Kind::Job && made_for.is_none() && !pod.tracked {
@@ -186,7 +123,7 @@ impl State {
     }
 
     /// What the change of a Pod is news for.
-    fn compare(&self, old: Option<&Held>, new: Option<&Held>) -> Vec<News> {
+    pub fn compare(&self, old: Option<&Held>, new: Option<&Held>) -> Vec<News> {
         let mut news = Vec::new();
         match (old, new) {
             (Some(old), Some(new)) if old.is_like(new) => return news,
@@ -215,7 +152,7 @@ impl State {
                 let own = stray.selected_by.iter().map(|(kind, name)| (*kind, (stray.namespace.clone(), name.clone())));
                 let runs: Vec<_> = by_uid.chain(own).collect();
                 let is_orphan = stray.is_orphan() && runs.is_empty();
-                News::Stray { runs, orphan: is_orphan.then(|| (stray.namespace.clone(), stray.pod.clone())) }
+                News::Stray { runs, orphan_in: is_orphan.then(|| stray.namespace.clone()) }
             }
         }
     }
@@ -254,7 +191,7 @@ impl State {
     }
 
     /// Takes a Pod out of the view.
-    fn take(&mut self, uid: &str) -> Option<Held> {
+    pub fn take(&mut self, uid: &str) -> Option<Held> {
         let held = self.held.remove(uid)?;
         match &held {
             Held::Seen(seen) => self.take_owned(&seen.owner, |owned| {
@@ -284,6 +221,9 @@ impl State {
             take(owned);
         }
         group.owners.retain(|owned| !owned.pods.is_empty() || owned.foreign > 0);
+        if group.owners.is_empty() && group.next_number == 0 {
+            self.groups.remove(&(owner.kind, owner.key.clone())); // nothing to remember
+        }
     }
 
     /// The same Pod, changed.
@@ -306,30 +246,6 @@ impl State {
     pub fn number_is_used(&mut self, kind: Kind, key: &Key, number: u32) {
         let group = self.groups.entry((kind, key.clone())).or_default();
         group.next_number = group.next_number.max(number.saturating_add(1));
-    }
-
-    pub fn begin_list(&mut self) {
-        self.list = Some(List::default());
-    }
-
-    /// The controller changed the Pod: a list that is being read may not have the change.
-    pub fn note_change(&mut self, uid: &str) {
-        if let Some(list) = &mut self.list {
-            list.changed(uid);
-        }
-    }
-
-    /// A list has the Pod in that version: what was known before the list began counts no more.
-    pub fn believe(&mut self, uid: &str, version: u64) {
-        if !self.list.as_ref().is_some_and(|list| list.outweighs(uid)) {
-            return;
-        }
-        if self.buried.since(uid).is_some_and(|since| since > version) {
-            self.buried.dig_up(uid);
-        }
-        if let Some(held) = self.held.get_mut(uid).filter(|held| held.version() > version) {
-            held.forget_version();
-        }
     }
 
     /// The Pod is to be taken in once more, although it is known in that version.
@@ -378,80 +294,19 @@ impl State {
         with_urgency(self.compare(old.as_ref(), None), urgency)
     }
 
-    /// What the new list does not have is gone. Own writes since the list began are in it too (`put`).
-    pub fn finish_list(&mut self) -> Vec<News> {
-        self.synced = true;
-        let list = self.list.take().unwrap_or_default();
-        let gone: Vec<String> = self.held.keys().filter(|uid| !list.knows(uid)).cloned().collect();
-        let mut news = Vec::new();
-        for uid in gone {
-            let old = self.take(&uid);
-            news.extend(self.compare(old.as_ref(), None));
-        }
-        self.own_deletions.retain(|uid| self.held.contains_key(uid));
-        with_urgency(news, Urgency::Now)
-    }
-
-    pub fn run_goes_on(&mut self, owner: &Owner, selects: Selects) {
-        if !self.routes.put(owner, selects) {
+    pub fn run_is_ours(&mut self, owner: &Owner) {
+        if !self.routes.is_ours(owner) {
             return;
         }
         let group = self.groups.get(&(owner.kind, owner.key.clone()));
         let mut owned = group.into_iter().flat_map(|group| &group.owners);
         if owned.any(|owned| owned.owner.uid == owner.uid && owned.foreign > 0) {
-            self.routes.must_read(&owner.key.0); // they are not another manager's
+            self.routes.must_read(&owner.key.0); // the Pods are not another manager's
         }
-    }
-
-    pub fn view(&self, owner: &Owner) -> View {
-        let id = (owner.kind, owner.key.clone());
-        let selects = self.routes.of(owner);
-        let mut view = View { strays: self.strays_of(owner, selects), ..View::default() };
-        let Some(group) = self.groups.get(&id) else { return view };
-        view.next_number = group.next_number;
-        for owned in &group.owners {
-            if owned.owner.uid == owner.uid {
-                view.pods = owned.pods.iter().map(|seen| seen.pod.clone()).collect();
-                let unselected = owned.pods.iter().filter(|seen| !seen.is_selected(selects));
-                view.unselected = unselected.map(|seen| seen.pod.to_ref()).collect();
-            } else {
-                let left = owned.pods.iter().filter(|seen| seen.pod.tracked && seen.was_made_for_owner());
-                view.left_behind.extend(left.map(|seen| seen.pod.to_ref()));
-            }
-        }
-        view
-    }
-
-    fn strays_of(&self, owner: &Owner, selects: Option<&Selects>) -> Vec<Stray> {
-        let concern = match selects {
-            Some(Selects::Uid(label)) => Concern::Uid(label, owner.uid.clone()),
-            Some(Selects::Own(_)) => Concern::Run(owner.kind, owner.key.1.clone()),
-            Some(Selects::Unreadable) | None => return Vec::new(),
-        };
-        self.strays_by(&owner.key.0, concern).cloned().collect()
-    }
-
-    fn strays_by(&self, namespace: &str, concern: Concern) -> impl Iterator<Item = &Stray> {
-        let uids = self.strays.get(&(namespace.to_owned(), concern)).into_iter().flatten();
-        uids.filter_map(|uid| match self.held.get(uid) {
-            Some(Held::Stray(stray)) => Some(stray.as_ref()),
-            _ => None,
-        })
-    }
-
-    pub fn uncounted(&self, kind: Kind, key: &Key) -> Vec<(PodRef, String)> {
-        let owners = self.groups.get(&(kind, key.clone())).into_iter().flat_map(|group| &group.owners);
-        let pods = owners.flat_map(|owned| owned.pods.iter().filter(|seen| seen.pod.tracked));
-        pods.map(|seen| (seen.pod.to_ref(), seen.owner.uid.clone())).collect()
-    }
-
-    pub fn orphans(&self, namespace: &str) -> Vec<(PodRef, String)> {
-        let orphans = self.strays_by(namespace, Concern::Orphan);
-        orphans.filter_map(|stray| Some((stray.pod.clone(), stray.made_for.clone()?))).collect()
     }
 
     pub fn forget(&mut self, kind: Kind, key: &Key) {
-        self.routes.remove(kind, key);
+        self.routes.forget(kind, key);
         if self.groups.get(&(kind, key.clone())).is_some_and(|group| group.owners.is_empty()) {
             self.groups.remove(&(kind, key.clone()));
         }
@@ -471,13 +326,6 @@ impl State {
     pub fn held(&self) -> usize {
         self.held.len()
     }
-}
-
-/// All runs that the Pod may concern, and the Pod itself if it is an orphan of ours.
-fn concerns(stray: &Stray) -> Vec<Concern> {
-    let by_uid = stray.uids.iter().map(|(label, uid)| Concern::Uid(label, uid.clone()));
-    let own = stray.selected_by.iter().map(|(kind, name)| Concern::Run(*kind, name.clone()));
-    by_uid.chain(own).chain(stray.is_orphan().then_some(Concern::Orphan)).collect()
 }
 
 fn owner_news(owner: &Owner, ours: bool, urgency: Urgency) -> News {

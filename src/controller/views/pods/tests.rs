@@ -173,6 +173,16 @@ fn nothing_is_kept_of_a_job_that_is_gone_when_the_last_pods_that_it_left_are_del
 }
 
 #[test]
+fn nothing_is_kept_of_another_managers_job_when_its_pods_are_counted() {
+    let of_job = |pod| owned_by("Job", "batch/v1", pod);
+    let pods = listed(vec![of_job(pod("a", 1)), of_job(pod("b", 1))]);
+    assert_eq!((pods.lock().groups(), pods.lock().held()), (1, 2));
+    pods.observe(Event::Apply(of_job(released("a", 2))));
+    pods.observe(Event::Delete(of_job(pod("b", 2))));
+    assert_eq!((pods.lock().groups(), pods.lock().held()), (0, 0));
+}
+
+#[test]
 fn while_a_list_is_read_the_old_view_serves() {
     let pods = listed(vec![pod("a", 1), pod("b", 2)]);
     pods.observe(Event::Init);
@@ -236,7 +246,7 @@ fn a_jobs_pod_is_kept_while_it_is_tracked_or_carries_our_label() {
     assert_eq!(view(&pods), [], "a Job is no SidecarJob, whatever its name");
 
     assert!(pods.unread("ns").is_none());
-    pods.run_goes_on(&a_job(), Selects::Uid(labels::CONTROLLER_UID));
+    pods.run_is_ours(&a_job());
     let reason = pods.unread("ns").expect("the tracked one is the run's own").reason;
     pods.read_again(&of_job(pod("tracked", 1)));
     pods.was_read("ns", reason);
@@ -260,7 +270,7 @@ fn a_run_with_a_selector_of_its_own_asks_for_the_pods_of_its_namespace_once() {
     let told = pods.observe(Event::Apply(without_owner(labelled(&[("app", "x")], pod("b", 2)))));
     assert_eq!(
         told,
-        [News::Stray { runs: vec![(Kind::SidecarJob, key())], orphan: None }],
+        [News::Stray { runs: vec![(Kind::SidecarJob, key())], orphan_in: None }],
         "from then on the watch tells"
     );
     assert_eq!(pods.observe(Event::Apply(without_owner(labelled(&[("app", "y")], pod("c", 2))))), []);
@@ -327,7 +337,7 @@ fn a_pod_whose_owner_changes_is_news_for_both() {
     let stray = labelled(&[("app", "x")], without_owner(pod("a", 2)));
     assert_eq!(
         pods.observe(Event::Apply(stray)),
-        [news(Urgency::Now), News::Stray { runs: vec![(Kind::SidecarJob, other.key.clone())], orphan: None }]
+        [news(Urgency::Now), News::Stray { runs: vec![(Kind::SidecarJob, other.key.clone())], orphan_in: None }]
     );
     assert_eq!((view(&pods).len(), pods.of(&other).strays.len()), (0, 1));
 }
@@ -337,13 +347,13 @@ fn a_tracked_pod_of_ours_without_an_owner_is_an_orphan_unless_its_run_goes_on() 
     let orphan = || labelled(&[(labels::UID, "job-uid")], without_owner(pod("a", 2)));
     let pods = listed(vec![]);
     let told = pods.observe(Event::Apply(orphan()));
-    assert!(matches!(&told[..], [News::Stray { orphan: Some((_, pod)), .. }] if pod.name == "a"), "{told:?}");
+    assert_eq!(told, [News::Stray { runs: vec![], orphan_in: Some("ns".into()) }]);
     assert_eq!(pods.orphans("ns").len(), 1);
 
     let pods = listed(vec![]);
     pods.run_goes_on(&run(), Selects::Uid(labels::UID));
     let told = pods.observe(Event::Apply(orphan()));
-    assert_eq!(told, [News::Stray { runs: vec![(Kind::SidecarJob, key())], orphan: None }]);
+    assert_eq!(told, [News::Stray { runs: vec![(Kind::SidecarJob, key())], orphan_in: None }]);
     assert_eq!(strays(&pods), ["a"]);
 }
 

@@ -1,0 +1,67 @@
+//! What does the view answer to those who ask: what there is to see of one run, and which Pods wait for a release?
+
+use super::held::{Concern, Held};
+use super::owner::Owner;
+use super::routes::Selects;
+use super::seen::Stray;
+use super::state::State;
+use super::{Key, Kind, View};
+use crate::api::labels;
+use crate::engine::observed::PodRef;
+
+impl State {
+    pub fn view(&self, owner: &Owner) -> View {
+        let id = (owner.kind, owner.key.clone());
+        let selects = self.routes.of(owner);
+        let mut view = View { strays: self.strays_of(owner, selects), ..View::default() };
+        view.left_behind.extend(self.unselected_orphans(owner, &view.strays));
+        let Some(group) = self.groups.get(&id) else { return view };
+        view.next_number = group.next_number;
+        for owned in &group.owners {
+            if owned.owner.uid == owner.uid {
+                view.pods = owned.pods.iter().map(|seen| seen.pod.clone()).collect();
+                let unselected = owned.pods.iter().filter(|seen| !seen.is_selected(selects));
+                view.unselected = unselected.map(|seen| seen.pod.to_ref()).collect();
+            } else {
+                let left = owned.pods.iter().filter(|seen| seen.pod.tracked && seen.was_made_for_owner());
+                view.left_behind.extend(left.map(|seen| seen.pod.to_ref()));
+            }
+        }
+        view
+    }
+
+    fn strays_of(&self, owner: &Owner, selects: Option<&Selects>) -> Vec<Stray> {
+        let concern = match selects {
+            Some(Selects::Uid(label)) => Concern::Uid(label, owner.uid.clone()),
+            Some(Selects::Own(_)) => Concern::Run(owner.kind, owner.key.1.clone()),
+            Some(Selects::Unreadable) | None => return Vec::new(),
+        };
+        self.strays_by(&owner.key.0, concern).cloned().collect()
+    }
+
+    /// Pods that the run made, that lost their owner reference, and that the run does not select.
+    fn unselected_orphans(&self, owner: &Owner, selected: &[Stray]) -> Vec<PodRef> {
+        let made = self.strays_by(&owner.key.0, Concern::Uid(labels::UID, owner.uid.clone()));
+        let is_selected = |stray: &Stray| selected.iter().any(|selected| selected.pod.uid == stray.pod.uid);
+        made.filter(|stray| stray.is_orphan() && !is_selected(stray)).map(|stray| stray.pod.clone()).collect()
+    }
+
+    fn strays_by(&self, namespace: &str, concern: Concern) -> impl Iterator<Item = &Stray> {
+        let uids = self.strays.get(&(namespace.to_owned(), concern)).into_iter().flatten();
+        uids.filter_map(|uid| match self.held.get(uid) {
+            Some(Held::Stray(stray)) => Some(stray.as_ref()),
+            _ => None,
+        })
+    }
+
+    pub fn uncounted(&self, kind: Kind, key: &Key) -> Vec<(PodRef, String)> {
+        let owners = self.groups.get(&(kind, key.clone())).into_iter().flat_map(|group| &group.owners);
+        let pods = owners.flat_map(|owned| owned.pods.iter().filter(|seen| seen.pod.tracked));
+        pods.map(|seen| (seen.pod.to_ref(), seen.owner.uid.clone())).collect()
+    }
+
+    pub fn orphans(&self, namespace: &str) -> Vec<(PodRef, String)> {
+        let orphans = self.strays_by(namespace, Concern::Orphan);
+        orphans.filter_map(|stray| Some((stray.pod.clone(), stray.made_for.clone()?))).collect()
+    }
+}
