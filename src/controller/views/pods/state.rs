@@ -1,4 +1,5 @@
-//! How do the answers of watch and writes become one view? The newer version of a Pod wins; what concerns nobody goes.
+//! How do events of the watch and answers to writes become one view? The newer version of a Pod wins. The view does not
+//! keep a Pod that concerns no run.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -24,15 +25,15 @@ pub struct State {
     /// Each Pod in view, by its UID.
     held: HashMap<String, Held>,
     groups: HashMap<(Kind, Key), Group>,
-    /// The strays by what may concern them: UIDs of Pods.
+    /// The UIDs of stray Pods, by the runs that a stray may concern.
     strays: HashMap<(String, Concern), BTreeSet<String>>,
     pub routes: Routes,
-    /// The new list that is being read, while the old view still serves.
+    /// The new list that is being read, while the old view is still in use.
     list: Option<List>,
-    /// What our own writes were news for; told with what the watch says next.
+    /// News from the controller's own writes, which the caller gets with the next event of the watch.
     pub untold: Vec<News>,
     buried: Buried,
-    /// Pods in view that we delete: that they vanish is no news from others.
+    /// Pods in view that the controller deletes: when they vanish, nobody else deleted them.
     own_deletions: HashSet<String>,
     pub synced: bool,
 }
@@ -49,7 +50,7 @@ struct Group {
 struct Owned {
     owner: Arc<Owner>,
     pods: Vec<Seen>,
-    /// How many Pods of another manager.
+    /// How many Pods of another manager's Job the view has.
     foreign: usize,
 }
 
@@ -61,14 +62,14 @@ enum Held {
     Stray(Box<Stray>),
 }
 
-/// What a stray may concern.
+/// What a stray Pod may concern.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Concern {
     /// A run that selects by this label, whose value is the run's UID.
     Uid(&'static str, String),
     /// A run with a selector of its own.
     Run(Kind, String),
-    /// Nobody: the finalizer of the Pod has to be removed.
+    /// No run: the controller has to remove the finalizer of the Pod.
     Orphan,
 }
 
@@ -92,7 +93,7 @@ impl Held {
         }
     }
 
-    /// A batch/v1 Job's Pod that has ended and still has the finalizer.
+    /// A Pod of a batch/v1 Job that has ended and still has the finalizer.
     fn holds_up_a_job(&self) -> bool {
         match self {
             Self::Seen(seen) => seen.owner.kind == Kind::Job && seen.pod.ended() && seen.pod.tracked,
@@ -101,7 +102,7 @@ impl Held {
         }
     }
 
-    /// Whatever comes next is newer.
+    /// From now on any version is newer.
     fn forget_version(&mut self) {
         match self {
             Self::Seen(seen) => seen.version = 0,
@@ -117,7 +118,7 @@ impl Held {
         }
     }
 
-    /// The view says the same of both, whatever their versions.
+    /// Whether the view says the same of both, apart from versions.
     fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Seen(a), Self::Seen(b)) => Seen { version: b.version, ..a.clone() } == *b,
@@ -129,7 +130,7 @@ impl Held {
 }
 
 impl State {
-    /// The newer of two views wins. What concerns nobody is not kept.
+    /// Takes in a Pod; the newer version wins. A Pod that concerns no run is not kept.
     pub fn put(&mut self, wire: &core::Pod) -> Vec<News> {
         let (Some(pod), version) = (Pod::from_wire(wire), version(wire)) else { return Vec::new() };
         if self.buried.since(&pod.uid).is_some_and(|since| since >= version) {
@@ -151,8 +152,8 @@ impl State {
         news
     }
 
-    /// What is to be kept of that Pod. Pods of other owners, and those that no run can select, concern nobody; nor do the
-    /// Pods of other managers' Jobs that have no finalizer any more.
+    /// What the view keeps of the Pod. `None` for Pods of other owners, for Pods that no run can select, and for Pods
+    /// of other managers' Jobs without a finalizer.
     fn form(&self, wire: &core::Pod, pod: Pod, version: u64) -> Option<Held> {
         let labels = seen::labels_of(wire);
         let Some(owner) = owner::of(wire) else {
@@ -178,14 +179,14 @@ impl State {
         }))
     }
 
-    /// The same owner, as other Pods have it already.
+    /// The owner, shared with other Pods of the run.
     fn shared(&self, owner: Owner) -> Arc<Owner> {
         let known = self.groups.get(&(owner.kind, owner.key.clone()));
         let known = known.and_then(|group| group.owners.iter().find(|known| *known.owner == owner));
         known.map_or_else(|| Arc::new(owner), |known| known.owner.clone())
     }
 
-    /// What the change of a Pod is news for.
+    /// What a change of a Pod is news for.
     fn compare(&self, old: Option<&Held>, new: Option<&Held>) -> Vec<News> {
         let mut news = Vec::new();
         match (old, new) {
@@ -286,7 +287,7 @@ impl State {
         group.owners.retain(|owned| !owned.pods.is_empty() || owned.foreign > 0);
     }
 
-    /// The same Pod, changed.
+    /// Changes a Pod in view.
     fn change(&mut self, uid: &str, change: impl FnOnce(&mut Held)) {
         if let Some(mut held) = self.take(uid) {
             change(&mut held);
@@ -294,8 +295,8 @@ impl State {
         }
     }
 
-    /// A Pod that is not kept any more had the number. Without a group only a list can still tell of the run; otherwise
-    /// the run is gone.
+    /// A Pod that the view no longer keeps had the number. Without a group, only a list can still need the number;
+    /// otherwise the run is gone.
     fn number_was_used(&mut self, kind: Kind, key: &Key, number: Option<u32>) {
         if self.list.is_some() || self.groups.contains_key(&(kind, key.clone())) {
             let group = self.groups.entry((kind, key.clone())).or_default();
@@ -319,7 +320,7 @@ impl State {
         }
     }
 
-    /// A list has the Pod in that version: what was known before the list began counts no more.
+    /// A list has the Pod in that version: what was known before the list began no longer counts.
     pub fn believe(&mut self, uid: &str, version: u64) {
         if !self.list.as_ref().is_some_and(|list| list.outweighs(uid)) {
             return;
@@ -332,14 +333,14 @@ impl State {
         }
     }
 
-    /// The Pod is to be taken in once more, although it is known in that version.
+    /// The Pod has to be taken in once more, although the view has this version.
     pub fn forget_version(&mut self, uid: &str, version: u64) {
         if let Some(held) = self.held.get_mut(uid).filter(|held| held.version() == version) {
             held.forget_version();
         }
     }
 
-    /// Our own writes wake no run; only what metrics count is told, with the next event.
+    /// The controller's own writes wake no run. What the metrics count stays for the next event.
     pub fn keep_untold(&mut self, news: Vec<News>) {
         self.untold.extend(news.into_iter().filter(|n| matches!(n, News::Tracking(_))));
     }
@@ -378,7 +379,8 @@ impl State {
         with_urgency(self.compare(old.as_ref(), None), urgency)
     }
 
-    /// What the new list does not have is gone. Own writes since the list began are in it too (`put`).
+    /// Removes the Pods that are not in the new list. The list also has the controller's own writes since it began
+    /// (`put`).
     pub fn finish_list(&mut self) -> Vec<News> {
         self.synced = true;
         let list = self.list.take().unwrap_or_default();
@@ -399,7 +401,7 @@ impl State {
         let group = self.groups.get(&(owner.kind, owner.key.clone()));
         let mut owned = group.into_iter().flat_map(|group| &group.owners);
         if owned.any(|owned| owned.owner.uid == owner.uid && owned.foreign > 0) {
-            self.routes.must_read(&owner.key.0); // they are not another manager's
+            self.routes.must_read(&owner.key.0); // their owner is not another manager's
         }
     }
 
@@ -473,7 +475,7 @@ impl State {
     }
 }
 
-/// All runs that the Pod may concern, and the Pod itself if it is an orphan of ours.
+/// All runs that the Pod may concern; and `Orphan`, if the Pod is an orphan of ours.
 fn concerns(stray: &Stray) -> Vec<Concern> {
     let by_uid = stray.uids.iter().map(|(label, uid)| Concern::Uid(label, uid.clone()));
     let own = stray.selected_by.iter().map(|(kind, name)| Concern::Run(*kind, name.clone()));
@@ -488,7 +490,7 @@ fn is_ours(seen: &Seen) -> bool {
     seen.pod.tracked && seen.labelled
 }
 
-/// The same news, as urgent as that.
+/// The same news with that urgency.
 pub fn with_urgency(news: Vec<News>, urgency: Urgency) -> Vec<News> {
     let change = |news| match news {
         News::Owner { kind, key, ours, urgency: _ } => News::Owner { kind, key, ours, urgency },
