@@ -1,4 +1,4 @@
-//! What an expression says, and why it is refused.
+//! What does an expression say, and why is an expression invalid?
 
 use super::*;
 
@@ -65,7 +65,7 @@ fn days_of_month_and_week_are_either_unless_one_is_a_star() {
         ("0 0 13 * *", 2, 5, false),
         ("0 0 * * 5", 2, 5, true),
         ("0 0 * * 5", 2, 4, false),
-        ("0 0 */2 * 5", 3, 4, true), // a step clears the star: either
+        ("0 0 */2 * 5", 3, 4, true), // with a step it is no star: a day in either field matches
         ("0 0 */1 * 5", 3, 4, false),
         ("0 0 , * *", 3, 4, false),
     ] {

@@ -1,4 +1,4 @@
-//! What one field says.
+//! What does one of the five fields say?
 
 use super::*;
 
@@ -28,7 +28,7 @@ fn fields_are_read_with_all_oddities() {
 }
 
 #[test]
-fn a_star_is_a_star_with_a_step_of_one_and_beside_others_and_with_anything_after_a_hyphen() {
+fn a_star_stays_one_with_step_one_in_a_list_or_before_a_hyphen() {
     for text in ["*", "?", "*/1", "*,5", "*-5", "*-x-y"] {
         assert_eq!(numbers(text, &WEEKDAY), ((0..7).collect(), true), "{text}");
     }

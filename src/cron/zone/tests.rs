@@ -1,4 +1,4 @@
-//! Names of zones, and clocks on walls.
+//! Which zone does a name mean, and which local time does a zone have?
 
 use super::*;
 
@@ -57,7 +57,7 @@ fn times_are_printed_with_the_offset_of_the_zone() {
 }
 
 #[test]
-fn no_zone_changes_its_clocks_twice_in_the_days_that_a_search_passes_in_one_go() {
+fn no_zone_changes_its_clock_twice_within_one_step_of_the_search() {
     const STEP: i64 = 12 * 3_600;
     let mut changes = 0;
     for zone in Zone::all() {
