@@ -40,8 +40,8 @@ pub enum Error {
     NotDeleted(Box<Self>),
     /// The API server has an older version of an object than before: somebody restored its data from a backup.
     #[error(
-        "the API server has {0} in an older version than it gave before, so it was restored from a backup: all views are \
-         wrong"
+        "the API server has an older version of {0} than before, so its data was restored from a backup, and the views of \
+         this program are wrong"
     )]
     WentBack(String),
     /// The program got SIGTERM in the middle of the reconcile.
@@ -54,7 +54,7 @@ pub enum Error {
     )]
     NoEffect(String),
     /// After many rounds of decide and apply, the decision still has steps.
-    #[error("still not quiet after {0} rounds; going on later")]
+    #[error("after {0} rounds of decisions there are still steps to do; going on later")]
     NotQuiet(usize),
 }
 
@@ -104,7 +104,7 @@ impl Error {
 #[derive(Debug, Error)]
 pub enum Fatal {
     /// A watch has ended.
-    #[error("the watch of {what} has ended{why}; ending, to be started again")]
+    #[error("the watch of {what} has ended{why}; exiting, so that Kubernetes starts the program again")]
     Blind {
         /// What the watch was for.
         what: &'static str,
@@ -112,7 +112,7 @@ pub enum Fatal {
         why: String,
     },
     /// The views are newer than the data of the API server.
-    #[error("{0}; ending, to be started again")]
+    #[error("{0}; exiting, so that Kubernetes starts the program again")]
     WentBack(String),
 }
 

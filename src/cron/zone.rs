@@ -23,7 +23,7 @@ pub enum ZoneError {
     #[error("the time zone is empty: leave it out for UTC, or name one, as in Europe/Berlin")]
     Empty,
     /// `Local`
-    #[error("{0:?} is no explicit time zone: name one of https://www.iana.org/time-zones, as in Europe/Berlin")]
+    #[error("{0:?} is not an explicit time zone: name one of https://www.iana.org/time-zones, as in Europe/Berlin")]
     Local(String),
     /// The name is not in the list.
     #[error("unknown time zone {name:?}{hint}")]

@@ -45,7 +45,7 @@ fn what_is_refused_says_why() {
         ("0 0 0 1 1 1", "expected 5 fields (minute, hour, day of month, month, day of week), found 6: \"0 0 0 1 1 1\""),
         ("0 24 * * *", "hour: \"24\" ends above 23"),
         ("TZ=0", "after \"TZ=0\" a space and a schedule are missing"),
-        ("@every day", "\"@every day\" has no duration that can be read: write it as in @every 1h30m"),
+        ("@every day", "\"@every day\" has no valid duration: write a duration as in @every 1h30m"),
     ] {
         assert_eq!(Expression::parse(text).unwrap_err().to_string(), want, "{text}");
     }

@@ -9,8 +9,8 @@ fn names_are_taken_as_the_api_server_takes_them() {
     }
     for (name, why) in [
         ("", "the time zone is empty"),
-        ("Local", "no explicit time zone"),
-        ("LOCAL", "no explicit time zone"),
+        ("Local", "not an explicit time zone"),
+        ("LOCAL", "not an explicit time zone"),
         ("utc", "write UTC"),
         ("america/new_york", "write America/New_York"),
         ("Etc/Unknown", "unknown time zone"),
