@@ -123,7 +123,7 @@ async fn disown<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pod: &
     Ok(())
 }
 
-/// Removes our finalizer from a Pod. The finalizers of both kinds, because somebody may have added the other one. The
+/// Removes our finalizers of both kinds from a Pod, because somebody may have added the finalizer of the other kind. The
 /// UID in the patch makes the patch fail on another Pod of the same name.
 pub async fn release<K: Managed>(ctx: &Context<K>, key: &Key, pod: &PodRef) -> Result<(), Error> {
     let what = format!("take the finalizer from Pod {}", pod.name);

@@ -35,7 +35,7 @@ impl Bell {
         Ok(Self(AsyncFd::with_interest(timer, Interest::READABLE)?))
     }
 
-    /// Waits for the next ring. Returns at once if a ring has not been waited for.
+    /// Waits for the next ring. Returns at once after a ring that nobody has waited for.
     pub async fn ring(&self) -> io::Result<()> {
         self.0.async_io(Interest::READABLE, |timer| heard(rustix::io::read(timer, &mut [0_u8; 8]))).await
     }

@@ -53,8 +53,8 @@ pub async fn ask(
     }
 }
 
-/// Whether the container has its own process 1. If containers share a process namespace, process 1 belongs to no
-/// container of the spec, and with hostPID process 1 is the node's init process.
+/// An error if the container has no process 1 of its own: if containers share a process namespace, process 1 belongs to
+/// none of them, and with hostPID process 1 is the node's init process.
 fn has_a_first_process_of_its_own(spec: &PodSpec) -> Result<(), NotReached> {
     let shared = [("hostPID", spec.host_pid), ("shareProcessNamespace", spec.share_process_namespace)];
     match shared.iter().find(|(_, is)| *is == Some(true)) {
