@@ -1,28 +1,29 @@
-//! What may a line for people contain? Only what can be seen.
+//! Which characters may a line for people contain? Only visible characters.
 //!
-//! Registries, webhooks and whoever writes a status choose the words that we print. A control character in them could
-//! colour or erase the terminal, a line break could forge a line of ours, a change of direction could turn words round.
-//! All that is printed goes through here; no other file of `cli` writes a line (`tests/architecture.rs`). Knows nobody.
+//! Registries, webhooks and everybody who may write a status choose text that this program prints. A control character
+//! in such text could colour or erase the terminal, a line break could forge a line, and a change of the writing
+//! direction could reorder words. So every line goes through this module; no other file of `cli` prints a line
+//! (`tests/architecture.rs`). This module depends on no other module.
 
 use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
 use std::io::{self, Write};
 
-/// The text on one line; what can't be seen is written out: a line break as `\n`, an escape as `\u{1b}`.
+/// The text on one line, with invisible characters escaped: a line break as `\n`, an escape as `\u{1b}`.
 ///
-/// A backslash stays as it is, so the form can't be read back. Programs read JSON.
+/// A backslash stays as it is, so nobody can restore the text from this form. Programs read JSON.
 pub(crate) fn line(text: &str) -> Cow<'_, str> {
     replaced(text, |c, to| to.extend(c.escape_default()))
 }
 
-/// JSON, with what can't be seen written as `\u001b`: what a program reads is the same as before.
+/// JSON with invisible characters escaped as `\u001b`: a program that reads the JSON gets the original text.
 ///
-/// `serde_json` writes C0 controls like this already, and nothing else. In JSON such a character stands in strings alone;
-/// the line breaks between the parts of a pretty form would be escaped, too: the form must be compact.
+/// `serde_json` escapes only C0 controls in this way. In compact JSON such a character can only be part of a string.
+/// The JSON must be compact, because this function would also escape the line breaks of a pretty form.
 pub(crate) fn json(text: &str) -> Cow<'_, str> {
     replaced(text, |c, to| {
         c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| {
-            let _ = write!(to, "\\u{unit:04x}"); // to a String: never fails
+            let _ = write!(to, "\\u{unit:04x}"); // a write to a String never fails
         });
     })
 }
@@ -32,7 +33,7 @@ pub fn say(out: &mut (impl Write + ?Sized), text: impl Display) -> io::Result<()
     writeln!(out, "{}", line(&text.to_string()))
 }
 
-/// Writes a line in a colour. The colour is ours, the text is somebody else's.
+/// Writes a line in a colour. The program chooses the colour; the text may be somebody else's.
 pub(crate) fn say_in(
     out: &mut (impl Write + ?Sized),
     colour: Colour,
@@ -52,14 +53,14 @@ pub(crate) fn say_json(out: &mut (impl Write + ?Sized), value: &serde_json::Valu
     writeln!(out, "{}", json(&value.to_string()))
 }
 
-/// Of a line.
+/// The colour of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Colour {
-    /// The terminal's own.
+    /// The terminal's own colour.
     Plain,
-    /// As it should.
+    /// For something that went well.
     Green,
-    /// As it should not.
+    /// For something that went wrong.
     Red,
 }
 
@@ -72,15 +73,15 @@ fn replaced(text: &str, write: impl Fn(char, &mut String)) -> Cow<'_, str> {
     Cow::Owned(to)
 }
 
-/// It moves or changes what is seen, and is not seen itself.
+/// Whether the character is invisible and may move or change what is visible.
 fn is_unseen(c: char) -> bool {
-    c.is_control() // C0, DEL and C1: line breaks, escapes, and the one-character form of an escape
+    c.is_control() // C0, DEL and C1: line breaks, escapes, and the escape as one character
         || matches!(c,
             // Line and paragraph separators.
             '\u{2028}' | '\u{2029}'
-            // The direction of writing: marks, embeddings, overrides, isolates.
+            // Changes of the writing direction: marks, embeddings, overrides, isolates.
             | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-            // Of no width: two names that look alike may differ by these.
+            // Characters without width: two names that look alike may differ by these.
             | '\u{ad}' | '\u{34f}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}'
             | '\u{206a}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }

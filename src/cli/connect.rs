@@ -29,8 +29,8 @@ impl Cluster {
         self.client(self.config().await?)
     }
 
-    /// A client for long watches, and the namespace. It reports each failure instead of silently repeating the call. If
-    /// an answer, or a part of a watch, takes longer than this time, the client takes the connection for dead.
+    /// A client for long watches, and the namespace. The client reports each failure, and does not silently repeat the
+    /// call. If an answer, or the next part of a watch, takes longer than `silence`, the client drops the connection.
     pub async fn connect_to_watch(&self, silence: Duration) -> Result<(Client, String), String> {
         self.client(for_watching(self.config().await?, silence))
     }
@@ -59,7 +59,7 @@ impl Cluster {
 fn for_watching(mut config: Config, silence: Duration) -> Config {
     config.default_retry = false;
     config.read_timeout = Some(silence);
-    config.reset_reader_on_write = true; // the time counts from the question, not from when the connection was idle
+    config.reset_reader_on_write = true; // the time counts from the request, not from the last answer
     config
 }
 

@@ -1,4 +1,4 @@
-//! `sidecarjob cron next | run | backfill`: when a schedule fires, and runs by hand.
+//! `sidecarjob cron next | run | backfill`: when does a schedule fire, and how does a user start its runs?
 //!
 //! This file has the commands, their errors and exit codes; each command has its own file.
 

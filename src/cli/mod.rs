@@ -1,4 +1,4 @@
-//! Commands for people, each in a file. They are thin: they read, call the API, and print.
+//! Which commands are there for people? Each command has a file, which reads, calls the API and prints.
 
 mod connect;
 pub mod crds;

@@ -1,7 +1,8 @@
-//! How is each step done? One function a step; each may have been done before.
+//! How does the controller carry out each step? One function for each step.
 //!
-//! What is there already, or is gone already, is success. A Pod that the API server refuses is no error: it is
-//! remembered, and the engine is asked again. The answers go into the views, so that the next decision has them.
+//! A process that was killed may have carried out each step before. So a step also succeeds if its object exists
+//! already, or is gone already. A Pod that the API server rejects is not an error: `memory` keeps the rejection, and
+//! the engine decides again. The views take the answers, so that the next decision has them.
 
 use crate::controller::call::{call, failed, is_absent, is_gone};
 use std::sync::Arc;
@@ -26,10 +27,11 @@ use crate::engine::observed::{Job, Observed, PodRef, time};
 use crate::engine::plan::{Event, Step};
 use crate::telemetry::Counted;
 
-/// How many Pods are patched or deleted at the same time.
+/// How many Pods the controller patches or deletes at the same time.
 const AT_ONCE: usize = 32;
 
-/// All steps, in their order; those of one kind that stand together at the same time. Told to stop, none is begun.
+/// Carries out all steps in their order; consecutive steps of one kind run at the same time. After SIGTERM no step
+/// begins.
 pub async fn steps<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, steps: &[Step]) -> Result<(), Error> {
     let same_kind = |a: &Step, b: &Step| std::mem::discriminant(a) == std::mem::discriminant(b);
     for group in steps.chunk_by(same_kind) {
@@ -83,8 +85,8 @@ pub fn pod_api<K: Managed>(ctx: &Context<K>, key: &Key) -> Api<Pod> {
     Api::namespaced(ctx.client.clone(), &key.0)
 }
 
-/// Takes over a Pod without an owner, after a look whether the run is still there and not being deleted: a view can be
-/// old, and a Pod that is given to an owner that is going would go with it.
+/// Adopts a Pod without an owner. First asks the API server whether the run exists and nobody deletes the run: the view
+/// may be old, and a Pod of a deleted owner is deleted too.
 async fn adopt<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pod: &PodRef) -> Result<(), Error> {
     let what = format!("adopt Pod {}", pod.name);
     let api: Api<K> = Api::namespaced(ctx.client.clone(), &key.0);
@@ -101,28 +103,28 @@ async fn adopt<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pod: &P
         "ownerReferences": [pod::owner(&seen.job)]
     }});
     if patch_pod(ctx, pod, key, &what, patch).await?.is_some() {
-        info!(pod = pod.name, "took over the Pod");
+        info!(pod = pod.name, "adopted the Pod");
     }
     Ok(())
 }
 
-/// Lets go of a Pod whose labels we do not select any more; it counts for nothing.
+/// Releases a Pod whose labels the selector no longer matches. The Pod does not count.
 async fn disown<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pod: &PodRef) -> Result<(), Error> {
-    let what = format!("let go of Pod {}", pod.name);
+    let what = format!("release Pod {}", pod.name);
     let patch = json!({"metadata": {
         "uid": pod.uid,
-        "labels": {labels::UID: null}, // or it would look counted if it is taken over again
+        "labels": {labels::UID: null}, // with this label, a Pod that is adopted again looks counted
         "$deleteFromPrimitiveList/finalizers": Kind::ALL.map(Kind::finalizer),
         "ownerReferences": [{"$patch": "delete", "uid": seen.job.uid}]
     }});
     if patch_pod(ctx, pod, key, &what, patch).await?.is_some() {
-        info!(pod = pod.name, "let go of the Pod: the selector does not match its labels any more");
+        info!(pod = pod.name, "released the Pod: the selector does not match its labels any more");
     }
     Ok(())
 }
 
-/// Removes our finalizer: those of both kinds, since somebody may have added the other. The UID in the patch makes the
-/// patch fail on another Pod of the same name.
+/// Removes our finalizers of both kinds from a Pod, because somebody may have added the finalizer of the other kind. The
+/// UID in the patch makes the patch fail on another Pod of the same name.
 pub async fn release<K: Managed>(ctx: &Context<K>, key: &Key, pod: &PodRef) -> Result<(), Error> {
     let what = format!("take the finalizer from Pod {}", pod.name);
     let finalizers = Kind::ALL.map(Kind::finalizer);
@@ -192,7 +194,7 @@ async fn stop_sidecars<K: Managed>(
     Ok(())
 }
 
-/// From here the turns of its sidecars are counted, also by a controller that starts later.
+/// Writes when the turns of the Pod's sidecars begin, so that another controller can continue.
 async fn begin_stop<K: Managed>(
     ctx: &Context<K>,
     key: &Key,
@@ -210,7 +212,8 @@ async fn begin_stop<K: Managed>(
     Ok(())
 }
 
-/// Its Pods first (foreground), as the TTL controller does with Jobs. The UID guards against a newer object.
+/// Deletes the run, its Pods first (foreground), as the TTL controller does with Jobs. The UID protects a newer object
+/// of the same name.
 async fn delete_job<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed) -> Result<(), Error> {
     let api: Api<K> = Api::namespaced(ctx.client.clone(), &key.0);
     let preconditions = Preconditions { uid: Some(seen.job.uid.clone()), resource_version: None };
@@ -227,13 +230,14 @@ async fn delete_job<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed) ->
     Ok(())
 }
 
-/// Writes the status onto the object it was decided from; if that has changed meanwhile, the server says conflict.
+/// Writes the status. The write replaces the object that the decision was based on; if the object has changed since,
+/// the API server answers with a conflict.
 pub async fn status<K: Managed>(ctx: &Context<K>, object: &K, before: &Job, status: &Status) -> Result<(), Error> {
     let key = key(object);
     let next = object.with_status(status);
     if next.same_status(object) {
         ctx.memory.keep_backoff(&key, status.backoff);
-        return Ok(()); // what changed is not on the wire
+        return Ok(()); // the change is not part of the wire form
     }
     let api: Api<K> = Api::namespaced(ctx.client.clone(), &key.0);
     let params = PostParams { field_manager: Some(labels::FIELD_MANAGER.into()), ..PostParams::default() };
@@ -254,7 +258,7 @@ pub async fn status<K: Managed>(ctx: &Context<K>, object: &K, before: &Job, stat
     }
 }
 
-/// What the metrics count of a status.
+/// The numbers of a status that the metrics count.
 fn tally(job: &Job, status: &Status) -> Counted {
     let ended = |type_, result| status.conditions.when_true(type_).map(|c| (result, c.reason.clone()));
     Counted {
@@ -269,7 +273,7 @@ fn tally(job: &Job, status: &Status) -> Counted {
     }
 }
 
-/// What is told once the status is stored.
+/// Sends the events of a decision. The caller has stored the status before.
 pub fn events<K: Managed>(ctx: &Context<K>, job: &Job, events: &[Event]) {
     for event in events {
         info!(reason = event.reason, "{}", event.note);

@@ -1,19 +1,19 @@
-//! Was the clock set? Timers go by the time that passes; schedules, and the deadlines, TTLs and back-offs of runs, by the
-//! clock on the wall: if the two part, every run and every schedule is looked at anew.
+//! When did somebody set the clock? Timers count the time that passes. Schedules, deadlines, TTLs and back-offs use the
+//! wall clock. If the two clocks diverge, the controller reconciles every run and every schedule.
 //!
-//! Nothing ticks for that. On Linux the kernel wakes us (`bell`): when the clock is set, and when the machine comes back
-//! from a sleep, during which no time passes for timers. Elsewhere, and where a sandbox refuses that, the clock is looked
-//! at every few seconds, for all objects of a queue together.
+//! No timer is periodic for this. On Linux the kernel reports (`bell`) when somebody sets the clock, and when the
+//! machine wakes from sleep; timers do not count the time of a sleep. On other systems, and in a sandbox that forbids
+//! the report, the controller reads the clock every few seconds, once for all objects of a queue.
 
 #[cfg(target_os = "linux")]
 mod bell;
 #[cfg(not(target_os = "linux"))]
 mod bell {
-    //! No other system says when its clock is set.
+    //! Other systems do not report that somebody set the clock.
 
     use std::io;
 
-    /// Never there.
+    /// A value that can't exist.
     pub enum Bell {}
 
     impl Bell {
@@ -38,29 +38,29 @@ use rustix::time::{ClockId, clock_gettime};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-/// What time it is; tests bring their own.
+/// What time it is; tests use a clock of their own.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
-/// The computer's clock, the one that the program runs by.
+/// The wall clock of the machine.
 pub fn wall_clock() -> Clock {
     Arc::new(now)
 }
 
-/// The one clock of the program.
+/// The time of the wall clock. No other function of the program reads this clock.
 pub fn now() -> DateTime<Utc> {
     Utc::now()
 }
 
-/// The same, as Kubernetes' own types carry it.
+/// The same time, in the type of Kubernetes' objects.
 pub fn timestamp() -> Timestamp {
     Timestamp::from_microsecond(now().timestamp_micros()).unwrap_or_default()
 }
 
-/// How long the machine has been up; tests bring their own.
+/// How long the machine has been up; tests use a clock of their own.
 pub type SinceBoot = Arc<dyn Fn() -> Duration + Send + Sync>;
 
-/// How long the machine has been up, its sleep included: the clock of Leases, which nobody sets. (A timer of tokio does not
-/// count the sleep.) On systems other than Linux the monotonic clock.
+/// How long the machine has been up, its sleep included. The Lease uses this clock, because nobody can set it. (A timer
+/// of tokio does not count the sleep.) On systems other than Linux this is the monotonic clock.
 pub fn since_boot() -> Duration {
     #[cfg(target_os = "linux")]
     const CLOCK: ClockId = ClockId::Boottime;
@@ -70,14 +70,15 @@ pub fn since_boot() -> Duration {
     Duration::new(u64::try_from(now.tv_sec).unwrap_or_default(), u32::try_from(now.tv_nsec).unwrap_or_default())
 }
 
-/// How often the clock is looked at where nobody wakes us: so late an object is at most when the clock is set forward.
+/// How often the controller reads the clock if the system reports nothing. After the clock is set forward, an object
+/// may be late by this time.
 const PERIOD: Duration = Duration::from_secs(5);
-/// A difference that is no step: our own lateness, and what is not worth a look at all objects.
+/// A smaller difference is not a step: it may be our own delay, and is not worth a check of all objects.
 const TOLERANCE: TimeDelta = TimeDelta::seconds(1);
 
-/// An item for each time that the clock was set, for the queue of that kind.
+/// Yields an item each time that somebody set the clock. `kind` names the objects of the queue.
 pub fn steps(kind: &'static str, now: Clock) -> impl Stream<Item = ()> {
-    let alarm = Alarm::new(Bell::hang()); // before the first look, so that nothing happens in between
+    let alarm = Alarm::new(Bell::hang()); // before the clock is read, so that no step is lost in between
     watch(kind, alarm, Clocks::new(now))
 }
 
@@ -93,7 +94,7 @@ fn watch(kind: &'static str, alarm: Alarm, clocks: Clocks) -> impl Stream<Item =
     })
 }
 
-/// What tells us to look at the clock.
+/// What makes the controller read the clock.
 enum Alarm {
     Bell(Bell),
     Period,
@@ -108,7 +109,7 @@ impl Alarm {
     }
 
     fn without(error: &std::io::Error) -> Self {
-        warn!("this system does not say when its clock is set ({error}): looking every {}s", PERIOD.as_secs());
+        warn!("this system does not report clock changes ({error}): reading the clock every {}s", PERIOD.as_secs());
         Self::Period
     }
 
@@ -124,11 +125,11 @@ impl Alarm {
     }
 }
 
-/// The two clocks: the one on the wall, and the time that passes.
+/// Two clocks: the wall clock, and the time that passes.
 struct Clocks {
     now: Clock,
     begin: Instant,
-    /// What the wall showed at the beginning, by what it showed when it was looked at last.
+    /// The wall time at `begin`, computed from the last reading of the wall clock.
     origin: DateTime<Utc>,
 }
 
@@ -137,7 +138,7 @@ impl Clocks {
         Self { begin: Instant::now(), origin: now(), now }
     }
 
-    /// By how much the clock was set since the last step. Several small ones add up to one.
+    /// By how much somebody set the clock since the last step. Several small steps add up to one.
     fn step(&mut self) -> Option<TimeDelta> {
         let passed = TimeDelta::from_std(self.begin.elapsed()).unwrap_or(TimeDelta::MAX);
         let origin = (self.now)().checked_sub_signed(passed).unwrap_or(DateTime::UNIX_EPOCH);
@@ -147,7 +148,7 @@ impl Clocks {
     }
 }
 
-/// Is this a step?
+/// The difference, if it is large enough to be a step.
 fn judge(before: DateTime<Utc>, after: DateTime<Utc>) -> Option<TimeDelta> {
     let step = after - before;
     (step.abs() > TOLERANCE).then_some(step)

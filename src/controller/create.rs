@@ -1,7 +1,7 @@
-//! How are Pods created? In batches, each under its computed name, and what an answer means: taken, there already, refused,
-//! or unclear, so that it may be there.
+//! How does the controller create Pods, and what does an answer mean? The Pod is created, the Pod exists already, the
+//! API server rejects the Pod, or nobody knows.
 //!
-//! Which Pods is `engine::deeds::pods`' part, what is in them `engine::build`'s.
+//! `engine::deeds::pods` decides which Pods to create, and `engine::build` what the Pods contain.
 
 use futures::future;
 use k8s_openapi::api::core::v1::Pod;
@@ -21,8 +21,8 @@ use crate::engine::count::tally;
 use crate::engine::observed::Observed;
 use crate::engine::plan::{Event, NewPod};
 
-/// In batches of 1, 2, 4, …, so that a template that is refused costs one call and not hundreds. What is not taken is one
-/// try, and is told once, however many Pods it was.
+/// Creates Pods in batches of 1, 2, 4, …, so that a template that the API server rejects costs one call, not hundreds.
+/// All failures of one batch are one try and one event, however many Pods the batch had.
 pub async fn pods<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pods: &[NewPod]) -> Result<(), Error> {
     let why = why_created(seen);
     let (mut rest, mut size) = (pods, 1);
@@ -43,21 +43,21 @@ pub async fn pods<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pods
     Ok(())
 }
 
-/// What the API server says to a new Pod.
+/// What the API server answers to the create of a Pod.
 #[derive(PartialEq)]
 enum Answer {
-    /// It is there, or its name is another's: the next one, please.
+    /// The Pod exists, or somebody else's Pod has the name: go on with the next Pod.
     There,
-    /// It was there and is gone again.
+    /// The Pod existed, and is gone again.
     Gone,
-    /// It is refused: why.
+    /// The API server rejects the Pod: its message.
     Refused(String),
-    /// The namespace is going, and the run with it: why.
+    /// Somebody deletes the namespace, and the run with the namespace: the message.
     Terminating(String),
 }
 
-/// A Pod that is not taken makes the next one wait, whether it is refused or something is down. A refusal is told at once,
-/// anything else with the error that it is.
+/// Remembers a failed create, so that the next create waits. Sends an event about a rejection at once; `reconcile`
+/// reports other errors.
 fn note_refusal<K: Managed>(
     ctx: &Context<K>,
     key: &Key,
@@ -81,7 +81,7 @@ fn note_refusal<K: Managed>(
     }
 }
 
-/// Whether the API server took it. Without a clear answer the Pod may be there: that is remembered.
+/// Creates a Pod. After an unclear answer the Pod may exist: `memory` keeps its name.
 async fn create<K: Managed>(
     ctx: &Context<K>,
     key: &Key,
@@ -98,7 +98,7 @@ async fn create<K: Managed>(
     })
 }
 
-/// Looks for the Pods that may have been created: a decision that does not know of them could create too many.
+/// Looks for Pods that may exist after an unclear answer: without these Pods, a decision could create too many.
 pub async fn look_for_unclear<K: Managed>(ctx: &Context<K>, key: &Key) -> Result<(), Error> {
     for name in ctx.memory.all_unclear(key) {
         let what = format!("look whether Pod {name} was created");
@@ -140,7 +140,7 @@ async fn try_to<K: Managed>(
     }
 }
 
-/// Upstream's words, for the metric.
+/// The reason for the metric, in upstream's words.
 fn why_created(seen: &Observed) -> &'static str {
     let tally = tally::of(seen);
     if tally.failed > 0 && seen.job.spec.replaces_ended_only() {
@@ -152,7 +152,7 @@ fn why_created(seen: &Observed) -> &'static str {
     }
 }
 
-/// What a failed create means: there already, refused, or worth another try.
+/// What a failed create means: the Pod exists already, the API server rejects the Pod, or the controller tries again.
 async fn not_created<K: Managed>(
     ctx: &Context<K>,
     key: &Key,
@@ -168,13 +168,14 @@ async fn not_created<K: Managed>(
         return Ok(Answer::Terminating(status.message.clone()));
     }
     if matches!(status.code, 400 | 403 | 413 | 422) {
-        warn!(pod = name, "the API server refuses the Pod: {}", status.message);
+        warn!(pod = name, "the API server rejects the Pod: {}", status.message);
         return Ok(Answer::Refused(status.message.clone()));
     }
     Err(failed(&format!("create Pod {name}"), error))
 }
 
-/// A name is computed, so a Pod of that name is ours, made by a write whose answer was lost; or a stranger's.
+/// The name is computed. So a Pod of that name is the run's own, and the answer to its create got lost; or it is
+/// somebody else's.
 async fn already_there<K: Managed>(
     ctx: &Context<K>,
     key: &Key,
@@ -186,7 +187,7 @@ async fn already_there<K: Managed>(
         .await?
         .map_err(|e| failed(&what, e))?
     else {
-        return Ok(Answer::Gone); // gone in between: the next round creates it
+        return Ok(Answer::Gone); // somebody deleted the Pod in between: the next round creates it
     };
     let owners = pod.metadata.owner_references.as_deref().unwrap_or_default();
     if owners.iter().any(|o| o.uid == seen.job.uid) {
@@ -195,7 +196,8 @@ async fn already_there<K: Managed>(
         ctx.memory.accepted(key);
         return Ok(Answer::There);
     }
-    // Somebody else's, or one that we let go: its name stays taken, so the next number is tried.
+    // The Pod is somebody else's, or the run has released it. Its name stays in use, so the next number is the next
+    // try.
     debug!(pod = name, "a Pod of that name exists already and is not ours");
     ctx.pods.name_is_taken(K::KIND, key, new.number);
     Ok(Answer::There)

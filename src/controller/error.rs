@@ -1,7 +1,8 @@
-//! What can go wrong, by stage: what was tried, why it failed.
+//! What can go wrong? Each error says what was tried, and why it failed.
 //!
-//! Waiting is no error, and a refused Pod is none either: that is news for the engine. What is an error is tried again
-//! with a wait that grows, and people are told of it (`reconcile`), unless it may be over within seconds.
+//! Waiting is not an error, and a Pod that the API server rejects is not an error: both are input for the engine. After
+//! an error the controller tries again, with a wait that grows. `reconcile` reports the error to people, unless the
+//! error may be over within seconds.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tokio::task::JoinError;
 use crate::api::conditions::{events, reasons};
 use crate::engine::plan::Event;
 
-/// A reconcile that could not do all it was to do. It will be tried again.
+/// A reconcile that could not do all of its work. The controller will try again.
 #[derive(Debug, Error)]
 pub enum Error {
     /// A step failed.
@@ -28,41 +29,42 @@ pub enum Error {
     /// The API server did not answer.
     #[error("failed to {0}: {why}", why = no_answer())]
     Timeout(String),
-    /// The object that it was to be done for is not there any more, or is being deleted: news is on its way.
+    /// The object that the step is for is gone, or somebody deletes it: the watch will say so.
     #[error("failed to {0}: the owner is gone, or being deleted")]
     Gone(String),
-    /// A Pod was not created, or nobody knows whether it was.
+    /// The controller did not create a Pod, or does not know whether it did.
     #[error(transparent)]
     NotCreated(Box<Self>),
-    /// A Pod was not deleted.
+    /// The controller did not delete a Pod.
     #[error(transparent)]
     NotDeleted(Box<Self>),
-    /// What the API server has is older than what it said before: it was restored from a backup.
+    /// The API server has an older version of an object than before: somebody restored its data from a backup.
     #[error(
-        "the API server has {0} in an older version than it gave before, so it was restored from a backup: all views are \
-         wrong"
+        "the API server has an older version of {0} than before, so its data was restored from a backup, and the views of \
+         this program are wrong"
     )]
     WentBack(String),
-    /// The program was told to stop in the middle of it.
+    /// The program got SIGTERM in the middle of the reconcile.
     #[error("told to stop")]
     Stopped,
-    /// The API server accepted a step, and the step is due again at once: another program or an admission webhook undoes it.
+    /// The API server accepted a step, and the same step is due again at once: another program or an admission webhook
+    /// undoes it.
     #[error(
         "the API server accepted this step, and it had no effect: {0}; look for a webhook or a controller that undoes it"
     )]
     NoEffect(String),
-    /// Rounds of decide and apply did not come to an end.
-    #[error("still not quiet after {0} rounds; going on later")]
+    /// After many rounds of decide and apply, the decision still has steps.
+    #[error("after {0} rounds of decisions there are still steps to do; going on later")]
     NotQuiet(usize),
 }
 
 impl Error {
-    /// Somebody else wrote at the same time: the newer object is on its way to us.
+    /// Somebody else wrote the object at the same time; the watch will deliver the newer object.
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Status(kube::Error::Api(status)) if status.code == 409)
     }
 
-    /// It was the status that could not be written: then no status can say so.
+    /// The controller could not write the status. So no status can report the error.
     pub fn is_of_the_status(&self) -> bool {
         match self {
             Self::Status(_) => true,
@@ -71,13 +73,14 @@ impl Error {
         }
     }
 
-    /// It may be over by itself at the next try: this was only try `n` (from 1), and all of them took a few seconds.
+    /// The next try may succeed: this was at most try `n` (from 1), and all tries together took less than a few
+    /// seconds.
     pub fn is_blip(&self, n: u32, took: Duration) -> bool {
         let few = if self.is_conflict() { CONFLICTS_OF_A_BLIP } else { 1 };
         n <= few && took < BLIP
     }
 
-    /// Why it failed, without what was tried.
+    /// Why the step failed, without what was tried.
     pub fn words(&self) -> String {
         match self {
             Self::NotCreated(why) | Self::NotDeleted(why) => why.words(),
@@ -87,7 +90,7 @@ impl Error {
         }
     }
 
-    /// What people are told.
+    /// The event that reports the error to people.
     pub fn event(&self) -> Event {
         match self {
             Self::NotCreated(_) => Event::warning(events::FAILED_CREATE, format!("Error creating: {}", self.words())),
@@ -97,48 +100,48 @@ impl Error {
     }
 }
 
-/// Why the program has to end, to be started again: what it would decide from then on would be wrong.
+/// Why the program has to exit and start again: from then on its decisions would be wrong.
 #[derive(Debug, Error)]
 pub enum Fatal {
     /// A watch has ended.
-    #[error("the watch of {what} has ended{why}; ending, to be started again")]
+    #[error("the watch of {what} has ended{why}; exiting, so that Kubernetes starts the program again")]
     Blind {
-        /// Of what.
+        /// What the watch was for.
         what: &'static str,
         /// Why, if it is known.
         why: String,
     },
-    /// The views are of another past.
-    #[error("{0}; ending, to be started again")]
+    /// The views are newer than the data of the API server.
+    #[error("{0}; exiting, so that Kubernetes starts the program again")]
     WentBack(String),
 }
 
 impl Fatal {
-    /// The task with that watch has ended.
+    /// The task with the watch of `what` has ended.
     pub fn blind(what: &'static str, ended: Result<(), JoinError>) -> Self {
         Self::Blind { what, why: ended.err().map(|why| format!(": {why}")).unwrap_or_default() }
     }
 }
 
-/// How long one call may take: longer than the API server works on a change (34 s), so that its words come through. The
-/// client repeats calls that were throttled within this time.
+/// How long one call may take. The API server works at most 34 s on a change, so its own message arrives within this
+/// time. The client repeats throttled calls within this time.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(40);
 
-/// What a status write is called.
+/// The name of a status write in messages.
 pub const WRITE_THE_STATUS: &str = "write the status";
 
-/// What is over within this need not be told.
+/// The controller does not report an error that is over within this time.
 pub const BLIP: Duration = Duration::from_secs(3);
 
-/// So many conflicts in a row take about as long.
+/// So many conflicts in a row take about as long as `BLIP`.
 const CONFLICTS_OF_A_BLIP: u32 = 4;
 
-/// In words.
+/// The message for a call without an answer.
 pub fn no_answer() -> String {
     format!("no answer within {}s", CALL_TIMEOUT.as_secs())
 }
 
-/// The API server's own words; kube's Display adds a dump of the whole Status.
+/// The API server's own message; kube's Display adds a dump of the whole Status.
 pub fn message(error: &kube::Error) -> String {
     match error {
         kube::Error::Api(status) => status.message.clone(),
@@ -151,7 +154,8 @@ pub fn wait(n: u32) -> Duration {
     Duration::from_secs((1_u64 << n.saturating_sub(1).min(6)).min(60))
 }
 
-/// The wait after conflict `n` in a row (from 1): 200 ms, doubling to 60 s. Most often news is on its way.
+/// The wait after conflict `n` in a row (from 1): 200 ms, doubling to 60 s. In most cases the newer object arrives
+/// before that.
 pub fn conflict_wait(n: u32) -> Duration {
     Duration::from_millis((200_u64 << n.saturating_sub(1).min(9)).min(60_000))
 }

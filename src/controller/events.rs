@@ -1,9 +1,9 @@
-//! How are people told? By events, sent from a queue beside the work: one that can't be sent is counted and never stops a
-//! reconcile.
+//! How does the controller report to people? By events, which it sends from a queue beside the reconciles. An event
+//! that the controller can't send is counted, and never stops a reconcile.
 //!
-//! Several are sent at once, those about one object in their order; a call without an answer holds up few others, and not
-//! for long. Their form, and what is the same event, is `post`'s part; what one namespace or object may have told, that of
-//! `queue` and `burst`.
+//! Several events are sent at the same time; the events about one object keep their order. A call without an answer
+//! delays few other events, and has a time limit. `post` decides the form of an event, and which events are the same
+//! event. `queue` and `burst` limit the events of one namespace and of one object.
 
 mod burst;
 mod losses;
@@ -32,14 +32,14 @@ use crate::telemetry::{EventLoss, Metrics};
 
 /// How long one call may take.
 const SENT_WITHIN: Duration = Duration::from_secs(10);
-/// The API server's bound on a note, in bytes.
+/// The longest note that the API server accepts, in bytes.
 const NOTE_MAX: usize = 1024;
 
-/// Where events are dropped in; clones share the queue.
+/// Takes events for the queue; clones share the queue.
 #[derive(Clone)]
 pub struct Events(Arc<Door>);
 
-/// What becomes of an event before it is in the queue; the queue is closed when this is dropped.
+/// What happens to an event before the queue; dropping the door closes the queue.
 struct Door {
     queue: Arc<Queue>,
     bursts: Bursts,
@@ -47,12 +47,13 @@ struct Door {
 }
 
 impl Events {
-    /// The queue, and the task that empties it; the task ends when the last `Events` is gone and the queue is empty.
+    /// The queue, and the task that empties the queue. The task ends when the last `Events` is gone and the queue is
+    /// empty.
     pub fn start(client: Client) -> (Self, JoinHandle<()>) {
         Self::counted(client, Metrics::default())
     }
 
-    /// The same; what is lost is counted in these metrics.
+    /// As `start`; these metrics count the events that are not sent.
     pub fn counted(client: Client, metrics: Metrics) -> (Self, JoinHandle<()>) {
         let (queue, losses) = (Arc::new(Queue::new()), Arc::new(Losses::new(metrics)));
         let post = Post::new(client, std::env::var("HOSTNAME").ok());
@@ -68,18 +69,18 @@ impl Events {
         (Self(Arc::new(door)), task)
     }
 
-    /// About the SidecarJob.
+    /// Sends an event about the run.
     pub fn about_job(&self, job: &Job, event: Event) {
         self.send(job, event, None);
     }
 
-    /// About the SidecarJob and one of its Pods.
+    /// Sends an event about the run and one of its Pods.
     pub fn about_pod(&self, job: &Job, event: Event, pod: &Pod) {
         use kube::Resource;
         self.send(job, event, Some(pod.object_ref(&())));
     }
 
-    /// About the run, one of its Pods, and one of that Pod's containers.
+    /// Sends an event about the run, one of its Pods, and one container of that Pod.
     pub fn about_container(&self, job: &Job, event: Event, pod: &PodRef, container: &str) {
         let pod = ObjectReference {
             api_version: Some("v1".into()),
@@ -93,7 +94,8 @@ impl Events {
         self.put(job.kind, reference(job), event, action, Some(pod));
     }
 
-    /// About an object of ours that is no run, and the run that it concerns.
+    /// Sends an event about an object of ours that is not a run, for example a schedule, and the run that the event
+    /// names.
     pub fn about_object(&self, about: ObjectReference, event: Event) {
         let action = event.reason.clone();
         let run = event.run.clone().map(|name| ObjectReference {
@@ -129,7 +131,7 @@ impl Drop for Door {
     }
 }
 
-/// One of the senders.
+/// One sender: sends events until the queue is closed and empty.
 async fn empty(queue: &Queue, post: &Post, losses: &Losses) {
     while let Some((object, told)) = queue.next().await {
         match bound::within(SENT_WITHIN, post.send(&told)).await {
@@ -152,7 +154,7 @@ fn reference(job: &Job) -> ObjectReference {
     }
 }
 
-/// To what the API server takes, at a letter's end.
+/// Cuts the note to the length that the API server accepts, at a character boundary.
 fn cut(mut note: String) -> String {
     if note.len() > NOTE_MAX {
         let end = (0..=NOTE_MAX - 3).rev().find(|i| note.is_char_boundary(*i)).unwrap_or(0);

@@ -7,7 +7,7 @@ use crate::controller::views::pods::View;
 use crate::controller::views::pods::seen::Stray;
 use crate::engine::observed::{Job, Observed, PodRef};
 
-/// All that the engine asks for. `None` if the object did not come from an API server.
+/// All input of the engine for the run. `None` if the object did not come from an API server.
 pub fn gather<K: Managed>(ctx: &Context<K>, key: &Key, object: &K) -> Option<Observed> {
     let (job, owner) = (ctx.memory.observed(key, object)?, object.as_owner()?);
     if K::is_ours(object) {
@@ -34,13 +34,14 @@ pub fn gather<K: Managed>(ctx: &Context<K>, key: &Key, object: &K) -> Option<Obs
     })
 }
 
-/// A Pod that was counted already, and whose owner somebody removed, would count again.
+/// Whether the run may adopt the Pod. A Pod that was counted already, and whose owner somebody removed, would count
+/// again.
 fn can_be_adopted(stray: &Stray, job: &Job) -> bool {
     let is_counted = stray.ended && !stray.tracked && stray.was_made_for(&job.uid);
     !stray.deleting && !is_counted
 }
 
-/// Pods of the run that lost their owner reference and are being deleted: nobody else removes their finalizer.
+/// Pods of the run that lost their owner reference and are being deleted: only this run removes their finalizer.
 fn on_their_way_out(strays: &[Stray], job: &Job) -> impl Iterator<Item = PodRef> {
     let ours = strays.iter().filter(|stray| stray.deleting && stray.tracked && stray.was_made_for(&job.uid));
     ours.map(|stray| stray.pod.clone())

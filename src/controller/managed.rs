@@ -1,6 +1,7 @@
-//! What must a kind offer to go through `reconcile`? Its form for the engine, and its own form with a status in it.
+//! What must a kind of object offer, so that `reconcile` can reconcile its objects? The form for the engine, and the
+//! same object with a new status.
 //!
-//! SidecarJob, and batch/v1 Job: the shell is written once for both.
+//! The shell has one implementation for both kinds: SidecarJob and batch/v1 Job.
 
 use std::fmt::Debug;
 
@@ -18,7 +19,7 @@ use crate::engine::observed::Job;
 use crate::engine::observed::status::Status;
 use crate::engine::plan::Event;
 
-/// A kind whose Pods we run.
+/// A kind of object whose Pods this controller runs.
 pub trait Managed:
     kube::Resource<DynamicType = (), Scope = NamespaceResourceScope>
     + Clone
@@ -29,33 +30,33 @@ pub trait Managed:
     + Sync
     + 'static
 {
-    /// Which it is.
+    /// The kind, as the engine knows it.
     const KIND: Kind;
 
-    /// In the engine's words. `None` if it did not come from an API server.
+    /// The object in the engine's form. `None` if the object did not come from an API server.
     fn observe(&self) -> Option<Job>;
 
     /// The same object with that status.
     fn with_status(&self, status: &Status) -> Self;
 
-    /// The two have the same status on the wire.
+    /// Whether the two objects have the same status on the wire.
     fn same_status(&self, other: &Self) -> bool;
 
-    /// Who reconciles it, if that is said.
+    /// The value of `spec.managedBy`, if the field is set.
     fn manager(&self) -> Option<&str>;
 
-    /// It is for us to reconcile.
+    /// Whether this controller reconciles the object.
     fn is_ours(&self) -> bool;
 
-    /// Why it can't be run, if it can't: it is left alone and that is said.
+    /// An event that says why the controller can't run the object, if so. The controller then leaves the object alone.
     fn unfit(&self) -> Option<Event> {
         None
     }
 
-    /// How it selects its Pods.
+    /// How the object selects its Pods.
     fn selects(&self) -> Selects;
 
-    /// It, as the owner of Pods. `None` if it did not come from an API server.
+    /// The object as the owner of Pods. `None` if the object did not come from an API server.
     fn as_owner(&self) -> Option<Owner> {
         let meta = self.meta();
         Some(Owner { kind: Self::KIND, key: (meta.namespace.clone()?, meta.name.clone()?), uid: meta.uid.clone()? })
@@ -125,8 +126,8 @@ impl Managed for BatchJob {
     }
 }
 
-/// By the UID, where the selector asks for nothing else. An empty selector would match every Pod of the namespace: the API
-/// server rejects such a selector, and so does the controller.
+/// By the UID, if the selector has no other requirement. An empty selector would match every Pod of the namespace: the
+/// API server rejects such a selector, and so does the controller.
 fn selects(selector: &LabelSelector, meta: &ObjectMeta) -> Selects {
     if let (Some(labels), None) = (&selector.match_labels, &selector.match_expressions)
         && let [(label, uid)] = labels.iter().collect::<Vec<_>>()[..]
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_is_ours_only_if_it_says_so_and_a_sidecarjob_unless_it_says_otherwise() {
+    fn a_job_is_ours_if_it_names_us_and_a_sidecarjob_unless_it_names_another() {
         for (manager, job, sidecarjob) in [
             (None, false, true),
             (Some("sidecarjob.dev/controller"), true, true),

@@ -1,8 +1,9 @@
-//! What does the controller remember of each run between two reconciles? Nothing that it could not lose.
+//! What does the controller remember of each run between two reconciles? Only what it may lose.
 //!
-//! Its own last write, which neither the watch nor a list has shown yet; the API server's refusal of a Pod; how many tries
-//! failed in a row; of a batch/v1 Job, whose status has no place for it, the failures since its last success (upstream forgets
-//! those with a restart too). After a restart all else is found out again.
+//! The controller remembers its own last write, which neither the watch nor a list has shown yet; the API server's
+//! rejection of a Pod; how many tries failed in a row; and, for a batch/v1 Job, the failures since the last success,
+//! because the status of a Job has no field for them (upstream forgets these failures at a restart too). After a
+//! restart the controller finds out everything else again.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +19,7 @@ use crate::controller::object::{Key, key, version};
 use crate::engine::observed::status::Backoff;
 use crate::engine::observed::{Job, Refusal};
 
-/// All that is remembered.
+/// The memory of all runs.
 #[derive(Debug)]
 pub struct Memory<K> {
     entries: Mutex<HashMap<Key, Entry<K>>>,
@@ -28,11 +29,11 @@ pub struct Memory<K> {
 
 #[derive(Debug)]
 struct Entry<K> {
-    /// Of which object, once it was seen; another one of the same name starts clean.
+    /// The UID of the object, once the controller saw it. Another object of the same name starts with an empty entry.
     uid: Option<String>,
-    /// Our last write, and how many lists had begun before.
+    /// Our last write, and how many lists had begun before the write.
     written: Option<(Arc<K>, u64)>,
-    /// The engine's form of the object, and the version that it was made from.
+    /// The engine's form of the object, and the version of the object.
     observed: Option<(u64, Job)>,
     refused: Option<(Refusal, u32)>,
     /// Tries that failed in a row, and conflicts in a row.
@@ -41,7 +42,7 @@ struct Entry<K> {
     held_since: Option<DateTime<Utc>>,
     vanished_at: Option<DateTime<Utc>>,
     backoff: Option<Backoff>,
-    /// Names of Pods, or of a schedule's runs, whose creation got no clear answer.
+    /// Names of Pods, or of a schedule's runs, whose create got no clear answer.
     unclear: BTreeSet<String>,
 }
 
@@ -73,8 +74,9 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The view has taken in what the watch says. What we wrote before a list began is in that list, or is not there any
-    /// more, as after a restore of the API server's data: then the list's versions are lower, and are believed.
+    /// The view has taken in an event of the watch. If we wrote an object before a list began, then the list has the
+    /// object, or the object no longer exists. After a restore of the API server's data the versions in the list are
+    /// lower, but the list is right.
     pub fn view_took_in<T>(&self, event: &Event<T>) {
         match event {
             Event::Init => drop(self.lists.fetch_add(1, Ordering::SeqCst)),
@@ -88,7 +90,7 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
         }
     }
 
-    /// The newer of what the watch shows and what was written last.
+    /// The newer of the watched object and our last write.
     pub fn newest(&self, watched: Arc<K>) -> Arc<K> {
         let mut all = self.lock();
         let Some(entry) = all.get_mut(&key(&*watched)) else { return watched };
@@ -105,7 +107,7 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
         }
     }
 
-    /// This is what was written last.
+    /// Keeps our last write.
     pub fn wrote(&self, job: Arc<K>) {
         let key = key(&*job);
         let written = Some((job.clone(), self.lists.load(Ordering::SeqCst)));
@@ -114,8 +116,8 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
         (entry.uid, entry.written, entry.held_since) = (job.uid(), written, None);
     }
 
-    /// The engine's form of that object, made once for each version of it, with the failures since the last success where
-    /// the status has no place for them. `None` if the object did not come from an API server.
+    /// The engine's form of the object, computed once for each version. Has the failures since the last success, if the
+    /// status has no field for them. `None` if the object did not come from an API server.
     pub fn observed(&self, key: &Key, object: &K) -> Option<Job>
     where
         K: Managed,
@@ -138,17 +140,17 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
         if !job.status.is_finished() {
             self.lock().entry(key.clone()).or_default().observed = Some((version(object), job.clone()));
         } else if let Some(entry) = self.lock().get_mut(key) {
-            entry.observed = None; // a run that has ended is not looked at often
+            entry.observed = None; // the controller rarely reconciles a run that has ended
         }
         Some(job)
     }
 
-    /// The failures since the last success, where the status has no place for them.
+    /// The failures since the last success, if the status has no field for them.
     pub fn backoff(&self, key: &Key) -> Option<Backoff> {
         self.lock().get(key)?.backoff
     }
 
-    /// Keeps them.
+    /// Keeps the failures since the last success.
     pub fn keep_backoff(&self, key: &Key, backoff: Option<Backoff>) {
         let mut all = self.lock();
         if backoff.is_some() || all.contains_key(key) {
@@ -156,7 +158,8 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
         }
     }
 
-    /// A status is held back: since when. Never later than now: the clock may have been set back meanwhile.
+    /// Since when the controller has held back a status. Never later than `now`, because somebody may have set the
+    /// clock back.
     pub fn held_since(&self, key: &Key, now: DateTime<Utc>) -> DateTime<Utc> {
         let mut all = self.lock();
         let since = all.entry(key.clone()).or_default().held_since.get_or_insert(now);
@@ -164,17 +167,17 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
         *since
     }
 
-    /// Somebody deleted a Pod that was at work.
+    /// Somebody deleted a Pod that ran.
     pub fn vanished(&self, key: &Key, now: DateTime<Utc>) {
         self.lock().entry(key.clone()).or_default().vanished_at.get_or_insert(now);
     }
 
-    /// Until when no Pod is created, since one vanished within this time.
+    /// Until when the controller creates no Pod, because a Pod vanished within `period`.
     pub fn creations_held(&self, key: &Key, now: DateTime<Utc>, period: TimeDelta) -> Option<DateTime<Utc>> {
         let mut all = self.lock();
         let entry = all.get_mut(key)?;
         let vanished = entry.vanished_at.as_mut()?;
-        *vanished = now.min(*vanished); // the clock may have been set back meanwhile
+        *vanished = now.min(*vanished); // somebody may have set the clock back
         let until = *vanished + period;
         if until <= now {
             entry.vanished_at = None;
@@ -182,8 +185,8 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
         (until > now).then_some(until)
     }
 
-    /// The API server did not take a Pod. Each time in a row the wait grows. `may_pass`: the next try may do, so the first
-    /// time is a blip.
+    /// The API server did not accept a Pod. The wait grows with each rejection in a row. `may_pass`: the next try may
+    /// succeed, so the first failure is a blip.
     pub fn refused(&self, key: &Key, message: String, now: DateTime<Utc>, may_pass: bool) {
         let mut all = self.lock();
         let entry = all.entry(key.clone()).or_default();
@@ -192,7 +195,8 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
         entry.refused = Some((Refusal { message, retry_at, is_blip: may_pass && n == 1 }, n));
     }
 
-    /// The refusal that stands. It never waits longer than when it came: the clock may have been set back meanwhile.
+    /// The rejection that still holds. Its wait is never longer than at the beginning, because somebody may have set
+    /// the clock back.
     pub fn refusal(&self, key: &Key, now: DateTime<Utc>) -> Option<Refusal> {
         let mut all = self.lock();
         let (refusal, n) = all.get_mut(key)?.refused.as_mut()?;
@@ -200,36 +204,36 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
         Some(refusal.clone())
     }
 
-    /// How many in a row.
+    /// How many rejections have come in a row.
     pub fn refusals(&self, key: &Key) -> u32 {
         self.lock().get(key).and_then(|entry| entry.refused.as_ref()).map_or(0, |(_, n)| *n)
     }
 
-    /// A Pod was taken.
+    /// The API server accepted a Pod.
     pub fn accepted(&self, key: &Key) {
         if let Some(entry) = self.lock().get_mut(key) {
             entry.refused = None;
         }
     }
 
-    /// That object may have been created: no clear answer came.
+    /// The object may exist, because its create got no clear answer.
     pub fn unclear(&self, key: &Key, pod: String) {
         self.lock().entry(key.clone()).or_default().unclear.insert(pod);
     }
 
-    /// All such objects.
+    /// The names of all such objects.
     pub fn all_unclear(&self, key: &Key) -> BTreeSet<String> {
         self.lock().get(key).map(|entry| entry.unclear.clone()).unwrap_or_default()
     }
 
-    /// It is known now whether it was.
+    /// The controller knows now whether the object exists.
     pub fn cleared(&self, key: &Key, pod: &str) {
         if let Some(entry) = self.lock().get_mut(key) {
             entry.unclear.remove(pod);
         }
     }
 
-    /// A reconcile failed. How many have now failed in a row, in the same way: by a conflict, or otherwise.
+    /// A reconcile failed. Returns how many have failed in a row in the same way: by a conflict, or otherwise.
     pub fn failed(&self, key: &Key, by_conflict: bool) -> u32 {
         let mut all = self.lock();
         let entry = all.entry(key.clone()).or_default();
@@ -238,13 +242,13 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
         *count
     }
 
-    /// How many have failed in a row in that way.
+    /// How many reconciles have failed in a row in that way.
     pub fn failures(&self, key: &Key, by_conflict: bool) -> u32 {
         let count = |entry: &Entry<K>| if by_conflict { entry.conflicts } else { entry.failures };
         self.lock().get(key).map_or(0, count)
     }
 
-    /// A reconcile went well. An entry with nothing left in it goes.
+    /// A reconcile succeeded. Removes an entry that has become empty.
     pub fn succeeded(&self, key: &Key) {
         let mut all = self.lock();
         if let Some(entry) = all.get_mut(key) {

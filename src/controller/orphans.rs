@@ -1,8 +1,10 @@
-//! What becomes of Pods whose run is gone? They lose our finalizers, or they could never be deleted.
+//! What happens to Pods whose run is gone? The controller removes our finalizers, because the API server could never
+//! delete these Pods otherwise.
 //!
-//! Asked when a Pod's owner is not in the queue's view, or its owner reference was taken away; also after a restart. What is
-//! there is looked up once more before: a view can be old. Many Pods are let go at the same time; what fails for one of them
-//! stops no other, and is tried again with waits that grow.
+//! The controller does this if the owner of a Pod is not in the queue's view, or if somebody removed the Pod's owner
+//! reference; also after a restart. Before that the controller asks the API server, because a view may be old. The
+//! controller patches many Pods at the same time. A failed patch delays no other Pod; the controller tries again with
+//! waits that grow.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -24,10 +26,10 @@ use crate::controller::managed::Managed;
 use crate::controller::object::Key;
 use crate::engine::observed::{Job, PodRef};
 
-/// How many Pods are patched at the same time.
+/// How many Pods the controller patches at the same time.
 const AT_ONCE: usize = 32;
 
-/// Begins a task for the Pods of a run that is not there any more, unless one is at it.
+/// Begins a task for the Pods of a run that is gone, unless such a task is running.
 pub fn release<K: Managed>(ctx: &Arc<Context<K>>, key: Key) {
     ctx.memory.forget(&key);
     ctx.stops.forget(&key);
@@ -52,8 +54,8 @@ pub fn release<K: Managed>(ctx: &Arc<Context<K>>, key: Key) {
     });
 }
 
-/// Begins a task for the Pods of ours in that namespace that lost their owner reference and that no run in view selects,
-/// unless one is at it.
+/// Begins a task for our Pods in that namespace that lost their owner reference and that no run in view selects. A task
+/// that is running goes round once more.
 pub fn release_strays<K: Managed>(ctx: &Arc<Context<K>>, namespace: String) {
     let task = (namespace, String::new());
     if !ctx.orphans.begin(&task) {
@@ -68,7 +70,7 @@ pub fn release_strays<K: Managed>(ctx: &Arc<Context<K>>, namespace: String) {
     });
 }
 
-/// Releases the Pods of the namespace without an owner, as often as that takes.
+/// Tries to release the Pods of the namespace without an owner until that succeeds.
 async fn until_released<K: Managed>(ctx: &Context<K>, task: &Key) {
     let mut tries = 0;
     while let Err(why) = release_left_behind(ctx, &task.0).await
@@ -76,7 +78,7 @@ async fn until_released<K: Managed>(ctx: &Context<K>, task: &Key) {
     {}
 }
 
-/// Waits before the next try, longer each time. `false`: the program is to end, and the next one goes on.
+/// Waits before the next try, longer each time. `false`: this program exits, and the next controller continues.
 async fn again<K: Managed>(ctx: &Context<K>, key: &Key, tries: &mut u32, why: &str) -> bool {
     *tries += 1;
     let wait = error::wait(*tries);
@@ -88,13 +90,13 @@ async fn again<K: Managed>(ctx: &Context<K>, key: &Key, tries: &mut u32, why: &s
 /// Why a Pod is an orphan.
 #[derive(Clone, Copy)]
 enum Orphan {
-    /// Its owner is gone.
+    /// The owner of the Pod is gone.
     Left,
-    /// It has no owner.
+    /// The Pod has no owner.
     Stray,
 }
 
-/// Lets go of all of them, many at the same time: a failure of one stops no other.
+/// Removes the finalizers of all these Pods, many at the same time. A failure of one Pod stops no other.
 async fn let_go<K: Managed>(ctx: &Context<K>, namespace: &str, pods: &[PodRef], orphan: Orphan) -> Result<(), String> {
     let mut failed = Vec::new();
     for some in pods.chunks(AT_ONCE) {
@@ -104,19 +106,19 @@ async fn let_go<K: Managed>(ctx: &Context<K>, namespace: &str, pods: &[PodRef], 
     match &failed[..] {
         [] => Ok(()),
         [why] => Err(why.clone()),
-        [why, ..] => Err(format!("{why} ({} of {} Pods are not let go)", failed.len(), pods.len())),
+        [why, ..] => Err(format!("{why} ({} of {} Pods keep the finalizer)", failed.len(), pods.len())),
     }
 }
 
-/// What the API server says, within a bound of time; why not, in a sentence.
+/// The API server's answer, within a time limit; an error is a sentence.
 async fn answer<T>(what: &str, asked: impl Future<Output = kube::Result<T>>) -> Result<T, String> {
     let answer = call(what, asked).await.map_err(|e| e.to_string())?;
     answer.map_err(|e| format!("failed to {what}: {}", message(&e)))
 }
 
-/// Takes the finalizers from those whose run does not go on.
+/// Removes the finalizers of Pods without an owner that were made for a run that is gone or has ended.
 async fn release_left_behind<K: Managed>(ctx: &Context<K>, namespace: &str) -> Result<(), String> {
-    // The run that was to take them over may be the one that is gone.
+    // The run that could have adopted these Pods may be the run that is gone.
     let left = ctx.pods.orphans(namespace);
     if left.is_empty() {
         return Ok(());
@@ -127,7 +129,8 @@ async fn release_left_behind<K: Managed>(ctx: &Context<K>, namespace: &str) -> R
     let_go(ctx, namespace, &gone.collect::<Vec<_>>(), Orphan::Stray).await
 }
 
-/// The UIDs of all runs of a kind that go on: these adopt or release what they made. None where the kind is not installed.
+/// The UIDs of all runs of a kind that have not ended: the reconciles of such runs adopt or release the Pods. None if the
+/// kind is not installed.
 async fn uids<O: Managed, K: Managed>(ctx: &Context<K>, namespace: &str) -> Result<Vec<String>, String> {
     let api: Api<DeserializeGuard<O>> = Api::namespaced(ctx.client.clone(), namespace);
     let listed = call("list runs", api.list(&ListParams::default())).await.map_err(|e| e.to_string())?;
@@ -138,14 +141,14 @@ async fn uids<O: Managed, K: Managed>(ctx: &Context<K>, namespace: &str) -> Resu
     }
 }
 
-/// A run that can't be read may go on.
+/// The run has not ended, or the controller can't read the object.
 fn may_go_on<O: Managed>(run: &DeserializeGuard<O>) -> bool {
     let over = |job: Job| job.deleting || job.status.is_finished();
     !run.0.as_ref().ok().and_then(Managed::observe).is_some_and(over)
 }
 
-/// Takes the finalizers from each Pod that names another owner than the one that is there: which may be a new object, or
-/// another manager's. The reconcile of an owner that is there knows what is an orphan.
+/// Removes the finalizers of each Pod that names another owner than the existing object, which may be a newer object,
+/// or another manager's. The reconcile of an existing owner decides about its own orphans.
 async fn release_all<K: Managed>(ctx: &Context<K>, key: &Key) -> Result<(), String> {
     if ctx.pods.uncounted(K::KIND, key).is_empty() {
         return Ok(());
@@ -165,12 +168,12 @@ async fn release_all<K: Managed>(ctx: &Context<K>, key: &Key) -> Result<(), Stri
     }
 }
 
-/// Takes the finalizers from a Pod; from one without an owner only if it still has none.
+/// Removes the finalizers of a Pod. If the Pod had no owner, only if it still has none.
 async fn let_one_go<K: Managed>(ctx: &Context<K>, namespace: &str, pod: &PodRef, orphan: Orphan) -> Result<(), String> {
     match orphan {
-        Orphan::Left => info!(pod = pod.name, "its {} is gone: taking the finalizer", K::KIND.name()),
+        Orphan::Left => info!(pod = pod.name, "the {} of this Pod is gone: removing the finalizer", K::KIND.name()),
         Orphan::Stray if is_still_stray(ctx, namespace, pod).await? => {
-            info!(pod = pod.name, "its owner was taken away: taking the finalizer");
+            info!(pod = pod.name, "this Pod lost its owner reference: removing the finalizer");
         }
         Orphan::Stray => return Ok(()),
     }
@@ -187,7 +190,7 @@ async fn is_still_stray<K: Managed>(ctx: &Context<K>, namespace: &str, pod: &Pod
     };
     let is_owned = found.metadata.owner_references.iter().flatten().any(|owner| owner.controller == Some(true));
     if is_owned {
-        ctx.pods.wrote(&found); // the view has it as a stray
+        ctx.pods.wrote(&found); // in the view the Pod is a stray
     }
     Ok(!is_owned)
 }

@@ -1,7 +1,7 @@
-//! Is what is kept of the Pods of a namespace enough for a run that has come into view?
+//! Does the view have enough of the Pods of a namespace for a run that has come into view?
 //!
-//! Not if the run has a selector of its own, or owns Pods that looked like another manager's: the Pods of the namespace
-//! are then read once more, since the view keeps no labels and no more of other managers' Pods than a UID.
+//! Not if the run has a selector of its own, or owns Pods that looked like another manager's Pods. The view keeps no
+//! labels, and of another manager's Pod only the owner. So the controller reads the Pods of the namespace once more.
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, ListParams};
@@ -11,10 +11,10 @@ use crate::controller::context::Context;
 use crate::controller::error::Error;
 use crate::controller::managed::Managed;
 
-/// Most Pods in one answer.
+/// The most Pods in one answer.
 const PAGE: u32 = 500;
 
-/// Reads the Pods of the namespace if that is necessary; true if so. Tasks that ask meanwhile wait for the answer.
+/// Reads the Pods of the namespace if that is necessary; returns whether it was. Other tasks that ask meanwhile wait.
 pub async fn read_again<K: Managed>(ctx: &Context<K>, namespace: &str) -> Result<bool, Error> {
     let Some(unread) = ctx.pods.unread(namespace) else { return Ok(false) };
     let _reading = unread.gate.lock().await;

@@ -1,9 +1,9 @@
 //! How much work may a search for times be?
 //!
-//! A user can write schedules and exclusions whose times lie years of searching apart. A search counts its steps, and ends
-//! with `Spent` when the budget is used up. A step is about one look at the rules of a time zone. The count is the same on
-//! every machine, so a schedule that fits the budget fits everywhere. The time of a step is not: docs/schedules.md says what
-//! was measured.
+//! A user can write schedules and exclusions for which a search passes years before it finds a time. A search counts
+//! its steps, and ends with `Spent` when the budget is used up. A step is about one look at the rules of a time zone.
+//! The number of steps is the same on every machine, so a schedule that fits the budget fits on every machine. The time
+//! of a step differs: docs/schedules.md says what we measured.
 
 use thiserror::Error;
 
@@ -26,12 +26,12 @@ pub struct Budget {
 pub struct Spent;
 
 impl Budget {
-    /// A budget of so many steps.
+    /// A budget of `steps` steps.
     pub const fn of(steps: u32) -> Self {
         Self { given: steps, left: steps }
     }
 
-    /// Takes so many steps. If fewer are left, none is left afterwards.
+    /// Takes `steps` steps. If fewer are left, no step is left afterwards.
     pub fn take(&mut self, steps: u32) -> Result<(), Spent> {
         match self.left.checked_sub(steps) {
             Some(left) => self.left = left,
@@ -48,7 +48,8 @@ impl Budget {
         self.given - self.left
     }
 
-    /// Does some work within half of what is left. The other half stays, even if the work does not come to its end.
+    /// Does some work with half of the steps that are left. The other half stays for the caller, even if the work does
+    /// not finish.
     pub fn half<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
         let mut half = Self::of(self.left / 2);
         let done = work(&mut half);

@@ -1,8 +1,8 @@
 //! What happens at a time that a clock change skips or repeats?
 //!
-//! `CronJob`: as CronJob does: a skipped time does not run, a repeated time runs twice. `RunOnce`: a skipped time runs at
-//! the first instant after the gap, a repeated time runs the first time only. A schedule that fires in every hour follows
-//! the elapsed time: for it both rules are the same, since otherwise it would not fire for an hour.
+//! `CronJob`: as CronJob does: a skipped time does not run, a repeated time runs twice. `RunOnce`: a skipped time runs
+//! at the first instant after the gap, and a repeated time runs the first time only. A schedule that fires in every
+//! hour follows the elapsed time under both rules, because otherwise it would not fire for an hour.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
@@ -11,10 +11,10 @@ use crate::cron::expression::Calendar;
 use crate::cron::next;
 use crate::cron::zone::Zone;
 
-/// How many times in a row may have run already: a clock change by a few hours, minute by minute.
+/// How many times in a row may have run before: each minute of some hours that a clock change repeats.
 const MAX_TRIES: u32 = 2_000;
 
-/// What it costs at most to find the second of a local time: a gap is searched by bisection.
+/// The most steps for the second of a local time: `Zone::first` searches the end of a gap by bisection.
 const STEPS_OF_FIRST: u32 = 20;
 
 /// The first time after `after` by the rule `RunOnce`.

@@ -1,8 +1,9 @@
 //! Until when is a time excluded?
 //!
-//! An exclusion is a cron expression of five fields. A time does not run if an exclusion would fire in the same minute by
-//! the local clock. `* * 25 12 *` excludes a day, `* 0-5 * * *` the night. All exclusions of a day act as one, so a whole
-//! excluded hour or day is passed in one go, whether one exclusion covers the hour or day or several do.
+//! An exclusion is a cron expression of five fields. A time does not run if an exclusion would fire in the same minute
+//! by the local clock. `* * 25 12 *` excludes a day, `* 0-5 * * *` the night. All exclusions of a day act as one
+//! exclusion. So a search skips a whole excluded hour or day in one step, whether one exclusion covers the hour or day
+//! or several do.
 
 use chrono::{Datelike, NaiveDateTime, TimeDelta, Timelike};
 
@@ -13,13 +14,13 @@ use crate::cron::zone::Zone;
 /// All minutes of an hour.
 const WHOLE_HOUR: u64 = (1 << 60) - 1;
 
-/// So many exclusions can act as one.
+/// At most so many exclusions act as one.
 pub const MAX: u32 = 64;
 
-/// What it costs to combine all exclusions of a day.
+/// The steps for combining all exclusions of a day.
 const STEPS_OF_A_DAY: u32 = 8;
 
-/// The exclusions, and what they say about the day that was asked for last.
+/// The exclusions, and what they exclude on the day of the last question.
 pub struct Exclusions<'a> {
     all: &'a [Calendar],
     zone: Zone,
@@ -32,7 +33,7 @@ impl<'a> Exclusions<'a> {
         Self { all, zone, day: Day::of(all, 0) }
     }
 
-    /// If the minute of this second is excluded: the last second that is certainly excluded with it.
+    /// If the minute of this second is excluded: the last second up to which every minute is certainly excluded.
     pub fn until(&mut self, unix: i64, budget: &mut Budget) -> Result<Option<i64>, Spent> {
         if self.all.is_empty() {
             return Ok(None);
@@ -51,7 +52,7 @@ impl<'a> Exclusions<'a> {
         if self.day.is_whole {
             return self.midnight_after(unix, wall, budget).map(Some);
         }
-        // The local time of the end tells the second only if no clock change lies between.
+        // The local time of the end determines the second only if no clock change lies between.
         for end in [self.day.end(wall), hour_end(&self.day, wall)] {
             budget.take(1)?;
             let at = unix + (end - wall).num_seconds();
@@ -62,7 +63,7 @@ impl<'a> Exclusions<'a> {
         Ok(Some(unix))
     }
 
-    /// The last second of this day: whatever the clocks do, all of the day is excluded.
+    /// The last second of this day: all of the day is excluded, whatever the clocks do.
     fn midnight_after(&self, unix: i64, wall: NaiveDateTime, budget: &mut Budget) -> Result<i64, Spent> {
         budget.take(2)?;
         let midnight = midnight_after(wall).and_then(|midnight| self.zone.first(midnight));
@@ -70,9 +71,9 @@ impl<'a> Exclusions<'a> {
     }
 }
 
-/// All exclusions of one day together.
+/// All exclusions of one day, combined.
 struct Day {
-    /// Which exclusions those are: bit `n` stands for the n-th.
+    /// The exclusions that have this day: bit `n` stands for exclusion `n`.
     exclusions: u64,
     /// The excluded minutes of each hour.
     hours: [u64; 24],
@@ -94,13 +95,14 @@ impl Day {
         self.hours[wall.hour() as usize] & (1 << wall.minute()) != 0
     }
 
-    /// Does the calendar fire in a minute of this day that is not excluded? The calendar has this day.
+    /// Whether the calendar fires in a minute of this day that is not excluded. The caller knows that the calendar has
+    /// this day.
     fn leaves(&self, calendar: &Calendar) -> bool {
         let mut hours = (0..24).zip(&self.hours);
         hours.any(|(hour, excluded)| calendar.hour.has(hour) && calendar.minute.bits() & !excluded != 0)
     }
 
-    /// The first minute from there on that is not excluded; midnight if there is none on this day.
+    /// The first minute from there on that is not excluded; midnight if this day has no such minute.
     fn end(&self, wall: NaiveDateTime) -> NaiveDateTime {
         let first = |hour: u32, from: u32| {
             let open = !self.hours[hour as usize] & WHOLE_HOUR & (u64::MAX << from);
@@ -112,7 +114,7 @@ impl Day {
     }
 }
 
-/// The end of this hour, or of the excluded minutes if that is before.
+/// The end of this hour, or the end of the excluded minutes if that comes first.
 fn hour_end(day: &Day, wall: NaiveDateTime) -> NaiveDateTime {
     let rest = TimeDelta::seconds(3600 - i64::from(wall.minute() * 60 + wall.second()));
     day.end(wall).min(wall.checked_add_signed(rest).unwrap_or(wall))
@@ -122,7 +124,7 @@ fn midnight_after(wall: NaiveDateTime) -> Option<NaiveDateTime> {
     wall.date().succ_opt()?.and_hms_opt(0, 0, 0)
 }
 
-/// Is there a minute in which one of these calendars fires and that is not excluded? By a local clock that never changes.
+/// Whether one of these calendars fires in a minute that is not excluded, by a local clock that never changes.
 pub fn leave(exclude: &[Calendar], calendars: &[Calendar]) -> bool {
     if exclude.is_empty() {
         return !calendars.is_empty();

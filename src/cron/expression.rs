@@ -79,7 +79,7 @@ pub enum ParseError {
     )]
     Descriptor(String),
     /// `@every day`
-    #[error("{0:?} has no duration that can be read: write it as in @every 1h30m")]
+    #[error("{0:?} has no valid duration: write a duration as in @every 1h30m")]
     Duration(String),
     /// `TZ=ZONE` without a schedule.
     #[error("after {0:?} a space and a schedule are missing")]

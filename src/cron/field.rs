@@ -56,7 +56,7 @@ pub struct Field {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum FieldError {
     /// The text is neither a number nor a name.
-    #[error("{0:?} is no number{1}")]
+    #[error("{0:?} is not a number{1}")]
     NoNumber(String, &'static str),
     /// `1-2-3`
     #[error("{0:?} has more than one hyphen: write FIRST-LAST")]
@@ -188,8 +188,8 @@ fn number_or_name(text: &str, bounds: &Bounds) -> Result<u64, FieldError> {
     }
     number(text).map_err(|_| {
         let hint = match bounds.names.first() {
-            Some(&"jan") => " and no name of a month (jan to dec)",
-            Some(_) => " and no name of a day (sun to sat)",
+            Some(&"jan") => " and not the name of a month (jan to dec)",
+            Some(_) => " and not the name of a day (sun to sat)",
             None => "",
         };
         FieldError::NoNumber(text.to_owned(), hint)

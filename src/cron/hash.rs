@@ -1,5 +1,5 @@
-//! What is `H`? A number that is computed from the object's name and never changes. Other objects have other numbers, so
-//! that a thousand schedules of one hour do not all fire in the same minute.
+//! What is `H`? A number that the program computes from the object's name, and that never changes. Other objects have
+//! other numbers, so that a thousand schedules of one hour do not all fire in the same minute.
 //!
 //! As in Jenkins, `H` is a number of the field's range (for days of the month 1 to 28, which every month has), `H(0-29)`
 //! a number of this range, `H/15` and `H(0-29)/10` steps that begin at such a number. CronJob rejects `H`, so every

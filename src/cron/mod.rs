@@ -1,4 +1,4 @@
-//! When does a schedule fire? Exactly as CronJob's, and with more features.
+//! When does a schedule fire? At the same times as a CronJob's schedule, and with more features.
 //!
 //! CronJob uses robfig/cron v3, which no crate implements. This is our own implementation; `tests/cron_oracle.rs`
 //! compares it with the original. The module is pure, as the engine is: no clock, no randomness, no log. Every search has

@@ -1,9 +1,9 @@
 //! When does a calendar fire next? As `SpecSchedule.Next` of robfig/cron v3.0.1 computes it, clock changes included.
 //!
-//! The code has the same steps in the same order, because these steps determine what happens around a clock change: a
-//! skipped time does not fire that day, a repeated time fires twice, and there are odder cases. Days, hours, minutes and
-//! seconds are passed in one go where no clock change lies between. If there is no time within five years, the schedule never
-//! fires. The search ends after `MAX_STEPS` in any case.
+//! The code has the same steps in the same order as the original, because these steps determine what happens around a
+//! clock change: a skipped time does not fire that day, a repeated time fires twice, and there are odder cases. The
+//! search skips several days, hours, minutes or seconds in one step if no clock change lies between. If there is no
+//! time within five years, the schedule never fires. The search ends after `MAX_STEPS` in any case.
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
 
@@ -12,7 +12,7 @@ use crate::cron::expression::Calendar;
 use crate::cron::field::Field;
 use crate::cron::zone::Zone;
 
-/// The longest search that ends by itself takes some thousand steps.
+/// A search that ends by itself takes at most some thousand steps.
 const MAX_STEPS: u32 = 20_000;
 
 /// The first time after `after`; `None`: never within five years.
@@ -33,7 +33,7 @@ pub fn after(
     }
 }
 
-/// How many days are passed in one go at most.
+/// The most days that the search skips in one step.
 pub const DAYS_AHEAD: usize = 6;
 
 struct Search<'a> {
@@ -41,10 +41,10 @@ struct Search<'a> {
     zone: Zone,
     unix: i64,
     wall: NaiveDateTime,
-    /// All fields below the field that moved are at their beginning.
+    /// Whether all fields below the field that moved are at their beginning.
     moved: bool,
     budget: &'a mut Budget,
-    /// How many steps had been taken when the search began.
+    /// The steps of the budget that were taken before the search.
     taken: u32,
 }
 
@@ -70,7 +70,7 @@ impl From<Spent> for Stop {
     }
 }
 
-/// Beyond the calendar there is no time.
+/// A time beyond the calendar does not exist.
 fn within<T>(calendar: Option<T>) -> Result<T, Stop> {
     calendar.ok_or(Stop::Never)
 }
@@ -116,7 +116,8 @@ impl<'a> Search<'a> {
         self.go(within(self.zone.guess(date.and_time(time)))?)
     }
 
-    /// `count` times a unit of `seconds` ahead: in one go, unless a clock change lies between. Then only one of them.
+    /// Moves ahead by `count` units of `seconds`, in one step. If a clock change lies between, moves ahead by one unit
+    /// only.
     fn go_ahead(&mut self, count: u32, seconds: i64) -> Result<(), Stop> {
         if count > 1 {
             let (unix, seconds) = (self.unix, i64::from(count) * seconds);
@@ -131,7 +132,7 @@ impl<'a> Search<'a> {
         self.go(self.unix + seconds)
     }
 
-    /// Done once: all fields below the field that is about to move go to their beginning.
+    /// Moves all fields below the field that is about to move to their beginning, once for each search.
     fn begin_at(&mut self, date: NaiveDate, hour: u32) -> Result<(), Stop> {
         if !std::mem::replace(&mut self.moved, true) {
             self.go_to_wall(date, within(NaiveTime::from_hms_opt(hour, 0, 0))?)?;
@@ -160,7 +161,7 @@ impl<'a> Search<'a> {
             if !self.go_days_ahead()? {
                 self.go_to_wall(within(self.wall.date().succ_opt())?, self.wall.time())?;
             }
-            // A clock change at midnight: go back to 0 o'clock of this day, or forward to 0 o'clock of the next.
+            // A clock change at midnight: go back to 0 o'clock of this day, or forward to 0 o'clock of the next day.
             match i64::from(self.wall.hour()) {
                 0 => {}
                 late @ 13.. => self.go(self.unix + (24 - late) * 3600)?,
@@ -177,8 +178,9 @@ impl<'a> Search<'a> {
         self.calendar.has_day(date.day(), date.weekday().num_days_from_sunday())
     }
 
-    /// Several midnights in one go, up to a day that matches or begins a month. False, and nothing is passed, if the next
-    /// day is such a day, or if a clock change lies between. No zone changes its clocks twice in `DAYS_AHEAD` days.
+    /// Skips several midnights in one step, up to a day that matches or begins a month. False, and nothing is skipped,
+    /// if the next day is such a day, or if a clock change lies between. No zone changes its clocks twice in
+    /// `DAYS_AHEAD` days.
     fn go_days_ahead(&mut self) -> Result<bool, Stop> {
         let (unix, wall) = (self.unix, self.wall);
         let days = wall.date().iter_days().skip(1).take(DAYS_AHEAD).take_while(|d| d.day() != 1 && !self.has_day(*d));
@@ -218,7 +220,7 @@ impl<'a> Search<'a> {
         Ok(Found::Yes)
     }
 
-    /// Schedules fire at the full minute.
+    /// Schedules fire at second 0 of a minute.
     fn second(&mut self) -> Result<Found, Stop> {
         while self.wall.second() != 0 {
             self.moved = true;
@@ -231,7 +233,7 @@ impl<'a> Search<'a> {
     }
 }
 
-/// How far it is from `n` to the next number of the field, or to `end`, where the field begins anew.
+/// The distance from `n` to the next number of the field, or to `end`, where the field begins again.
 fn until_next(field: Field, n: u32, end: u32) -> u32 {
     field.from(n + 1).unwrap_or(end).min(end) - n
 }

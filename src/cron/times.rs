@@ -1,8 +1,9 @@
 //! Which times does a schedule have? Several expressions, exclusions, a time zone and a rule for clock changes act as
-//! one.
+//! one schedule.
 //!
-//! `next` looks forward; `pending` returns the times that have come due since. Both count their steps (`budget`). A schedule
-//! that excludes all its own times has no next time. `walk` goes from one time to the next.
+//! `next` returns the next time; `pending` returns the times that have come since the last run. Both count their steps
+//! (`budget`). A schedule whose exclusions cover all of its times has no next time. `walk` goes from one time to the
+//! next.
 
 mod walk;
 
@@ -21,7 +22,7 @@ use crate::cron::zone::Zone;
 use crate::cron::zone::ZoneError;
 use walk::Walk;
 
-/// How many times are counted in one go; if there are more, the count is "at least this many".
+/// The most times that `pending` counts; if there are more, the count is "at least this many".
 const MAX_COUNT: usize = 1_000;
 
 /// Everything that determines when an object runs.
@@ -52,7 +53,7 @@ pub enum TimesError {
     /// A schedule is invalid.
     #[error("schedule {text:?}: {error}")]
     Schedule {
-        /// As it was written.
+        /// The text of the schedule.
         text: String,
         /// What is wrong.
         error: ParseError,
@@ -60,18 +61,18 @@ pub enum TimesError {
     /// An exclusion is invalid, or not a calendar.
     #[error("exclude {text:?}: {why}")]
     Exclude {
-        /// As it was written.
+        /// The text of the exclusion.
         text: String,
         /// What is wrong.
         why: String,
     },
-    /// More exclusions than can be looked at together.
+    /// More exclusions than can act as one.
     #[error("exclude has {0} entries: combine them, at most 64 are possible")]
     TooManyExclusions(usize),
     /// `TZ=` in a schedule, which CronJob rejects too.
     #[error("schedule {0:?}: TZ and CRON_TZ can't be used in a schedule: set timeZone")]
     ZoneInSchedule(String),
-    /// The search for the next time, or for the times that have come, was given up.
+    /// The search for the next time, or for the times that have come, used up its budget.
     #[error(
         "the search for the next time takes more than {max} steps, so nothing starts until the spec changes: exclude fewer \
          times, exclude whole hours or days (as in \"* 0-5 * * *\"), or give fewer schedules",
@@ -85,12 +86,12 @@ pub enum TimesError {
     EveryBesideOthers(String),
 }
 
-/// The times that have come due.
+/// The times that have come.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pending {
-    /// How many times; at most 1,000 are counted.
+    /// How many times have come; `pending` counts at most 1,000.
     pub count: usize,
-    /// There are more times than were counted.
+    /// Whether more times have come than `count`.
     pub more: bool,
     /// The latest of these times, oldest first, as many as the caller asked for.
     pub latest: Vec<DateTime<Utc>>,
@@ -118,14 +119,14 @@ impl Times {
         Self::new(read.into_iter().map(|expression| expression.kind), exclude, zone, dst)
     }
 
-    /// The same with a time zone from an expression.
+    /// The times of one expression, with the time zone of the expression if the expression has one.
     pub fn of(expression: Expression, zone: Zone, dst: Dst) -> Self {
         let zone = expression.zone.unwrap_or(zone);
         Self { schedules: without_idle([expression.kind]), exclude: Vec::new(), zone, dst }
     }
 
-    /// Without what has no effect: calendars that never fire, and what is there twice. If the exclusions leave no time, no
-    /// schedule is left.
+    /// Leaves out what has no effect: calendars that never fire, and repeated schedules and exclusions. If the
+    /// exclusions cover all times, no schedule is left.
     fn new(
         schedules: impl IntoIterator<Item = Kind>,
         exclude: Vec<Calendar>,
@@ -154,7 +155,7 @@ impl Times {
         self.zone
     }
 
-    /// The calendars among the schedules that ever fire.
+    /// The calendars among the schedules; only calendars that can fire.
     pub fn calendars(&self) -> impl Iterator<Item = &Calendar> {
         self.schedules.iter().filter_map(|kind| match kind {
             Kind::Calendar(calendar) => Some(calendar),
@@ -162,7 +163,7 @@ impl Times {
         })
     }
 
-    /// The note about a period shorter than a minute: the name of a run contains only the minute.
+    /// A note, if a period is shorter than a minute: the name of a run contains only the minute.
     pub fn once_a_minute(&self) -> Option<String> {
         let short = |kind: &Kind| match kind {
             Kind::Every(delay) => Some(delay.num_seconds()).filter(|seconds| *seconds < 60),
@@ -182,7 +183,7 @@ impl Times {
         self.next_after(after, after, budget)
     }
 
-    /// The first time after both; `@every` counts from `anchor`.
+    /// The first time after both `anchor` and `from`; `@every` counts from `anchor`.
     pub fn next_after(
         &self,
         anchor: DateTime<Utc>,
@@ -192,8 +193,8 @@ impl Times {
         Walk::new(self, anchor, from.max(anchor)).next(budget)
     }
 
-    /// The times that have come due after `anchor`, up to and including `now`; the latest `keep` of them. The count ends
-    /// when it has used up half of the budget: then there are more.
+    /// The times that have come after `anchor`, up to and including `now`, and the latest `keep` of these times. The
+    /// count stops when half of the budget is used up; `more` is true then.
     pub fn pending(
         &self,
         anchor: DateTime<Utc>,
@@ -212,8 +213,8 @@ impl Times {
         Ok(Pending { count: counted.len().max(latest.len()), more: true, latest })
     }
 
-    /// The latest `keep` times after `anchor` and up to `until`, without a look at all of them: some time before `until`
-    /// from which on there are enough times, and not many more.
+    /// The latest `keep` times after `anchor` and up to `until`. The search does not look at all times: it finds a time
+    /// before `until` from which on there are enough times, and not many more.
     fn latest(
         &self,
         anchor: DateTime<Utc>,
@@ -223,7 +224,7 @@ impl Times {
     ) -> Result<Vec<DateTime<Utc>>, Spent> {
         let most = 2 * keep + 50;
         let mut width = TimeDelta::minutes(i64::try_from(keep).unwrap_or(1).max(1));
-        // From `few` on there are too few times, from `many` on too many.
+        // A search from `few` finds too few times, a search from `many` too many.
         let (mut few, mut many): (DateTime<Utc>, Option<DateTime<Utc>>) = (until, None);
         loop {
             let from = match many {
@@ -242,7 +243,7 @@ impl Times {
     }
 }
 
-/// Each once, and only what ever fires.
+/// Each schedule once, without calendars that never fire.
 fn without_idle(schedules: impl IntoIterator<Item = Kind>) -> Vec<Kind> {
     let mut all: Vec<Kind> = Vec::new();
     for kind in schedules {

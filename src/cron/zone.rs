@@ -1,7 +1,7 @@
 //! Which time zone does a name mean, and what is the local time there?
 //!
 //! Names are case-sensitive, as for Go's `time.LoadLocation` on Linux. `Zone::parse` is CronJob's validation, which is
-//! stricter. The rules come from chrono-tz and are compiled in: the program reads no time zone file of the machine.
+//! stricter. The program contains the rules of chrono-tz, and reads no time zone file of the machine.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ pub enum ZoneError {
     #[error("the time zone is empty: leave it out for UTC, or name one, as in Europe/Berlin")]
     Empty,
     /// `Local`
-    #[error("{0:?} is no explicit time zone: name one of https://www.iana.org/time-zones, as in Europe/Berlin")]
+    #[error("{0:?} is not an explicit time zone: name one of https://www.iana.org/time-zones, as in Europe/Berlin")]
     Local(String),
     /// The name is not in the list.
     #[error("unknown time zone {name:?}{hint}")]
@@ -100,8 +100,8 @@ impl Zone {
         i64::from(self.tz.offset_from_utc_datetime(utc).fix().local_minus_utc())
     }
 
-    /// The second with this local time, as Go's `time.Date` guesses it: with the offset of the time around it. If the
-    /// local time occurs twice, or not at all, this is one of the neighbouring seconds.
+    /// The second with this local time, as Go's `time.Date` guesses: with the offset of the time around it. If the
+    /// local time occurs twice, or not at all, the result is one of the neighbouring seconds.
     pub fn guess(&self, wall: NaiveDateTime) -> Option<i64> {
         let unix = wall.and_utc().timestamp();
         let first = unix - self.offset(unix)?;
@@ -119,12 +119,12 @@ impl Zone {
         }
     }
 
-    /// Does this local time never occur?
+    /// Whether this local time never occurs.
     pub fn is_left_out(&self, wall: NaiveDateTime) -> bool {
         matches!(self.tz.offset_from_local_datetime(&wall), LocalResult::None)
     }
 
-    /// Does this local time occur twice?
+    /// Whether this local time occurs twice.
     pub fn is_twice(&self, wall: NaiveDateTime) -> bool {
         matches!(self.tz.offset_from_local_datetime(&wall), LocalResult::Ambiguous(..))
     }

@@ -1,4 +1,4 @@
-//! What others wrote, and what is printed of it.
+//! What does the program print of text that others wrote?
 
 use super::*;
 

@@ -29,14 +29,14 @@ pub struct Metrics {
     events_lost: Family<LossLabels, Counter>,
 }
 
-/// Why an event was not told.
+/// Why an event was not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventLoss {
-    /// There were many about the object.
+    /// There were many events about the object.
     Burst,
-    /// Many of its namespace are waiting.
+    /// Many events of its namespace are waiting.
     Share,
-    /// It could not be sent.
+    /// The API server rejected the event, or did not answer.
     Failed,
 }
 
@@ -135,7 +135,7 @@ impl Default for Metrics {
         let events_lost = Family::default();
         ours.register(
             "events_dropped",
-            "Events that were not told: too many about one object (burst), too many of one namespace (share), or not taken by \
+            "Events that were not sent: too many about one object (burst), too many of one namespace (share), or rejected by \
              the API server (failed)",
             events_lost.clone(),
         );
@@ -261,7 +261,7 @@ impl Metrics {
         self.tracking_finalizers.get_or_create(&EventLabels { event }).inc();
     }
 
-    /// A Job of another manager was seen for the first time. Whoever may create Jobs chooses the manager's name.
+    /// The watch delivered a Job of another manager for the first time. The author of the Job chooses the name.
     pub fn managed_by_others(&self, kind: Kind, manager: &str) {
         if kind == Kind::Job {
             let controller_name = self.managers.bounded(manager);
@@ -269,7 +269,7 @@ impl Metrics {
         }
     }
 
-    /// An event was not told.
+    /// An event was not sent.
     pub fn event_lost(&self, loss: EventLoss) {
         let why = match loss {
             EventLoss::Burst => "burst",
@@ -295,7 +295,7 @@ impl Metrics {
             all.indexes(after.per_index, "failed", after.failed_indexes.saturating_sub(before.failed_indexes));
         }
         if let (None, Some((result, reason))) = (&before.end, &after.end) {
-            let reason = self.end_reasons.bounded(reason); // a condition that others wrote may have given the word
+            let reason = self.end_reasons.bounded(reason); // the reason may come from a condition that others wrote
             all.jobs_finished.get_or_create(&FinishedLabels { completion_mode: mode, result, reason }).inc();
         }
     }

@@ -1,7 +1,7 @@
-//! What operators see, and how they stop the program: logs, metrics, health, signals.
+//! What do operators see, and how do they stop the program? Logs, metrics, health, signals.
 //!
-//! The labels of metrics have a small set of values, never the name of an object; where others choose the values, `words`
-//! bounds their number.
+//! The labels of metrics have few values, and never the name of an object. If others choose the values of a label,
+//! `words` limits their number.
 
 mod health;
 mod logs;

@@ -1,11 +1,11 @@
-//! How many series of a metric can others make? A label whose values others choose has a bounded number of them.
+//! How many series of a metric can others make? A label whose values others choose has a limited number of values.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How many values such a label may have; further ones are counted together.
+/// How many values such a label may have; all further values share one series.
 pub const WORDS: usize = 20;
-/// What further values are counted as.
+/// The value that stands for all further values.
 const OTHER: &str = "other";
 
 /// The values of a label so far; clones share them.
@@ -13,7 +13,7 @@ const OTHER: &str = "other";
 pub struct Words(Arc<Mutex<HashSet<String>>>);
 
 impl Words {
-    /// The word itself, or "other" if there are many before it.
+    /// The word itself, or "other" if the label has its full number of values.
     pub fn bounded(&self, word: &str) -> String {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !known.contains(word) && known.len() >= WORDS {

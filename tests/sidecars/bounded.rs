@@ -1,4 +1,4 @@
-//! "Nothing hangs in silence": what is waited for, until when, and the end.
+//! docs/sidecars.md, "What a run waits for": what the run waits for, until when, and how the run ends.
 
 use k8s_openapi::api::core::v1::{Node, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;

@@ -1,5 +1,5 @@
-//! `sidecarjob cron run NAME`: a run by hand, with arguments and environment variables of its own, and a record of who
-//! started it.
+//! `sidecarjob cron run NAME`: how does a user start a run by hand? The run may have its own arguments and environment
+//! variables, and records who started it.
 //!
 //! The run belongs to the SidecarCronJob (history, deletion), but its concurrencyPolicy ignores the run.
 

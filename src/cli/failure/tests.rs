@@ -1,4 +1,4 @@
-//! What an answer means, and what is said of it.
+//! What does an answer of the API server mean, and what does the error say?
 
 use serde_json::json;
 
@@ -55,7 +55,7 @@ fn a_failure_says_what_was_tried_why_it_failed_and_what_to_do() {
 
 #[tokio::test]
 async fn a_cluster_that_is_not_there_is_told_with_its_cause() {
-    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap(); // and closed
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap(); // the listener is closed again
     let client = kube::Client::try_from(kube::Config::new(format!("http://{gone}").parse().unwrap())).unwrap();
     let pods: kube::Api<k8s_openapi::api::core::v1::Pod> = kube::Api::namespaced(client, "ns");
     let failure = call("read Pod a", pods.get("a")).await.unwrap_err();

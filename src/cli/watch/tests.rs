@@ -1,4 +1,4 @@
-//! The watch against an API server that refuses, is silent, breaks off and forges.
+//! What does `watch` do when the API server rejects calls, does not answer, breaks off a watch, or sends forged text?
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -14,19 +14,19 @@ use super::*;
 
 /// What the server does with one call.
 enum Answer {
-    /// Says this.
+    /// Answers with this code and body.
     Says(u16, Value),
-    /// Sends these lines of a watch, and ends it.
+    /// Sends these lines of a watch, and ends the watch.
     Lines(Vec<Value>),
     /// Sends these lines of a watch, and then nothing: the connection may be dead.
     Open(Vec<Value>),
-    /// Takes the call, and says nothing.
+    /// Accepts the call, and never answers.
     Silence,
 }
 
 use Answer::{Lines, Open, Says, Silence};
 
-/// The answers to each kind of call, in their order; after them silence.
+/// The answers to each kind of call, in their order. After the last answer the server never answers.
 type Script = BTreeMap<&'static str, VecDeque<Answer>>;
 
 fn script<const N: usize>(all: [(&'static str, Vec<Answer>); N]) -> Script {
@@ -114,7 +114,7 @@ fn forbidden() -> Answer {
     refuses(403, "Forbidden", "pods is forbidden: User \"eve\" cannot list resource \"pods\"")
 }
 
-/// The watch's end, its lines, its notes, and what it asked for.
+/// How the watch ended, its lines, its notes, and its calls.
 struct Told {
     end: Result<End, WatchError>,
     out: String,
@@ -134,7 +134,7 @@ async fn told(format: Format, script: Script) -> Told {
         err: &mut err,
         interrupted: None,
     };
-    // An hour in which nothing ends is silence for ever: time passes as fast as it can.
+    // Time passes as fast as it can: a watch that has not ended after an hour would never end.
     let end = tokio::time::timeout(Duration::from_secs(3600), watch.tell()).await.expect("it ends");
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
     let asked = asked.lock().unwrap().clone();
@@ -172,7 +172,7 @@ async fn without_the_right_to_see_pods_it_says_so_once_and_tells_the_rest() {
         let mut script = script([
             ("get job", vec![Says(200, job(10, json!([])))]),
             ("list job", vec![list(vec![job(10, json!([]))])]),
-            // The end comes after the refusal: watches that end are asked for again.
+            // The end comes after the rejection, because a watch that ends is opened again.
             ("watch job", vec![Lines(vec![]), Lines(vec![]), Lines(vec![event("MODIFIED", complete(11))])]),
         ]);
         script.extend(pods.into_iter().map(|(call, answers)| (call, answers.into())));
@@ -249,8 +249,8 @@ async fn a_passing_trouble_is_told_once_and_tried_again_with_a_wait_that_grows()
     .await;
     assert_eq!(told.end.expect("an end"), End::Complete);
     assert_eq!(told.err, "note: failed to read SidecarJob job: etcd has no leader; retrying until it works\n");
-    // 0.8 s before the list, then 0.8, 1.6, 3.2, 6.4 and 12.8 s, and up to as much again by chance: the lists that failed
-    // count as well as the watches.
+    // 0.8 s before the list, then 0.8, 1.6, 3.2, 6.4 and 12.8 s, and a random time up to as much again: failed lists
+    // count as well as failed watches.
     let took = started.elapsed();
     assert!((Duration::from_secs(25)..Duration::from_secs(53)).contains(&took), "{took:?}");
     assert_eq!(told.asked.iter().filter(|call| **call == "watch job").count(), 3);
@@ -386,7 +386,7 @@ async fn what_others_wrote_can_not_forge_a_line_or_move_the_terminal() {
         assert_eq!(ours.chars().filter(controls).collect::<String>(), "", "{ours}");
         assert_eq!(told.err.chars().filter(controls).collect::<String>(), "", "{}", told.err);
         assert_eq!(told.err.lines().count(), 1, "{}", told.err);
-        // Created, stalled, the Pod, its node, its image, the end; no more.
+        // Created, stalled, the Pod, its node, its image, the end; no other line.
         assert_eq!(ours.lines().count(), 6, "{ours}");
         assert!(ours.contains("ImagePullBackOff: no\\n  9.0s  "), "{ours}");
         for line in ours.lines().filter(|_| format == Format::Json) {

@@ -1,7 +1,8 @@
-//! The kernel's word that the clock was set: a timer that is never due, and that is cancelled then.
+//! How does the kernel report that somebody set the clock? Through a timer that is never due, and that the kernel
+//! cancels when the clock is set.
 //!
-//! `TFD_TIMER_CANCEL_ON_SET` (timerfd_create(2)): a read of the timer fails with ECANCELED once for each time that the
-//! clock made a step. A resume of the machine is one, since the monotonic clock stood still. The timer stays armed.
+//! `TFD_TIMER_CANCEL_ON_SET` (timerfd_create(2)): a read of the timer fails with ECANCELED once after each step of the
+//! clock. A resume of the machine is such a step, because the monotonic clock stood still. The timer stays armed.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -13,19 +14,19 @@ use rustix::time::{
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-/// Beyond the end of the kernel's time, in the year 2262.
+/// A time that never comes: the kernel's time ends in the year 2262.
 const NEVER: Timespec = Timespec { tv_sec: i64::MAX, tv_nsec: 0 };
 
-/// Rings when the clock was set.
+/// Rings when somebody set the clock.
 pub struct Bell(AsyncFd<OwnedFd>);
 
 impl Bell {
-    /// Hears everything from now on. In the context of a runtime only.
+    /// Listens from now on. Needs the context of a tokio runtime.
     pub fn hang() -> io::Result<Self> {
         Self::hang_until(NEVER)
     }
 
-    /// Rings at that time too.
+    /// A bell that also rings at that time.
     #[allow(deprecated, reason = "tokio's newer function is unsafe; what it asks for, an OwnedFd keeps by itself")]
     pub(super) fn hang_until(it_value: Timespec) -> io::Result<Self> {
         let timer = timerfd_create(TimerfdClockId::Realtime, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
@@ -34,7 +35,7 @@ impl Bell {
         Ok(Self(AsyncFd::with_interest(timer, Interest::READABLE)?))
     }
 
-    /// The next ring, or one that nobody has waited for.
+    /// Waits for the next ring. Returns at once after a ring that nobody has waited for.
     pub async fn ring(&self) -> io::Result<()> {
         self.0.async_io(Interest::READABLE, |timer| heard(rustix::io::read(timer, &mut [0_u8; 8]))).await
     }
@@ -45,10 +46,10 @@ impl Bell {
     }
 }
 
-/// What the kernel says. When in doubt, the clock is looked at: that costs nothing.
+/// What the kernel's answer means. In doubt, a ring: to read the clock once more costs nothing.
 pub(super) fn heard(read: Result<usize, Errno>) -> io::Result<()> {
     match read {
         Ok(_) | Err(Errno::CANCELED | Errno::INTR) => Ok(()),
-        Err(error) => Err(error.into()), // EAGAIN: the ring was for nobody, and is waited for anew
+        Err(error) => Err(error.into()), // EAGAIN: no ring has come; wait again
     }
 }

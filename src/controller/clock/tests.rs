@@ -1,4 +1,4 @@
-//! Without setting the machine's clock: what is a step, who wakes us, and what happens then.
+//! What is a step of the clock, what wakes the controller, and what happens then? No test sets the machine's clock.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -11,11 +11,11 @@ fn at(milliseconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(1_767_225_600_000 + milliseconds).unwrap()
 }
 
-/// By how much the walls' clocks were set, and when they began: one for each test that sets one.
+/// By how much each test has set its wall clock; one entry for each such test.
 static SET: [AtomicI64; 2] = [const { AtomicI64::new(0) }; 2];
 static BEGIN: [OnceLock<Instant>; 2] = [const { OnceLock::new() }; 2];
 
-/// The clock on the wall of that test.
+/// The wall clock of the test.
 fn now<const TEST: usize>() -> DateTime<Utc> {
     let passed = TimeDelta::from_std(BEGIN[TEST].get_or_init(Instant::now).elapsed()).unwrap();
     at(SET[TEST].load(Ordering::SeqCst)) + passed

@@ -1,6 +1,6 @@
-//! How many events about one object are told? As client-go's event correlator does it: 25 at once, and one more for each five
-//! minutes. One thing is other than there: the first event of each reason is told in any case, or an object that had many
-//! events would have no event that tells its end.
+//! How many events about one object does the controller send? As client-go's event correlator: 25 at once, and one more
+//! for each five minutes. One difference: the controller always sends the first event of each reason. Otherwise an
+//! object with many events might have no event about its end.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -10,23 +10,23 @@ use tokio::time::Instant;
 use super::post::Told;
 use super::recent::Recent;
 
-/// How many at once.
+/// How many events at once.
 const BURST: u32 = 25;
-/// After how long there is one more.
+/// After this time, one more event.
 const REFILL: Duration = Duration::from_secs(300);
-/// Of how many objects that is remembered. An object that is forgotten begins anew.
+/// For how many objects the controller remembers its events. A forgotten object begins anew.
 const REMEMBERED: usize = 8_000;
 
-/// What was told about each object.
+/// What was sent about each object.
 #[derive(Debug)]
 pub struct Bursts(Mutex<Recent<String, Bucket>>);
 
 #[derive(Debug)]
 struct Bucket {
     left: u32,
-    /// From when on the next refill counts.
+    /// The next refill counts from here.
     since: Instant,
-    /// Of which reasons there was an event; reasons are words of ours, so there are few.
+    /// The reasons of the events so far. Reasons are words of ours, so there are few.
     reasons: Vec<String>,
 }
 
@@ -37,7 +37,7 @@ impl Default for Bursts {
 }
 
 impl Bursts {
-    /// Whether one more event is told about that object.
+    /// Whether the controller sends one more event about that object.
     pub fn admit(&self, told: &Told) -> bool {
         let about = &told.about;
         let key = [&about.kind, &about.name, &about.uid].map(|part| part.as_deref().unwrap_or_default()).join("/");
@@ -77,7 +77,7 @@ mod tests {
     use super::super::tests::told;
     use super::*;
 
-    /// How many of so many events are told.
+    /// How many of `n` events the controller sends.
     fn admitted(bursts: &Bursts, name: &str, reason: &str, n: usize) -> usize {
         (0..n).filter(|_| bursts.admit(&told("ns", name, reason, ""))).count()
     }

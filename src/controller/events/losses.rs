@@ -1,5 +1,5 @@
-//! How is it said that events were not told? Each is counted in a metric; the log has a line that says how many, at most one
-//! for each half minute.
+//! How does the controller report events that it did not send? A metric counts each of them, and the log has a line
+//! with their number, at most one line for each half minute.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,10 +10,10 @@ use tracing::warn;
 use super::post::Told;
 use crate::telemetry::{EventLoss, Metrics};
 
-/// No more than one line in this time.
+/// The log has at most one line in this time.
 const SAID_EVERY: Duration = Duration::from_secs(30);
 
-/// The events that were not told.
+/// The events that were not sent.
 #[derive(Debug)]
 pub struct Losses {
     metrics: Metrics,
@@ -30,12 +30,12 @@ struct Unsaid {
 }
 
 impl Losses {
-    /// None so far; counted in these metrics.
+    /// No events so far; these metrics count them.
     pub fn new(metrics: Metrics) -> Self {
         Self { metrics, unsaid: Mutex::default() }
     }
 
-    /// One more.
+    /// Counts one more event.
     pub fn note(&self, told: &Told, loss: EventLoss, why: &str) {
         self.metrics.event_lost(loss);
         let mut unsaid = self.lock();
@@ -50,7 +50,7 @@ impl Losses {
         say(unsaid.line());
     }
 
-    /// Says what was not said yet, as often as it may be said, for ever.
+    /// Logs what is not logged yet, as often as the limit allows. Never returns.
     pub async fn say_from_time_to_time(&self) {
         loop {
             tokio::time::sleep(SAID_EVERY).await;
@@ -58,7 +58,7 @@ impl Losses {
         }
     }
 
-    /// Says what was not said yet.
+    /// Logs the rest at once.
     pub fn say_the_rest(&self) {
         let mut unsaid = self.lock();
         unsaid.said_at = None;
@@ -77,7 +77,7 @@ fn say(line: Option<String>) {
 }
 
 impl Unsaid {
-    /// The line that is due now, if one is.
+    /// The line for the log, if a line is due now.
     fn line(&mut self) -> Option<String> {
         let all = self.burst + self.share + self.failed;
         if all == 0 || self.said_at.is_some_and(|at| at.elapsed() < SAID_EVERY) {
@@ -86,8 +86,8 @@ impl Unsaid {
         let Self { burst, share, failed, last, .. } = std::mem::take(self);
         self.said_at = Some(Instant::now());
         Some(format!(
-            "{all} events were not told: {burst} were too many about one object, {share} too many of one namespace, {failed} \
-             could not be sent; the last one was {last}"
+            "{all} events were not sent: {burst} were too many about one object, {share} too many of one namespace, and \
+             {failed} failed; the last one was {last}"
         ))
     }
 }
@@ -110,8 +110,8 @@ mod tests {
                 lines.extend(losses.lock().line());
             }
         }
-        let of_500 = "500 events were not told: 166 were too many about one object, 167 too many of one namespace, 167 could \
-                      not be sent; the last one was X about ns/a: too many";
+        let of_500 = "500 events were not sent: 166 were too many about one object, 167 too many of one namespace, and 167 \
+                      failed; the last one was X about ns/a: too many";
         assert_eq!(lines, [of_500], "the first one was said at once");
         let text = losses.metrics.encode();
         for line in ["why=\"burst\"} 334", "why=\"share\"} 333", "why=\"failed\"} 333"] {

@@ -1,9 +1,10 @@
-//! In which form does an event go to the API server, and was the same told lately?
+//! In which form does the API server get an event, and was the same event sent lately?
 //!
-//! About SidecarJobs and SidecarCronJobs: events.k8s.io. About batch/v1 Jobs: core/v1 from `job-controller`, the form and
-//! the name that the built-in controller has, since filters look for that, and events.k8s.io takes no source. The same event
-//! again within ten minutes is counted in the one that is there. The same is what is the same in all that people read, its
-//! note too: "Deleted pod: a" and "Deleted pod: b" are two events.
+//! Events about SidecarJobs and SidecarCronJobs are events of events.k8s.io. Events about batch/v1 Jobs are core/v1
+//! events from `job-controller`, as the built-in controller sends them: filters look for this source, and events.k8s.io
+//! has no field for it. If the same event comes again within ten minutes, the count of the existing event grows. Two
+//! events are the same if all that people read is the same, the note included: "Deleted pod: a" and "Deleted pod: b"
+//! are two events.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -19,25 +20,25 @@ use super::recent::Recent;
 use crate::api::{Kind, labels};
 use crate::controller::clock;
 
-/// How long the same event is counted in the one before.
+/// How long a repeated event is counted in the existing event.
 const SAME: SignedDuration = SignedDuration::from_mins(10);
-/// How many events are remembered for that.
+/// How many events the controller remembers.
 const REMEMBERED: usize = 8_000;
-/// The API server's bound on a name, without the time that makes it another one.
+/// The longest name that the API server accepts, without the time at the end of the name.
 const NAME_MAX: usize = 253 - 20;
 
-/// What is told, and about what.
+/// An event, and what the event is about.
 #[derive(Debug)]
 pub struct Told {
-    /// Whose form it has.
+    /// The kind that decides the form of the event.
     pub kind: Kind,
-    /// About what.
+    /// The object that the event is about.
     pub about: ObjectReference,
-    /// And what else.
+    /// A second object that the event concerns.
     pub related: Option<ObjectReference>,
-    /// Warning instead of Normal.
+    /// Type Warning instead of Normal.
     pub warning: bool,
-    /// One word.
+    /// The reason, one word.
     pub reason: String,
     /// What was done.
     pub action: String,

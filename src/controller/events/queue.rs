@@ -1,7 +1,8 @@
-//! Which event is sent next? Namespaces take turns, and in each its objects; the events about one object keep their order.
+//! Which event is sent next? Namespaces take turns, and in a namespace its objects; the events about one object keep
+//! their order.
 //!
-//! As many of a namespace's events may wait as there is room left: a namespace that fills its share drops its own events, and
-//! there is room for those of others.
+//! A namespace may have as many waiting events as there is room left. A namespace that fills its share loses its own
+//! events, and room for the events of other namespaces remains.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,9 +13,9 @@ use tokio::sync::Notify;
 use super::post::Told;
 use crate::controller::places::Line;
 
-/// How many are sent at the same time: `places` says how namespaces share that.
+/// How many events are sent at the same time; `places` says how namespaces share the senders.
 pub const SENDERS: usize = 8;
-/// How many events may wait, about 1 KB each. One namespace alone has half of that.
+/// How many events may wait, about 1 KB each. One namespace alone may have half of them.
 pub const WAITING: usize = 20_000;
 
 /// What an event is about: namespace, kind, name.
@@ -31,7 +32,7 @@ pub struct Queue {
 struct State {
     /// The objects with an event that may be sent now.
     ready: Line<Object>,
-    /// The events about each object; the entry is there too while one of them is being sent.
+    /// The waiting events about each object. An object has an entry also while one of its events is being sent.
     waiting: HashMap<Object, VecDeque<Told>>,
     of_namespace: HashMap<String, usize>,
     room: usize,
@@ -39,7 +40,7 @@ struct State {
 }
 
 impl Queue {
-    /// Empty.
+    /// An empty queue.
     pub fn new() -> Self {
         let state = State {
             ready: Line::new(SENDERS),
@@ -51,14 +52,14 @@ impl Queue {
         Self { state: Mutex::new(state), changed: Notify::new() }
     }
 
-    /// One more waits; it comes back if its namespace's share of the room is used up.
+    /// Adds an event. Returns the event if its namespace has used up its share of the room.
     pub fn push(&self, told: Told) -> Result<(), Box<Told>> {
         self.lock().push(told)?;
         self.changed.notify_one();
         Ok(())
     }
 
-    /// The next event to send; `done` is to be called after that. `None`: there will be no more.
+    /// The next event to send; the caller calls `done` after sending. `None`: the queue is closed and empty.
     pub async fn next(&self) -> Option<(Object, Told)> {
         loop {
             let changed = self.changed.notified();
@@ -66,7 +67,7 @@ impl Queue {
                 let mut state = self.lock();
                 let (next, is_over) = (state.take(), state.closed && state.room == WAITING);
                 if next.is_some() || is_over {
-                    self.changed.notify_one(); // there may be one for another sender too, or the end
+                    self.changed.notify_one(); // wake another sender: there may be more events, or the end
                     return next;
                 }
             }
@@ -80,7 +81,7 @@ impl Queue {
         self.changed.notify_one();
     }
 
-    /// No more will come.
+    /// No more events will come.
     pub fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_one();
@@ -151,7 +152,7 @@ mod tests {
         queue.next().now_or_never().flatten()
     }
 
-    /// What is sent if all that may be sent at the same time never ends.
+    /// What is sent next, as long as no event is done.
     fn sent(queue: &Queue) -> Vec<String> {
         std::iter::from_fn(|| next(queue)).map(|((ns, _, name), told)| format!("{ns} {name} {}", told.note)).collect()
     }

@@ -1,5 +1,5 @@
-//! What is remembered of the last events, and who forgets first? The memory is bounded, and what is too much is taken from the
-//! namespace that has most of it.
+//! What does the controller remember of the last events, and which namespace forgets first? The memory has a bound; the
+//! namespace with most of the memory forgets first.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -14,12 +14,12 @@ pub struct Recent<K, V> {
 }
 
 impl<K: Eq + Hash, V> Recent<K, V> {
-    /// Empty; never more than so many values.
+    /// Empty, for at most `most` values.
     pub fn new(most: usize) -> Self {
         Self { all: HashMap::new(), len: 0, most, uses: 0 }
     }
 
-    /// What is remembered under that key; that counts as a use.
+    /// The value of that key; a call counts as a use.
     pub fn get(&mut self, namespace: &str, key: &K) -> Option<&mut V> {
         self.uses += 1;
         let (used, value) = self.all.get_mut(namespace)?.get_mut(key)?;
@@ -27,7 +27,7 @@ impl<K: Eq + Hash, V> Recent<K, V> {
         Some(value)
     }
 
-    /// Remembers it. When there is too much, of the namespace with most the half that was not used for longest is forgotten.
+    /// Keeps the value. Beyond the bound, the namespace with most values loses the half that was not used for longest.
     pub fn insert(&mut self, namespace: &str, key: K, value: V) {
         self.uses += 1;
         let own = self.all.entry(namespace.to_owned()).or_default();

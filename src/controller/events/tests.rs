@@ -1,4 +1,4 @@
-//! What is one event, in which order they come, and what a call that hangs holds up.
+//! Which events are one event, in which order events are sent, and what a call without an answer delays.
 
 use std::sync::{Arc, Mutex};
 
@@ -31,10 +31,10 @@ pub fn told(namespace: &str, name: &str, reason: &str, note: &str) -> Told {
     Told { kind: Kind::SidecarJob, about, related: None, warning: false, action: reason.clone(), reason, note }
 }
 
-/// What an API server got, one line a call.
+/// The calls that an API server got, one line for each.
 type Sent = Arc<Mutex<Vec<String>>>;
 
-/// Takes all events, but never answers one about an object of the name `hangs`.
+/// Accepts all events, but never answers for an event about an object with the name `hangs`.
 fn server() -> (Client, Sent) {
     let sent = Sent::default();
     let seen = sent.clone();
@@ -62,7 +62,7 @@ fn server() -> (Client, Sent) {
     (Client::new(service, "ns"), sent)
 }
 
-/// Sends them all, and what was sent.
+/// Sends all events; returns what was sent.
 async fn send(tell: impl Fn(&Events)) -> Vec<String> {
     let (client, sent) = server();
     let (events, sending) = Events::start(client);

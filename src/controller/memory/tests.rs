@@ -1,4 +1,4 @@
-//! What is remembered between reconciles, and what must not be.
+//! What does the controller remember between reconciles, and what must it not remember?
 
 use super::*;
 use crate::api::SidecarJob;
@@ -64,7 +64,7 @@ fn each_refusal_in_a_row_waits_longer_and_a_pod_that_is_taken_ends_it() {
 }
 
 #[test]
-fn the_first_time_that_something_is_down_is_a_blip_the_second_and_a_refusal_are_not() {
+fn only_a_first_failure_is_a_blip_and_never_a_rejection() {
     for (what, tries, want) in [
         ("something was down", vec![true], true),
         ("twice", vec![true, true], false),
@@ -94,7 +94,7 @@ fn no_wait_grows_when_the_clock_is_set_back() {
 }
 
 #[test]
-fn a_list_that_began_after_our_last_write_is_believed_also_where_its_version_is_lower() {
+fn a_list_that_began_after_our_last_write_wins_even_with_lower_versions() {
     let memory = Memory::<SidecarJob>::default();
     memory.wrote(job("a", 900));
     assert_eq!(version(&*memory.newest(job("a", 30))), 900, "an event of the watch can be late");
@@ -161,7 +161,7 @@ fn after_a_pod_vanished_creations_wait_for_the_period_and_no_longer_however_many
     assert_eq!(memory.creations_held(&the_key(), at(5), period), None);
     memory.vanished(&the_key(), at(5));
     memory.vanished(&the_key(), at(6));
-    memory.succeeded(&the_key()); // a reconcile that is quiet ends no wait
+    memory.succeeded(&the_key()); // a reconcile without steps does not end the wait
     assert_eq!(memory.creations_held(&the_key(), at(5), period), Some(at(6)));
     assert_eq!(memory.creations_held(&the_key(), at(6), period), None, "it is over");
     memory.vanished(&the_key(), at(9));

@@ -1,4 +1,5 @@
-//! How many calls it takes to let Pods go, how many at the same time, and what a finalizer costs that does not go.
+//! How many calls does it take to remove the finalizers of orphans, how many calls run at the same time, and what does
+//! a finalizer cost that stays?
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -15,10 +16,10 @@ use crate::api::{Kind, labels};
 use crate::controller::clock::wall_clock;
 use crate::controller::events::Events;
 
-/// What an API server counts.
+/// What the API server has counted.
 #[derive(Default)]
 struct Counts {
-    /// By method and name.
+    /// Calls by method and name.
     calls: BTreeMap<String, usize>,
     patching: usize,
     most: usize,
@@ -30,7 +31,7 @@ struct Counts {
 #[derive(Clone, Default)]
 struct Server(Arc<Mutex<Counts>>);
 
-/// What that server does with a Pod of this name.
+/// The finalizers of the Pod of this name after a patch.
 fn finalizers_after(name: &str, before: &Value) -> Option<Value> {
     match name {
         "fails" => None,
@@ -82,7 +83,7 @@ impl Server {
     }
 }
 
-/// With the finalizers of both kinds.
+/// A Pod with the finalizers of both kinds.
 fn pod(name: &str, is_owned: bool) -> Value {
     let owner = json!({"apiVersion": "sidecarjob.dev/v1alpha1", "kind": "SidecarJob", "name": "run", "uid": "old", "controller": true});
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": {
@@ -96,7 +97,7 @@ fn key() -> Key {
     ("ns".into(), "run".into())
 }
 
-/// These Pods are in view, with or without their owner, and are let go.
+/// Puts these Pods into the view, with or without an owner, and starts to remove their finalizers.
 fn stage(names: &[&str], is_owned: bool) -> (Arc<Context<SidecarJob>>, Server) {
     let server = Server::default();
     server.counts(|counts| counts.is_owned = is_owned);
@@ -117,7 +118,7 @@ fn stage(names: &[&str], is_owned: bool) -> (Arc<Context<SidecarJob>>, Server) {
     (ctx, server)
 }
 
-/// Lets that much time pass; no more calls are made in it than waits allow.
+/// Lets that much time pass; in this time no more calls are made than the waits allow.
 async fn pass(seconds: u64) {
     tokio::time::sleep(Duration::from_secs(seconds)).await;
 }
@@ -137,7 +138,7 @@ async fn pods_of_a_run_that_is_gone_are_let_go_32_at_a_time_with_one_patch_each(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pod_that_can_not_be_let_go_holds_up_no_other_and_is_tried_with_waits_that_grow() {
+async fn a_pod_that_keeps_its_finalizer_delays_no_other_and_waits_grow() {
     for is_owned in [true, false] {
         let (ctx, server) = stage(&["a", "fails", "z"], is_owned);
         release(&ctx, key());

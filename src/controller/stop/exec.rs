@@ -1,4 +1,4 @@
-//! By a command in the container.
+//! How does the controller stop a container by a command? The command runs in the container.
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
@@ -8,11 +8,11 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use crate::api::sidecar::StopExec;
 use crate::controller::stop::NotReached;
 
-/// How much of what the command says is told.
+/// How many bytes of the command's output an event quotes.
 const WORDS_MAX: usize = 300;
 
-/// Runs it; exit code 0 is success, and so is a connection that ends without a code: the container has ended, and the
-/// command with it.
+/// Runs the command. Exit code 0 is success. A connection that ends without an exit code is success too: the container
+/// has ended, and the command with the container.
 pub async fn ask(api: &Api<Pod>, pod: &str, container: &str, exec: &StopExec) -> Result<(), NotReached> {
     let params = AttachParams::default().container(container).stdin(false).stdout(false).stderr(true);
     let mut process = api.exec(pod, &exec.command, &params).await?;
@@ -34,7 +34,7 @@ pub async fn ask(api: &Api<Pod>, pod: &str, container: &str, exec: &StopExec) ->
     }
 }
 
-/// The beginning of it. All is read: what is left unread would hold up the exit code, which comes after it.
+/// The beginning of the output. Reads everything, because unread output would delay the exit code, which comes last.
 async fn first_words(mut stderr: impl AsyncRead + Unpin) -> String {
     let (mut words, mut chunk) = (Vec::new(), [0; 1024]);
     while let Ok(n @ 1..) = stderr.read(&mut chunk).await {

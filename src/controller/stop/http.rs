@@ -1,4 +1,5 @@
-//! By HTTP: one request through a forwarded port, which arrives on the Pod's loopback address.
+//! How does the controller stop a container by HTTP? With one request through a forwarded port, which arrives on the
+//! Pod's loopback address.
 
 use http_body_util::Empty;
 use hyper::body::Bytes;
@@ -11,8 +12,8 @@ use kube::Api;
 use crate::api::sidecar::{StopHttp, StopHttpMethod};
 use crate::controller::stop::NotReached;
 
-/// Asks; an answer below 400, or a connection that ends after the request was sent, is success: many programs end before
-/// they answer.
+/// Sends the request. An answer below 400 is success. A connection that ends after the request is success too: many
+/// programs exit before they answer.
 pub async fn ask(api: &Api<Pod>, pod: &str, http: &StopHttp) -> Result<(), NotReached> {
     let mut forward = api.portforward(pod, &[http.port]).await?;
     let refused = forward.take_error(http.port);
@@ -22,9 +23,9 @@ pub async fn ask(api: &Api<Pod>, pod: &str, http: &StopHttp) -> Result<(), NotRe
     let answer = sender.send_request(request(http)?).await;
     let result = match answer {
         Ok(answer) if answer.status().as_u16() < 400 => Ok(()),
-        Ok(answer) => Err(other(format!("it answers {}", answer.status()))),
+        Ok(answer) => Err(other(format!("the endpoint answers {}", answer.status()))),
         Err(_) => match refused {
-            // The kubelet says why, if nobody listens; the end of the stream alone is the end of the program.
+            // If no program listens, the kubelet says why. If the stream only ends, the program has ended.
             Some(refused) => refused.await.map_or(Ok(()), |why| Err(other(why))),
             None => Ok(()),
         },

@@ -1,8 +1,9 @@
-//! How is one container asked to stop? By HTTP, by a command, by a signal: a file for each.
+//! How does the controller ask one container to stop? By HTTP, by a command, by a signal; each way has a file.
 //!
-//! Each attempt has a task of its own and a bound in time, so a sidecar that hangs holds up no reconcile. What came of it
-//! is kept here for `gather`, and the SidecarJob is looked at again. All of it may be lost: a controller that starts anew
-//! asks once more. Whose turn it is, and what follows, is `engine::deeds::ladder`'s part.
+//! Each attempt is a task of its own with a time limit, so a sidecar that does not answer delays no reconcile. The
+//! result of the attempt stays here for `gather`, and the controller reconciles the run again. A restart may lose
+//! everything here: the next controller asks once more. `engine::deeds::ladder` decides whose turn it is, and what
+//! follows.
 
 mod exec;
 mod http;
@@ -33,19 +34,20 @@ use crate::engine::plan::Event;
 
 pub use signal::own_image;
 
-/// How long a request or a command may take. What takes longer was heard or will not be.
+/// How long a request or a command may take. After that time another wait would not help: the sidecar has got the
+/// request, or never will.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-/// How long a signal may take: its image may have to be pulled.
+/// How long a signal may take: the node may have to pull the image.
 const SIGNAL_WITHIN: Duration = Duration::from_secs(30);
-/// How many attempts are under way at the same time, of the runs of one kind; `places` says how namespaces share them.
+/// How many attempts run at the same time, for the runs of one kind; `places` says how namespaces share the attempts.
 const AT_ONCE: usize = 64;
-/// How long a missing right is remembered: whoever gives it need not restart anything.
+/// How long the controller remembers a missing permission. So nobody has to restart the controller after granting it.
 const FORBIDDEN_FOR: Duration = Duration::from_secs(300);
 
-/// Why a container was not reached.
+/// Why an attempt did not reach the container.
 #[derive(Debug, Error)]
 pub enum NotReached {
-    /// The right is missing.
+    /// The permission is missing.
     #[error("not allowed")]
     Forbidden,
     /// Something else.
@@ -57,7 +59,8 @@ impl From<kube::Error> for NotReached {
     fn from(error: kube::Error) -> Self {
         use kube::client::UpgradeConnectionError::ProtocolSwitch;
         match &error {
-            // A policy refuses with 403 too, and no component helps against it; a missing right has these words.
+            // An admission policy also answers with 403, and no component helps then. The message of a missing
+            // permission has this word.
             kube::Error::Api(status) if status.is_forbidden() && status.message.contains(" cannot ") => Self::Forbidden,
             kube::Error::UpgradeConnection(ProtocolSwitch(code)) if code.as_u16() == 403 => Self::Forbidden,
             other => Self::Other(message(other)),
@@ -65,13 +68,13 @@ impl From<kube::Error> for NotReached {
     }
 }
 
-/// What is asked of whom, and what came of it.
+/// All attempts, and their results.
 #[derive(Clone)]
 pub struct Stops(Arc<Inner>);
 
 struct Inner {
     attempts: Mutex<HashMap<Key, Vec<Attempt>>>,
-    /// Ways that are not allowed in a namespace; each is told once.
+    /// Ways for which the permission is missing in a namespace; an event reports each of them once.
     forbidden: Mutex<HashSet<(String, &'static str)>>,
     wake: mpsc::UnboundedSender<Key>,
     signal_image: Option<String>,
@@ -80,7 +83,8 @@ struct Inner {
 }
 
 impl Stops {
-    /// `wake` is told which SidecarJob to look at again; `signal_image` is the image that has `sidecarjob signal`.
+    /// `wake` gets the run that the controller should reconcile again; `signal_image` is the image with `sidecarjob
+    /// signal`.
     pub fn new(wake: mpsc::UnboundedSender<Key>, signal_image: Option<String>, clock: Clock) -> Self {
         Self(Arc::new(Inner {
             attempts: Mutex::default(),
@@ -92,7 +96,7 @@ impl Stops {
         }))
     }
 
-    /// What was tried on these Pods of a SidecarJob; what was tried on others is forgotten.
+    /// The attempts on these Pods of a run. Forgets finished attempts on other Pods.
     pub fn attempts(&self, key: &Key, going_on: &[&str]) -> Vec<Attempt> {
         let mut all = lock(&self.0.attempts);
         let Some(own) = all.get_mut(key) else { return Vec::new() };
@@ -105,12 +109,12 @@ impl Stops {
         own.clone()
     }
 
-    /// Of a run that is gone.
+    /// Forgets a run that is gone.
     pub fn forget(&self, key: &Key) {
         lock(&self.0.attempts).remove(key);
     }
 
-    /// Begins an attempt, unless it was made already: it waits for a place first.
+    /// Begins an attempt, unless it has begun before. The attempt first waits for a place.
     pub fn ask(&self, client: Client, events: Events, key: &Key, job: &Job, ask: Ask) {
         let is_new = {
             let mut all = lock(&self.0.attempts);
@@ -130,7 +134,7 @@ impl Stops {
         }
     }
 
-    /// What comes of the attempt when its turn has come. `None`: nobody asks for that any more.
+    /// The result of the attempt, when its turn has come. `None`: the controller has forgotten the attempt.
     async fn in_turn(&self, client: Client, events: &Events, key: &Key, job: &Job, ask: &Ask) -> Option<AttemptState> {
         if self.is_forbidden(job, ask) {
             return Some(AttemptState::Failed(self.now()));
@@ -143,8 +147,10 @@ impl Stops {
         }
         if since + QUEUED_WITHIN <= self.now() {
             let what = format!("sidecar {} of pod {}", ask.container, ask.pod.name);
-            let why =
-                format!("too many sidecars of namespace {} are being asked; all are ended at once", job.namespace);
+            let why = format!(
+                "too many sidecars of namespace {} are being asked; the kubelet stops all containers",
+                job.namespace
+            );
             return Some(self.failed(events, job, ask, &what, &why));
         }
         self.note(key, ask, AttemptState::UnderWay(self.now()));
@@ -154,7 +160,7 @@ impl Stops {
     async fn try_it(&self, client: Client, events: &Events, job: &Job, ask: &Ask) -> AttemptState {
         let Ask { pod, container, way } = ask;
         let api: Api<Pod> = Api::namespaced(client, &job.namespace);
-        info!(pod = pod.name, container, "asking it to stop by {way}");
+        info!(pod = pod.name, container, "asking the container to stop by {way}");
         let within = if matches!(way, Way::Signal(_)) { SIGNAL_WITHIN } else { ANSWER_WITHIN };
         let asked = bound::within(within, self.reach(&api, pod, container, way)).await;
         let what = format!("sidecar {container} of pod {}", pod.name);
@@ -168,14 +174,18 @@ impl Stops {
                 );
                 AttemptState::Heard(self.now())
             }
-            // It may have begun to stop: it has its grace, then comes the next rung.
+            // The sidecar may have begun to stop: it has its grace period, and then the next rung follows.
             None if !matches!(way, Way::Signal(_)) => {
-                let note =
-                    format!("Asked {what} to stop by {way}: no answer within {}s; it has its grace", within.as_secs());
+                let note = format!(
+                    "Asked {what} to stop by {way}: no answer within {}s; it has its grace period",
+                    within.as_secs()
+                );
                 events.about_container(job, Event::normal(reasons::STOPPING_SIDECAR, note), pod, container);
                 AttemptState::Heard(self.now())
             }
-            None => self.failed(events, job, ask, &what, &format!("no end within {}s", within.as_secs())),
+            None => {
+                self.failed(events, job, ask, &what, &format!("the signal was not sent within {}s", within.as_secs()))
+            }
             Some(Err(NotReached::Other(why))) => self.failed(events, job, ask, &what, &why),
             Some(Err(NotReached::Forbidden)) => {
                 self.forbidden(events, job, ask);
@@ -207,7 +217,7 @@ impl Stops {
         (self.0.clock)()
     }
 
-    /// Said once for each namespace, until it is tried again.
+    /// Reports a missing permission, once for each namespace and way until the controller tries the way again.
     fn forbidden(&self, events: &Events, job: &Job, ask: &Ask) {
         let kind = kind(&ask.way);
         let place = (job.namespace.clone(), kind);
@@ -215,8 +225,8 @@ impl Stops {
             return;
         }
         let note = format!(
-            "Not allowed to stop sidecars by {kind} in namespace {}: apply config/components/stop-{kind}, or take it out of \
-             spec.sidecars. They are stopped without it",
+            "Not allowed to stop sidecars by {kind} in namespace {}: apply config/components/stop-{kind}, or remove {kind} \
+             from spec.sidecars. The controller stops these sidecars in another way",
             job.namespace
         );
         warn!("{note}");
@@ -235,7 +245,7 @@ impl Stops {
     }
 }
 
-/// The name of the component with the rights.
+/// The name of the component that grants the permission.
 fn kind(way: &Way) -> &'static str {
     match way {
         Way::Http(_) => "http",

@@ -1,8 +1,9 @@
-//! By a signal, from an ephemeral container in the container's process namespace.
+//! How does the controller send a signal to a container? From an ephemeral container in the container's process
+//! namespace.
 //!
-//! It runs `sidecarjob signal`, so neither the container nor anybody else needs a shell, and it runs as the user that the
-//! container runs as, or as root with no capability but KILL where that is not known. Its name is computed: a second
-//! attempt finds the first one.
+//! The ephemeral container runs `sidecarjob signal`, so no image needs a shell. It runs as the user of the container,
+//! or, if the Pod names no user, as root with the capability KILL only. Its name is computed, so a second attempt finds
+//! the first one.
 
 use futures::TryFutureExt;
 use k8s_openapi::api::core::v1::{
@@ -19,7 +20,7 @@ use crate::controller::stop::NotReached;
 use crate::engine::build::names;
 use crate::engine::observed::PodRef;
 
-/// Sends it, and waits until it was sent.
+/// Sends the signal, and waits until the signal has been sent.
 pub async fn ask(
     api: &Api<Pod>,
     pod: &PodRef,
@@ -28,11 +29,11 @@ pub async fn ask(
     image: Option<&str>,
 ) -> Result<(), NotReached> {
     let image = image.ok_or_else(|| {
-        NotReached::Other("no image is known that has `sidecarjob signal`: set --stop-signal-image".into())
+        NotReached::Other("the controller knows no image with `sidecarjob signal`: set --stop-signal-image".into())
     })?;
     let live = api.get(&pod.name).await?;
     let spec = live.spec.as_ref().filter(|_| live.metadata.uid.as_deref() == Some(&pod.uid));
-    let Some(spec) = spec else { return Err(NotReached::Other("the Pod is another one by now".into())) };
+    let Some(spec) = spec else { return Err(NotReached::Other("another Pod has this name by now".into())) };
     has_a_first_process_of_its_own(spec)?;
     let name = names::signal_container(container, signal);
     if !spec.ephemeral_containers.iter().flatten().any(|c| c.name == name) {
@@ -52,18 +53,19 @@ pub async fn ask(
     }
 }
 
-/// Where containers share a process namespace, process 1 is not the container's: with hostPID it is the node's init.
+/// An error if the container has no process 1 of its own: if containers share a process namespace, process 1 belongs to
+/// none of them, and with hostPID process 1 is the node's init process.
 fn has_a_first_process_of_its_own(spec: &PodSpec) -> Result<(), NotReached> {
     let shared = [("hostPID", spec.host_pid), ("shareProcessNamespace", spec.share_process_namespace)];
     match shared.iter().find(|(_, is)| *is == Some(true)) {
         Some((field, _)) => {
-            Err(NotReached::Other(format!("its Pod has {field}, so it has no first process of its own")))
+            Err(NotReached::Other(format!("the Pod has {field}, so the container has no process 1 of its own")))
         }
         None => Ok(()),
     }
 }
 
-/// How that ephemeral container ended.
+/// How the ephemeral container ended.
 fn end(pod: &Pod, name: &str) -> Option<ContainerStateTerminated> {
     let all = pod.status.as_ref()?.ephemeral_container_statuses.as_ref()?;
     all.iter().find(|s| s.name == name)?.state.as_ref()?.terminated.clone()
@@ -82,13 +84,13 @@ fn ephemeral(spec: &PodSpec, name: &str, container: &str, signal: &str, image: &
     }
 }
 
-/// The user that the container runs as, if the Pod says it.
+/// The user that the container runs as, if the Pod names a user.
 fn user(spec: &PodSpec, container: &str) -> Option<i64> {
     let own = spec.containers.iter().find(|c| c.name == container).and_then(|c| c.security_context.as_ref());
     own.and_then(|s| s.run_as_user).or(spec.security_context.as_ref().and_then(|s| s.run_as_user))
 }
 
-/// The same user may signal; where it is not known, root with CAP_KILL may.
+/// A process may send a signal to a process of the same user. If the user is unknown, root with CAP_KILL may do so.
 fn security(user: Option<i64>) -> SecurityContext {
     let add = user.is_none().then(|| vec!["KILL".to_owned()]);
     SecurityContext {
@@ -102,8 +104,8 @@ fn security(user: Option<i64>) -> SecurityContext {
     }
 }
 
-/// The image of the Pod that this program runs in: the default for `--stop-signal-image`. If it runs in one and may not read
-/// it, that is said: without an image no sidecar gets a signal of its own.
+/// The image of this program's own Pod: the default for `--stop-signal-image`. If the program runs in a Pod and may not
+/// read the Pod, a warning says so, because `stop.signal` does not work without an image.
 pub async fn own_image(client: kube::Client) -> Option<String> {
     const NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
     let namespace = std::fs::read_to_string(NAMESPACE).ok()?;
@@ -117,7 +119,7 @@ pub async fn own_image(client: kube::Client) -> Option<String> {
             return None;
         }
     };
-    let containers = pod.spec?.containers; // a mesh's proxy may stand first
+    let containers = pod.spec?.containers; // a mesh's proxy may be the first container
     containers.iter().find(|c| c.name == "controller").or(containers.first())?.image.clone()
 }
 

@@ -1,4 +1,5 @@
-//! Attempts: made once, in turns of the namespaces, kept while their Pod goes on, and a missing right asked for once.
+//! Attempts are made once, in turns of the namespaces, and stay while their Pod goes on; a missing permission is
+//! reported once.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -33,7 +34,7 @@ fn key() -> Key {
     ("ns".into(), "job".into())
 }
 
-/// Attempts against an API server that answers all with 403.
+/// Attempts against an API server that answers every call with 403.
 struct Stage {
     client: Client,
     events: Events,
@@ -64,7 +65,7 @@ fn stage() -> Stage {
 }
 
 impl Stage {
-    /// What came of it.
+    /// Makes the attempt; returns all results.
     async fn tried(&mut self, ask: Ask) -> Vec<AttemptState> {
         let uid = ask.pod.uid.clone();
         self.stops.ask(self.client.clone(), self.events.clone(), &key(), &job(), ask);
@@ -98,7 +99,7 @@ async fn what_was_tried_is_tried_once_and_forgotten_with_its_pod() {
     assert_eq!(stage.stops.attempts(&key(), &["uid-a"]), [], "a Pod that is over needs none");
 }
 
-/// An API server that never answers, and what it was asked in each namespace.
+/// An API server that never answers, and the calls of each namespace.
 fn silent() -> (Client, Arc<Mutex<Vec<String>>>) {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let seen = asked.clone();
@@ -109,7 +110,7 @@ fn silent() -> (Client, Arc<Mutex<Vec<String>>>) {
     (Client::new(service, "ns"), asked)
 }
 
-/// Until nothing goes on any more: no time passes in it.
+/// Waits until no task makes progress; no time passes.
 async fn settle() {
     for _ in 0..1_000 {
         tokio::task::yield_now().await;
@@ -141,14 +142,14 @@ impl Tenants {
         self.stops.ask(self.client.clone(), self.events.clone(), &key, &job, ask(pod, exec()));
     }
 
-    /// How often each of them was asked.
+    /// How many sidecars of `a` and `b` were asked.
     fn asked(&self) -> (usize, usize) {
         let asked = lock(&self.asked);
         let of = |namespace: &str| asked.iter().filter(|one| *one == namespace).count();
         (of("a"), of("b"))
     }
 
-    /// How many attempts of `a` wait for a place, are under way, were heard and have failed.
+    /// How many attempts of `a` wait for a place, are under way, have succeeded, and have failed.
     fn states(&self) -> [usize; 4] {
         let uids: Vec<String> = (0..MANY).map(|n| format!("uid-{n}")).collect();
         let uids: Vec<&str> = uids.iter().map(String::as_str).collect();

@@ -1,14 +1,14 @@
 //! Which Pods must not come back into the view, however late an old answer arrives?
 //!
-//! Deleted ones, for good; and those that have ended and are counted, in the version in which that was so or an older
-//! one. Bounded: the oldest are forgotten, long after any answer can be under way.
+//! A deleted Pod never comes back. A Pod that has ended and is counted does not come back in that version or an older
+//! one. The memory has a bound: the oldest entries are forgotten, long after any answer can still be on its way.
 
 use std::collections::{HashMap, VecDeque};
 
-/// How many are kept.
+/// How many Pods are remembered.
 const MAX: usize = 20_000;
 
-/// UIDs and the version up to which nothing is believed.
+/// The UID of each Pod, and the version up to which answers are too old.
 #[derive(Debug, Default)]
 pub struct Buried {
     until: HashMap<String, u64>,
@@ -16,12 +16,12 @@ pub struct Buried {
 }
 
 impl Buried {
-    /// It is deleted.
+    /// The Pod is deleted.
     pub fn for_good(&mut self, uid: &str) {
         self.at(uid, u64::MAX);
     }
 
-    /// Nothing up to this version is news.
+    /// Answers about the Pod up to this version are too old.
     pub fn at(&mut self, uid: &str, version: u64) {
         if self.until.insert(uid.to_owned(), version).is_none() {
             self.order.push_back(uid.to_owned());
@@ -33,14 +33,14 @@ impl Buried {
         }
     }
 
-    /// It is there all the same: a list has it that began after it was buried.
+    /// The Pod exists after all: a list that began after the burial has the Pod.
     pub fn dig_up(&mut self, uid: &str) {
         if let Some(version) = self.until.get_mut(uid) {
-            *version = 0; // its place in the order stays: to look for it would take long
+            *version = 0; // the entry keeps its place in the order: a search would take long
         }
     }
 
-    /// The version up to which nothing of that Pod is news.
+    /// The version up to which answers about the Pod are too old.
     pub fn since(&self, uid: &str) -> Option<u64> {
         self.until.get(uid).copied().filter(|version| *version > 0)
     }

@@ -1,5 +1,5 @@
-//! What is in memory of the cluster: what the watches delivered and what the API server answered to the controller's own
-//! writes, whichever is newer.
+//! What is in memory of the cluster? What the watches delivered and what the API server answered to the controller's
+//! own writes, whichever is newer.
 
 pub mod buried;
 pub mod list;

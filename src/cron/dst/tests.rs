@@ -1,4 +1,4 @@
-//! What changes of clocks do.
+//! What does a clock change do to the times of a schedule?
 
 use super::*;
 use crate::cron::Expression;
@@ -54,7 +54,7 @@ fn run_once_runs_what_is_there_twice_the_first_time() {
 }
 
 #[test]
-fn run_once_is_nothing_new_for_what_fires_in_every_hour_or_where_no_clock_is_changed() {
+fn run_once_changes_nothing_for_hourly_schedules_or_zones_without_clock_changes() {
     for (text, zone) in [("*/20 * * * *", "America/New_York"), ("0 2 * * *", "UTC"), ("0 2 * * *", "Asia/Tokyo")] {
         let (c, z) = (calendar(text), Zone::parse(zone).unwrap());
         let mut at: DateTime<Utc> = "2026-10-30T00:00:00Z".parse().unwrap();

@@ -1,4 +1,4 @@
-//! Until when times are excluded.
+//! Until when are times excluded?
 
 use chrono::{DateTime, Utc};
 

@@ -1,4 +1,4 @@
-//! What an expression says, and why it is refused.
+//! What does an expression say, and why is an expression invalid?
 
 use super::*;
 
@@ -45,7 +45,7 @@ fn what_is_refused_says_why() {
         ("0 0 0 1 1 1", "expected 5 fields (minute, hour, day of month, month, day of week), found 6: \"0 0 0 1 1 1\""),
         ("0 24 * * *", "hour: \"24\" ends above 23"),
         ("TZ=0", "after \"TZ=0\" a space and a schedule are missing"),
-        ("@every day", "\"@every day\" has no duration that can be read: write it as in @every 1h30m"),
+        ("@every day", "\"@every day\" has no valid duration: write a duration as in @every 1h30m"),
     ] {
         assert_eq!(Expression::parse(text).unwrap_err().to_string(), want, "{text}");
     }
@@ -65,7 +65,7 @@ fn days_of_month_and_week_are_either_unless_one_is_a_star() {
         ("0 0 13 * *", 2, 5, false),
         ("0 0 * * 5", 2, 5, true),
         ("0 0 * * 5", 2, 4, false),
-        ("0 0 */2 * 5", 3, 4, true), // a step clears the star: either
+        ("0 0 */2 * 5", 3, 4, true), // with a step it is no star: a day in either field matches
         ("0 0 */1 * 5", 3, 4, false),
         ("0 0 , * *", 3, 4, false),
     ] {

@@ -1,4 +1,4 @@
-//! What one field says.
+//! What does one of the five fields say?
 
 use super::*;
 
@@ -28,7 +28,7 @@ fn fields_are_read_with_all_oddities() {
 }
 
 #[test]
-fn a_star_is_a_star_with_a_step_of_one_and_beside_others_and_with_anything_after_a_hyphen() {
+fn a_star_stays_one_with_step_one_in_a_list_or_before_a_hyphen() {
     for text in ["*", "?", "*/1", "*,5", "*-5", "*-x-y"] {
         assert_eq!(numbers(text, &WEEKDAY), ((0..7).collect(), true), "{text}");
     }
@@ -46,13 +46,13 @@ fn what_is_refused_says_why() {
         ("1-2-3", &HOUR, "\"1-2-3\" has more than one hyphen: write FIRST-LAST"),
         ("*/2/3", &HOUR, "\"*/2/3\" has more than one slash: write RANGE/STEP"),
         ("*/0", &HOUR, "\"*/0\" has a step of 0"),
-        ("*/", &HOUR, "\"\" is no number"),
-        ("-5", &HOUR, "\"\" is no number"),
-        ("L", &DAY, "\"L\" is no number"),
-        ("janu", &MONTH, "\"janu\" is no number and no name of a month (jan to dec)"),
-        ("+mon", &WEEKDAY, "\"+mon\" is no number and no name of a day (sun to sat)"),
-        ("H", &MINUTE, "\"H\" is no number"),
-        ("99999999999999999999", &MINUTE, "\"99999999999999999999\" is no number"),
+        ("*/", &HOUR, "\"\" is not a number"),
+        ("-5", &HOUR, "\"\" is not a number"),
+        ("L", &DAY, "\"L\" is not a number"),
+        ("janu", &MONTH, "\"janu\" is not a number and not the name of a month (jan to dec)"),
+        ("+mon", &WEEKDAY, "\"+mon\" is not a number and not the name of a day (sun to sat)"),
+        ("H", &MINUTE, "\"H\" is not a number"),
+        ("99999999999999999999", &MINUTE, "\"99999999999999999999\" is not a number"),
     ] {
         assert_eq!(Field::parse(text, bounds).unwrap_err().to_string(), want, "{text}");
     }

@@ -1,4 +1,4 @@
-//! When a calendar fires next. The whole comparison with the original is tests/cron_oracle.rs.
+//! When does a calendar fire next? `tests/cron_oracle.rs` has the whole comparison with the original.
 
 use super::*;
 use crate::cron::Expression;
@@ -15,7 +15,7 @@ fn next(calendar: &Calendar, zone: Zone, from: DateTime<Utc>) -> Option<DateTime
     after(calendar, zone, from, &mut Budget::of(20_000)).unwrap()
 }
 
-/// The next times after that one, in the zone.
+/// The next `n` times after `from`, in the zone.
 fn times(text: &str, zone: &str, from: &str, n: usize) -> Vec<String> {
     let (calendar, zone) = (calendar(text), Zone::parse(zone).unwrap());
     let first = next(&calendar, zone, from.parse().unwrap());

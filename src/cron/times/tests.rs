@@ -1,4 +1,4 @@
-//! Several expressions, exclusions, a zone and a rule, as one.
+//! How do several expressions, exclusions, a zone and a rule for clock changes act as one schedule?
 
 use super::*;
 
@@ -14,7 +14,7 @@ fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-/// More steps than any of these takes.
+/// More steps than any of these tests takes.
 fn plenty() -> Budget {
     Budget::of(budget::OF_A_DECISION)
 }

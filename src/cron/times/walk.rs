@@ -1,4 +1,4 @@
-//! Which time comes after which? The schedules side by side, without the excluded times.
+//! Which time comes after which? The walk merges the times of all schedules, and leaves out excluded times.
 
 use chrono::{DateTime, Datelike, Utc};
 
@@ -9,10 +9,11 @@ use crate::cron::expression::Kind;
 use crate::cron::next;
 use crate::cron::times::{Dst, Times};
 
-/// How many times in a row may be excluded; a whole excluded hour or day counts as one.
+/// How many times in a row may be excluded; a whole excluded hour or day counts once.
 const MAX_EXCLUDED: u32 = 10_000;
 
-/// A walk from time to time. The next time of each schedule is searched once, not again for each time of another one.
+/// A walk from time to time. The walk searches the next time of each schedule once, and keeps that time until the walk
+/// reaches it.
 pub struct Walk<'a> {
     times: &'a Times,
     anchor: DateTime<Utc>,
@@ -21,17 +22,17 @@ pub struct Walk<'a> {
     ahead: Vec<Ahead>,
 }
 
-/// What is known of the next time of one schedule.
+/// What the walk knows of the next time of one schedule.
 #[derive(Clone, Copy)]
 enum Ahead {
     Unknown,
     At(DateTime<Utc>),
-    /// Not within five years of this year.
+    /// There is no time within five years of this year.
     Never(i32),
 }
 
 impl<'a> Walk<'a> {
-    /// The times after `from`, which is not before `anchor`; `@every` counts from `anchor`.
+    /// A walk through the times after `from`, which is not before `anchor`; `@every` counts from `anchor`.
     pub fn new(times: &'a Times, anchor: DateTime<Utc>, from: DateTime<Utc>) -> Self {
         let exclusions = Exclusions::new(&times.exclude, times.zone);
         Self { times, anchor, from, exclusions, ahead: vec![Ahead::Unknown; times.schedules.len()] }
@@ -42,7 +43,7 @@ impl<'a> Walk<'a> {
         self.next_up_to(DateTime::<Utc>::MAX_UTC, budget)
     }
 
-    /// The same, if that is not after `until`: what is excluded after `until` is not looked at.
+    /// The next time that is not excluded, up to and including `until`. The walk looks at no exclusions after `until`.
     fn next_up_to(&mut self, until: DateTime<Utc>, budget: &mut Budget) -> Result<Option<DateTime<Utc>>, Spent> {
         for _ in 0..MAX_EXCLUDED {
             let Some(at) = self.nearest(budget)?.filter(|at| *at <= until) else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! Names of zones, and clocks on walls.
+//! Which zone does a name mean, and which local time does a zone have?
 
 use super::*;
 
@@ -9,8 +9,8 @@ fn names_are_taken_as_the_api_server_takes_them() {
     }
     for (name, why) in [
         ("", "the time zone is empty"),
-        ("Local", "no explicit time zone"),
-        ("LOCAL", "no explicit time zone"),
+        ("Local", "not an explicit time zone"),
+        ("LOCAL", "not an explicit time zone"),
         ("utc", "write UTC"),
         ("america/new_york", "write America/New_York"),
         ("Etc/Unknown", "unknown time zone"),
@@ -57,7 +57,7 @@ fn times_are_printed_with_the_offset_of_the_zone() {
 }
 
 #[test]
-fn no_zone_changes_its_clocks_twice_in_the_days_that_a_search_passes_in_one_go() {
+fn no_zone_changes_its_clock_twice_within_one_step_of_the_search() {
     const STEP: i64 = 12 * 3_600;
     let mut changes = 0;
     for zone in Zone::all() {

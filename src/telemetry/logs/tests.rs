@@ -1,4 +1,4 @@
-//! What stands in the log of what others wrote.
+//! What does the log contain of text that others wrote?
 
 use std::sync::{Arc, Mutex};
 
@@ -35,7 +35,7 @@ fn logged(json: bool, colours: bool) -> String {
 }
 
 #[test]
-fn a_message_a_field_and_a_span_of_a_text_log_are_on_one_line_and_move_nothing() {
+fn messages_fields_and_spans_of_a_text_log_stay_on_one_line() {
     let line = logged(false, false);
     let end = line.find("WARN").expect("its level");
     let said = r"no\n2026-01-01T00:00:00Z  INFO stopped\r\u{1b}[2J\u{9b}31m\u{202e}x\u{7}";

@@ -1,4 +1,4 @@
-//! What is counted, and under which name.
+//! What do the metrics count, and under which names?
 
 use super::*;
 use crate::telemetry::words::WORDS;

@@ -1,4 +1,5 @@
-//! What happens with one time of a backfill? Start it unless it ran, wait for it, and return how it ended.
+//! What happens with one time of a backfill? The backfill starts the run unless the time ran before, waits for the run,
+//! and returns its result.
 //!
 //! If the API server does not answer, the backfill retries with growing waits: the runs that it started go on meanwhile.
 //! After a rejection it retries only a few times.

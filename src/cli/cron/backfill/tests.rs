@@ -1,4 +1,4 @@
-//! A backfill that is interrupted and repeated, on an API server in memory whose history limit is 0.
+//! What does a backfill do that is interrupted and repeated? The API server is in memory, and its history limit is 0.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// Knows the schedule, its record and the runs that are there.
+/// An API server with the schedule, the record in its status, and the runs that exist.
 #[derive(Clone, Default)]
 struct Server(Arc<Mutex<State>>);
 
@@ -19,12 +19,12 @@ struct Server(Arc<Mutex<State>>);
 struct State {
     record: Vec<backfilled::Span>,
     recent: Vec<Value>,
-    /// By name: how it ended.
+    /// The result of each run, by its name.
     runs: BTreeMap<String, Option<&'static str>>,
     created: Vec<String>,
-    /// Answers instead of the next ones, by the kind of call: `POST`, `WATCH`, `LIST`, `GET`.
+    /// Codes that the server answers next, by the kind of call: `POST`, `WATCH`, `LIST`, `GET`.
     trouble: BTreeMap<&'static str, VecDeque<u16>>,
-    /// So many runs end, and go with the history at once; the others go on.
+    /// So many runs end, and the history limit deletes them at once; the others go on.
     ends: usize,
 }
 
@@ -39,7 +39,7 @@ impl Server {
                 let body: Value = serde_json::from_slice(&body).unwrap_or_default();
                 let (code, text) = server.0.lock().unwrap().answer(parts.method.as_str(), &parts.uri.to_string(), body);
                 if text.is_empty() {
-                    tokio::time::sleep(std::time::Duration::from_secs(60)).await; // a watch that has nothing to say
+                    tokio::time::sleep(std::time::Duration::from_secs(60)).await; // a watch without events
                 }
                 Ok::<_, String>(Response::builder().status(code).body(Body::from(text.into_bytes())).unwrap())
             }
@@ -83,7 +83,7 @@ impl State {
         }
     }
 
-    /// Who is asked for a second time, by whatever way, goes against the promise.
+    /// A create of a run that ran before breaks the promise of a backfill.
     fn create(&mut self, body: &Value) -> (u16, String) {
         let name = body["metadata"]["name"].as_str().unwrap().to_owned();
         if self.runs.contains_key(&name) {
@@ -103,10 +103,10 @@ impl State {
         (201, body.to_string())
     }
 
-    /// The run ends, which is shown, and goes with the history.
+    /// The watch shows the end of the run, and the history limit deletes the run.
     fn watched(&mut self, name: &str) -> String {
         if self.ends == 0 || self.runs.remove(name).is_none() {
-            return String::new(); // the watch ends, and is begun anew
+            return String::new(); // the watch ends, and the client opens it again
         }
         self.ends -= 1;
         let end = if name.ends_with('7') { "Failed" } else { "Complete" };
@@ -136,7 +136,7 @@ fn at(minute: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_767_225_600 + minute * 60, 0).unwrap()
 }
 
-/// What is printed, what is told beside, and how it ends; it is interrupted after a minute.
+/// The lines, the notes, and the end of a backfill that is interrupted after a minute.
 async fn backfill(
     server: &Server,
     minutes: i64,
@@ -214,7 +214,7 @@ async fn what_is_known_is_told_before_it_gives_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_somebody_deleted_is_told_and_one_that_the_history_took_is_told_as_it_ended() {
+async fn a_backfill_tells_a_deleted_run_from_one_that_the_history_took() {
     let server = Server::default();
     let name = |minute| crate::api::scheduled_run::name("c", at(minute));
     server.state(|state| {

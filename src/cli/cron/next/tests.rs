@@ -1,4 +1,4 @@
-//! What is printed of a schedule.
+//! What does `cron next` print of a schedule?
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Runs by hand.
+//! What does a run look like that somebody starts by hand?
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What is told of a run, as text.
+//! Which lines does `watch` print about a run, as text?
 
 use serde_json::json;
 

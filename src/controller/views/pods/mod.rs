@@ -1,10 +1,11 @@
-//! Which Pods are there? Those that the watch shows and those that the controller wrote, whichever is newer.
+//! Which Pods exist? The Pods that the watch delivered and the Pods that the controller wrote, whichever is newer.
 //!
-//! One watch of Pods feeds this view and tells which runs to reconcile. The answers to the controller's own writes go in
-//! at once, so no decision uses a view that lacks these writes (upstream's KEP-5647 solves the same by waiting).
-//! Of a run's Pod the view keeps the engine's small form, of a Pod that has ended and is counted nothing but its number,
-//! of all other Pods as little as possible (`seen`): what a reconcile costs does not grow with the past, or with the Pods
-//! of others.
+//! One watch of Pods feeds this view and tells which runs to reconcile. The answers to the controller's own writes go
+//! in at once, so no decision uses a view that lacks these writes (upstream's KEP-5647 waits for the watch instead).
+//!
+//! Of a run's Pod the view keeps the engine's small form. Of a Pod that has ended and is counted, the view keeps only
+//! the number. Of all other Pods the view keeps as little as possible (`seen`). So the cost of a reconcile does not
+//! grow with past Pods, or with the Pods of others.
 
 mod answers;
 mod held;
@@ -29,23 +30,23 @@ use crate::api::Kind;
 use crate::controller::object::{Key, version};
 use crate::engine::observed::{Pod, PodRef};
 
-/// All Pods of runs, by their owner, and those without an owner that matter to a run.
+/// All Pods of runs, by their owner, and Pods without an owner that concern a run.
 #[derive(Debug, Default)]
 pub struct Pods(Mutex<State>);
 
-/// What there is to see of one run.
+/// What the view knows of one run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct View {
     /// Its Pods, oldest first.
     pub pods: Vec<Arc<Pod>>,
-    /// Those of its Pods whose labels the run does not select any more.
+    /// The Pods of the run whose labels the run no longer selects.
     pub unselected: Vec<PodRef>,
     /// The Pods that another object of the same name, an older one, made and left uncounted; and those that the run made,
     /// that lost their owner reference and that the run does not select.
     pub left_behind: Vec<PodRef>,
     /// The Pods without an owner that the run selects.
     pub strays: Vec<Stray>,
-    /// The number after those of its Pods that are not kept any more.
+    /// The number after the highest number of Pods that are no longer in view.
     pub next_number: u32,
 }
 
@@ -54,7 +55,7 @@ impl Pods {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes in what the watch says. What the event is news for.
+    /// Takes in an event of the watch. Returns what the event is news for.
     pub fn observe(&self, event: Event<core::Pod>) -> Vec<News> {
         let mut state = self.lock();
         let mut news = match event {
@@ -64,7 +65,7 @@ impl Pods {
             }
             Event::InitApply(pod) => {
                 state.believe(pod.metadata.uid.as_deref().unwrap_or_default(), version(&pod));
-                state::with_urgency(state.put(&pod), Urgency::Now) // nobody knows what was missed before
+                state::with_urgency(state.put(&pod), Urgency::Now) // changes before this list may be missing
             }
             Event::Apply(pod) => state.put(&pod),
             Event::Delete(pod) => state.remove(&pod),
@@ -82,7 +83,7 @@ impl Pods {
         state.keep_untold(news);
     }
 
-    /// Takes in a Pod that was read once more, since what was kept of it was not enough.
+    /// Takes in a Pod that the controller read once more, because the view had too little of the Pod.
     pub fn read_again(&self, pod: &core::Pod) {
         let mut state = self.lock();
         state.forget_version(pod.metadata.uid.as_deref().unwrap_or_default(), version(pod));
@@ -95,7 +96,7 @@ impl Pods {
         self.lock().will_delete(uid);
     }
 
-    /// The controller deleted the Pod, which is at least on its way out.
+    /// The controller deleted the Pod: the API server has begun the deletion, or has finished it.
     pub fn deleted(&self, uid: &str, at: chrono::DateTime<chrono::Utc>) {
         self.lock().deleted(uid, at);
     }
@@ -107,7 +108,7 @@ impl Pods {
         state.keep_untold(news);
     }
 
-    /// Another object has the name of the Pod of that number: the number is not used.
+    /// Another object has the Pod name of that number: no Pod gets the number.
     pub fn name_is_taken(&self, kind: Kind, key: &Key, number: u32) {
         self.lock().number_is_used(kind, key, number);
     }
@@ -122,28 +123,29 @@ impl Pods {
         self.lock().routes.put(owner, selects);
     }
 
-    /// The run has ended or is being deleted: no Pod without an owner concerns it any more.
+    /// The run has ended or is being deleted: Pods without an owner no longer concern the run.
     pub fn run_is_over(&self, kind: Kind, key: &Key) {
         self.lock().routes.remove(kind, key);
     }
 
-    /// What there is to see of the run of that UID.
+    /// What the view knows of the run of that UID.
     pub fn of(&self, owner: &Owner) -> View {
         self.lock().view(owner)
     }
 
-    /// The Pods in view of all objects of that name that have our label and still have to be counted; with their owners'
-    /// UIDs.
+    /// The Pods in view with our label that still have to be counted, of all objects of that name, with the UIDs of
+    /// their owners.
     pub fn uncounted(&self, kind: Kind, key: &Key) -> Vec<(PodRef, String)> {
         self.lock().uncounted(kind, key)
     }
 
-    /// Pods of ours in that namespace that lost their owner reference; with the UIDs of the runs that they were made for.
+    /// Pods of ours in that namespace that lost their owner reference, with the UIDs of the runs that they were made
+    /// for.
     pub fn orphans(&self, namespace: &str) -> Vec<(PodRef, String)> {
         self.lock().orphans(namespace)
     }
 
-    /// The run is gone, and with it what was kept of its past.
+    /// The run is gone: forgets what the view knows of its past Pods.
     pub fn forget(&self, kind: Kind, key: &Key) {
         self.lock().forget(kind, key);
     }
@@ -153,12 +155,12 @@ impl Pods {
         self.lock().synced
     }
 
-    /// Why the Pods of that namespace have to be read once more, if they have to.
+    /// Why the controller has to read the Pods of that namespace once more, if so.
     pub fn unread(&self, namespace: &str) -> Option<Unread> {
         self.lock().routes.unread(namespace)
     }
 
-    /// The Pods of that namespace were read, for all reasons up to this one.
+    /// The controller has read the Pods of that namespace, for all reasons up to this one.
     pub fn was_read(&self, namespace: &str, reason: u64) {
         self.lock().routes.was_read(namespace, reason);
     }

@@ -7,7 +7,7 @@ use crate::engine::observed::Pod;
 /// What a change of a Pod is news for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum News {
-    /// The run that owns the Pod, or did.
+    /// The run that owns the Pod, or owned the Pod before.
     Owner {
         /// Its kind.
         kind: Kind,
@@ -34,16 +34,16 @@ pub enum News {
 pub enum Urgency {
     /// Now: a Pod may have to be counted, or a step is due beside the Pods that run.
     Now,
-    /// After the batch period: a Pod is on its way out, or gone, or not ours to count any more; or the change only tells
-    /// people something, as when a Pod becomes ready.
+    /// After the batch period: the Pod is being deleted, or gone, or not ours to count; or the change only matters to
+    /// people, for example when a Pod becomes ready.
     Later,
-    /// After the batch period, and no Pod is created before: somebody deleted a Pod that was at work. Who deletes one Pod
-    /// often deletes more, and the run too, so that a replacement would be created in vain.
+    /// After the batch period, and no Pod is created before: somebody deleted a Pod that ran. People who delete one Pod
+    /// often delete more Pods and the run too, so a new Pod would be useless.
     Hold,
 }
 
 impl Urgency {
-    /// Of a Pod of a run that came or changed.
+    /// The urgency of a Pod of a run that came or changed.
     pub fn of(old: Option<&Pod>, new: &Pod) -> Self {
         if !new.tracked || (!new.ended() && new.deleting_since.is_some()) {
             return Self::Later;

@@ -1,8 +1,8 @@
 //! Which runs does a Pod without an owner concern? The routing table: the runs that go on, by UID, and those with a
 //! selector of their own, by namespace.
 //!
-//! Almost every run selects its Pods by a label with its UID. A run with a selector of its own is rare: only for such runs
-//! are the labels of Pods without an owner compared, and only in the run's namespace.
+//! Almost every run selects its Pods by a label with its UID. A run with a selector of its own is rare. Only for such
+//! runs does the view compare the labels of Pods without an owner, and only in the namespace of the run.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -31,12 +31,12 @@ struct Route {
     selects: Selects,
 }
 
-/// Why, and by whom, the Pods of a namespace are read once more.
+/// Why the Pods of a namespace have to be read once more, and which task reads them.
 #[derive(Clone, Debug, Default)]
 pub struct Unread {
     /// The number of the latest reason.
     pub reason: u64,
-    /// Held by the task that reads.
+    /// The task that reads holds this mutex.
     pub gate: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -50,10 +50,10 @@ pub struct Routes {
     jobs: HashMap<Key, String>,
     /// The runs with a selector of their own.
     own: HashMap<String, BTreeMap<(Kind, String), Selector>>,
-    /// Namespaces whose Pods have to be read once more, since what was kept of the Pods depended on what was known of the
+    /// Namespaces whose Pods have to be read once more, because the view kept too little of the Pods before it knew the
     /// runs.
     unread: HashMap<String, Unread>,
-    /// How many reasons to read there were.
+    /// How many reasons to read there have been.
     reasons: u64,
 }
 
@@ -128,13 +128,13 @@ impl Routes {
         (label == labels::UID || *selects == Selects::Uid(label)).then(|| id.clone())
     }
 
-    /// What is kept of the Pods of that namespace may not be enough any more.
+    /// The view may have too little of the Pods of that namespace.
     pub fn must_read(&mut self, namespace: &str) {
         self.reasons += 1;
         self.unread.entry(namespace.to_owned()).or_default().reason = self.reasons;
     }
 
-    /// Why the Pods of that namespace have to be read once more, if they have to.
+    /// Why the Pods of that namespace have to be read once more, if so.
     pub fn unread(&self, namespace: &str) -> Option<Unread> {
         self.unread.get(namespace).cloned()
     }

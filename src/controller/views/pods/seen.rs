@@ -1,8 +1,8 @@
-//! What is kept of a Pod? Of a run's Pod the engine's small form; of a Pod without an owner, and of another manager's
-//! Pod, only what identifies the Pod and tells whether a run has to act on it.
+//! What does the view keep of a Pod? Of a run's Pod the engine's small form. Of a Pod without an owner, or of another
+//! manager's Pod, only what identifies the Pod and tells whether a run has to act.
 //!
-//! Nothing here grows with what a tenant writes into a Pod: `engine::observed::Pod` bounds each text, labels are compared
-//! when the Pod arrives, and are not kept.
+//! The size does not grow with what a tenant writes into a Pod: `engine::observed::Pod` limits each text, and the view
+//! compares labels when the Pod arrives and does not keep them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,13 +26,14 @@ pub struct Seen {
     pub labelled: bool,
     /// Which of `labels::UID_LABELS` the Pod has with the UID of its owner.
     pub by_uid: [bool; 3],
-    /// The owner has a selector of its own, as far as is known, and the selector matches the labels of the Pod.
+    /// The owner has a selector of its own, as far as the view knows, and the selector matches the labels of the Pod.
     pub by_selector: bool,
     /// `metadata.resourceVersion`.
     pub version: u64,
 }
 
-/// A Pod of a batch/v1 Job that another controller manages, as far as is known. The Pod still has the Job's finalizer.
+/// A Pod of a batch/v1 Job that another controller manages, as far as the view knows. The Pod still has the Job's
+/// finalizer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Foreign {
     /// Its owner; the Pods of one Job share the value.
@@ -58,7 +59,7 @@ pub struct Stray {
     pub deleting: bool,
     /// The value of our label: the UID of the run that made or adopted the Pod.
     pub made_for: Option<String>,
-    /// The labels by which runs without a selector of their own select, with their values.
+    /// The labels by which runs without a selector of their own select the Pod, with their values.
     pub uids: Vec<(&'static str, String)>,
     /// The runs with a selector of their own that select the Pod.
     pub selected_by: Vec<(Kind, String)>,
@@ -67,12 +68,13 @@ pub struct Stray {
 }
 
 impl Seen {
-    /// The controller made the Pod for its owner, or adopted the Pod: the Pod has our label with the owner's UID.
+    /// The controller made the Pod for its owner, or the owner adopted the Pod: the Pod has our label with the owner's
+    /// UID.
     pub fn was_made_for_owner(&self) -> bool {
         self.by_uid[0]
     }
 
-    /// The selector of the owner matches the labels of the Pod. What can't be known is so.
+    /// Whether the selector of the owner matches the labels of the Pod. True if nobody can know.
     pub fn is_selected(&self, selects: Option<&Selects>) -> bool {
         match selects {
             Some(Selects::Uid(label)) => {
@@ -95,7 +97,7 @@ impl Stray {
         self.tracked && self.made_for.is_some()
     }
 
-    /// From the wire. `selected_by` are the runs whose own selectors match the labels.
+    /// From the wire form. `selected_by` has the runs whose own selectors match the labels.
     pub fn of(wire: &core::Pod, pod: &Pod, selected_by: Vec<(Kind, String)>) -> Option<Self> {
         let all = wire.metadata.labels.as_ref()?;
         let short = |value: &&String| value.len() <= MAX_LABEL;
@@ -114,7 +116,7 @@ impl Stray {
     }
 }
 
-/// The longest value of a label that the API server takes.
+/// The longest label value that the API server accepts.
 const MAX_LABEL: usize = 63;
 
 /// The labels of a Pod.

@@ -1,4 +1,5 @@
-//! How do the answers of watch and writes become one view? The newer version of a Pod wins; what concerns nobody goes.
+//! How do events of the watch and answers to writes become one view? The newer version of a Pod wins. The view does not
+//! keep a Pod that concerns no run.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -66,7 +67,7 @@ impl Owned {
 }
 
 impl State {
-    /// The newer of two views wins. What concerns nobody is not kept.
+    /// Takes in a Pod; the newer version wins. A Pod that concerns no run is not kept.
     pub fn put(&mut self, wire: &core::Pod) -> Vec<News> {
         let (Some(pod), version) = (Pod::from_wire(wire), version(wire)) else { return Vec::new() };
         if self.buried.since(&pod.uid).is_some_and(|since| since >= version) {
@@ -88,8 +89,8 @@ impl State {
         news
     }
 
-    /// What is to be kept of that Pod. Pods of other owners, and those that no run can select, concern nobody; nor do the
-    /// Pods of other managers' Jobs that have no finalizer any more.
+    /// What the view keeps of the Pod. `None` for Pods of other owners, for Pods that no run can select, and for Pods
+    /// of other managers' Jobs without a finalizer.
     fn form(&self, wire: &core::Pod, pod: Pod, version: u64) -> Option<Held> {
         let labels = seen::labels_of(wire);
         let Some(owner) = owner::of(wire) else {
@@ -115,7 +116,7 @@ impl State {
         }))
     }
 
-    /// The same owner, as other Pods have it already.
+    /// The owner, shared with other Pods of the run.
     fn shared(&self, owner: Owner) -> Arc<Owner> {
         let known = self.groups.get(&(owner.kind, owner.key.clone()));
         let known = known.and_then(|group| group.owners.iter().find(|known| *known.owner == owner));
@@ -226,7 +227,7 @@ impl State {
         }
     }
 
-    /// The same Pod, changed.
+    /// Changes a Pod in view.
     fn change(&mut self, uid: &str, change: impl FnOnce(&mut Held)) {
         if let Some(mut held) = self.take(uid) {
             change(&mut held);
@@ -234,8 +235,8 @@ impl State {
         }
     }
 
-    /// A Pod that is not kept any more had the number. Without a group only a list can still tell of the run; otherwise
-    /// the run is gone.
+    /// A Pod that the view no longer keeps had the number. Without a group, only a list can still need the number;
+    /// otherwise the run is gone.
     fn number_was_used(&mut self, kind: Kind, key: &Key, number: Option<u32>) {
         if self.list.is_some() || self.groups.contains_key(&(kind, key.clone())) {
             let group = self.groups.entry((kind, key.clone())).or_default();
@@ -255,7 +256,7 @@ impl State {
         }
     }
 
-    /// Our own writes wake no run; only what metrics count is told, with the next event.
+    /// The controller's own writes wake no run. What the metrics count stays for the next event.
     pub fn keep_untold(&mut self, news: Vec<News>) {
         self.untold.extend(news.into_iter().filter(|n| matches!(n, News::Tracking(_))));
     }
@@ -336,7 +337,7 @@ fn is_ours(seen: &Seen) -> bool {
     seen.pod.tracked && seen.labelled
 }
 
-/// The same news, as urgent as that.
+/// The same news with that urgency.
 pub fn with_urgency(news: Vec<News>, urgency: Urgency) -> Vec<News> {
     let change = |news| match news {
         News::Owner { kind, key, ours, urgency: _ } => News::Owner { kind, key, ours, urgency },

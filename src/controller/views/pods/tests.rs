@@ -1,4 +1,4 @@
-//! The view of our Pods: what the watch says, what we wrote, whichever is newer.
+//! Does the view have the newer of what the watch delivered and what the controller wrote?
 
 use k8s_openapi::api::core::v1 as core;
 use kube::runtime::watcher::Event;
@@ -34,12 +34,12 @@ fn key() -> Key {
     ("ns".into(), "job".into())
 }
 
-/// That the run has to be looked at again.
+/// The news that the run has to be reconciled.
 fn news(urgency: Urgency) -> News {
     News::Owner { kind: Kind::SidecarJob, key: key(), ours: false, urgency }
 }
 
-/// Names and whether they are tracked.
+/// The names of the Pods, and whether they are tracked.
 fn view(pods: &Pods) -> Vec<(String, bool)> {
     pods.of(&run()).pods.iter().map(|pod| (pod.name.clone(), pod.tracked)).collect()
 }
@@ -159,7 +159,7 @@ fn of_our_own_deletions_none_is_kept_longer_than_its_pod_is_in_view() {
 }
 
 #[test]
-fn nothing_is_kept_of_a_job_that_is_gone_when_the_last_pods_that_it_left_are_deleted() {
+fn nothing_is_kept_of_a_gone_job_when_its_last_pods_are_deleted() {
     let kept = |pods: &Pods| pods.lock().groups();
     let pods = listed(vec![of_a_job(ended(pod("a", 1)))]);
     pods.wrote(&of_a_job(ended(released("a", 2))));
@@ -225,7 +225,7 @@ fn strays(pods: &Pods) -> Vec<String> {
 }
 
 #[test]
-fn a_pod_of_another_owner_or_without_an_owner_and_a_label_of_ours_is_not_kept() {
+fn a_pod_without_an_owner_of_ours_and_a_label_of_ours_is_not_kept() {
     let pods = listed(vec![
         without_owner(labelled(&[("app", "x")], pod("a", 1))),
         owned_by("ReplicaSet", "apps/v1", pod("b", 1)),
@@ -254,7 +254,7 @@ fn a_jobs_pod_is_kept_while_it_is_tracked_or_carries_our_label() {
 }
 
 #[test]
-fn a_run_with_a_selector_of_its_own_asks_for_the_pods_of_its_namespace_once() {
+fn a_run_with_its_own_selector_reads_the_pods_of_its_namespace_once() {
     let stray = |version| without_owner(labelled(&[("app", "x")], pod("a", version)));
     let pods = listed(vec![stray(1)]);
     pods.run_goes_on(&run(), Selects::Uid(labels::UID));
@@ -343,7 +343,7 @@ fn a_pod_whose_owner_changes_is_news_for_both() {
 }
 
 #[test]
-fn a_tracked_pod_of_ours_without_an_owner_is_an_orphan_unless_its_run_goes_on() {
+fn a_tracked_pod_without_an_owner_is_an_orphan_unless_its_run_goes_on() {
     let orphan = || labelled(&[(labels::UID, "job-uid")], without_owner(pod("a", 2)));
     let pods = listed(vec![]);
     let told = pods.observe(Event::Apply(orphan()));
@@ -357,18 +357,18 @@ fn a_tracked_pod_of_ours_without_an_owner_is_an_orphan_unless_its_run_goes_on() 
     assert_eq!(strays(&pods), ["a"]);
 }
 
-/// A batch/v1 Job's Pod, as its controller makes it.
+/// A Pod of a batch/v1 Job, as the Job's controller makes it.
 fn of_a_job(pod: core::Pod) -> core::Pod {
     labelled(&[(labels::UID, "u")], owned_by("Job", "batch/v1", pod))
 }
 
-/// What the watch tells of finalizers.
+/// What the view reports of finalizers after this event.
 fn tracking(pods: &Pods, event: Event<core::Pod>) -> Vec<News> {
     pods.observe(event).into_iter().filter(|n| matches!(n, News::Tracking(_))).collect()
 }
 
 #[test]
-fn a_jobs_pod_that_ends_with_the_finalizer_is_counted_once_and_once_more_when_it_is_let_go() {
+fn a_jobs_ended_pod_is_counted_when_it_has_and_when_it_loses_the_finalizer() {
     let pods = listed(vec![]);
     assert_eq!(tracking(&pods, Event::Apply(of_a_job(pod("a", 1)))), []);
     assert_eq!(tracking(&pods, Event::Apply(of_a_job(ended(pod("a", 2))))), [News::Tracking(true)]);

@@ -1,10 +1,10 @@
-//! How many steps do searches take, and are the times those of a search that passes nothing over?
+//! How many steps do searches take, and are their times the same as those of a search that skips nothing?
 
 use super::*;
 use crate::cron::next;
 use crate::cron::zone::Zone;
 
-/// Fifteen calendars that never fire, beside one that fires in every minute, all of which is excluded.
+/// Fifteen calendars that never fire, and one that fires in every minute, all of which are excluded.
 fn attack() -> Times {
     let never: Vec<String> = (0..15).map(|n| format!("{n} 0 31 2,4,6,9,11 *")).collect();
     let schedules: Vec<&str> = std::iter::once("* * * * *").chain(never.iter().map(String::as_str)).collect();
@@ -20,7 +20,7 @@ fn of(schedules: &[String], exclude: &[&str], zone: &str, dst: Dst) -> Times {
     Times::parse(schedules, exclude, Some(zone), dst, "ns/name").unwrap()
 }
 
-/// The steps of what one decision searches: the times of two years, the latest 101 of them, and the next one.
+/// The steps of one decision: it searches the times of two years, the latest 101 of these times, and the next time.
 fn steps(times: &Times, budget: u32) -> (Result<usize, Spent>, u32) {
     let (anchor, now) = (at("2025-03-01T00:00:00Z"), at("2027-03-01T00:00:00Z"));
     let mut budget = Budget::of(budget);
@@ -51,7 +51,7 @@ fn what_users_write_fits_the_budget_many_times() {
     }
 }
 
-/// The worst that were found. Most fit; the search for the last one ends with the budget.
+/// The worst schedules that we found. Most fit the budget; the search of the last one uses up the budget.
 #[test]
 fn the_worst_schedules_end_with_the_budget() {
     let nearly_all = &["* * * 1,3-12 *", "* * 1-28 2 *", "* * * * 0-5"];
@@ -90,7 +90,7 @@ fn a_count_that_takes_too_many_steps_ends_and_the_latest_times_are_found() {
     assert_eq!(found.latest, [at("2027-02-28T23:59:00Z"), at("2027-03-01T00:00:00Z")]);
 }
 
-/// A search that passes nothing over: each schedule anew for each time, each excluded minute on its own.
+/// A search that skips nothing: it searches each schedule again for each time, and each excluded minute on its own.
 fn plain(times: &Times, from: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let mut at = from;
     for _ in 0..100_000 {
@@ -121,7 +121,7 @@ fn no_time_is_passed_over_or_added() {
         ["0-29 * * * *", "30-59 * * * *", "* 0-5 * * *", "* 1-2 * * 0", "*/3 2 * * *", "* * * * 1-3", "* 12-23 * * *"];
     let zones =
         ["UTC", "America/New_York", "Africa/Casablanca", "Australia/Lord_Howe", "Europe/Berlin", "America/Santiago"];
-    // Half a day before and after changes of these clocks, and elsewhere.
+    // Half a day before and after clock changes of these zones, and elsewhere.
     let begins = [
         "2027-03-14T00:00:00Z",
         "2026-11-01T00:00:00Z",
