@@ -7,6 +7,7 @@ use sidecarjob::api::SidecarCronJob;
 use sidecarjob::controller::error::Fatal;
 use sidecarjob::controller::schedules::Schedules;
 use sidecarjob::controller::schedules::reconcile::{on_error, reconcile};
+use sidecarjob::controller::turns::Turns;
 use tokio::sync::watch;
 
 use super::*;
@@ -135,7 +136,7 @@ async fn a_status_that_can_not_be_written_is_told_by_an_event_and_a_delete_in_th
 
 fn done_run() -> SidecarJob {
     serde_json::from_value(json!({
-        "metadata": {"name": "hourly-1", "namespace": "ns", "uid": "run-uid", "resourceVersion": "5",
+        "metadata": {"name": "hourly-1", "namespace": "ns", "uid": "run-uid", "resourceVersion": "5", "labels": {"sidecarjob.dev/schedule": "hourly"},
                      "annotations": {"batch.kubernetes.io/cronjob-scheduled-timestamp": "2026-01-01T00:00:00Z"},
                      "ownerReferences": [{"apiVersion": "sidecarjob.dev/v1alpha1", "kind": "SidecarCronJob",
                                           "name": "hourly", "uid": "cron-uid", "controller": true}]},
@@ -152,7 +153,7 @@ async fn stopped_after(answered: usize) -> Result<(), Fatal> {
     let (stop, stopped) = watch::channel(false);
     let (events, _) = listener();
     let schedules = Schedules::at(Client::new(mock, "ns"), events, Arc::new(wall));
-    let working = tokio::spawn(schedules.run(None, 1, stopped));
+    let working = tokio::spawn(schedules.run(None, Turns::new(1), stopped));
     let mut held = Vec::new();
     for n in 0..=answered {
         let (request, send) = loop {
