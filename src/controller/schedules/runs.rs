@@ -120,9 +120,10 @@ impl Runs {
         let latest = owned.started.range(..=now).next_back().copied();
         owned.started.retain(|at| Some(*at) == latest || (!status.knows(*at) && is_credible(*at, now)));
         owned.backfilled.retain(|at| !backfilled::is_settled(&status.backfilled, *at));
+        let written = status.written();
         owned.departed.retain(|departed| match departed.run.ended {
-            Some(_) => !status.knows_end_of(&departed.run),
-            None => status.active.iter().any(|active| active.uid == departed.run.uid),
+            Some(_) => !written.has_end_of(&departed.run),
+            None => written.is_active(&departed.run.uid),
         });
         View {
             runs: owned.runs.values().map(|(run, _)| run.clone()).collect(),
