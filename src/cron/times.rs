@@ -192,6 +192,11 @@ impl Times {
         Walk::new(self, anchor, from.max(anchor)).next(budget)
     }
 
+    /// Is this one of the times after `anchor`, from which `@every` counts?
+    pub fn have(&self, anchor: DateTime<Utc>, at: DateTime<Utc>, budget: &mut Budget) -> Result<bool, Spent> {
+        Ok(self.next_after(anchor, at - TimeDelta::seconds(1), budget)? == Some(at))
+    }
+
     /// The times that have come due after `anchor`, up to and including `now`; the latest `keep` of them. The count ends
     /// when it has used up half of the budget: then there are more.
     pub fn pending(
