@@ -19,8 +19,11 @@ test: ## Every test: pure, CRDs, real API server, real kubelet
 unit: ## The tests that need no cluster, in two minutes
 	cargo test
 
-soak: ## Random histories of engine and shell, optimised, until you stop it or one fails (SIDECARJOB_SEED=N: from there)
-	cargo test --release --test simulation -- --ignored --nocapture --exact soak
+soak: ## Random histories of runs and of schedules, optimised, until you stop it or one fails (SIDECARJOB_SEED=N: from there)
+	@n=2000; seed=$${SIDECARJOB_SEED:-1000000}; \
+	while SIDECARJOB_SEED=$$seed SIDECARJOB_HISTORIES=$$n cargo test --release --test simulation \
+		--test schedules_simulation -- --ignored --nocapture --exact soak; \
+	do seed=$$((seed + n)); done; exit 1
 
 conformance: ## Kubernetes' own Job suite, against this controller; about ten minutes once a Kubernetes is built
 	@tests/upstream/run

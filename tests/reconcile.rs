@@ -9,6 +9,8 @@ mod failures;
 mod jobs;
 #[path = "reconcile/schedules.rs"]
 mod schedules;
+#[path = "reconcile/tenants.rs"]
+mod tenants;
 #[path = "reconcile/told.rs"]
 mod told;
 #[path = "reconcile/watches.rs"]

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use sidecarjob::controller::error::Fatal;
 use sidecarjob::controller::events::Events;
 use sidecarjob::controller::schedules::Schedules;
+use sidecarjob::controller::turns::Turns;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -152,7 +153,7 @@ fn work(server: &Server) -> (watch::Sender<bool>, JoinHandle<Result<(), Fatal>>)
     let (events, _sending) = Events::start(server.client());
     let (stop, stopped) = watch::channel(false);
     let schedules = Schedules::at(server.client(), events, server.clock.of_controller());
-    (stop, tokio::spawn(schedules.run(None, AT_ONCE, stopped)))
+    (stop, tokio::spawn(schedules.run(None, Turns::new(AT_ONCE), stopped)))
 }
 
 async fn ends(stop: watch::Sender<bool>, working: JoinHandle<Result<(), Fatal>>) {

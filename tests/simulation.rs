@@ -57,14 +57,7 @@ fn a_kill_at_any_call_ends_in_the_same_result() {
 }
 
 #[test]
-#[ignore = "goes on until it is stopped: make soak"]
+#[ignore = "a stretch of histories: make soak"]
 fn soak() {
-    let (begin, block) = (Instant::now(), 500);
-    let first = number("SIDECARJOB_SEED").unwrap_or(1_000_000);
-    for from in (first..).step_by(block) {
-        let seeds: Vec<u64> = (from..from + block as u64).collect();
-        play(&seeds, history::troubled).report(block);
-        let (n, seconds) = (from + block as u64 - first, begin.elapsed().as_secs());
-        println!("{n} histories in {seconds}s, up to seed {}: all well", from + block as u64 - 1);
-    }
+    play::soak("histories of runs", history::troubled);
 }

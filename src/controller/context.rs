@@ -10,7 +10,8 @@ use crate::controller::clock::Clock;
 use crate::controller::events::Events;
 use crate::controller::managed::Managed;
 use crate::controller::memory::Memory;
-use crate::controller::stop::Stops;
+use crate::controller::places::Places;
+use crate::controller::stop::{AT_ONCE, Stops};
 use crate::controller::under_way::UnderWay;
 use crate::controller::views::pods::Pods;
 use crate::engine::observed::Settings;
@@ -50,7 +51,7 @@ impl<K: Managed> Context<K> {
             client,
             pods: Arc::new(Pods::default()),
             memory: Memory::default(),
-            stops: Stops::new(mpsc::unbounded_channel().0, None, clock.clone()),
+            stops: Stops::new(mpsc::unbounded_channel().0, None, Places::new(AT_ONCE), clock.clone()),
             orphans: UnderWay::default(),
             events,
             metrics: Metrics::default(),

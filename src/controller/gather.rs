@@ -1,5 +1,7 @@
 //! What does the controller see of a run? Answered from the views in memory, without a call to the API server.
 
+use std::collections::HashSet;
+
 use crate::controller::context::Context;
 use crate::controller::managed::Managed;
 use crate::controller::object::Key;
@@ -19,7 +21,7 @@ pub fn gather<K: Managed>(ctx: &Context<K>, key: &Key, object: &K) -> Option<Obs
         ctx.pods.run_is_over(K::KIND, key);
     }
     let View { pods, unselected, left_behind, strays, next_number } = ctx.pods.of(&owner);
-    let going_on: Vec<&str> = pods.iter().filter(|pod| !pod.ended()).map(|pod| pod.uid.as_str()).collect();
+    let going_on: HashSet<&str> = pods.iter().filter(|pod| !pod.ended()).map(|pod| pod.uid.as_str()).collect();
     Some(Observed {
         attempts: ctx.stops.attempts(key, &going_on),
         strays: strays.iter().filter(|stray| can_be_adopted(stray, &job)).map(|stray| stray.pod.clone()).collect(),

@@ -22,7 +22,7 @@ pub mod managed;
 pub(crate) mod memory;
 pub mod object;
 pub mod orphans;
-pub(crate) mod places;
+pub mod places;
 pub mod pod_watch;
 pub mod queue;
 pub(crate) mod read_again;
@@ -31,6 +31,7 @@ pub(crate) mod run;
 pub mod schedules;
 pub mod stop;
 pub mod throttled;
+pub mod turns;
 pub(crate) mod under_way;
 pub mod views;
 

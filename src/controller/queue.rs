@@ -1,10 +1,12 @@
 //! Who is reconciled next? One queue for each kind, fed by the watch of its objects and by the news of Pods.
 //!
 //! Objects that another controller manages are dropped where the watch delivers them: they cost no memory and no wake-up.
+//! How namespaces share the reconciles is `turns`' part.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures::future::BoxFuture;
 use futures::{FutureExt, Stream, StreamExt, TryStreamExt, future};
 use kube::core::DeserializeGuard;
 use kube::runtime::WatchStreamExt;
@@ -12,7 +14,7 @@ use kube::runtime::controller::{self, Controller, Error as QueueError};
 use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::watcher;
 use kube::runtime::watcher::{Event, InitialListStrategy};
-use kube::{Api, ResourceExt};
+use kube::{Api, Resource, ResourceExt};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tracing::{debug, warn};
@@ -21,9 +23,10 @@ use crate::api::{Kind, labels};
 use crate::controller::context::Context;
 use crate::controller::error::{Error, Fatal};
 use crate::controller::managed::Managed;
-use crate::controller::object::Key;
+use crate::controller::object::{Key, key};
 use crate::controller::orphans;
 use crate::controller::reconcile::{Watched, on_error, reconcile};
+use crate::controller::turns::Turns;
 use crate::controller::views::pods::news::Urgency;
 use crate::telemetry::Metrics;
 
@@ -44,6 +47,7 @@ pub struct Queue<K: Managed> {
     ctx: Arc<Context<K>>,
     store: Store<Watched<K>>,
     writer: reflector::store::Writer<Watched<K>>,
+    wake: mpsc::UnboundedSender<Key>,
     woken: mpsc::UnboundedReceiver<Key>,
 }
 
@@ -62,7 +66,8 @@ pub fn queue<K: Managed>(
     (wake, woken): (mpsc::UnboundedSender<Key>, mpsc::UnboundedReceiver<Key>),
 ) -> (Queue<K>, Waker<K>) {
     let (store, writer) = reflector::store();
-    (Queue { ctx: ctx.clone(), store: store.clone(), writer, woken }, Waker { ctx, store, wake, later: Arc::default() })
+    let queue = Queue { ctx: ctx.clone(), store: store.clone(), writer, wake: wake.clone(), woken };
+    (queue, Waker { ctx, store, wake, later: Arc::default() })
 }
 
 impl<K: Managed> Wake for Waker<K> {
@@ -111,12 +116,12 @@ impl<K: Managed> Queue<K> {
         (self.store, self.writer, self.woken)
     }
 
-    /// Works until it is told to stop, and ends what is under way.
+    /// Works until it is told to stop, and ends what is under way. `turns` says how many runs are worked on at the same time.
     /// `clock` has an item whenever the clock was set: each run is looked at anew.
     pub async fn run(
         self,
         api: Api<Watched<K>>,
-        concurrency: u16,
+        turns: Turns,
         clock: impl Stream<Item = ()> + Send + Sync + 'static,
         stop: watch::Receiver<bool>,
     ) -> Result<(), Fatal> {
@@ -132,17 +137,34 @@ impl<K: Managed> Queue<K> {
             .touched_objects();
         let stopped_early = stopped_before_the_first_list(self.store.clone(), stop.clone());
         let work = Controller::for_stream(objects, self.store)
-            .with_config(controller::Config::default().concurrency(concurrency))
+            .with_config(controller::Config::default().concurrency(turns.slots()))
             .reconcile_on(references(self.woken))
             .reconcile_all_on(clock)
             .graceful_shutdown_on(stopped(stop))
-            .run(reconcile, on_error, self.ctx.clone())
+            .run(in_turn(turns.clone(), self.wake, reconcile), on_error, self.ctx.clone())
             .map(Ok)
-            .try_for_each(|result| future::ready(report(&self.ctx, result)));
+            .try_for_each(|result| future::ready(report(&self.ctx, &turns, result)));
         tokio::select! {
             ended = work => ended,
             () = stopped_early => Ok(()),
         }
+    }
+}
+
+/// Reconciles an object in its turn. An object without a turn is left until the queue is woken for it.
+pub fn in_turn<O, C, E, F>(
+    turns: Turns,
+    wake: mpsc::UnboundedSender<Key>,
+    reconcile: impl Fn(Arc<O>, Arc<C>) -> F,
+) -> impl FnMut(Arc<O>, Arc<C>) -> BoxFuture<'static, Result<controller::Action, E>>
+where
+    O: Resource,
+    E: Send + 'static,
+    F: Future<Output = Result<controller::Action, E>> + Send + 'static,
+{
+    move |object, ctx| match turns.begin(&key(&*object), &wake) {
+        None => future::ready(Ok(controller::Action::await_change())).boxed(),
+        Some(turn) => reconcile(object, ctx).inspect(move |_| drop(turn)).boxed(),
     }
 }
 
@@ -258,7 +280,7 @@ pub async fn work_with(
 type Outcome<K, E> = Result<(ObjectRef<DeserializeGuard<K>>, controller::Action), QueueError<E, watcher::Error>>;
 
 /// What became of a reconcile: errors are logged where they happen, so only the queue's own are left.
-fn report<K: Managed>(ctx: &Arc<Context<K>>, result: Outcome<K, Error>) -> Result<(), Fatal> {
+fn report<K: Managed>(ctx: &Arc<Context<K>>, turns: &Turns, result: Outcome<K, Error>) -> Result<(), Fatal> {
     match result {
         Err(QueueError::ReconcilerFailed(error @ Error::WentBack(_), _)) => {
             return Err(Fatal::WentBack(error.to_string()));
@@ -267,6 +289,7 @@ fn report<K: Managed>(ctx: &Arc<Context<K>>, result: Outcome<K, Error>) -> Resul
         Err(QueueError::ObjectNotFound(gone)) => {
             let key: Key = (gone.namespace.unwrap_or_default(), gone.name);
             debug!(kind = K::KIND.name(), name = format!("{}/{}", key.0, key.1), "gone");
+            turns.gone(&key);
             orphans::release(ctx, key);
         }
         Err(QueueError::QueueError(error)) => {
@@ -278,59 +301,4 @@ fn report<K: Managed>(ctx: &Arc<Context<K>>, result: Outcome<K, Error>) -> Resul
 }
 
 #[cfg(test)]
-mod tests {
-    use k8s_openapi::api::core::v1::ConfigMap;
-
-    use super::*;
-    use crate::api::SidecarJob;
-
-    #[tokio::test]
-    async fn without_the_watch_that_it_rests_on_no_work_goes_on() {
-        let goes_on = || tokio::spawn(future::pending());
-        let ended = work_with(tokio::spawn(async {}), "scheduled runs", future::pending()).await;
-        assert!(ended.is_err_and(|why| why.to_string().starts_with("the watch of scheduled runs has ended")));
-        let watched = goes_on();
-        let handle = watched.abort_handle();
-        assert!(work_with(watched, "Pods", async { Ok(()) }).await.is_ok());
-        while !handle.is_finished() {
-            tokio::task::yield_now().await; // a watch that nobody needs any more ends too
-        }
-    }
-
-    #[test]
-    fn the_uids_of_others_are_kept_only_as_long_as_their_objects_are_there() {
-        let object = |name: &str| {
-            let mut job = SidecarJob::new(name, Default::default());
-            job.metadata.uid = Some(format!("uid-{name}"));
-            job.spec.managed_by = Some("example.com/other".into());
-            DeserializeGuard(Ok(job))
-        };
-        let mut others = Others::new(Metrics::default());
-        let mut see = |event| {
-            others.drop_from(event);
-            others.uids.len()
-        };
-        see(Event::Init);
-        see(Event::InitApply(object("a")));
-        see(Event::InitApply(object("b")));
-        assert_eq!(see(Event::InitDone), 2);
-        assert_eq!(see(Event::Apply(object("c"))), 3);
-        assert_eq!(see(Event::Delete(object("c"))), 2);
-        see(Event::Init);
-        see(Event::InitApply(object("b")));
-        assert_eq!(see(Event::InitDone), 1, "a is gone, and nobody said so");
-    }
-
-    #[test]
-    fn a_queue_that_is_stopped_before_its_first_list_ends_at_once() {
-        let (store, mut writer) = reflector::store::<ConfigMap>();
-        let (stop, is_stopped) = watch::channel(false);
-        let ends = || stopped_before_the_first_list(store.clone(), is_stopped.clone()).now_or_never().is_some();
-        assert!(!ends(), "nobody stops it");
-        stop.send_replace(true);
-        assert!(ends(), "there is nothing under way");
-        writer.apply_watcher_event(&Event::Init);
-        writer.apply_watcher_event(&Event::InitDone);
-        assert!(!ends(), "what is under way is ended by the controller");
-    }
-}
+mod tests;

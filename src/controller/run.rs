@@ -28,10 +28,12 @@ use crate::controller::gate::Gate;
 use crate::controller::leader::{Leadership, LeaseError};
 use crate::controller::managed::Managed;
 use crate::controller::memory::Memory;
+use crate::controller::places::Places;
 use crate::controller::pod_watch::Wakers;
 use crate::controller::queue::{self, Queue, Wake, Waker, stopped};
 use crate::controller::schedules::Schedules;
 use crate::controller::stop::{self, Stops};
+use crate::controller::turns::Turns;
 use crate::controller::under_way::UnderWay;
 use crate::controller::views::pods::Pods;
 use crate::controller::{clock, pod_watch};
@@ -197,10 +199,20 @@ async fn work(
         () = stopped(stop.clone()) => return Ok(End::Finished),
     };
     let batch_period = args::span(args.sync_batch_period);
-    let shared = Shared { client, settings, events, metrics, batch_period, signal_image, stop: stop.clone() };
-    let work = scopes
-        .into_iter()
-        .map(|namespace| scope(&shared, namespace, args.concurrent_syncs, jobs_too, stop.clone(), health.clone()));
+    let stop_places = Places::new(stop::AT_ONCE);
+    let turns = Kinds::each(|| Turns::new(args.concurrent_syncs));
+    let shared = Shared {
+        client,
+        settings,
+        events,
+        metrics,
+        batch_period,
+        signal_image,
+        stop_places,
+        turns,
+        stop: stop.clone(),
+    };
+    let work = scopes.into_iter().map(|namespace| scope(&shared, namespace, jobs_too, stop.clone(), health.clone()));
     in_time(future::try_join_all(work.collect::<Vec<_>>()), stop).await
 }
 
@@ -212,7 +224,23 @@ struct Shared {
     metrics: Metrics,
     batch_period: TimeDelta,
     signal_image: Option<String>,
+    stop_places: Places,
+    turns: Kinds<Turns>,
     stop: watch::Receiver<bool>,
+}
+
+/// One for each kind.
+#[derive(Clone)]
+struct Kinds<T> {
+    ours: T,
+    jobs: T,
+    schedules: T,
+}
+
+impl<T> Kinds<T> {
+    fn each(one: impl Fn() -> T) -> Self {
+        Self { ours: one(), jobs: one(), schedules: one() }
+    }
 }
 
 impl Shared {
@@ -222,7 +250,7 @@ impl Shared {
             client: self.client.clone(),
             pods: pods.clone(),
             memory: Memory::default(),
-            stops: Stops::new(wake.clone(), self.signal_image.clone(), wall_clock()),
+            stops: Stops::new(wake.clone(), self.signal_image.clone(), self.stop_places.clone(), wall_clock()),
             orphans: UnderWay::default(),
             events: self.events.clone(),
             metrics: self.metrics.clone(),
@@ -246,7 +274,6 @@ fn namespaces(args: &Args) -> Vec<Option<String>> {
 fn scope(
     shared: &Shared,
     namespace: Option<String>,
-    concurrency: u16,
     jobs_too: bool,
     stop: watch::Receiver<bool>,
     health: Health,
@@ -255,6 +282,7 @@ fn scope(
     let client = shared.client.clone();
     let (ours, wake_ours) = shared.queue::<SidecarJob>(&pods);
     let (jobs, wake_jobs) = shared.queue::<BatchJob>(&pods);
+    let turns = shared.turns.clone();
     let schedules = Schedules::new(client.clone(), shared.events.clone());
     let (listed, mut is_listed) = watch::channel(false);
     let wakers = Wakers::new([Box::new(wake_ours) as Box<dyn Wake>, Box::new(wake_jobs)]);
@@ -274,12 +302,12 @@ fn scope(
                 () = cluster::has_kind(&client, namespace) => {}
                 () = stopped(stop.clone()) => return Ok(()),
             }
-            ours.run(cluster::api(&client, namespace), concurrency, clock(Kind::SidecarJob), stop.clone()).await
+            ours.run(cluster::api(&client, namespace), turns.ours, clock(Kind::SidecarJob), stop.clone()).await
         };
-        let of_schedules = schedules.run(namespace.map(str::to_owned), concurrency, stop.clone());
+        let of_schedules = schedules.run(namespace.map(str::to_owned), turns.schedules, stop.clone());
         let of_jobs = async {
             match jobs_too {
-                true => jobs.run(cluster::api(&client, namespace), concurrency, clock(Kind::Job), stop.clone()).await,
+                true => jobs.run(cluster::api(&client, namespace), turns.jobs, clock(Kind::Job), stop.clone()).await,
                 false => Ok(()),
             }
         };

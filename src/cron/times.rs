@@ -193,6 +193,11 @@ impl Times {
         Walk::new(self, anchor, from.max(anchor)).next(budget)
     }
 
+    /// Is this one of the times after `anchor`, from which `@every` counts?
+    pub fn have(&self, anchor: DateTime<Utc>, at: DateTime<Utc>, budget: &mut Budget) -> Result<bool, Spent> {
+        Ok(self.next_after(anchor, at - TimeDelta::seconds(1), budget)? == Some(at))
+    }
+
     /// The times that have come after `anchor`, up to and including `now`, and the latest `keep` of these times. The
     /// count stops when half of the budget is used up; `more` is true then.
     pub fn pending(

@@ -11,9 +11,9 @@ mod signals;
 mod text;
 mod words;
 
-pub(crate) use health::Health;
+pub use health::Health;
 pub use logs::init as init_logs;
 pub use metrics::Metrics;
 pub(crate) use metrics::{Counted, EventLoss};
-pub(crate) use server::serve;
+pub use server::serve;
 pub(crate) use signals::signal;

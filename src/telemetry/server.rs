@@ -13,16 +13,18 @@ use crate::telemetry::Health;
 use crate::telemetry::Metrics;
 use crate::telemetry::text;
 
-/// Listens at once, and answers in its own task.
-pub async fn serve(address: SocketAddr, health: Health, metrics: Metrics) -> std::io::Result<()> {
+/// Listens at once, and answers in its own task. The address, of which the system chooses the port if `address` has port 0.
+/// An error if the address can't be had.
+pub async fn serve(address: SocketAddr, health: Health, metrics: Metrics) -> std::io::Result<SocketAddr> {
     let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
     let app = router(health, metrics);
     tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, app).await {
             warn!("the HTTP server ended: {error}");
         }
     });
-    Ok(())
+    Ok(address)
 }
 
 fn router(health: Health, metrics: Metrics) -> Router {

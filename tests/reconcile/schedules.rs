@@ -7,6 +7,7 @@ use sidecarjob::api::SidecarCronJob;
 use sidecarjob::controller::error::Fatal;
 use sidecarjob::controller::schedules::Schedules;
 use sidecarjob::controller::schedules::reconcile::{on_error, reconcile};
+use sidecarjob::controller::turns::Turns;
 use tokio::sync::watch;
 
 use super::*;
@@ -135,7 +136,7 @@ async fn a_status_that_can_not_be_written_is_told_by_an_event_and_a_delete_in_th
 
 fn done_run() -> SidecarJob {
     serde_json::from_value(json!({
-        "metadata": {"name": "hourly-1", "namespace": "ns", "uid": "run-uid", "resourceVersion": "5",
+        "metadata": {"name": "hourly-1", "namespace": "ns", "uid": "run-uid", "resourceVersion": "5", "labels": {"sidecarjob.dev/schedule": "hourly"},
                      "annotations": {"batch.kubernetes.io/cronjob-scheduled-timestamp": "2026-01-01T00:00:00Z"},
                      "ownerReferences": [{"apiVersion": "sidecarjob.dev/v1alpha1", "kind": "SidecarCronJob",
                                           "name": "hourly", "uid": "cron-uid", "controller": true}]},
@@ -146,13 +147,32 @@ fn done_run() -> SidecarJob {
     .expect("a SidecarJob")
 }
 
+#[tokio::test]
+async fn a_run_that_lost_its_label_is_found_under_its_name_and_its_time_does_not_run_again() {
+    fn now() -> DateTime<Utc> {
+        at_one(0)
+    }
+    let mut found = serde_json::to_value(done_run()).expect("JSON");
+    (found["metadata"]["name"], found["metadata"]["labels"]) = (json!("hourly-29453820"), json!({}));
+    let script = vec![
+        on(Method::POST, RUNS, refuses(409, "AlreadyExists", "it exists")),
+        on(Method::GET, "/sidecarjobs/hourly-29453820", move |_| (200, found.clone())),
+        on(Method::PUT, CRON_STATUS, stored(11)),
+    ];
+    let (client, sent) = scripted(script);
+    let ctx = Schedules::at(client, listener().0, Arc::new(now));
+    reconcile(Arc::new(DeserializeGuard(Ok(hourly()))), ctx).await.expect("no call that is not in the script");
+    let status = sent.lock().expect("not poisoned")[2].1["status"].clone();
+    assert_eq!((&status["lastScheduleTime"], &status["activeCount"]), (&json!("2026-01-01T01:00:00Z"), &json!(0)));
+}
+
 /// Runs schedules against an API server that answers the first calls, and then nothing any more.
 async fn stopped_after(answered: usize) -> Result<(), Fatal> {
     let (mock, mut handle) = tower_test::mock::pair::<Request<Body>, Response<Body>>();
     let (stop, stopped) = watch::channel(false);
     let (events, _) = listener();
     let schedules = Schedules::at(Client::new(mock, "ns"), events, Arc::new(wall));
-    let working = tokio::spawn(schedules.run(None, 1, stopped));
+    let working = tokio::spawn(schedules.run(None, Turns::new(1), stopped));
     let mut held = Vec::new();
     for n in 0..=answered {
         let (request, send) = loop {

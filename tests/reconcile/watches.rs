@@ -3,6 +3,7 @@
 use kube::Api;
 use sidecarjob::controller::pod_watch::{self, Wakers};
 use sidecarjob::controller::queue::{self, Wake};
+use sidecarjob::controller::turns::Turns;
 use tokio::sync::watch;
 
 use super::*;
@@ -111,7 +112,7 @@ async fn when_the_clock_was_set_or_the_machine_slept_each_run_is_looked_at_anew(
     let (rings, bell) = futures::channel::mpsc::unbounded();
     let (queue, _waker) = queue::queue::<SidecarJob>(stage.ctx.clone(), tokio::sync::mpsc::unbounded_channel());
     let (stop, stopped) = watch::channel(false);
-    let working = tokio::spawn(queue.run(Api::namespaced(client, "ns"), 1, bell, stopped));
+    let working = tokio::spawn(queue.run(Api::namespaced(client, "ns"), Turns::new(1), bell, stopped));
     let sent = || stage.sent.lock().expect("not poisoned").len();
     until("the first status", || sent() == 1).await;
     let before = tokio::time::Instant::now();
@@ -137,7 +138,8 @@ async fn a_list_of_runs_is_believed_after_a_restore_though_its_versions_are_lowe
     let stage = stage(script, vec![]);
     let (queue, _waker) = queue::queue::<SidecarJob>(stage.ctx.clone(), tokio::sync::mpsc::unbounded_channel());
     let (stop, stopped) = watch::channel(false);
-    let working = tokio::spawn(queue.run(Api::namespaced(client, "ns"), 1, futures::stream::pending(), stopped));
+    let working =
+        tokio::spawn(queue.run(Api::namespaced(client, "ns"), Turns::new(1), futures::stream::pending(), stopped));
     until("a second status", || stage.sent.lock().expect("not poisoned").len() == 2).await;
     let onto = stage.sent.lock().expect("not poisoned")[1].1["metadata"]["resourceVersion"].clone();
     assert_eq!(onto, "40", "onto what the API server has, which never saw the first");
@@ -153,7 +155,7 @@ async fn a_queue_ends_the_program_when_the_api_server_has_an_older_version_than_
     let stage = stage(vec![conflict(), conflict(), conflict(), live], vec![]);
     let (queue, _waker) = queue::queue::<SidecarJob>(stage.ctx.clone(), tokio::sync::mpsc::unbounded_channel());
     let (_stop, stopped) = watch::channel(false);
-    let running = queue.run(Api::namespaced(client, "ns"), 1, futures::stream::pending(), stopped);
+    let running = queue.run(Api::namespaced(client, "ns"), Turns::new(1), futures::stream::pending(), stopped);
     let ended = tokio::time::timeout(std::time::Duration::from_secs(600), running).await.expect("it ends");
     assert!(ended.is_err_and(|why| why.to_string().contains("restored from a backup")));
 }
@@ -171,7 +173,8 @@ async fn a_queue_whose_watch_is_dropped_or_refused_reconciles_what_changed_meanw
     let Stage { ctx, sent, .. } = stage(script, vec![]);
     let (queue, waker) = queue::queue::<SidecarJob>(ctx.clone(), tokio::sync::mpsc::unbounded_channel());
     let (stop, stopped) = watch::channel(false);
-    let working = tokio::spawn(queue.run(Api::namespaced(client, "ns"), 1, futures::stream::pending(), stopped));
+    let working =
+        tokio::spawn(queue.run(Api::namespaced(client, "ns"), Turns::new(1), futures::stream::pending(), stopped));
     until("the status of the run that the new list has", || !sent.lock().expect("not poisoned").is_empty()).await;
     assert!(waker.knows(&(KEY.0.to_owned(), KEY.1.to_owned())));
     stop.send_replace(true);

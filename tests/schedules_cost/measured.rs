@@ -16,6 +16,7 @@ use serde_json::json;
 use sidecarjob::api::{SidecarCronJob, SidecarJob};
 use sidecarjob::controller::events::Events;
 use sidecarjob::controller::schedules::Schedules;
+use sidecarjob::controller::turns::Turns;
 use tokio::sync::watch;
 
 use crate::size;
@@ -121,7 +122,7 @@ async fn schedules_due_at_one_minute_all_start_with_two_writes_each() {
     let (events, sending) = Events::start(ours.clone());
     let (stop, stopped) = watch::channel(false);
     let schedules = Schedules::new(ours, events);
-    let working = tokio::spawn(schedules.run(Some(namespace.clone()), 20, stopped));
+    let working = tokio::spawn(schedules.run(Some(namespace.clone()), Turns::new(20), stopped));
     let begin = (Instant::now(), cpu());
     let written = |call: &str| counts.lock().unwrap_or_else(PoisonError::into_inner).get(call).copied().unwrap_or(0);
     patiently("all have their first status", async || written("PUT sidecarcronjobs/status") >= n).await;

@@ -1,16 +1,16 @@
 //! What really ran, who could know of it, and what became of it; and what must hold at each write.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sidecarjob::api::backfilled;
 use sidecarjob::api::sidecarcronjob::ConcurrencyPolicy;
+use sidecarjob::api::{backfilled, scheduled_run};
 use sidecarjob::cron::{Budget, budget};
 use sidecarjob::engine::schedule::observed::status::Status;
 use sidecarjob::engine::schedule::observed::{Cron, Run};
 
-use crate::cluster::{RUNS, World, has_ended, is_manual, read_run};
+use crate::cluster::{NAME, RUNS, World, has_ended, is_manual, read_run};
 use crate::world::store::{self, name, owner};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ type Time = (String, DateTime<Utc>);
 pub struct Books {
     /// Every time that ever ran.
     ran: BTreeSet<Time>,
+    /// The time of each run that the controller made, by the UID of the run: whatever the run says of it later.
+    times: BTreeMap<String, Time>,
     /// Of which times which life of the controller has seen a run.
     seen: BTreeSet<(u32, Time)>,
     /// Those whose run went before the status knew of it, and not by the controller: nothing in the cluster tells that
@@ -81,15 +83,17 @@ impl Books {
 
     /// That run goes now, and not by the controller.
     pub fn remember(&mut self, run: &Run, owner: &str, status: &Status) {
-        let Some(at) = run.scheduled.filter(|_| !run.manual) else { return };
+        let known = self.times.get(&run.uid).cloned();
+        let said = run.scheduled.filter(|_| !run.manual).map(|at| (owner.to_owned(), at));
+        let Some((owner, at)) = known.or(said) else { return };
         let told = status.active.iter().any(|active| active.uid == run.uid)
             || status.recent.iter().any(|recent| recent.name == run.name)
             || (status.last_schedule >= Some(at) && !status.queued.contains(&at));
         if !told {
-            self.untold.insert((owner.to_owned(), at));
+            self.untold.insert((owner.clone(), at));
             self.all_untold += 1;
         }
-        self.deleted.insert((owner.to_owned(), at));
+        self.deleted.insert((owner, at));
     }
 
     /// A backfill starts that time. Whether it did before, and the controller let the run go.
@@ -119,6 +123,7 @@ impl World {
         let at = run.scheduled.expect("all are scheduled");
         let two_at_once = self.overlapped || self.zombie;
         self.books.counts[0] += 1;
+        self.books.times.insert(run.uid.clone(), (owner.to_owned(), at));
         let once = self.books.runs_once(life, (owner.to_owned(), at), two_at_once);
         self.must(once, format!("{at} runs a second time"));
         self.must(at <= self.latest.max(self.clock.now()), format!("{at} runs before its time"));
@@ -129,7 +134,9 @@ impl World {
         let asked = backfilled::contains(&cron.status.backfilled, at);
         self.must(!asked, format!("{at} ran already, since somebody asked for it"));
         let of_it = |other: &Value| store::owner(other) == Some(owner) && name(other) != run.name;
-        let busy = self.names(|other| of_it(other) && !has_ended(other) && !is_manual(other)).len();
+        // What a tenant forged the controller need not have seen.
+        let counts = |other: &Value| !has_ended(other) && !is_manual(other) && !self.forged.runs.contains(name(other));
+        let busy = self.names(|other| of_it(other) && counts(other)).len();
         let alone = cron.spec.concurrency != ConcurrencyPolicy::Allow;
         self.must(!alone || busy == 0, format!("{busy} are active and one more starts"));
     }
@@ -145,6 +152,8 @@ impl World {
         let again = serde_json::to_value(new.to_wire("ns")).expect("JSON");
         self.must(again == *sent, format!("the wire does not keep all of it: {again} of {sent}"));
         self.must(new.last_schedule >= old.last_schedule, "the last scheduled time goes back");
+        let now = self.latest.max(self.clock.now());
+        self.must(new.last_schedule <= Some(now), format!("the last scheduled time is ahead: {:?}", new.last_schedule));
         self.must(new.missed >= old.missed && new.recent.len() <= 10, "fewer are missed, or too many are remembered");
         self.must(new.queued.len() <= after.spec.queue_limit, "the queue is too long");
         let last = new.last_schedule.map(|at| at.format("%H:%M:%S").to_string());
@@ -157,6 +166,9 @@ impl World {
     pub fn check_told(&mut self, life: u32, event: &Value) {
         let note = event["note"].as_str().unwrap_or_default();
         let Some(name) = note.strip_prefix("Active job went missing: ") else { return };
+        if self.forged.runs.contains(name) {
+            return; // it may have left its schedule
+        }
         let owner = event["regarding"]["uid"].as_str().unwrap_or_default();
         let mut graves = self.books.graves.iter().rev();
         let grave = graves.find(|grave| grave.run.name == name && grave.owner == owner);
@@ -178,6 +190,13 @@ impl World {
         self.must(stale.is_none(), format!("the status still has as active: {stale:?}"));
     }
 
+    /// Somebody else than the controller made the run of that time.
+    fn is_asked_for(&self, time: &Time) -> bool {
+        let given = (time.0.clone(), scheduled_run::name(NAME, time.1));
+        let by_somebody = self.books.backfilled.contains(time) || self.forged.given.contains(&given);
+        by_somebody && !self.books.ran.contains(time)
+    }
+
     /// Every time ran or is counted as missed.
     pub fn check(&mut self) {
         let cron = self.cron();
@@ -186,19 +205,19 @@ impl World {
         // Up to now, or to where a clock that was ahead has led.
         let dealt = status.last_schedule.max(status.last_missed);
         let until = (self.clock.now() - cron.spec.jitter).max(dealt.unwrap_or(cron.created_at));
-        let pending =
-            times.pending(cron.created_at, until, 1, &mut Budget::of(budget::OF_A_COMMAND)).expect("enough steps");
+        let mut budget = Budget::of(budget::OF_A_COMMAND);
+        let pending = times.pending(cron.created_at, until, 10_000, &mut budget).expect("enough steps");
         // A time that lies ahead is not dealt with yet, though its run is there: the clock was set back since.
         let of_it = |time: &&Time| time.0 == cron.uid && time.1 <= until;
         let ran = self.books.ran.iter().filter(of_it).count();
-        let asked = self.books.backfilled.iter().filter(of_it).filter(|time| !self.books.ran.contains(*time)).count();
+        let asked = pending.latest.iter().filter(|at| self.is_asked_for(&(cron.uid.clone(), **at))).count();
         if !pending.more {
             let missed = usize::try_from(status.missed).expect("not negative");
             let words = format!("{ran} ran, {missed} were missed, {} were to run", pending.count);
             self.must(ran + asked + missed >= pending.count, format!("a time is lost: {words}"));
             // A run that was deleted before the status knew of it counts as missed besides.
             let twice = (ran + missed).saturating_sub(pending.count);
-            let may = twice <= self.books.all_untold || self.overlapped;
+            let may = twice <= self.books.all_untold + self.forged.runs.len() || self.overlapped;
             self.must(may, format!("counted twice: {words}"));
         }
         if let Some(latest) = pending.latest.last().filter(|_| cron.spec.deadline.is_none()) {

@@ -9,6 +9,7 @@ use sidecarjob::api::{SidecarJob, labels};
 use sidecarjob::engine::schedule::observed::{Cron, Run};
 
 use crate::books::{Books, Who};
+use crate::tenant::Forged;
 use crate::world::clock::Clock;
 use crate::world::dice::Dice;
 use crate::world::faults::Faults;
@@ -42,6 +43,9 @@ pub struct World {
     pub latest: DateTime<Utc>,
     /// The schedule's spec.
     pub spec: Value,
+    /// A tenant forges what is said of runs, and what was forged.
+    pub forges: bool,
+    pub forged: Forged,
 }
 
 impl World {
@@ -71,6 +75,8 @@ impl World {
             overlapped: false,
             clock_was_set: false,
             spec,
+            forges: false,
+            forged: Forged::default(),
         };
         world.create_cron();
         world
@@ -188,7 +194,7 @@ impl server::World for World {
 
     fn meanwhile(&mut self) {
         match self.dice.roll(3) {
-            0 => self.user(),
+            0 => self.somebody(),
             _ => self.run_goes_on(),
         }
     }

@@ -1,5 +1,6 @@
 //! The real shell of schedules in this world: its views are fed by watches that lag, and its life may end at any call.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use sidecarjob::controller::schedules::Schedules;
 use sidecarjob::controller::schedules::reconcile::{on_error, reconcile};
 
 use crate::cluster::{CRONS, NAME, RUNS, World};
+use crate::tenant::is_labelled;
 use crate::world::queue::Turn;
 use crate::world::server::{self, lock};
 use crate::world::store::{NAMESPACE, uid};
@@ -36,6 +38,8 @@ struct Life {
     crons: Watch,
     cron: Option<SidecarCronJob>,
     runs: Watch,
+    /// UIDs of the runs that the watch shows by their label.
+    selected: HashSet<String>,
 }
 
 fn key() -> Key {
@@ -57,7 +61,7 @@ impl Life {
         let ctx = Schedules::at(client, events, world.clock.of_controller());
         let (runs, first) = Watch::repeating(RUNS, &world.store);
         let (crons, _) = Watch::begin(CRONS, &world.store);
-        let mut life = Self { number, ctx, turn: Turn::default(), crons, cron: None, runs };
+        let mut life = Self { number, ctx, turn: Turn::default(), crons, cron: None, runs, selected: HashSet::new() };
         life.show_run(&mut world, first);
         life.show_all(&mut world);
         life
@@ -82,7 +86,23 @@ impl Life {
         crons.into_iter().for_each(|event| self.show_cron(event));
     }
 
+    /// What a watch by the label shows: that a run went, also where it only lost its label.
+    fn by_label(&mut self, event: Event<Value>) -> Option<Event<Value>> {
+        let (Event::Apply(run) | Event::InitApply(run) | Event::Delete(run)) = &event else { return Some(event) };
+        let labels = is_labelled(&run["metadata"]["labels"]);
+        if labels && !matches!(event, Event::Delete(_)) {
+            self.selected.insert(uid(run).to_owned());
+            return Some(event);
+        }
+        let was_shown = self.selected.remove(uid(run));
+        match event {
+            Event::Apply(run) | Event::Delete(run) if was_shown || labels => Some(Event::Delete(run)),
+            _ => None,
+        }
+    }
+
     fn show_run(&mut self, world: &mut World, event: Event<Value>) {
+        let Some(event) = self.by_label(event) else { return };
         if let Event::Apply(run) | Event::InitApply(run) = &event {
             world.books.saw(self.number, run);
         }

@@ -20,11 +20,16 @@ const LOOKS: u32 = 20;
 
 /// The history of that seed. It counts runs, how many of them ran again, and how many a backfill started.
 pub fn of(seed: u64) -> Told {
-    play::run(troubled(Dice::new(seed)))
+    play::run(async { troubled(World::new(Dice::new(seed))).await })
 }
 
-async fn troubled(dice: Dice) -> Told {
-    let world = Arc::new(Mutex::new(World::new(dice)));
+/// The same with a tenant who forges what is said of runs.
+pub fn forged(seed: u64) -> Told {
+    play::run(async { troubled(World { forges: true, ..World::new(Dice::new(seed)) }).await })
+}
+
+async fn troubled(world: World) -> Told {
+    let world = Arc::new(Mutex::new(world));
     let mut controller = Controller::new(world.clone());
     for _ in 0..STEPS {
         if lock(&world).broken.is_some() {
@@ -44,7 +49,7 @@ async fn step(world: &Mutex<World>, controller: &mut Controller) {
     let what = lock(world).dice.roll(12);
     match what {
         0..=1 => lock(world).run_goes_on(),
-        2 => lock(world).user(),
+        2 => lock(world).somebody(),
         3 => {
             if lock(world).set_clock() {
                 controller.wake(); // as `clock` does

@@ -76,7 +76,15 @@ impl World {
 
     // --- people
 
-    pub fn user(&mut self) {
+    /// A user, or the tenant who forges, where there is one.
+    pub fn somebody(&mut self) {
+        match self.forges && self.dice.one_in(2) {
+            true => self.forge(),
+            false => self.user(),
+        }
+    }
+
+    fn user(&mut self) {
         match self.dice.roll(13) {
             0..=4 => self.suspend(),
             5 => self.recreate(),
@@ -165,7 +173,8 @@ impl World {
         self.spec["suspend"] = json!(false);
         self.change();
         let uid = self.uid();
-        for name in self.names(|run| owner(run) != Some(&uid)) {
+        let is_of_it = |run: &Value| owner(run) == Some(&uid) && run["metadata"]["ownerReferences"][0]["name"] == NAME;
+        for name in self.names(|run| !is_of_it(run)) {
             self.store.remove(RUNS, &name); // what a deleted owner left is collected
         }
         let last = self.cron().status.last_schedule;

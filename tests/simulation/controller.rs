@@ -16,10 +16,11 @@ use sidecarjob::controller::events::Events;
 use sidecarjob::controller::managed::Managed;
 use sidecarjob::controller::object::Key;
 use sidecarjob::controller::orphans;
+use sidecarjob::controller::places::Places;
 use sidecarjob::controller::pod_watch::{self, Wakers};
 use sidecarjob::controller::queue::{Wake, queue};
 use sidecarjob::controller::reconcile::{Watched, on_error, reconcile};
-use sidecarjob::controller::stop::Stops;
+use sidecarjob::controller::stop::{AT_ONCE, Stops};
 use sidecarjob::engine::observed::Settings;
 use sidecarjob::telemetry::Metrics;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -73,7 +74,7 @@ impl<K: Managed> Life<K> {
         let clock = world.clock.of_controller();
         let client = server::client(shared, world.faults.life, Duration::ZERO);
         let ctx = Arc::new(Context {
-            stops: Stops::new(wake, None, clock.clone()),
+            stops: Stops::new(wake, None, Places::new(AT_ONCE), clock.clone()),
             metrics: metrics.clone(),
             settings: settings.clone(),
             ..Context::at(client, events, clock)

@@ -38,6 +38,14 @@ pub fn seeds(regressions: &[u64], histories: u64) -> Vec<u64> {
     }
 }
 
+/// Plays a stretch of histories that no other test plays: from `SIDECARJOB_SEED` on, as many as `SIDECARJOB_HISTORIES` says.
+pub fn soak(what: &str, history: fn(u64) -> Told) {
+    let (first, n) = (number("SIDECARJOB_SEED").unwrap_or(1_000_000), number("SIDECARJOB_HISTORIES").unwrap_or(2_000));
+    let seeds: Vec<u64> = (first..first + n).collect();
+    play(&seeds, history).report(seeds.len());
+    println!("{n} {what}, from seed {first} on: all well");
+}
+
 /// The history of that seed, or the story of how it failed.
 fn tell(seed: u64, history: fn(u64) -> Told) -> Result<Told, String> {
     match catch_unwind(AssertUnwindSafe(|| history(seed))) {

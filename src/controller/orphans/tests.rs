@@ -138,6 +138,20 @@ async fn pods_of_a_run_that_is_gone_are_let_go_32_at_a_time_with_one_patch_each(
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_ten_thousand_pods_all_are_let_go_but_the_one_that_fails() {
+    let mut names: Vec<String> = (0..10_000).map(|n| format!("p-{n}")).collect();
+    names[5_000] = "fails".into();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let (ctx, server) = stage(&names, true);
+    release(&ctx, key());
+    pass(60).await;
+    let patches: Vec<usize> = names.iter().map(|name| server.calls(&format!("PATCH {name}"))).collect();
+    let others = patches.iter().enumerate().filter(|(n, _)| *n != 5_000);
+    assert!(others.map(|(_, patches)| *patches).all(|patches| patches == 1), "one patch for each of the others");
+    assert_eq!((patches[5_000], server.counts(|counts| counts.most)), (6, AT_ONCE));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_pod_that_keeps_its_finalizer_delays_no_other_and_waits_grow() {
     for is_owned in [true, false] {
         let (ctx, server) = stage(&["a", "fails", "z"], is_owned);

@@ -8,7 +8,7 @@ use kube::api::{Api, DeleteParams, PostParams, Preconditions, PropagationPolicy}
 use tracing::info;
 
 use crate::api::conditions::schedule as reasons;
-use crate::api::{SidecarCronJob, labels, scheduled_run};
+use crate::api::{SidecarCronJob, labels};
 use crate::controller::call::{call, failed, is_gone};
 use crate::controller::error::{Error, WRITE_THE_STATUS};
 use crate::controller::object::Key;
@@ -69,8 +69,9 @@ async fn look_up(ctx: &Schedules, key: &Key, run: &RunRef) -> Result<(), Error> 
     let what = format!("look up SidecarJob {}", run.name);
     let found = call(&what, create::api(ctx, key).get_opt(&run.name)).await?.map_err(|e| failed(&what, e))?;
     match found.filter(|found| found.metadata.uid.as_ref() == Some(&run.uid)) {
-        Some(found) if scheduled_run::owner_of(&found).is_some() => ctx.runs.wrote(&found), // it may be another's now
-        _ => ctx.runs.gone(&run.uid),
+        Some(found) if Owner::of_run(&found).is_some() => ctx.runs.wrote(&found), // it may be another's now
+        Some(found) => ctx.runs.left(&found),
+        None => ctx.runs.gone(&run.uid),
     }
     Ok(())
 }

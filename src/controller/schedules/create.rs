@@ -14,6 +14,7 @@ use crate::controller::call::{call, failed, is_terminating};
 use crate::controller::error::{BLIP, Error};
 use crate::controller::object::Key;
 use crate::controller::schedules::context::Schedules;
+use crate::controller::schedules::runs::Owner;
 use crate::engine::plan::Event;
 use crate::engine::schedule::observed::Cron;
 
@@ -44,7 +45,9 @@ async fn try_create(ctx: &Schedules, key: &Key, cron: &Cron, at: DateTime<Utc>, 
             ctx.tell(cron, Event::normal(reasons::SUCCESSFUL_CREATE, format!("Created job {name}")).of_run(name));
             Ok(())
         }
-        Ok(Err(kube::Error::Api(status))) if status.is_already_exists() => there_already(ctx, key, cron, name).await,
+        Ok(Err(kube::Error::Api(status))) if status.is_already_exists() => {
+            there_already(ctx, key, cron, at, name).await
+        }
         Ok(Err(kube::Error::Api(status))) if is_terminating(&status) => {
             ctx.memory.refused(key, status.message.clone(), (ctx.now)(), false);
             Ok(())
@@ -89,7 +92,7 @@ pub async fn look_for_unclear(ctx: &Schedules, key: &Key) -> Result<(), Error> {
 }
 
 /// Ours, or a stranger's, who keeps it: the time can't run under this name, which is said.
-async fn there_already(ctx: &Schedules, key: &Key, cron: &Cron, name: &str) -> Result<(), Error> {
+async fn there_already(ctx: &Schedules, key: &Key, cron: &Cron, at: DateTime<Utc>, name: &str) -> Result<(), Error> {
     let what = format!("get SidecarJob {name}, which exists already");
     let Some(run) = call(&what, api(ctx, key).get_opt(name)).await?.map_err(|e| failed(&what, e))? else {
         return Ok(()); // gone in between: the next round creates it
@@ -97,6 +100,9 @@ async fn there_already(ctx: &Schedules, key: &Key, cron: &Cron, name: &str) -> R
     if scheduled_run::is_of(&run, &cron.wire) {
         debug!("{name} was created before");
         ctx.runs.wrote(&run);
+        if !ctx.runs.has(run.metadata.uid.as_deref().unwrap_or_default()) {
+            ctx.runs.ran(&Owner::of(cron), at); // somebody took the label away: the time is not tried again and again
+        }
         ctx.memory.accepted(key);
         return Ok(());
     }

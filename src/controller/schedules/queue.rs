@@ -17,18 +17,20 @@ use tracing::{debug, warn};
 use crate::api::SCHEDULE;
 use crate::controller::error::{Error, Fatal};
 use crate::controller::object::{Key, key};
-use crate::controller::queue::{stopped, stopped_before_the_first_list, work_with};
+use crate::controller::queue::{in_turn, stopped, stopped_before_the_first_list, work_with};
 use crate::controller::schedules::context::Schedules;
 use crate::controller::schedules::reconcile::{Watched, on_error, reconcile};
 use crate::controller::schedules::run_watch;
+use crate::controller::turns::Turns;
 use crate::controller::{clock, cluster};
 
 impl Schedules {
     /// Works until it is told to stop. A cluster without the kind is waited for. Without its watch of runs it can't go on.
+    /// `turns` says how many schedules are worked on at the same time.
     pub async fn run(
         self: Arc<Self>,
         namespace: Option<String>,
-        concurrency: u16,
+        turns: Turns,
         stop: watch::Receiver<bool>,
     ) -> Result<(), Fatal> {
         self.stops_with(stop.clone());
@@ -38,16 +40,16 @@ impl Schedules {
             () = cluster::has_schedules(&self.client, namespace.as_deref()) => {}
             () = stopped(stop.clone()) => return Ok(()),
         }
-        let watched = tokio::spawn(run_watch::watch(self.clone(), namespace.clone(), wake, listed));
-        work_with(watched, "scheduled runs", self.work(namespace.as_deref(), concurrency, (is_listed, woken), stop))
-            .await
+        let watched = tokio::spawn(run_watch::watch(self.clone(), namespace.clone(), wake.clone(), listed));
+        let work = self.work(namespace.as_deref(), (turns, wake), (is_listed, woken), stop);
+        work_with(watched, "scheduled runs", work).await
     }
 
     /// The queue, from the first list of runs on.
     async fn work(
         self: Arc<Self>,
         namespace: Option<&str>,
-        concurrency: u16,
+        (turns, wake): (Turns, mpsc::UnboundedSender<Key>),
         (mut is_listed, woken): (watch::Receiver<bool>, mpsc::UnboundedReceiver<Key>),
         stop: watch::Receiver<bool>,
     ) -> Result<(), Fatal> {
@@ -66,14 +68,14 @@ impl Schedules {
             .applied_objects();
         let stopped_early = stopped_before_the_first_list(store.clone(), stop.clone());
         let work = Controller::for_stream(crons, store)
-            .with_config(controller::Config::default().concurrency(concurrency))
+            .with_config(controller::Config::default().concurrency(turns.slots()))
             .reconcile_on(references(woken))
             .reconcile_on(released(self.clone()))
             .reconcile_all_on(clock::steps(SCHEDULE, self.now.clone()))
             .graceful_shutdown_on(stopped(stop))
-            .run(reconcile, on_error, self.clone())
+            .run(in_turn(turns.clone(), wake, reconcile), on_error, self.clone())
             .map(Ok)
-            .try_for_each(|result| futures::future::ready(report(&self, result)));
+            .try_for_each(|result| futures::future::ready(report(&self, &turns, result)));
         tokio::select! {
             ended = work => ended,
             () = stopped_early => Ok(()),
@@ -112,7 +114,7 @@ fn reference((namespace, name): Key) -> ObjectRef<Watched> {
 type Outcome<E> = Result<(ObjectRef<Watched>, controller::Action), QueueError<E, watcher::Error>>;
 
 /// Errors are logged where they happen, so only the queue's own are left.
-fn report(ctx: &Schedules, result: Outcome<Error>) -> Result<(), Fatal> {
+fn report(ctx: &Schedules, turns: &Turns, result: Outcome<Error>) -> Result<(), Fatal> {
     match result {
         Err(QueueError::ReconcilerFailed(error @ Error::WentBack(_), _)) => {
             return Err(Fatal::WentBack(error.to_string()));
@@ -121,6 +123,7 @@ fn report(ctx: &Schedules, result: Outcome<Error>) -> Result<(), Fatal> {
         Err(QueueError::ObjectNotFound(gone)) => {
             debug!(name = gone.name, "gone"); // its runs go with it: the API server collects what it owned
             let key = (gone.namespace.unwrap_or_default(), gone.name);
+            turns.gone(&key);
             ctx.forget(&key);
         }
         Err(QueueError::QueueError(error)) => {

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use kube::core::DeserializeGuard;
 use kube::runtime::watcher::Event;
 
-use crate::api::{SidecarJob, backfilled, scheduled_run};
+use crate::api::{SidecarJob, backfilled, labels, scheduled_run};
 use crate::controller::object::{Key, version};
 use crate::controller::views::buried::Buried;
 use crate::controller::views::list::List;
@@ -104,6 +104,24 @@ impl Runs {
         }
     }
 
+    /// The API server says that this run, which exists, is no run of a schedule any more: somebody took its owner or its label
+    /// away.
+    pub fn left(&self, job: &SidecarJob) {
+        let mut state = self.lock();
+        state.note_change(job.metadata.uid.as_deref().unwrap_or_default());
+        state.remove(job);
+    }
+
+    /// The API server says that the time has a run of this SidecarCronJob, whether the view shows the run or not.
+    pub fn ran(&self, owner: &Owner, at: DateTime<Utc>) {
+        self.lock().by_owner.entry(Arc::new(owner.clone())).or_default().started.insert(at);
+    }
+
+    /// The run of that UID is in view.
+    pub fn has(&self, uid: &str) -> bool {
+        self.lock().owners.contains_key(uid)
+    }
+
     /// The API server says that it is not there any more.
     pub fn gone(&self, uid: &str) {
         let mut state = self.lock();
@@ -120,9 +138,10 @@ impl Runs {
         let latest = owned.started.range(..=now).next_back().copied();
         owned.started.retain(|at| Some(*at) == latest || (!status.knows(*at) && is_credible(*at, now)));
         owned.backfilled.retain(|at| !backfilled::is_settled(&status.backfilled, *at));
+        let written = status.written();
         owned.departed.retain(|departed| match departed.run.ended {
-            Some(_) => !status.knows_end_of(&departed.run),
-            None => status.active.iter().any(|active| active.uid == departed.run.uid),
+            Some(_) => !written.has_end_of(&departed.run),
+            None => written.is_active(&departed.run.uid),
         });
         View {
             runs: owned.runs.values().map(|(run, _)| run.clone()).collect(),
@@ -170,7 +189,7 @@ impl State {
     /// The newer of two views wins. Which SidecarCronJobs to look at again.
     fn put(&mut self, job: &SidecarJob) -> Vec<Key> {
         let Some(uid) = job.metadata.uid.clone() else { return Vec::new() };
-        if self.buried.since(&uid).is_some() {
+        if self.buried.since(&uid).is_some_and(|until| version(job) <= until) {
             return Vec::new();
         }
         if let Some(list) = &mut self.list {
@@ -185,6 +204,7 @@ impl State {
             _ => Vec::new(),
         };
         let Some((owner, run)) = owner.zip(Run::from_wire(job)) else { return changed };
+        self.buried.dig_up(&uid); // it had left its schedule, and is back
         let owned = self.by_owner.entry(owner.clone()).or_default();
         let times = if run.manual { &mut owned.backfilled } else { &mut owned.started };
         times.extend(run.scheduled);
@@ -204,7 +224,10 @@ impl State {
 
     fn remove(&mut self, job: &SidecarJob) -> Option<Key> {
         let uid = job.metadata.uid.as_deref()?;
-        self.buried.for_good(uid);
+        match Owner::of_run(job).is_some() {
+            true => self.buried.for_good(uid),
+            false => self.buried.at(uid, version(job)), // it may be there, and come back
+        }
         if let Some(((run, _), last)) = self.known(uid).zip(Run::from_wire(job)) {
             *run = last; // its end may be news, too
         }
@@ -265,11 +288,17 @@ impl Owner {
         Self { key: (cron.namespace.clone(), cron.name.clone()), uid: cron.uid.clone() }
     }
 
-    /// The SidecarCronJob that controls the run.
-    fn of_run(job: &SidecarJob) -> Option<Self> {
-        let owner = scheduled_run::owner_of(job)?;
+    /// The SidecarCronJob that controls the run. None for a run without the label: the watch does not show what becomes of
+    /// such a run, so it would be active for ever.
+    pub fn of_run(job: &SidecarJob) -> Option<Self> {
+        let owner = scheduled_run::owner_of(job).filter(|_| is_selected(job))?;
         Some(Self { key: (job.metadata.namespace.clone()?, owner.name.clone()), uid: owner.uid.clone() })
     }
+}
+
+/// The watch of runs selects by this label.
+fn is_selected(job: &SidecarJob) -> bool {
+    job.metadata.labels.as_ref().is_some_and(|labels| labels.contains_key(labels::SCHEDULE))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ mod exec;
 mod http;
 mod signal;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -39,8 +39,8 @@ pub use signal::own_image;
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// How long a signal may take: the node may have to pull the image.
 const SIGNAL_WITHIN: Duration = Duration::from_secs(30);
-/// How many attempts run at the same time, for the runs of one kind; `places` says how namespaces share the attempts.
-const AT_ONCE: usize = 64;
+/// How many attempts run at the same time, for all runs; `places` says how namespaces share the attempts.
+pub const AT_ONCE: usize = 64;
 /// How long the controller remembers a missing permission. So nobody has to restart the controller after granting it.
 const FORBIDDEN_FOR: Duration = Duration::from_secs(300);
 
@@ -73,7 +73,8 @@ impl From<kube::Error> for NotReached {
 pub struct Stops(Arc<Inner>);
 
 struct Inner {
-    attempts: Mutex<HashMap<Key, Vec<Attempt>>>,
+    /// By the run and the UID of the Pod: a run may have tens of thousands of Pods, and a Pod has few attempts.
+    attempts: Mutex<HashMap<Key, BTreeMap<String, Vec<Attempt>>>>,
     /// Ways for which the permission is missing in a namespace; an event reports each of them once.
     forbidden: Mutex<HashSet<(String, &'static str)>>,
     wake: mpsc::UnboundedSender<Key>,
@@ -84,29 +85,32 @@ struct Inner {
 
 impl Stops {
     /// `wake` gets the run that the controller should reconcile again; `signal_image` is the image with `sidecarjob
-    /// signal`.
-    pub fn new(wake: mpsc::UnboundedSender<Key>, signal_image: Option<String>, clock: Clock) -> Self {
+    /// signal`; the runs of other kinds and in other namespaces may have the same `places`.
+    pub fn new(wake: mpsc::UnboundedSender<Key>, signal_image: Option<String>, places: Places, clock: Clock) -> Self {
         Self(Arc::new(Inner {
             attempts: Mutex::default(),
             forbidden: Mutex::default(),
             wake,
             signal_image,
-            places: Places::new(AT_ONCE),
+            places,
             clock,
         }))
     }
 
-    /// The attempts on these Pods of a run. Forgets finished attempts on other Pods.
-    pub fn attempts(&self, key: &Key, going_on: &[&str]) -> Vec<Attempt> {
+    /// The attempts on these Pods of a run, by their UIDs. Forgets finished attempts on other Pods.
+    pub fn attempts(&self, key: &Key, going_on: &HashSet<&str>) -> Vec<Attempt> {
         let mut all = lock(&self.0.attempts);
         let Some(own) = all.get_mut(key) else { return Vec::new() };
         let is_under_way = |a: &Attempt| matches!(a.state, AttemptState::UnderWay(_));
-        own.retain(|a| is_under_way(a) || going_on.contains(&a.ask.pod.uid.as_str()));
+        own.retain(|pod, tried| {
+            tried.retain(|a| is_under_way(a) || going_on.contains(pod.as_str()));
+            !tried.is_empty()
+        });
         if own.is_empty() {
             all.remove(key);
             return Vec::new();
         }
-        own.clone()
+        own.values().flatten().cloned().collect()
     }
 
     /// Forgets a run that is gone.
@@ -118,9 +122,9 @@ impl Stops {
     pub fn ask(&self, client: Client, events: Events, key: &Key, job: &Job, ask: Ask) {
         let is_new = {
             let mut all = lock(&self.0.attempts);
-            let own = all.entry(key.clone()).or_default();
-            let is_new = !own.iter().any(|a| a.ask == ask);
-            is_new.then(|| own.push(Attempt { ask: ask.clone(), state: AttemptState::Queued(self.now()) }));
+            let tried = all.entry(key.clone()).or_default().entry(ask.pod.uid.clone()).or_default();
+            let is_new = !tried.iter().any(|a| a.ask == ask);
+            is_new.then(|| tried.push(Attempt { ask: ask.clone(), state: AttemptState::Queued(self.now()) }));
             is_new
         };
         if is_new {
@@ -140,8 +144,7 @@ impl Stops {
             return Some(AttemptState::Failed(self.now()));
         }
         let _place = self.0.places.take(&job.namespace).await;
-        let all = || lock(&self.0.attempts);
-        let AttemptState::Queued(since) = all().get(key)?.iter().find(|a| a.ask == *ask)?.state else { return None };
+        let AttemptState::Queued(since) = self.state(key, ask)? else { return None };
         if self.is_forbidden(job, ask) {
             return Some(AttemptState::Failed(self.now()));
         }
@@ -239,9 +242,14 @@ impl Stops {
     }
 
     fn note(&self, key: &Key, ask: &Ask, state: AttemptState) {
-        if let Some(own) = lock(&self.0.attempts).get_mut(key) {
-            own.iter_mut().filter(|a| a.ask == *ask).for_each(|a| a.state = state);
+        if let Some(tried) = lock(&self.0.attempts).get_mut(key).and_then(|own| own.get_mut(&ask.pod.uid)) {
+            tried.iter_mut().filter(|a| a.ask == *ask).for_each(|a| a.state = state);
         }
+    }
+
+    fn state(&self, key: &Key, ask: &Ask) -> Option<AttemptState> {
+        let all = lock(&self.0.attempts);
+        Some(all.get(key)?.get(&ask.pod.uid)?.iter().find(|a| a.ask == *ask)?.state)
     }
 }
 

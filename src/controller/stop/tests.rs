@@ -61,7 +61,7 @@ fn stage() -> Stage {
     });
     let (events, _) = Events::start(client.clone());
     let (wake, woken) = mpsc::unbounded_channel();
-    Stage { client, events, stops: Stops::new(wake, None, Arc::new(|| NOW)), woken, calls }
+    Stage { client, events, stops: Stops::new(wake, None, Places::new(AT_ONCE), Arc::new(|| NOW)), woken, calls }
 }
 
 impl Stage {
@@ -70,7 +70,7 @@ impl Stage {
         let uid = ask.pod.uid.clone();
         self.stops.ask(self.client.clone(), self.events.clone(), &key(), &job(), ask);
         assert_eq!(self.woken.recv().await, Some(key()), "it is looked at again");
-        self.stops.attempts(&key(), &[&uid]).into_iter().map(|a| a.state).collect()
+        self.stops.attempts(&key(), &HashSet::from([uid.as_str()])).into_iter().map(|a| a.state).collect()
     }
 }
 
@@ -94,9 +94,9 @@ async fn what_was_tried_is_tried_once_and_forgotten_with_its_pod() {
     let mut stage = stage();
     stage.tried(ask("a", exec())).await;
     stage.stops.ask(stage.client.clone(), stage.events.clone(), &key(), &job(), ask("a", exec()));
-    assert_eq!(stage.stops.attempts(&key(), &["uid-a"]).len(), 1);
-    assert_eq!(stage.stops.attempts(&key(), &["uid-b"]), []);
-    assert_eq!(stage.stops.attempts(&key(), &["uid-a"]), [], "a Pod that is over needs none");
+    assert_eq!(stage.stops.attempts(&key(), &HashSet::from(["uid-a"])).len(), 1);
+    assert_eq!(stage.stops.attempts(&key(), &HashSet::from(["uid-b"])), []);
+    assert_eq!(stage.stops.attempts(&key(), &HashSet::from(["uid-a"])), [], "a Pod that is over needs none");
 }
 
 /// An API server that never answers, and the calls of each namespace.
@@ -132,7 +132,8 @@ impl Tenants {
         let (events, _) = Events::start(stage().client);
         let now = Arc::new(Mutex::new(NOW));
         let clock = now.clone();
-        let stops = Stops::new(mpsc::unbounded_channel().0, None, Arc::new(move || *lock(&clock)));
+        let stops =
+            Stops::new(mpsc::unbounded_channel().0, None, Places::new(AT_ONCE), Arc::new(move || *lock(&clock)));
         Self { stops, client, events, asked, now }
     }
 
@@ -152,7 +153,7 @@ impl Tenants {
     /// How many attempts of `a` wait for a place, are under way, have succeeded, and have failed.
     fn states(&self) -> [usize; 4] {
         let uids: Vec<String> = (0..MANY).map(|n| format!("uid-{n}")).collect();
-        let uids: Vec<&str> = uids.iter().map(String::as_str).collect();
+        let uids: HashSet<&str> = uids.iter().map(String::as_str).collect();
         let all = self.stops.attempts(&("a".into(), "job".into()), &uids);
         let count = |is: fn(AttemptState) -> bool| all.iter().filter(|a| is(a.state)).count();
         [
@@ -196,7 +197,11 @@ async fn a_pod_that_ends_while_its_sidecar_waits_for_a_place_costs_no_call() {
     let tenants = Tenants::new();
     (0..MANY).for_each(|n| tenants.ask("a", &n.to_string()));
     settle().await;
-    assert_eq!(tenants.stops.attempts(&("a".into(), "job".into()), &[]).len(), AT_ONCE / 2, "those under way");
+    assert_eq!(
+        tenants.stops.attempts(&("a".into(), "job".into()), &HashSet::new()).len(),
+        AT_ONCE / 2,
+        "those under way"
+    );
     tokio::time::sleep(ANSWER_WITHIN + Duration::from_millis(1)).await;
     settle().await;
     assert_eq!(tenants.asked().0, AT_ONCE / 2);

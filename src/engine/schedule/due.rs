@@ -58,12 +58,13 @@ const MANY: usize = 100;
 
 /// Judges all times up to now.
 pub fn of(seen: &Observed, now: DateTime<Utc>) -> Due {
-    let past = Past::of(seen, now);
+    let mut budget = Budget::of(budget::OF_A_DECISION);
+    let past = Past::of(seen, now, &mut budget);
     let times = match &seen.cron.spec.times {
         Ok(times) => times,
         Err(error) => return without_times(&past, error.clone(), None),
     };
-    match find(&past, times) {
+    match find(&past, times, &mut budget) {
         Ok(found) if seen.cron.spec.suspend => suspended(&past, found),
         Ok(found) => judged(&past, found),
         Err(Spent) => without_times(&past, TimesError::TooManySteps, Some(Search::GaveUp)),
@@ -124,9 +125,9 @@ fn wanted(past: &Past) -> usize {
 }
 
 /// The times since everything was settled, and the next one. One more time than is wanted tells which time was missed last.
-fn find(past: &Past, times: &Times) -> Result<Found, Spent> {
+fn find(past: &Past, times: &Times, budget: &mut Budget) -> Result<Found, Spent> {
     let span = Span { after: past.settled_until(), until: until(past), keep: wanted(past) + 1 };
-    search::find(times, past.seen.search.as_ref(), span, &mut Budget::of(budget::OF_A_DECISION))
+    search::find(times, past.seen.search.as_ref(), span, budget)
 }
 
 /// Up to which time all times have come. The last one that was started may lie ahead, since somebody set the clock back: what

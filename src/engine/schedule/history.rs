@@ -22,9 +22,8 @@ fn of_outcome(seen: &Observed, success: bool, keep: &Keep, now: DateTime<Utc>) -
     let surplus = runs.len().saturating_sub(keep.limit);
     let over = |run: &Run| ends(run, keep).is_some_and(|at| at <= now);
     let gone = runs.iter().enumerate().filter(|(n, run)| *n < surplus || over(run)).map(|(_, run)| run);
-    gone.filter(|run| seen.cron.status.knows_end_of(run))
-        .map(|run| Step::Delete { run: run.to_ref(), replaced: false })
-        .collect()
+    let written = seen.cron.status.written();
+    gone.filter(|run| written.has_end_of(run)).map(|run| Step::Delete { run: run.to_ref(), replaced: false }).collect()
 }
 
 /// Finished runs that nobody deletes yet.

@@ -54,7 +54,7 @@ fn starts(seen: &Observed, due: &Due, now: DateTime<Utc>) -> Vec<Step> {
     }
     let blocking: Vec<_> = seen.blocking().collect();
     if seen.cron.spec.concurrency == ConcurrencyPolicy::Replace && !blocking.is_empty() {
-        let is_news = |at: DateTime<Utc>| at <= now && Some(at) > seen.cron.status.last_schedule;
+        let is_news = |at| Some(at) > seen.cron.status.last_schedule && Some(at) <= due.last_schedule.min(Some(now));
         if blocking.iter().any(|run| run.scheduled.is_some_and(is_news)) {
             return Vec::new(); // first it is written down: once it is gone, nothing else tells that its time ran
         }

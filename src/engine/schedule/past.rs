@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use crate::api::{backfilled, scheduled_run};
+use crate::cron::Budget;
 use crate::engine::observed::time;
 use crate::engine::schedule::observed::Observed;
 use crate::engine::schedule::observed::status::is_credible;
@@ -21,15 +22,26 @@ pub struct Past<'a> {
     pub now: DateTime<Utc>,
     /// Times up to now for which the schedule itself started runs that were seen.
     started: BTreeSet<DateTime<Utc>>,
+    /// The names of the runs that are there.
+    names: BTreeSet<&'a str>,
 }
 
 impl<'a> Past<'a> {
     /// The past up to now. A run for a time to come is left out: nobody started that run by the schedule, or the clock was
-    /// set back since. When the time comes, its run is found.
-    pub fn of(seen: &'a Observed, now: DateTime<Utc>) -> Self {
+    /// set back since. When the time comes, its run is found. A run for a time that is none of the schedule is left out too:
+    /// somebody made that run, and it says nothing about the times around it. Half of the budget may be used to find that
+    /// out. A time that is left out since the budget is used up still counts as `ran`.
+    pub fn of(seen: &'a Observed, now: DateTime<Utc>, budget: &mut Budget) -> Self {
         let in_view = seen.runs.iter().filter(|run| !run.manual).filter_map(|run| run.scheduled);
         let started = in_view.chain(seen.started.iter().copied()).filter(|at| *at <= now).collect();
-        Self { seen, now, started }
+        let mut past = Self { seen, now, started, names: seen.names() };
+        if let Ok(times) = &seen.cron.spec.times {
+            let settled = past.settled_until();
+            budget.half(|half| {
+                past.started.retain(|at| *at <= settled || times.have(settled, *at, half) == Ok(true));
+            });
+        }
+        past
     }
 
     /// The time has a run, or had one, whoever started the run.
@@ -37,7 +49,7 @@ impl<'a> Past<'a> {
         let (name, status) = (scheduled_run::name(&self.seen.cron.name, at), &self.seen.cron.status);
         self.started.contains(&at)
             || self.seen.started.contains(&at)
-            || self.seen.runs.iter().any(|run| run.name == name)
+            || self.names.contains(name.as_str())
             || status.recent.iter().any(|run| run.name == name)
             || backfilled::contains(&status.backfilled, at)
     }

@@ -28,7 +28,7 @@ fn run(minute: u32) -> SidecarJob {
     });
     let meta = json!({
         "name": name(minute), "namespace": "ns", "uid": format!("uid-{minute}"), "ownerReferences": [owner],
-        "resourceVersion": (minute + 1).to_string(),
+        "labels": {labels::SCHEDULE: "c"}, "resourceVersion": (minute + 1).to_string(),
         "annotations": {"batch.kubernetes.io/cronjob-scheduled-timestamp": time(minute).to_rfc3339()}
     });
     serde_json::from_value(json!({"metadata": meta, "spec": {"template": {}}})).expect("a SidecarJob")
@@ -181,6 +181,36 @@ fn a_run_whose_owner_is_taken_away_is_gone_for_its_schedule() {
     assert_eq!(runs.observe(Event::Apply(read(ownerless.clone()))), [("ns".to_owned(), "c".to_owned())], "news");
     assert_eq!(minutes(&runs), [""; 0], "it does not count as active for ever");
     assert_eq!(runs.observe(Event::Delete(read(ownerless))), [], "its deletion is nothing to the schedule");
+}
+
+#[test]
+fn a_run_that_leaves_its_schedule_is_in_view_again_when_it_comes_back() {
+    let at_version =
+        |job: SidecarJob, version: u32| with(job, json!({"/metadata/resourceVersion": version.to_string()}));
+    let (label, owner) = (json!({"/metadata/labels": {}}), json!({"/metadata/ownerReferences": []}));
+    for (what, change) in [("its label", label), ("its owner", owner)] {
+        let left = at_version(with(run(1), change), 50);
+        let runs = Runs::default();
+        let see = |event: Event<SidecarJob>| {
+            let event = match event {
+                Event::Apply(job) => Event::Apply(guard(job)),
+                Event::Delete(job) => Event::Delete(guard(job)),
+                _ => Event::InitDone,
+            };
+            runs.observe(event);
+            minutes(&runs).len()
+        };
+        assert_eq!(see(Event::Apply(run(1))), 1);
+        assert_eq!(see(Event::Delete(left.clone())), 0, "{what} is taken away: the watch says that it is gone");
+        runs.left(&left);
+        assert_eq!(runs.gone_of(&self::owner(), ["uid-1"].into_iter()).len(), 1, "{what}: nobody looks it up again");
+        assert_eq!(see(Event::Apply(at_version(run(1), 40))), 0, "{what}: that is older");
+        runs.wrote(&left);
+        assert_eq!((minutes(&runs).len(), runs.has("uid-1")), (0, false), "{what}: nobody would say how it ended");
+        assert_eq!(see(Event::Apply(at_version(run(1), 60))), 1, "{what} is given back");
+        assert_eq!(see(Event::Delete(at_version(run(1), 70))), 0);
+        assert_eq!(see(Event::Apply(at_version(run(1), 80))), 0, "{what}: now it is gone for good");
+    }
 }
 
 #[test]

@@ -43,6 +43,39 @@ fn of_times_that_have_come_some_run_and_the_others_are_missed() {
 }
 
 #[test]
+fn a_run_for_a_time_that_is_none_of_the_schedule_hides_no_missed_time() {
+    let every = json!({"schedule": "@every 1h"});
+    for (what, spec, minutes, missed) in [
+        ("none", json!({}), vec![], 4),
+        ("of one that was to run", json!({}), vec![120], 3),
+        ("of one that was not to run", json!({}), vec![90], 4),
+        ("of both", json!({}), vec![90, 120, 150], 3),
+        ("of one that was not to run, by @every", every, vec![90], 4),
+    ] {
+        let made = minutes.iter().map(|minute| run(*minute).ended(true, 250));
+        let mut seen = cron(spec).runs(made);
+        seen.settle(at(331));
+        assert_eq!(seen.cron.status.missed, missed, "{what}");
+    }
+}
+
+#[test]
+fn a_run_for_a_time_that_is_none_of_the_schedule_moves_nothing() {
+    let suspended = cron(json!({"suspend": true})).last(60).runs([run(150)]);
+    let mut seen = suspended;
+    seen.settle(at(200));
+    assert_eq!((seen.cron.status.last_schedule, seen.cron.status.missed), (Some(at(60)), 0), "of one that rests");
+    seen.cron.spec.suspend = false;
+    seen.settle(at(200));
+    let status = &seen.cron.status;
+    assert_eq!((status.last_schedule, status.missed, seen.times()), (Some(at(180)), 1, vec![150, 180]));
+
+    let mut seen = cron(json!({"concurrencyPolicy": "Replace"})).last(60).runs([run(90)]);
+    seen.settle(at(121));
+    assert_eq!((seen.times(), seen.cron.status.last_schedule), (vec![120], Some(at(120))), "it is replaced");
+}
+
+#[test]
 fn runs_overlap_where_that_is_allowed() {
     let mut seen = cron(json!({})).last(60).runs([run(60)]);
     seen.settle(at(120));

@@ -22,7 +22,7 @@ pub use run::{Departed, Run, RunRef};
 pub struct Observed {
     /// The SidecarCronJob.
     pub cron: Cron,
-    /// Its runs, in the order of their names.
+    /// Its runs, in no order.
     pub runs: Vec<Run>,
     /// The times of which a run was ever seen, deleted ones included: the latest, and all that the status does not know of.
     pub started: BTreeSet<DateTime<Utc>>,
@@ -96,6 +96,17 @@ pub struct Keep {
 }
 
 impl Observed {
+    /// The UIDs of the runs that are there. Made once for many questions: a schedule may have thousands of runs, and the
+    /// cost of a decision must not grow with their square.
+    pub fn uids(&self) -> BTreeSet<&str> {
+        self.runs.iter().map(|run| run.uid.as_str()).collect()
+    }
+
+    /// The names of the runs that are there. As `uids`.
+    pub fn names(&self) -> BTreeSet<&str> {
+        self.runs.iter().map(|run| run.name.as_str()).collect()
+    }
+
     /// Runs that are not finished and that the concurrency policy looks at: those that somebody started by hand are not.
     pub fn blocking(&self) -> impl Iterator<Item = &Run> {
         self.runs.iter().filter(|run| run.ended.is_none() && !run.manual)

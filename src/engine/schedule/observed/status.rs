@@ -2,6 +2,8 @@
 
 mod wire;
 
+use std::collections::BTreeSet;
+
 use crate::api::backfilled::{self, Span};
 use crate::engine::observed::conditions::Conditions;
 use crate::engine::observed::time;
@@ -58,15 +60,34 @@ impl Status {
         self.last_schedule >= Some(at) && !self.queued.contains(&at)
     }
 
+    /// What is written down of runs. Made once for many runs.
+    pub fn written(&self) -> Written<'_> {
+        Written { status: self, active: self.active.iter().map(|run| run.uid.as_str()).collect() }
+    }
+}
+
+/// What the status has of runs, so that the question about one run does not look at all others.
+#[derive(Clone, Debug)]
+pub struct Written<'a> {
+    status: &'a Status,
+    active: BTreeSet<&'a str>,
+}
+
+impl Written<'_> {
+    /// The status has the run of that UID as active.
+    pub fn is_active(&self, uid: &str) -> bool {
+        self.active.contains(uid)
+    }
+
     /// How that run ended is written down, and that its time ran.
-    pub fn knows_end_of(&self, run: &Run) -> bool {
-        let Some((success, at)) = run.ended else { return false };
-        let last = if success { self.last_success } else { self.last_failure };
+    pub fn has_end_of(&self, run: &Run) -> bool {
+        let (Some((success, at)), status) = (run.ended, self.status) else { return false };
+        let last = if success { status.last_success } else { status.last_failure };
         let passed = run.scheduled.is_none_or(|at| match run.manual {
-            true => backfilled::is_settled(&self.backfilled, at),
-            false => self.knows(at),
+            true => backfilled::is_settled(&status.backfilled, at),
+            false => status.knows(at),
         });
-        last >= Some(at) && passed && !self.active.iter().any(|active| active.uid == run.uid)
+        last >= Some(at) && passed && !self.is_active(&run.uid)
     }
 }
 

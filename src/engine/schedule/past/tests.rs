@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::*;
+use crate::cron::budget;
 use crate::engine::schedule::observed::Run;
 use crate::engine::schedule::observed::status::{Recent, Status};
 use crate::engine::schedule::tests::fixture::{at, cron, run};
@@ -27,6 +28,17 @@ fn with_status(change: impl FnOnce(&mut Status)) -> Observed {
     let mut seen = seen();
     change(&mut seen.cron.status);
     seen
+}
+
+fn plenty() -> Budget {
+    Budget::of(budget::OF_A_DECISION)
+}
+
+#[test]
+fn what_ran_counts_as_run_though_the_steps_are_used_up() {
+    let seen = seen().runs([run(60)]);
+    let past = Past::of(&seen, at(120), &mut Budget::of(0));
+    assert_eq!((past.ran(at(60)), past.last_scheduled()), (true, None));
 }
 
 /// Each row: was the time of 1 o'clock run, or passed over? It is 2 o'clock.
@@ -53,8 +65,10 @@ fn a_time_is_settled_if_it_ran_or_a_later_time_was_started() {
         ("somebody asked for a later run", seen().runs([by_hand(120)]), false, false),
         ("a run for a time to come is there", seen().runs([run(180)]), false, false),
         ("a run for a time to come was seen", started(180), false, false),
+        ("a run for a time that is none of the schedule is there", seen().runs([run(90)]), false, false),
+        ("such a run was seen, and is gone", started(90), false, false),
     ] {
-        let past = Past::of(&seen, at(120));
+        let past = Past::of(&seen, at(120), &mut plenty());
         assert_eq!((past.ran(at(60)), past.is_passed_over(at(60))), (ran, passed_over), "{what}");
         assert_eq!(past.is_settled(at(60)), ran || passed_over, "{what}");
     }
@@ -81,7 +95,7 @@ fn what_the_status_says_is_believed_up_to_a_day_ahead() {
         ("the last runs are remembered", far(&[60, 120]), Some(at(120)), at(120)),
         ("the run of that time is remembered too", far(&[60, 4 * day]), Some(at(60)), at(60)),
     ] {
-        let past = Past::of(&seen, at(day + 120));
+        let past = Past::of(&seen, at(day + 120), &mut plenty());
         assert_eq!((past.last_scheduled(), past.settled_until()), (last, settled), "{what}");
     }
 }

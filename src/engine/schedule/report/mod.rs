@@ -6,6 +6,8 @@
 mod runs;
 pub mod stalled;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use crate::api::backfilled::{self};
@@ -20,12 +22,9 @@ use crate::engine::schedule::plan::{Plan, Step};
 
 /// Runs that the status has as active and nobody has seen or found gone: the API server is asked.
 pub fn to_look_up(seen: &Observed) -> Vec<Step> {
-    let unknown = |active: &&RunRef| !seen.gone.contains(&active.uid) && find(seen, &active.uid).is_none();
+    let there = seen.uids();
+    let unknown = |active: &&RunRef| !seen.gone.contains(&active.uid) && !there.contains(active.uid.as_str());
     seen.cron.status.active.iter().filter(unknown).cloned().map(Step::LookUp).collect()
-}
-
-fn find<'a>(seen: &'a Observed, uid: &str) -> Option<&'a Run> {
-    seen.runs.iter().find(|run| run.uid == uid)
 }
 
 /// The plan that writes what is new, or nothing.
@@ -43,12 +42,12 @@ pub fn may_wait(seen: &Observed, due: &Due) -> bool {
     let stored = &seen.cron.status;
     let goes_on = |run: &Run| run.ended.is_none() && !run.deleting;
     let told = |run: &Run| stored.recent.iter().any(|old| old.name == run.name && old.result != schedule::ACTIVE);
-    let there = |at: &DateTime<Utc>| seen.runs.iter().any(|run| run.scheduled == Some(*at));
+    let there: BTreeSet<DateTime<Utc>> = seen.runs.iter().filter_map(|run| run.scheduled).collect();
     due.starts.is_empty()
         && due.queued == stored.queued
         && due.blocked.is_none()
         && seen.runs.iter().all(|run| goes_on(run) || told(run))
-        && seen.started.iter().all(|at| stored.knows(*at) || there(at))
+        && seen.started.iter().all(|at| stored.knows(*at) || there.contains(at))
         && seen.departed.is_empty()
         && seen.backfilled.iter().all(|at| backfilled::is_settled(&stored.backfilled, *at))
 }
@@ -100,7 +99,8 @@ fn times(seen: &Observed, due: &Due, status: &mut Status) -> Vec<Event> {
     if due.blocked.is_some_and(|at| stored.next.is_none_or(|next| next <= at)) {
         told.push(Event::normal(schedule::JOB_ALREADY_ACTIVE, schedule::ALREADY_ACTIVE));
     }
-    for at in due.queued.iter().filter(|at| !stored.queued.contains(at)) {
+    let told_of: BTreeSet<_> = stored.queued.iter().collect();
+    for at in due.queued.iter().filter(|at| !told_of.contains(at)) {
         let note = format!("Waiting for the active job: {}", at.format("%Y-%m-%dT%H:%M:%SZ"));
         told.push(of_time(Event::normal(schedule::JOB_QUEUED, note), *at));
     }

@@ -2,6 +2,11 @@
 //!
 //! A run that is gone was not always deleted by somebody: it may have ended first and gone by its own time to live, this
 //! controller may have made room by it, or it goes with its schedule. Only what is left after that is missing.
+//!
+//! A schedule may have thousands of runs: whatever is asked for each of them is looked up in a set or a map that is made once,
+//! or in the ten runs that are remembered.
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
@@ -12,7 +17,7 @@ use crate::engine::observed::time;
 use crate::engine::plan::Event;
 use crate::engine::schedule::due::Due;
 use crate::engine::schedule::observed::status::{Recent, Status};
-use crate::engine::schedule::observed::{Observed, Run};
+use crate::engine::schedule::observed::{Departed, Observed, Run};
 
 /// How many runs are remembered.
 const RECENT_MAX: usize = 10;
@@ -31,7 +36,8 @@ enum Fate<'a> {
 
 /// Writes it into the status; what people are told.
 pub fn update(seen: &Observed, due: &Due, status: &mut Status, now: DateTime<Utc>) -> Vec<Event> {
-    let told = events(seen, due);
+    let fates = Fates::of(seen, due);
+    let told = events(seen, &fates);
     status.active = seen.runs.iter().filter(|run| run.ended.is_none()).map(Run::to_ref).collect();
     for (run, (success, at)) in all_ended(seen) {
         if Some(at) > status.last_success.max(status.last_failure) {
@@ -41,19 +47,19 @@ pub fn update(seen: &Observed, due: &Due, status: &mut Status, now: DateTime<Utc
         *last = (*last).max(Some(at));
     }
     status.backfilled = backfilled::with(&seen.cron.status.backfilled, seen.backfilled.iter().copied());
-    status.recent = recent(seen, due, now);
+    status.recent = recent(seen, &fates, now);
     told
 }
 
-fn events(seen: &Observed, due: &Due) -> Vec<Event> {
+fn events(seen: &Observed, fates: &Fates) -> Vec<Event> {
     let mut told = Vec::new();
-    let stored = &seen.cron.status.active;
+    let (there, stored, written) = (seen.uids(), &seen.cron.status.active, seen.cron.status.written());
     let completed = |run: &Run| {
         let note = format!("Saw completed job: {}, condition: {}", run.name, result(run));
         Event::normal(schedule::SAW_COMPLETED_JOB, note).of_run(&run.name)
     };
-    for active in stored.iter().filter(|active| super::find(seen, &active.uid).is_none()) {
-        match fate(seen, due, &active.name) {
+    for active in stored.iter().filter(|active| !there.contains(active.uid.as_str())) {
+        match fates.of_run(&active.name) {
             Fate::Ended(run) => told.push(completed(run)),
             Fate::Replaced | Fate::WithSchedule => {}
             Fate::Missing => {
@@ -62,7 +68,7 @@ fn events(seen: &Observed, due: &Due) -> Vec<Event> {
             }
         }
     }
-    let was_active = |run: &&Run| stored.iter().any(|active| active.uid == run.uid);
+    let was_active = |run: &&Run| written.is_active(&run.uid);
     for run in seen.runs.iter().filter(|run| run.ended.is_none() && !was_active(run)) {
         if run.scheduled.is_none() && !run.manual {
             let note = format!("Saw a job that the controller did not create or forgot: {}", run.name);
@@ -73,14 +79,28 @@ fn events(seen: &Observed, due: &Due) -> Vec<Event> {
     told
 }
 
-fn fate<'a>(seen: &'a Observed, due: &Due, name: &str) -> Fate<'a> {
-    let departed = seen.departed.iter().find(|departed| departed.run.name == name);
-    match departed {
-        Some(departed) if departed.run.ended.is_some() => Fate::Ended(&departed.run),
-        Some(departed) if departed.replaced => Fate::Replaced,
-        _ if seen.cron.deleting => Fate::WithSchedule,
-        None if was_in_the_way(seen, due, name) => Fate::Replaced,
-        _ => Fate::Missing,
+/// What is known of runs that are gone.
+struct Fates<'a> {
+    seen: &'a Observed,
+    due: &'a Due,
+    /// By name; the first of each name.
+    departed: BTreeMap<&'a str, &'a Departed>,
+}
+
+impl<'a> Fates<'a> {
+    fn of(seen: &'a Observed, due: &'a Due) -> Self {
+        let departed = seen.departed.iter().rev().map(|departed| (departed.run.name.as_str(), departed)).collect();
+        Self { seen, due, departed }
+    }
+
+    fn of_run(&self, name: &str) -> Fate<'a> {
+        match self.departed.get(name).copied() {
+            Some(departed) if departed.run.ended.is_some() => Fate::Ended(&departed.run),
+            Some(departed) if departed.replaced => Fate::Replaced,
+            _ if self.seen.cron.deleting => Fate::WithSchedule,
+            None if was_in_the_way(self.seen, self.due, name) => Fate::Replaced,
+            _ => Fate::Missing,
+        }
     }
 }
 
@@ -108,14 +128,15 @@ fn result(run: &Run) -> &'static str {
 }
 
 /// What was remembered, with what is seen now; the newest.
-fn recent(seen: &Observed, due: &Due, now: DateTime<Utc>) -> Vec<Recent> {
+fn recent(seen: &Observed, fates: &Fates, now: DateTime<Utc>) -> Vec<Recent> {
     let mut all = seen.cron.status.recent.clone();
-    let there = |name: &str| seen.runs.iter().any(|run| run.name == name);
+    let names = seen.names();
+    let there = |name: &str| names.contains(name);
     let departed = seen.departed.iter().map(|departed| &departed.run);
     let gone: Vec<&Run> = departed.filter(|run| run.ended.is_some() && !there(&run.name)).collect();
     all.retain(|old| !there(&old.name) && !gone.iter().any(|run| run.name == old.name));
     for old in all.iter_mut().filter(|old| old.result == schedule::ACTIVE) {
-        let replaced = matches!(fate(seen, due, &old.name), Fate::Replaced);
+        let replaced = matches!(fates.of_run(&old.name), Fate::Replaced);
         old.result = if replaced { schedule::REPLACED } else { schedule::DELETED }.into();
         old.finished_at = Some(time::whole_seconds(now));
     }

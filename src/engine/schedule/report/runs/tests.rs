@@ -71,7 +71,7 @@ fn how_a_run_ended_that_is_gone_already_is_written_down() {
     let status = &seen.cron.status;
     assert_eq!((status.last_failure, status.last_result.as_deref()), (Some(at(62)), Some("Failed")));
     assert_eq!((status.active.len(), status.recent[0].finished_at), (0, Some(at(62))));
-    assert!(status.knows_end_of(&seen.departed[0].run), "so the shell need not keep it");
+    assert!(status.written().has_end_of(&seen.departed[0].run), "so the shell need not keep it");
 }
 
 #[test]
