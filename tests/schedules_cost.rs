@@ -135,11 +135,12 @@ async fn what_has_become_due_while_no_controller_was_there_starts_first_too() {
     let (server, n) = with_schedules(begin(Duration::from_secs(5)));
     until(&server, 62).await;
     let (stop, working) = work(&server);
-    until(&server, 65).await;
+    until(&server, 67).await;
     starts_come_first(&server.order(), n);
     ends(stop, working).await;
 }
 
+/// One namespace alone has half of these.
 const AT_ONCE: u16 = 20;
 
 /// So many.

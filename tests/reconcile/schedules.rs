@@ -78,11 +78,11 @@ async fn a_run_that_a_webhook_holds_up_is_told_from_the_second_try_on_until_it_i
     let not_there = || on(Method::GET, "", refuses(404, "NotFound", "no such SidecarJob"));
     let script = vec![
         down(),
+        not_there(), // an answer of 500 may hide that it was created: nothing is decided before that is known
         on(Method::PUT, CRON_STATUS, stored(11)), // its first one
-        not_there(),                              // an answer of 500 may hide that it was created
         down(),
-        on(Method::PUT, CRON_STATUS, stored(12)),
         not_there(),
+        on(Method::PUT, CRON_STATUS, stored(12)),
         on(Method::POST, RUNS, stored(1013)),
         on(Method::PUT, CRON_STATUS, stored(14)),
     ];

@@ -48,8 +48,8 @@ pub async fn reconcile(watched: Arc<Watched>, ctx: Arc<Schedules>) -> Result<Act
 }
 
 async fn until_quiet(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>) -> Result<Action, Error> {
-    create::look_for_unclear(ctx, key).await?;
     for _ in 0..MAX_ROUNDS {
+        create::look_for_unclear(ctx, key).await?; // also in this round: time has passed while no answer came
         let Some(seen) = gather(ctx, key, watched.clone()) else { return Ok(Action::await_change()) };
         let mut plan = schedule::decide(&seen, (ctx.now)());
         ctx.times.keep(&seen.cron, plan.search.take());
