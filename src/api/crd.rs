@@ -13,7 +13,7 @@ use crate::api::conditions::types;
 use crate::api::rules;
 use crate::api::schedule_rules;
 
-/// The maximal length of a description below `spec.template`. With this length the CRD takes 60 % of what client-side
+/// The maximal length of a description below `spec.template`. With this length the CRD takes 94 % of what client-side
 /// `kubectl apply` can store (262,144 bytes).
 const TEMPLATE_DESCRIPTION_MAX: usize = 120;
 

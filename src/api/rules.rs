@@ -2,12 +2,14 @@
 //!
 //! Each message names the field and says what to do. The API server evaluates all rules at each write, writes of the
 //! status included, and the cost of each access to a field grows with the number of fields beside it. So a rule is
-//! attached to the field itself if that is enough, and rules with a common condition are one rule ([`Group`]).
+//! attached to the field itself if that is enough, rules with a common condition are one rule ([`Group`]), and most of
+//! them are not evaluated at a status write ([`at_write`]).
 //!
 //! Some checks are left to the Pod's own validation (a container's name, an image policy, a quota): its messages appear
 //! in the condition Stalled. This file has the rules on which container is a sidecar and which is main. The files below
 //! have the Job's own rules, by the question that they answer.
 
+mod at_write;
 mod changes;
 mod counts;
 mod failure_policy;
@@ -18,19 +20,11 @@ mod template;
 
 use serde_json::{Value, json};
 
+pub use at_write::{Group, Part, at_update};
 pub use sidecars::SIGNALS;
 
 /// A rule, and the message if the rule does not hold.
-type Rule = (&'static str, &'static str);
-
-/// Rules that the API server evaluates together. The message comes from the first rule that does not hold.
-struct Group {
-    /// The condition under which all rules hold anyway.
-    unless: &'static str,
-    /// What the rules are about: the message if the API server can't tell which rule does not hold.
-    about: &'static str,
-    rules: &'static [Rule],
-}
+pub type Rule = (&'static str, &'static str);
 
 /// The longest name, as for a Job: a label of the Pods has the name as its value.
 const NAME_MAX: usize = 63;
@@ -39,10 +33,12 @@ const NAME_MAX: usize = 63;
 pub fn add(schema: &mut Value) {
     let spec = &mut schema["properties"]["spec"];
     self::spec(spec);
-    changes::order(spec);
     let changes = changes::rules(spec);
     let label = "it is the value of a label of its Pods; choose a shorter name";
-    put(schema, [new_name(NAME_MAX, label), counts::host_names(), changes]);
+    let mut parts = later("self.spec");
+    parts.push(counts::HOST_NAMES.at_update("self"));
+    let later = at_update(at_write::STATUS_WRITE, parts);
+    put(schema, [new_name(NAME_MAX, label), counts::HOST_NAMES.at_create(), later, changes]);
 }
 
 /// The maximal length of the name of a new object. A stored object with a longer name stays valid.
@@ -54,8 +50,22 @@ pub fn new_name(most: usize, why: &str) -> Value {
     })
 }
 
-/// Adds the rules for a new `SidecarJobSpec`, for every kind that contains it. The rules about later changes are not part
-/// of it.
+/// The rules on several fields of a `SidecarJobSpec`.
+const GROUPS: [Group; 10] = [
+    ROLES,
+    selector::MISSING,
+    MAIN,
+    sidecars::MANAGED,
+    counts::INDEXED,
+    counts::PER_INDEX,
+    counts::FAILED_INDEXES,
+    failure_policy::GROUP,
+    success_policy::GROUP,
+    selector::GROUP,
+];
+
+/// Adds the bounds of a `SidecarJobSpec` and the rules for a new one, for every kind that contains it. At later writes the
+/// API server needs [`later`] too. The rules about changes are not part of either.
 pub fn spec(spec: &mut Value) {
     bounds(spec);
     counts::bounds(spec);
@@ -64,32 +74,30 @@ pub fn spec(spec: &mut Value) {
     failure_policy::bounds(&mut fields["podFailurePolicy"]);
     success_policy::bounds(&mut fields["successPolicy"]);
     selector::bounds(&mut fields["selector"]);
-    let rules = [ROLES, selector::MISSING];
-    let groups = [
-        MAIN,
-        sidecars::MANAGED,
-        counts::INDEXED,
-        counts::PER_INDEX,
-        counts::FAILED_INDEXES,
-        failure_policy::GROUP,
-        success_policy::GROUP,
-        selector::GROUP,
-    ];
-    put(spec, rules.map(rule).into_iter().chain(groups.iter().map(Group::to_rule)));
+    put(spec, GROUPS.iter().map(Group::at_create));
+}
+
+/// The rules on several fields of a `SidecarJobSpec` at `path`, for all writes after the create.
+pub fn later(path: &str) -> Vec<Part> {
+    let pod = template::LATER.iter().map(|(field, group)| group.at_update(&format!("{path}.{field}")));
+    GROUPS.iter().map(|group| group.at_update(path)).chain(pod).collect()
 }
 
 /// Which containers are sidecars, and which are main.
-const ROLES: Rule = (
-    "!has(self.sidecars) || (has(self.mainContainers) && has(self.mainContainers.names)) || \
-     [self.sidecars.map(s, s.name)].exists(sidecars, self.template.spec.containers.exists(c, !(c.name in sidecars) && \
-     (!has(c.restartPolicy) || c.restartPolicy != 'Always')))",
-    "spec.sidecars names every container that ends (one with restartPolicy Always does not): at least one must be a main \
-     container, whose end decides the result",
-);
+const ROLES: Group = Group {
+    unless: "!has(self.sidecars) || (has(self.mainContainers) && has(self.mainContainers.names))",
+    about: None,
+    rules: &[(
+        "[self.sidecars.map(s, s.name)].exists(sidecars, self.template.spec.containers.exists(c, !(c.name in sidecars) && \
+         (!has(c.restartPolicy) || c.restartPolicy != 'Always')))",
+        "spec.sidecars names every container that ends (one with restartPolicy Always does not): at least one must be a main \
+         container, whose end decides the result",
+    )],
+};
 
 const MAIN: Group = Group {
     unless: "!has(self.mainContainers) || !has(self.mainContainers.names)",
-    about: "spec.mainContainers.names must be containers of the template and none of spec.sidecars",
+    about: Some("spec.mainContainers.names must be containers of the template and none of spec.sidecars"),
     rules: &[
         (
             "self.mainContainers.names.all(n, self.template.spec.containers.exists(c, c.name == n))",
@@ -136,27 +144,6 @@ fn bounds(spec: &mut Value) {
 fn name(schema: &mut Value) {
     schema["minLength"] = json!(1);
     schema["maxLength"] = json!(63);
-}
-
-impl Group {
-    fn to_rule(&self) -> Value {
-        all_of(self.unless, self.about, self.rules)
-    }
-}
-
-/// One rule for several. Its message is that of the first rule that does not hold; a CEL expression chooses it.
-fn all_of<T: AsRef<str>>(unless: &str, about: &str, rules: &[(T, T)]) -> Value {
-    let all: Vec<String> = rules.iter().map(|(rule, _)| format!("({})", rule.as_ref())).collect();
-    let quoted = |message: &T| json!(message.as_ref()).to_string();
-    let mut backwards = rules.iter().rev();
-    let last = backwards.next().map(|(_, message)| quoted(message)).unwrap_or_default();
-    let first_broken =
-        backwards.fold(last, |rest, (rule, message)| format!("!({}) ? {} : {rest}", rule.as_ref(), quoted(message)));
-    json!({
-        "rule": format!("{unless} || ({})", all.join(" && ")),
-        "message": about,
-        "messageExpression": first_broken
-    })
 }
 
 /// The form of a rule in the schema.

@@ -1,15 +1,13 @@
 //! Which fields may change later? Most fields never, and some parts of a suspended run's template.
 //!
 //! This is one rule on the whole object. The status changes far more often than the spec, and the API server evaluates
-//! the same rules for both. So the rule first compares the spec with the old one, and asks everything else only if they
-//! differ. The rest of the rule is generated from the schema's own fields, minus the fields that may change, so no field
-//! is forgotten.
+//! the same rules for both. So the rule ends at once at a status write. Otherwise it compares the spec with the old one,
+//! and asks everything else only if they differ. The rest of the rule is generated from the schema's own fields, minus
+//! the fields that may change, so no field is forgotten.
 
 use serde_json::Value;
 
-use crate::api::rules::all_of;
-use crate::api::rules::put;
-use crate::api::rules::rule;
+use crate::api::rules::at_write::{STATUS_WRITE, all_of};
 
 /// Fields of the spec that never change, whether they were given or not.
 const FIXED: [&str; 10] = [
@@ -53,7 +51,7 @@ pub fn rules(spec: &Value) -> Value {
     let about = "of spec.* only parallelism, completions, backoffLimit, maxFailedIndexes, activeDeadlineSeconds, \
                  ttlSecondsAfterFinished, suspend and podReplacementPolicy can be changed, and parts of the template of a \
                  suspended run: create a new SidecarJob";
-    all_of("self.spec == oldSelf.spec", about, &all)
+    all_of(&format!("{STATUS_WRITE} || (self.spec == oldSelf.spec && {})", order()), about, &all)
 }
 
 /// An elastic Indexed run changes completions and parallelism together.
@@ -73,13 +71,14 @@ const COUNTS: [(&str, &str); 2] = [
     ),
 ];
 
-/// CEL takes two lists by name for equal in any order, but the order of init containers matters. So this rule compares
-/// the order.
-pub fn order(spec: &mut Value) {
-    let pod = &mut spec["properties"]["template"]["properties"]["spec"]["properties"];
-    for list in CONTAINER_LISTS {
-        put(&mut pod[list], [rule(("self.map(c, c.name) == oldSelf.map(c, c.name)", TEMPLATE))]);
-    }
+/// The containers have the same names in the same order. CEL takes two lists by name for equal in any order, but the order
+/// of init containers matters.
+fn order() -> String {
+    let same = |list: &str| {
+        let (new, old) = (format!("{NEW}.spec.{list}"), format!("{OLD}.spec.{list}"));
+        format!("(!has({new}) || !has({old}) || {new}.map(c, c.name) == {old}.map(c, c.name))")
+    };
+    CONTAINER_LISTS.map(same).join(" && ")
 }
 
 const TEMPLATE: &str = "spec.template can't be changed, but for labels, annotations, nodeSelector, node affinity, \
@@ -96,7 +95,7 @@ fn template(template: &Value) -> String {
     fixed.extend(same_inner(&new, &old, "affinity", &names(&pod["affinity"]["properties"], &[NODE_AFFINITY])));
     fixed.push(format!("has({new}.initContainers) == has({old}.initContainers)"));
     fixed.extend(CONTAINER_LISTS.iter().map(|list| containers(list, &pod[list]["items"])));
-    format!("{NEW} == {OLD} || ({QUIET} && {})", fixed.join(" && "))
+    format!("{} && ({NEW} == {OLD} || ({QUIET} && {}))", order(), fixed.join(" && "))
 }
 
 /// The run is suspended, and the controller has seen that no Pod runs.
@@ -105,8 +104,8 @@ const QUIET: &str = "has(oldSelf.spec.suspend) && oldSelf.spec.suspend && (!has(
     (has(oldSelf.status.conditions) && \
     oldSelf.status.conditions.exists(c, c.type == 'Suspended' && c.status == 'True')))))";
 
-/// Which fields of the containers may change. [`order`] checks that the names are the same and in the same order, so this
-/// rule compares each field list by list.
+/// Which fields of the containers may change. The names are the same and in the same [`order`], so this rule compares each
+/// field list by list.
 fn containers(list: &str, container: &Value) -> String {
     let (new, old) = (format!("{NEW}.spec.{list}"), format!("{OLD}.spec.{list}"));
     let same = |field: String| {

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use crate::api::rules::Group;
 use crate::api::rules::default;
-use crate::api::rules::rule;
 
 /// Bounds of single fields, and the defaults that depend on no other field. The defaults of `backoffLimit` and
 /// `podReplacementPolicy` depend on other fields, so the code that reads the spec sets them.
@@ -30,7 +29,7 @@ pub fn bounds(spec: &mut Value) {
 /// The API server's limits keep completedIndexes and failedIndexes small enough to be stored.
 pub const INDEXED: Group = Group {
     unless: "self.completionMode != 'Indexed'",
-    about: "spec.completionMode Indexed needs spec.completions, and a spec.parallelism of at most 100000",
+    about: Some("spec.completionMode Indexed needs spec.completions, and a spec.parallelism of at most 100000"),
     rules: &[
         ("has(self.completions)", "spec.completions is missing: completionMode Indexed needs the number of indexes"),
         (
@@ -43,7 +42,9 @@ pub const INDEXED: Group = Group {
 /// A limit on the failures of each index.
 pub const PER_INDEX: Group = Group {
     unless: "!has(self.backoffLimitPerIndex)",
-    about: "spec.backoffLimitPerIndex needs spec.completionMode Indexed, and bounds with more than 100000 completions",
+    about: Some(
+        "spec.backoffLimitPerIndex needs spec.completionMode Indexed, and bounds with more than 100000 completions",
+    ),
     rules: &[
         (
             "self.completionMode == 'Indexed'",
@@ -69,7 +70,9 @@ pub const PER_INDEX: Group = Group {
 /// How many indexes may fail.
 pub const FAILED_INDEXES: Group = Group {
     unless: "!has(self.maxFailedIndexes)",
-    about: "spec.maxFailedIndexes needs spec.completionMode Indexed and spec.backoffLimitPerIndex, and has bounds",
+    about: Some(
+        "spec.maxFailedIndexes needs spec.completionMode Indexed and spec.backoffLimitPerIndex, and has bounds",
+    ),
     rules: &[
         (
             "self.completionMode == 'Indexed'",
@@ -88,11 +91,13 @@ pub const FAILED_INDEXES: Group = Group {
 };
 
 /// A rule on the whole object: an index is a part of the Pod's host name.
-pub fn host_names() -> Value {
-    rule((
-        "self.spec.completionMode != 'Indexed' || !has(self.spec.completions) || self.spec.completions == 0 || (self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && \
-         size(self.metadata.name) + 1 + size(string(self.spec.completions - 1)) <= 63)",
+pub const HOST_NAMES: Group = Group {
+    unless: "self.spec.completionMode != 'Indexed' || !has(self.spec.completions) || self.spec.completions == 0",
+    about: None,
+    rules: &[(
+        "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && \
+         size(self.metadata.name) + 1 + size(string(self.spec.completions - 1)) <= 63",
         "metadata.name, a hyphen and the highest index (spec.completions - 1) must be a host name: at most 63 of a-z, 0-9 \
          and -; choose a shorter name without dots",
-    ))
-}
+    )],
+};

@@ -86,7 +86,7 @@ fn conditions(on: &mut Value) {
 /// inject if the container is in `spec.sidecars`.
 pub const GROUP: Group = Group {
     unless: "!has(self.podFailurePolicy)",
-    about: "spec.podFailurePolicy does not fit the rest of the spec: see its rules in kubectl explain",
+    about: Some("spec.podFailurePolicy does not fit the rest of the spec: see its rules in kubectl explain"),
     rules: &[
         (
             "!has(self.template.spec.restartPolicy) || self.template.spec.restartPolicy != 'OnFailure'",

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use crate::api::rules::Group;
-use crate::api::rules::Rule;
 use crate::api::rules::put;
 use crate::api::rules::rule;
 
@@ -43,15 +42,19 @@ pub fn bounds(selector: &mut Value) {
 }
 
 /// With manualSelector, there must be a selector.
-pub const MISSING: Rule = (
-    "!self.manualSelector || has(self.selector)",
-    "spec.selector is missing: with manualSelector true it must say which Pods belong to this run",
-);
+pub const MISSING: Group = Group {
+    unless: "!self.manualSelector",
+    about: None,
+    rules: &[(
+        "has(self.selector)",
+        "spec.selector is missing: with manualSelector true it must say which Pods belong to this run",
+    )],
+};
 
 /// The rules for the selector together with the rest of the spec.
 pub const GROUP: Group = Group {
     unless: "!has(self.selector)",
-    about: "spec.selector needs spec.manualSelector true, and must match spec.template.metadata.labels",
+    about: Some("spec.selector needs spec.manualSelector true, and must match spec.template.metadata.labels"),
     rules: &[
         (
             "self.manualSelector",

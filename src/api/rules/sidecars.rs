@@ -10,7 +10,7 @@ pub const SIGNALS: [&str; 6] = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUS
 /// What only native sidecars can do.
 pub const MANAGED: Group = Group {
     unless: "!has(self.sidecarMode) || self.sidecarMode != 'Managed' || !has(self.sidecars)",
-    about: "spec.sidecarMode is Managed, which can't do what spec.sidecars[].start asks for",
+    about: Some("spec.sidecarMode is Managed, which can't do what spec.sidecars[].start asks for"),
     rules: &[
         (
             "self.sidecars.all(s, !has(s.start) || !has(s.start.before) || s.start.before != 'Init')",

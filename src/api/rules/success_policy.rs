@@ -50,7 +50,7 @@ pub fn bounds(policy: &mut Value) {
 /// The rules for the policy together with the rest of the spec.
 pub const GROUP: Group = Group {
     unless: "!has(self.successPolicy)",
-    about: "spec.successPolicy needs spec.completionMode Indexed, and counts and indexes within spec.completions",
+    about: Some("spec.successPolicy needs spec.completionMode Indexed, and counts and indexes within spec.completions"),
     rules: &[
         (
             "self.completionMode == 'Indexed'",

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::api::labels;
+use crate::api::rules::Group;
 use crate::api::rules::name;
 use crate::api::rules::put;
 use crate::api::rules::rule;
@@ -35,21 +36,32 @@ pub fn bounds(template: &mut Value) {
     template["required"] = json!(["spec"]);
 }
 
+const RESTART: &str =
+    "spec.template.spec.restartPolicy must be Never or OnFailure: a run that is to end can't restart for ever";
+
+const RESTART_GIVEN: Group = Group { unless: "false", about: None, rules: &[("has(self.restartPolicy)", RESTART)] };
+
+const ONE_ENDS: Group = Group {
+    unless: "size(self) == 0",
+    about: None,
+    rules: &[(
+        "self.exists(c, !has(c.restartPolicy) || c.restartPolicy != 'Always')",
+        "every container of spec.template.spec.containers has restartPolicy Always, so none of them ever ends: take it out \
+         of the container whose end decides the result",
+    )],
+};
+
+/// The rules of the template that look into fields, by the path of their field below the spec.
+pub const LATER: [(&str, Group); 2] = [("template.spec", RESTART_GIVEN), ("template.spec.containers", ONE_ENDS)];
+
 /// Rules that are attached to the field itself, so they cost nothing if the field is absent.
 fn must_hold(pod: &mut Value) {
-    const RESTART: &str =
-        "spec.template.spec.restartPolicy must be Never or OnFailure: a run that is to end can't restart for ever";
-    put(pod, [rule(("has(self.restartPolicy)", RESTART))]);
+    put(pod, [RESTART_GIVEN.at_create()]);
     let fields = &mut pod["properties"];
     fields["restartPolicy"]["maxLength"] = json!(20);
     put(&mut fields["restartPolicy"], [rule(("self in ['Never', 'OnFailure']", RESTART))]);
     let some = ("size(self) > 0", "spec.template.spec.containers is empty: name at least the main container");
-    let one_ends = (
-        "size(self) == 0 || self.exists(c, !has(c.restartPolicy) || c.restartPolicy != 'Always')",
-        "every container of spec.template.spec.containers has restartPolicy Always, so none of them ever ends: take it out \
-         of the container whose end decides the result",
-    );
-    put(&mut fields["containers"], [some, one_ends].map(rule));
+    put(&mut fields["containers"], [rule(some), ONE_ENDS.at_create()]);
     let deadline = ("self > 0", "spec.template.spec.activeDeadlineSeconds must be at least 1");
     put(&mut fields["activeDeadlineSeconds"], [rule(deadline)]);
 }
