@@ -10,6 +10,7 @@ use crate::api::labels;
 use crate::engine::observed::PodRef;
 
 impl State {
+    /// What there is to see of the run of that UID.
     pub fn view(&self, owner: &Owner) -> View {
         let id = (owner.kind, owner.key.clone());
         let selects = self.routes.of(owner);
@@ -54,12 +55,14 @@ impl State {
         })
     }
 
+    /// The Pods of all objects of that name that have a finalizer of ours, with the UIDs of their owners.
     pub fn uncounted(&self, kind: Kind, key: &Key) -> Vec<(PodRef, String)> {
         let owners = self.groups.get(&(kind, key.clone())).into_iter().flat_map(|group| &group.owners);
         let pods = owners.flat_map(|owned| owned.pods.iter().filter(|seen| seen.pod.tracked));
         pods.map(|seen| (seen.pod.to_ref(), seen.owner.uid.clone())).collect()
     }
 
+    /// The orphans in that namespace, with the UIDs of the runs that made them.
     pub fn orphans(&self, namespace: &str) -> Vec<(PodRef, String)> {
         let orphans = self.strays_by(namespace, Concern::Orphan);
         orphans.filter_map(|stray| Some((stray.pod.clone(), stray.made_for.clone()?))).collect()

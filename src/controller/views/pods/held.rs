@@ -26,6 +26,7 @@ pub enum Concern {
 }
 
 impl Held {
+    /// `metadata.resourceVersion` of what is kept.
     pub fn version(&self) -> u64 {
         match self {
             Self::Seen(seen) => seen.version,
@@ -52,6 +53,7 @@ impl Held {
         }
     }
 
+    /// The engine's form, if the Pod is one of a run.
     pub fn pod(&self) -> Option<&Arc<Pod>> {
         match self {
             Self::Seen(seen) => Some(&seen.pod),

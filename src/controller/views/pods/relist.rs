@@ -5,6 +5,7 @@ use super::state::{State, with_urgency};
 use crate::controller::views::list::List;
 
 impl State {
+    /// A new list begins; the old view serves until the list is complete.
     pub fn begin_list(&mut self) {
         self.list = Some(List::default());
     }

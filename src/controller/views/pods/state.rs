@@ -244,6 +244,7 @@ impl State {
         }
     }
 
+    /// Another object has the name of the Pod of that number.
     pub fn number_is_used(&mut self, kind: Kind, key: &Key, number: u32) {
         let group = self.groups.entry((kind, key.clone())).or_default();
         group.next_number = group.next_number.max(number.saturating_add(1));
@@ -261,12 +262,14 @@ impl State {
         self.untold.extend(news.into_iter().filter(|n| matches!(n, News::Tracking(_))));
     }
 
+    /// The controller is about to delete the Pod.
     pub fn will_delete(&mut self, uid: &str) {
         if self.held.contains_key(uid) {
             self.own_deletions.insert(uid.to_owned());
         }
     }
 
+    /// The controller deleted the Pod at that time: the Pod is at least on its way out.
     pub fn deleted(&mut self, uid: &str, at: DateTime<Utc>) {
         self.change(uid, |held| {
             if let Held::Seen(seen) = held {
@@ -295,6 +298,7 @@ impl State {
         with_urgency(self.compare(old.as_ref(), None), urgency)
     }
 
+    /// The run is ours: Pods that looked like another manager's have to be read once more.
     pub fn run_is_ours(&mut self, owner: &Owner) {
         if !self.routes.is_ours(owner) {
             return;
@@ -306,6 +310,7 @@ impl State {
         }
     }
 
+    /// The run is gone.
     pub fn forget(&mut self, kind: Kind, key: &Key) {
         self.routes.forget(kind, key);
         if self.groups.get(&(kind, key.clone())).is_some_and(|group| group.owners.is_empty()) {
