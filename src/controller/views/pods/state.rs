@@ -200,7 +200,10 @@ impl State {
                     owned.pods.remove(place);
                 }
             }),
-            Held::Foreign(foreign) => self.take_owned(&foreign.owner, |owned| owned.foreign -= 1),
+            Held::Foreign(foreign) => {
+                self.take_owned(&foreign.owner, |owned| owned.foreign -= 1);
+                self.forget_if_empty(foreign.owner.kind, &foreign.owner.key);
+            }
             Held::Stray(stray) => {
                 for concern in concerns(stray) {
                     let place = (stray.namespace.clone(), concern);
@@ -222,9 +225,6 @@ impl State {
             take(owned);
         }
         group.owners.retain(|owned| !owned.pods.is_empty() || owned.foreign > 0);
-        if group.owners.is_empty() && group.next_number == 0 {
-            self.groups.remove(&(owner.kind, owner.key.clone())); // nothing to remember
-        }
     }
 
     /// Changes a Pod in view.
