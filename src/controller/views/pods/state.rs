@@ -227,6 +227,14 @@ impl State {
         group.owners.retain(|owned| !owned.pods.is_empty() || owned.foreign > 0);
     }
 
+    /// Of another manager's Job nothing is remembered.
+    fn forget_if_empty(&mut self, kind: Kind, key: &Key) {
+        let id = (kind, key.clone());
+        if self.groups.get(&id).is_some_and(|group| group.owners.is_empty() && group.next_number == 0) {
+            self.groups.remove(&id);
+        }
+    }
+
     /// Changes a Pod in view.
     fn change(&mut self, uid: &str, change: impl FnOnce(&mut Held)) {
         if let Some(mut held) = self.take(uid) {

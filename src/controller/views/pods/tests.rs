@@ -176,10 +176,14 @@ fn nothing_is_kept_of_a_gone_job_when_its_last_pods_are_deleted() {
 fn nothing_is_kept_of_another_managers_job_when_its_pods_are_counted() {
     let of_job = |pod| owned_by("Job", "batch/v1", pod);
     let pods = listed(vec![of_job(pod("a", 1)), of_job(pod("b", 1))]);
-    assert_eq!((pods.lock().groups(), pods.lock().held()), (1, 2));
+    let kept = || {
+        let state = pods.lock();
+        (state.groups(), state.held())
+    };
+    assert_eq!(kept(), (1, 2));
     pods.observe(Event::Apply(of_job(released("a", 2))));
     pods.observe(Event::Delete(of_job(pod("b", 2))));
-    assert_eq!((pods.lock().groups(), pods.lock().held()), (0, 0));
+    assert_eq!(kept(), (0, 0));
 }
 
 #[test]
