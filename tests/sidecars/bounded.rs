@@ -116,8 +116,13 @@ async fn a_sidecar_that_ignores_sigterm_is_said_with_the_time_of_its_sigkill() {
             let killed = end(&w.pods_of(name).await[0], "side");
             assert_eq!(killed.exit_code, 137, "{name}");
             // The time that was told, to the second or so: what is killed ends a moment later.
-            let told =
-                waiting.message.rsplit_once("left at ").expect("the time").1.parse::<Timestamp>().expect("a time");
+            let told = waiting
+                .message
+                .rsplit_once("these containers at ")
+                .expect("the time")
+                .1
+                .parse::<Timestamp>()
+                .expect("a time");
             let late = killed.finished_at.expect("a time").0.as_second() - told.as_second();
             assert!((-1..=5).contains(&late), "{name}: killed {late} s after the time that was told");
         }
