@@ -8,12 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, Stream, StreamExt, TryStreamExt, future};
-use kube::core::DeserializeGuard;
 use kube::runtime::WatchStreamExt;
 use kube::runtime::controller::{self, Controller, Error as QueueError};
 use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::watcher;
-use kube::runtime::watcher::{Event, InitialListStrategy};
+use kube::runtime::watcher::Event;
 use kube::{Api, Resource, ResourceExt};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -76,7 +75,7 @@ impl<K: Managed> Wake for Waker<K> {
     }
 
     fn knows(&self, key: &Key) -> bool {
-        self.store.get(&reference::<K>(key)).is_some()
+        self.store.get(&reference(key)).is_some()
     }
 
     fn wake(&self, key: &Key, urgency: Urgency) {
@@ -125,11 +124,9 @@ impl<K: Managed> Queue<K> {
         clock: impl Stream<Item = ()> + Send + Sync + 'static,
         stop: watch::Receiver<bool>,
     ) -> Result<(), Fatal> {
-        let config =
-            watcher::Config { initial_list_strategy: InitialListStrategy::default(), ..watcher::Config::default() };
         let mut others = Others::new(self.ctx.metrics.clone());
         let ctx = self.ctx.clone();
-        let objects = watcher(api, config)
+        let objects = watcher(api, watcher::Config::default())
             .default_backoff()
             .filter_map(move |event| future::ready(event.map(|event| others.drop_from(event)).transpose()))
             .reflect(self.writer)
@@ -143,7 +140,10 @@ impl<K: Managed> Queue<K> {
             .graceful_shutdown_on(stopped(stop))
             .run(in_turn(turns.clone(), self.wake, reconcile), on_error, self.ctx.clone())
             .map(Ok)
-            .try_for_each(|result| future::ready(report(&self.ctx, &turns, result)));
+            .try_for_each(|result| {
+                let gone = |key| orphans::release(&self.ctx, key);
+                future::ready(report(K::KIND.name(), &turns, result, gone))
+            });
         tokio::select! {
             ended = work => ended,
             () = stopped_early => Ok(()),
@@ -248,12 +248,16 @@ fn locked(keys: &Mutex<HashSet<Key>>) -> MutexGuard<'_, HashSet<Key>> {
     keys.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn reference<K: Managed>(key: &Key) -> ObjectRef<Watched<K>> {
-    ObjectRef::<Watched<K>>::new(&key.1).within(&key.0)
+/// The object of that name in a queue.
+pub fn reference<O: reflector::Lookup<DynamicType = ()>>((namespace, name): &Key) -> ObjectRef<O> {
+    ObjectRef::new(name).within(namespace)
 }
 
-fn references<K: Managed>(mut woken: mpsc::UnboundedReceiver<Key>) -> impl Stream<Item = ObjectRef<Watched<K>>> {
-    futures::stream::poll_fn(move |cx| woken.poll_recv(cx)).map(|key| reference::<K>(&key))
+/// The objects for which a queue is woken.
+pub fn references<O: reflector::Lookup<DynamicType = ()>>(
+    mut woken: mpsc::UnboundedReceiver<Key>,
+) -> impl Stream<Item = ObjectRef<O>> {
+    futures::stream::poll_fn(move |cx| woken.poll_recv(cx)).map(|key| reference(&key))
 }
 
 /// Until it is told to stop.
@@ -277,23 +281,29 @@ pub async fn work_with(
 }
 
 /// What comes out of a queue.
-type Outcome<K, E> = Result<(ObjectRef<DeserializeGuard<K>>, controller::Action), QueueError<E, watcher::Error>>;
+type Outcome<O> = Result<(ObjectRef<O>, controller::Action), QueueError<Error, watcher::Error>>;
 
-/// What became of a reconcile: errors are logged where they happen, so only the queue's own are left.
-fn report<K: Managed>(ctx: &Arc<Context<K>>, turns: &Turns, result: Outcome<K, Error>) -> Result<(), Fatal> {
+/// What became of a reconcile: errors are logged where they happen, so only the queue's own are left. `gone` is called
+/// if there is no such object any more.
+pub fn report<O: reflector::Lookup<DynamicType = ()>>(
+    kind: &str,
+    turns: &Turns,
+    result: Outcome<O>,
+    gone: impl FnOnce(Key),
+) -> Result<(), Fatal> {
     match result {
         Err(QueueError::ReconcilerFailed(error @ Error::WentBack(_), _)) => {
             return Err(Fatal::WentBack(error.to_string()));
         }
         Ok(_) | Err(QueueError::ReconcilerFailed(..)) => {}
-        Err(QueueError::ObjectNotFound(gone)) => {
-            let key: Key = (gone.namespace.unwrap_or_default(), gone.name);
-            debug!(kind = K::KIND.name(), name = format!("{}/{}", key.0, key.1), "gone");
+        Err(QueueError::ObjectNotFound(object)) => {
+            let key: Key = (object.namespace.unwrap_or_default(), object.name);
+            debug!(kind, name = format!("{}/{}", key.0, key.1), "gone");
             turns.gone(&key);
-            orphans::release(ctx, key);
+            gone(key);
         }
         Err(QueueError::QueueError(error)) => {
-            warn!("the watch of {}s was interrupted, starting it again: {error}", K::KIND.name());
+            warn!("the watch of {kind}s was interrupted, starting it again: {error}");
         }
         Err(error) => warn!("{error}"),
     }

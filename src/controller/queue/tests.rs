@@ -1,6 +1,7 @@
 //! What the queue drops, when it ends, and that no namespace holds up another.
 
 use k8s_openapi::api::core::v1::ConfigMap;
+use kube::core::DeserializeGuard;
 
 use super::*;
 use crate::api::SidecarJob;

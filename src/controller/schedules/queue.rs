@@ -7,17 +7,18 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
 use kube::runtime::WatchStreamExt;
-use kube::runtime::controller::{self, Controller, Error as QueueError};
+use kube::runtime::controller::{self, Controller};
 use kube::runtime::reflector::{self, ObjectRef};
 use kube::runtime::watcher;
 use kube::runtime::watcher::Event;
 use tokio::sync::{mpsc, watch};
-use tracing::{debug, warn};
 
 use crate::api::SCHEDULE;
-use crate::controller::error::{Error, Fatal};
+use crate::controller::error::Fatal;
 use crate::controller::object::{Key, key};
-use crate::controller::queue::{in_turn, stopped, stopped_before_the_first_list, work_with};
+use crate::controller::queue::{
+    in_turn, reference, references, report, stopped, stopped_before_the_first_list, work_with,
+};
 use crate::controller::schedules::context::Schedules;
 use crate::controller::schedules::reconcile::{Watched, on_error, reconcile};
 use crate::controller::schedules::run_watch;
@@ -75,7 +76,10 @@ impl Schedules {
             .graceful_shutdown_on(stopped(stop))
             .run(in_turn(turns.clone(), wake, reconcile), on_error, self.clone())
             .map(Ok)
-            .try_for_each(|result| futures::future::ready(report(&self, &turns, result)));
+            .try_for_each(|result| {
+                // The runs of a schedule that is gone go with it: the API server collects what it owned.
+                futures::future::ready(report(SCHEDULE, &turns, result, |key| self.forget(&key)))
+            });
         tokio::select! {
             ended = work => ended,
             () = stopped_early => Ok(()),
@@ -94,42 +98,10 @@ impl Schedules {
     }
 }
 
-fn references(mut woken: mpsc::UnboundedReceiver<Key>) -> impl futures::Stream<Item = ObjectRef<Watched>> {
-    futures::stream::poll_fn(move |cx| woken.poll_recv(cx)).map(reference)
-}
-
 /// Schedules whose statuses need not wait any more.
 fn released(ctx: Arc<Schedules>) -> impl futures::Stream<Item = ObjectRef<Watched>> {
     futures::stream::unfold(ctx, |ctx| async {
         let key = ctx.rush.released().await;
-        Some((reference(key), ctx))
+        Some((reference(&key), ctx))
     })
-}
-
-fn reference((namespace, name): Key) -> ObjectRef<Watched> {
-    ObjectRef::<Watched>::new(&name).within(&namespace)
-}
-
-/// What comes out of the queue.
-type Outcome<E> = Result<(ObjectRef<Watched>, controller::Action), QueueError<E, watcher::Error>>;
-
-/// Errors are logged where they happen, so only the queue's own are left.
-fn report(ctx: &Schedules, turns: &Turns, result: Outcome<Error>) -> Result<(), Fatal> {
-    match result {
-        Err(QueueError::ReconcilerFailed(error @ Error::WentBack(_), _)) => {
-            return Err(Fatal::WentBack(error.to_string()));
-        }
-        Ok(_) | Err(QueueError::ReconcilerFailed(..)) => {}
-        Err(QueueError::ObjectNotFound(gone)) => {
-            debug!(name = gone.name, "gone"); // its runs go with it: the API server collects what it owned
-            let key = (gone.namespace.unwrap_or_default(), gone.name);
-            turns.gone(&key);
-            ctx.forget(&key);
-        }
-        Err(QueueError::QueueError(error)) => {
-            warn!("the watch of SidecarCronJobs was interrupted, starting it again: {error}");
-        }
-        Err(error) => warn!("{error}"),
-    }
-    Ok(())
 }
