@@ -7,7 +7,7 @@ use crate::controller::managed::Managed;
 use crate::controller::object::Key;
 use crate::controller::views::pods::View;
 use crate::controller::views::pods::seen::Stray;
-use crate::engine::observed::{Job, Observed, PodRef};
+use crate::engine::observed::{Job, Observed};
 
 /// All input of the engine for the run. `None` if the object did not come from an API server.
 pub fn gather<K: Managed>(ctx: &Context<K>, key: &Key, object: &K) -> Option<Observed> {
@@ -25,7 +25,7 @@ pub fn gather<K: Managed>(ctx: &Context<K>, key: &Key, object: &K) -> Option<Obs
     Some(Observed {
         attempts: ctx.stops.attempts(key, &going_on),
         strays: strays.iter().filter(|stray| can_be_adopted(stray, &job)).map(|stray| stray.pod.clone()).collect(),
-        orphans: left_behind.into_iter().chain(on_their_way_out(&strays, &job)).collect(),
+        orphans: left_behind,
         pods,
         unselected,
         next_number,
@@ -41,10 +41,4 @@ pub fn gather<K: Managed>(ctx: &Context<K>, key: &Key, object: &K) -> Option<Obs
 fn can_be_adopted(stray: &Stray, job: &Job) -> bool {
     let is_counted = stray.ended && !stray.tracked && stray.was_made_for(&job.uid);
     !stray.deleting && !is_counted
-}
-
-/// Pods of the run that lost their owner reference and are being deleted: only this run removes their finalizer.
-fn on_their_way_out(strays: &[Stray], job: &Job) -> impl Iterator<Item = PodRef> {
-    let ours = strays.iter().filter(|stray| stray.deleting && stray.tracked && stray.was_made_for(&job.uid));
-    ours.map(|stray| stray.pod.clone())
 }

@@ -15,7 +15,7 @@ impl State {
         let id = (owner.kind, owner.key.clone());
         let selects = self.routes.of(owner);
         let mut view = View { strays: self.strays_of(owner, selects), ..View::default() };
-        view.left_behind.extend(self.unselected_orphans(owner, &view.strays));
+        view.left_behind = self.unadoptable_orphans(owner, selects);
         let Some(group) = self.groups.get(&id) else { return view };
         view.next_number = group.next_number;
         for owned in &group.owners {
@@ -40,11 +40,12 @@ impl State {
         self.strays_by(&owner.key.0, concern).cloned().collect()
     }
 
-    /// Pods that the run made, that lost their owner reference, and that the run does not select.
-    fn unselected_orphans(&self, owner: &Owner, selected: &[Stray]) -> Vec<PodRef> {
+    /// Pods that the run made, that lost their owner reference, and that the run can't adopt again: somebody deletes the
+    /// Pod, or the run does not select the Pod. Only this run removes their finalizer.
+    fn unadoptable_orphans(&self, owner: &Owner, selects: Option<&Selects>) -> Vec<PodRef> {
         let made = self.strays_by(&owner.key.0, Concern::Uid(labels::UID, owner.uid.clone()));
-        let is_selected = |stray: &Stray| selected.iter().any(|selected| selected.pod.uid == stray.pod.uid);
-        made.filter(|stray| stray.is_orphan() && !is_selected(stray)).map(|stray| stray.pod.clone()).collect()
+        let left = made.filter(|stray| stray.is_orphan() && (stray.deleting || !stray.is_selected_by(owner, selects)));
+        left.map(|stray| stray.pod.clone()).collect()
     }
 
     fn strays_by(&self, namespace: &str, concern: Concern) -> impl Iterator<Item = &Stray> {

@@ -42,7 +42,7 @@ pub struct View {
     /// The Pods of the run whose labels the run no longer selects.
     pub unselected: Vec<PodRef>,
     /// The Pods that another object of the same name, an older one, made and left uncounted; and those that the run made,
-    /// that lost their owner reference and that the run does not select.
+    /// that lost their owner reference and that the run can't adopt again.
     pub left_behind: Vec<PodRef>,
     /// The Pods without an owner that the run selects.
     pub strays: Vec<Stray>,

@@ -97,6 +97,17 @@ impl Stray {
         self.tracked && self.made_for.is_some()
     }
 
+    /// The run selects the Pod.
+    pub fn is_selected_by(&self, owner: &Owner, selects: Option<&Selects>) -> bool {
+        match selects {
+            Some(Selects::Uid(label)) => self.uids.iter().any(|(by, uid)| by == label && *uid == owner.uid),
+            Some(Selects::Own(_)) => {
+                self.selected_by.iter().any(|(kind, name)| *kind == owner.kind && *name == owner.key.1)
+            }
+            Some(Selects::Unreadable) | None => false,
+        }
+    }
+
     /// From the wire form. `selected_by` has the runs whose own selectors match the labels.
     pub fn of(wire: &core::Pod, pod: &Pod, selected_by: Vec<(Kind, String)>) -> Option<Self> {
         let all = wire.metadata.labels.as_ref()?;
