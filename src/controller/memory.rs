@@ -69,6 +69,17 @@ impl<K> Default for Entry<K> {
     }
 }
 
+impl<K> Entry<K> {
+    /// Nothing is left that a later reconcile asks for.
+    fn is_empty(&self) -> bool {
+        let Self { uid: _, written, observed, refused, failures, conflicts, held_since, vanished_at, backoff, unclear } =
+            self;
+        let no_failures = (*failures, *conflicts) == (0, 0) && refused.is_none() && unclear.is_empty();
+        let no_form = written.is_none() && observed.is_none();
+        no_failures && no_form && held_since.is_none() && vanished_at.is_none() && backoff.is_none()
+    }
+}
+
 impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Entry<K>>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
@@ -253,10 +264,7 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
         let mut all = self.lock();
         if let Some(entry) = all.get_mut(key) {
             (entry.failures, entry.conflicts) = (0, 0);
-            let nothing_held = entry.held_since.is_none() && entry.vanished_at.is_none();
-            let nothing_held = nothing_held && entry.backoff.is_none() && entry.unclear.is_empty();
-            let nothing_held = nothing_held && entry.observed.is_none();
-            if entry.written.is_none() && entry.refused.is_none() && nothing_held {
+            if entry.is_empty() {
                 all.remove(key);
             }
         }
