@@ -26,7 +26,7 @@ use tokio::task::JoinHandle;
 use crate::api::Kind;
 use crate::controller::bound;
 use crate::controller::error::message;
-use crate::engine::observed::{Job, PodRef};
+use crate::engine::observed::{Job, PodRef, text};
 use crate::engine::plan::Event;
 use crate::telemetry::{EventLoss, Metrics};
 
@@ -155,13 +155,12 @@ fn reference(job: &Job) -> ObjectReference {
 }
 
 /// Cuts the note to the length that the API server accepts, at a character boundary.
-fn cut(mut note: String) -> String {
-    if note.len() > NOTE_MAX {
-        let end = (0..=NOTE_MAX - 3).rev().find(|i| note.is_char_boundary(*i)).unwrap_or(0);
-        note.truncate(end);
-        note.push('…');
+fn cut(note: String) -> String {
+    const CUT: &str = "…";
+    match note.len() > NOTE_MAX {
+        true => format!("{}{CUT}", text::cut_at(&note, NOTE_MAX - CUT.len())),
+        false => note,
     }
-    note
 }
 
 #[cfg(test)]

@@ -8,7 +8,12 @@ pub const MOST: usize = 40;
 
 /// The text, cut after `LONGEST` bytes at the end of a character.
 pub fn cut(text: &str) -> &str {
-    let end = (0..=text.len().min(LONGEST)).rev().find(|end| text.is_char_boundary(*end));
+    cut_at(text, LONGEST)
+}
+
+/// The text, cut after `most` bytes at the end of a character.
+pub fn cut_at(text: &str, most: usize) -> &str {
+    let end = (0..=text.len().min(most)).rev().find(|end| text.is_char_boundary(*end));
     &text[..end.unwrap_or_default()]
 }
 
