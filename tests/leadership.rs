@@ -1,6 +1,8 @@
 //! "One controller works": the program itself, one or more of it, in front of an API server that keeps a record of all
 //! calls, and loses its mind about the Lease when the test says so.
 
+#[path = "world/front.rs"]
+mod front;
 #[path = "leadership/program.rs"]
 mod program;
 #[path = "leadership/server.rs"]
@@ -8,6 +10,7 @@ mod server;
 
 use std::time::{Duration, Instant};
 
+use front::until;
 use program::Program;
 use rustix::process::Signal;
 use serde_json::json;
@@ -19,15 +22,6 @@ const RENEW_DEADLINE: Duration = Duration::from_secs(10);
 const LEASE_DURATION: Duration = Duration::from_secs(15);
 /// How long a call may be on its way to the API server of this test.
 const ON_ITS_WAY: Duration = Duration::from_secs(1);
-
-/// Waits until that holds.
-async fn until(what: &str, holds: impl Fn() -> bool) {
-    let begin = Instant::now();
-    while !holds() {
-        assert!(begin.elapsed() < Duration::from_secs(60), "never: {what}");
-        tokio::time::sleep(Duration::from_millis(5)).await; // the interval of asking
-    }
-}
 
 /// The controller of that name works: it holds the Lease and makes Pods.
 async fn works(server: &Server, name: &str) {

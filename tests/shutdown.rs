@@ -1,5 +1,8 @@
 //! "SIGTERM ends it": the program itself, in front of an API server of which one call hangs, or that is slow.
 
+#[path = "world/front.rs"]
+mod front;
+
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,6 +12,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{Method, Response, Uri};
+use front::{endless_run, kubeconfig, until, version};
 use serde_json::{Value, json};
 
 /// Less than what the program gives to work under way that hangs: what ends within it has looked at the signal.
@@ -36,7 +40,9 @@ async fn answer(State(server): State<Server>, method: Method, uri: Uri, body: By
     let list = |items: Value| json!({"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": "5"}, "items": items});
     let answer = match (method, uri.path()) {
         (Method::GET, "/version") => version(),
-        (Method::GET, path) if path.ends_with("/sidecarjobs") && text.contains("limit=500") => list(json!([run()])),
+        (Method::GET, path) if path.ends_with("/sidecarjobs") && text.contains("limit=500") => {
+            list(json!([endless_run()]))
+        }
         (Method::POST, path) if path.ends_with("/pods") => {
             tokio::time::sleep(Duration::from_millis(200)).await; // it is slow
             let n = server.pods.fetch_add(1, Ordering::SeqCst);
@@ -50,23 +56,6 @@ async fn answer(State(server): State<Server>, method: Method, uri: Uri, body: By
         _ => serde_json::from_slice(&body).unwrap_or_else(|_| json!({})),
     };
     Response::new(Body::from(answer.to_string()))
-}
-
-fn version() -> Value {
-    json!({"major": "1", "minor": "37", "gitVersion": "v1.37.0", "gitCommit": "", "gitTreeState": "", "buildDate": "",
-           "goVersion": "", "compiler": "", "platform": ""})
-}
-
-/// A run of more Pods than can be made within any grace.
-fn run() -> Value {
-    json!({
-        "apiVersion": "sidecarjob.dev/v1alpha1", "kind": "SidecarJob",
-        "metadata": {"name": "many", "namespace": "ns", "uid": "u", "resourceVersion": "4", "generation": 1},
-        "spec": {
-            "completions": 100_000, "parallelism": 100_000,
-            "template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "x"}]}}
-        }
-    })
 }
 
 impl Server {
@@ -86,14 +75,7 @@ struct Program(Child);
 
 impl Program {
     fn start(url: &str) -> Self {
-        let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let file = dir.join(format!("kubeconfig-{}", url.rsplit(':').next().expect("a port")));
-        let config = json!({
-            "apiVersion": "v1", "kind": "Config", "current-context": "c", "users": [],
-            "clusters": [{"name": "c", "cluster": {"server": url}}],
-            "contexts": [{"name": "c", "context": {"cluster": "c", "user": ""}}]
-        });
-        std::fs::write(&file, config.to_string()).expect("written");
+        let file = kubeconfig(url.rsplit(':').next().expect("a port"), url);
         let child = Command::new(env!("CARGO_BIN_EXE_sidecarjob"))
             .args(["controller", "--leader-elect=false", "--bind-address=127.0.0.1:0", "--kubeconfig"])
             .arg(file)
@@ -123,14 +105,6 @@ impl Drop for Program {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
-    }
-}
-
-async fn until(what: &str, holds: impl Fn() -> bool) {
-    let begin = Instant::now();
-    while !holds() {
-        assert!(begin.elapsed() < Duration::from_secs(60), "never: {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await; // the interval of asking
     }
 }
 

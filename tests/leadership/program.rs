@@ -5,8 +5,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::json;
 
+use crate::front::kubeconfig;
 use crate::server::Server;
 
 /// A controller, killed when dropped.
@@ -18,15 +18,9 @@ pub struct Program {
 impl Program {
     /// The name is in the address of each of its calls.
     pub fn start(server: &Server, name: &str) -> Self {
-        let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
         let port = server.url.rsplit(':').next().expect("a port");
-        let (file, log) = (dir.join(format!("kubeconfig-{port}-{name}")), dir.join(format!("log-{port}-{name}")));
-        let config = json!({
-            "apiVersion": "v1", "kind": "Config", "current-context": "c", "users": [],
-            "clusters": [{"name": "c", "cluster": {"server": format!("{}/{name}", server.url)}}],
-            "contexts": [{"name": "c", "context": {"cluster": "c", "user": ""}}]
-        });
-        std::fs::write(&file, config.to_string()).expect("written");
+        let file = kubeconfig(&format!("{port}-{name}"), &format!("{}/{name}", server.url));
+        let log = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("log-{port}-{name}"));
         let child = Command::new("setpriv")
             .args(["--pdeathsig", "KILL", env!("CARGO_BIN_EXE_sidecarjob"), "controller"])
             .args(["--bind-address=127.0.0.1:0", "--stop-signal-image=x", "--kubeconfig"])

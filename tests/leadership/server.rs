@@ -14,6 +14,8 @@ use futures::stream;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use crate::front::{endless_run, version};
+
 /// What the API server does with calls about the Lease.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Mood {
@@ -89,7 +91,7 @@ impl Server {
             calls: Vec::new(),
             lease: watch::Sender::new(Value::Null),
             watchers: Vec::new(),
-            run: run(),
+            run: endless_run(),
             pods: Vec::new(),
         };
         let server = Self { world: Arc::new(Mutex::new(world)), url };
@@ -255,21 +257,4 @@ async fn watched(server: &Server, call: &Call, query: &str) -> Response<Body> {
 fn refusal(code: u16, reason: &str) -> Value {
     json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "code": code, "reason": reason,
            "message": reason})
-}
-
-fn version() -> Value {
-    json!({"major": "1", "minor": "37", "gitVersion": "v1.37.0", "gitCommit": "", "gitTreeState": "", "buildDate": "",
-           "goVersion": "", "compiler": "", "platform": ""})
-}
-
-/// A run of more Pods than any test waits for.
-fn run() -> Value {
-    json!({
-        "apiVersion": "sidecarjob.dev/v1alpha1", "kind": "SidecarJob",
-        "metadata": {"name": "many", "namespace": "ns", "uid": "u", "resourceVersion": "4", "generation": 1},
-        "spec": {
-            "completions": 100_000, "parallelism": 100_000,
-            "template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "x"}]}}
-        }
-    })
 }
