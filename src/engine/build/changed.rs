@@ -19,8 +19,6 @@ pub const MANAGED_FROM_NOW: [&str; 2] = [reasons::RESTART_POLICY_STRIPPED, reaso
 pub struct Change {
     /// In one word, from `api::conditions::reasons`.
     pub reason: &'static str,
-    /// The name of the container.
-    pub container: String,
     /// In a few words, with the name of the container.
     pub what: String,
 }
@@ -95,7 +93,7 @@ impl<'a> Sent<'a> {
             }
             What::Command => "has another command".to_owned(),
         };
-        Change { reason, container: (*container).into(), what: format!("{role} {container} {what}") }
+        Change { reason, what: format!("{role} {container} {what}") }
     }
 }
 

@@ -66,6 +66,6 @@ impl State {
     /// The orphans in that namespace, with the UIDs of the runs that made them.
     pub fn orphans(&self, namespace: &str) -> Vec<(PodRef, String)> {
         let orphans = self.strays_by(namespace, Concern::Orphan);
-        orphans.filter_map(|stray| Some((stray.pod.clone(), stray.made_for.clone()?))).collect()
+        orphans.filter_map(|stray| Some((stray.pod.clone(), stray.made_for()?.to_owned()))).collect()
     }
 }

@@ -57,8 +57,6 @@ pub struct Stray {
     pub ended: bool,
     /// The Pod is being deleted.
     pub deleting: bool,
-    /// The value of our label: the UID of the run that made or adopted the Pod.
-    pub made_for: Option<String>,
     /// The labels by which runs without a selector of their own select the Pod, with their values.
     pub uids: Vec<(&'static str, String)>,
     /// The runs with a selector of their own that select the Pod.
@@ -87,14 +85,19 @@ impl Seen {
 }
 
 impl Stray {
+    /// The UID of the run that made or adopted the Pod, by our label.
+    pub fn made_for(&self) -> Option<&str> {
+        self.uids.iter().find(|(label, _)| *label == labels::UID).map(|(_, uid)| uid.as_str())
+    }
+
     /// The run of that UID made or adopted the Pod.
     pub fn was_made_for(&self, uid: &str) -> bool {
-        self.made_for.as_deref() == Some(uid)
+        self.made_for() == Some(uid)
     }
 
     /// A Pod of ours that lost its owner reference: the deletion of the Pod waits for our finalizer.
     pub fn is_orphan(&self) -> bool {
-        self.tracked && self.made_for.is_some()
+        self.tracked && self.made_for().is_some()
     }
 
     /// The run selects the Pod.
@@ -108,19 +111,24 @@ impl Stray {
         }
     }
 
-    /// From the wire form. `selected_by` has the runs whose own selectors match the labels.
-    pub fn of(wire: &core::Pod, pod: &Pod, selected_by: Vec<(Kind, String)>) -> Option<Self> {
-        let all = wire.metadata.labels.as_ref()?;
+    /// From the wire form. `selected_by` has the runs whose own selectors match the labels. `None` for a Pod that no run
+    /// selects: of most Pods of a cluster nothing more is looked at.
+    pub fn of(wire: &core::Pod, selected_by: Vec<(Kind, String)>) -> Option<Self> {
+        let all = labels_of(wire);
         let short = |value: &&String| value.len() <= MAX_LABEL;
-        let uids = labels::UID_LABELS.iter().filter_map(|label| Some((*label, all.get(*label).filter(short)?.clone())));
+        let uid = |label| Some((label, all.get(label).filter(short)?.clone()));
+        let uids: Vec<_> = labels::UID_LABELS.into_iter().filter_map(uid).collect();
+        if uids.is_empty() && selected_by.is_empty() {
+            return None;
+        }
+        let pod = Pod::from_wire(wire)?;
         Some(Self {
             pod: pod.to_ref(),
             namespace: wire.metadata.namespace.clone()?,
             tracked: pod.tracked,
             ended: pod.ended(),
             deleting: pod.deleting_since.is_some(),
-            made_for: all.get(labels::UID).filter(short).cloned(),
-            uids: uids.collect(),
+            uids,
             selected_by,
             version: version(wire),
         })

@@ -69,19 +69,18 @@ impl Owned {
 impl State {
     /// Takes in a Pod; the newer version wins. A Pod that concerns no run is not kept.
     pub fn put(&mut self, wire: &core::Pod) -> Vec<News> {
-        let (Some(pod), version) = (Pod::from_wire(wire), version(wire)) else { return Vec::new() };
-        if self.buried.since(&pod.uid).is_some_and(|since| since >= version) {
+        let (Some(uid), version) = (wire.metadata.uid.clone(), version(wire)) else { return Vec::new() };
+        if self.buried.since(&uid).is_some_and(|since| since >= version) {
             return Vec::new();
         }
         if let Some(list) = &mut self.list {
-            list.has(&pod.uid);
+            list.has(&uid);
         }
-        if self.held.get(&pod.uid).is_some_and(|old| old.version() >= version) {
+        if self.held.get(&uid).is_some_and(|old| old.version() >= version) {
             return Vec::new();
         }
-        let uid = pod.uid.clone();
         let old = self.take(&uid);
-        let new = self.form(wire, pod, version);
+        let new = self.form(wire, version);
         let news = self.compare(old.as_ref(), new.as_ref());
         if let Some(new) = new {
             self.keep(uid, new);
@@ -90,15 +89,14 @@ impl State {
     }
 
     /// What the view keeps of the Pod. `None` for Pods of other owners, for Pods that no run can select, and for Pods
-    /// of other managers' Jobs without a finalizer.
-    fn form(&self, wire: &core::Pod, pod: Pod, version: u64) -> Option<Held> {
+    /// of other managers' Jobs without a finalizer. Only of a Pod that is kept the engine's form is made.
+    fn form(&self, wire: &core::Pod, version: u64) -> Option<Held> {
         let labels = seen::labels_of(wire);
         let Some(owner) = owner::of(wire) else {
             let selected_by = self.routes.selecting(wire.metadata.namespace.as_deref()?, labels);
-            let stray = Stray::of(wire, &pod, selected_by)?;
-            return (!stray.uids.is_empty() || !stray.selected_by.is_empty()).then(|| Held::Stray(Box::new(stray)));
+            return Stray::of(wire, selected_by).map(|stray| Held::Stray(Box::new(stray)));
         };
-        let owner = self.shared(owner?);
+        let (owner, pod) = (self.shared(owner?), Pod::from_wire(wire)?);
         let made_for = labels.get(labels::UID);
         if made_for.is_none() && self.routes.may_be_foreign(&owner) {
             return pod.tracked.then(|| Held::Foreign(Foreign { owner, ended: pod.ended(), version }));
