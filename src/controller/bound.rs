@@ -1,8 +1,9 @@
 //! How long may a call take? The time in which it waits for a place among the calls in flight (`in_flight`) does not count.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 /// While a call waits, its time is looked at no more often than this.
@@ -50,21 +51,17 @@ struct Waits {
 }
 
 impl Waited {
-    fn lock(&self) -> MutexGuard<'_, Waits> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn so_far(&self) -> Duration {
-        let waits = self.lock();
+        let waits = self.0.lock();
         waits.over + waits.since.map(|since| since.elapsed()).unwrap_or_default()
     }
 
     fn goes_on(&self) -> bool {
-        self.lock().going_on > 0
+        self.0.lock().going_on > 0
     }
 
     fn begin(self: &Arc<Self>) -> WaitEnds {
-        let mut waits = self.lock();
+        let mut waits = self.0.lock();
         waits.going_on += 1;
         waits.since.get_or_insert_with(Instant::now);
         WaitEnds(self.clone())
@@ -76,7 +73,7 @@ struct WaitEnds(Arc<Waited>);
 
 impl Drop for WaitEnds {
     fn drop(&mut self) {
-        let mut waits = self.0.lock();
+        let mut waits = self.0.0.lock();
         waits.going_on -= 1;
         if waits.going_on == 0
             && let Some(since) = waits.since.take()

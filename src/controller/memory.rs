@@ -6,12 +6,13 @@
 //! restart the controller finds out everything else again.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kube::ResourceExt;
 use kube::runtime::watcher::Event;
+use parking_lot::Mutex;
 
 use crate::controller::error;
 use crate::controller::managed::Managed;
@@ -81,10 +82,6 @@ impl<K> Entry<K> {
 }
 
 impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Entry<K>>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The view has taken in an event of the watch. If we wrote an object before a list began, then the list has the
     /// object, or the object no longer exists. After a restore of the API server's data the versions in the list are
     /// lower, but the list is right.
@@ -93,7 +90,7 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
             Event::Init => drop(self.lists.fetch_add(1, Ordering::SeqCst)),
             Event::InitDone => {
                 let lists = self.lists.load(Ordering::SeqCst);
-                for entry in self.lock().values_mut() {
+                for entry in self.entries.lock().values_mut() {
                     entry.written.take_if(|(_, before)| *before < lists);
                 }
             }
@@ -103,7 +100,7 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
 
     /// The newer of the watched object and our last write.
     pub fn newest(&self, watched: Arc<K>) -> Arc<K> {
-        let mut all = self.lock();
+        let mut all = self.entries.lock();
         let Some(entry) = all.get_mut(&key(&*watched)) else { return watched };
         if entry.uid.is_some() && entry.uid != watched.uid() {
             *entry = Entry::default();
@@ -122,7 +119,7 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
     pub fn wrote(&self, job: Arc<K>) {
         let key = key(&*job);
         let written = Some((job.clone(), self.lists.load(Ordering::SeqCst)));
-        let mut all = self.lock();
+        let mut all = self.entries.lock();
         let entry = all.entry(key).or_default();
         (entry.uid, entry.written, entry.held_since) = (job.uid(), written, None);
     }
@@ -137,7 +134,7 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
             let (version, job) = entry.observed.as_ref()?;
             (*version == self::version(object) && Some(&job.uid) == object.meta().uid.as_ref()).then(|| job.clone())
         };
-        let known = self.lock().get(key).and_then(known);
+        let known = self.entries.lock().get(key).and_then(known);
         let mut job = known.or_else(|| self.observe(key, object))?;
         job.status.backoff = self.backoff(key).or(job.status.backoff);
         Some(job)
@@ -149,8 +146,8 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
     {
         let job = object.observe()?;
         if !job.status.is_finished() {
-            self.lock().entry(key.clone()).or_default().observed = Some((version(object), job.clone()));
-        } else if let Some(entry) = self.lock().get_mut(key) {
+            self.entries.lock().entry(key.clone()).or_default().observed = Some((version(object), job.clone()));
+        } else if let Some(entry) = self.entries.lock().get_mut(key) {
             entry.observed = None; // the controller rarely reconciles a run that has ended
         }
         Some(job)
@@ -158,12 +155,12 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
 
     /// The failures since the last success, if the status has no field for them.
     pub fn backoff(&self, key: &Key) -> Option<Backoff> {
-        self.lock().get(key)?.backoff
+        self.entries.lock().get(key)?.backoff
     }
 
     /// Keeps the failures since the last success.
     pub fn keep_backoff(&self, key: &Key, backoff: Option<Backoff>) {
-        let mut all = self.lock();
+        let mut all = self.entries.lock();
         if backoff.is_some() || all.contains_key(key) {
             all.entry(key.clone()).or_default().backoff = backoff;
         }
@@ -172,7 +169,7 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
     /// Since when the controller has held back a status. Never later than `now`, because somebody may have set the
     /// clock back.
     pub fn held_since(&self, key: &Key, now: DateTime<Utc>) -> DateTime<Utc> {
-        let mut all = self.lock();
+        let mut all = self.entries.lock();
         let since = all.entry(key.clone()).or_default().held_since.get_or_insert(now);
         *since = now.min(*since);
         *since
@@ -180,12 +177,12 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
 
     /// Somebody deleted a Pod that ran.
     pub fn vanished(&self, key: &Key, now: DateTime<Utc>) {
-        self.lock().entry(key.clone()).or_default().vanished_at.get_or_insert(now);
+        self.entries.lock().entry(key.clone()).or_default().vanished_at.get_or_insert(now);
     }
 
     /// Until when the controller creates no Pod, because a Pod vanished within `period`.
     pub fn creations_held(&self, key: &Key, now: DateTime<Utc>, period: TimeDelta) -> Option<DateTime<Utc>> {
-        let mut all = self.lock();
+        let mut all = self.entries.lock();
         let entry = all.get_mut(key)?;
         let vanished = entry.vanished_at.as_mut()?;
         *vanished = now.min(*vanished); // somebody may have set the clock back
@@ -199,7 +196,7 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
     /// The API server did not accept a Pod. The wait grows with each rejection in a row. `may_pass`: the next try may
     /// succeed, so the first failure is a blip.
     pub fn refused(&self, key: &Key, message: String, now: DateTime<Utc>, may_pass: bool) {
-        let mut all = self.lock();
+        let mut all = self.entries.lock();
         let entry = all.entry(key.clone()).or_default();
         let n = entry.refused.as_ref().map_or(0, |(_, n)| *n).saturating_add(1);
         let retry_at = now + refusal_wait(n);
@@ -209,7 +206,7 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
     /// The rejection that still holds. Its wait is never longer than at the beginning, because somebody may have set
     /// the clock back.
     pub fn refusal(&self, key: &Key, now: DateTime<Utc>) -> Option<Refusal> {
-        let mut all = self.lock();
+        let mut all = self.entries.lock();
         let (refusal, n) = all.get_mut(key)?.refused.as_mut()?;
         refusal.retry_at = refusal.retry_at.min(now + refusal_wait(*n));
         Some(refusal.clone())
@@ -217,36 +214,36 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
 
     /// How many rejections have come in a row.
     pub fn refusals(&self, key: &Key) -> u32 {
-        self.lock().get(key).and_then(|entry| entry.refused.as_ref()).map_or(0, |(_, n)| *n)
+        self.entries.lock().get(key).and_then(|entry| entry.refused.as_ref()).map_or(0, |(_, n)| *n)
     }
 
     /// The API server accepted a Pod.
     pub fn accepted(&self, key: &Key) {
-        if let Some(entry) = self.lock().get_mut(key) {
+        if let Some(entry) = self.entries.lock().get_mut(key) {
             entry.refused = None;
         }
     }
 
     /// The object may exist, because its create got no clear answer.
     pub fn unclear(&self, key: &Key, pod: String) {
-        self.lock().entry(key.clone()).or_default().unclear.insert(pod);
+        self.entries.lock().entry(key.clone()).or_default().unclear.insert(pod);
     }
 
     /// The names of all such objects.
     pub fn all_unclear(&self, key: &Key) -> BTreeSet<String> {
-        self.lock().get(key).map(|entry| entry.unclear.clone()).unwrap_or_default()
+        self.entries.lock().get(key).map(|entry| entry.unclear.clone()).unwrap_or_default()
     }
 
     /// The controller knows now whether the object exists.
     pub fn cleared(&self, key: &Key, pod: &str) {
-        if let Some(entry) = self.lock().get_mut(key) {
+        if let Some(entry) = self.entries.lock().get_mut(key) {
             entry.unclear.remove(pod);
         }
     }
 
     /// A reconcile failed. Returns how many have failed in a row in the same way: by a conflict, or otherwise.
     pub fn failed(&self, key: &Key, by_conflict: bool) -> u32 {
-        let mut all = self.lock();
+        let mut all = self.entries.lock();
         let entry = all.entry(key.clone()).or_default();
         let count = if by_conflict { &mut entry.conflicts } else { &mut entry.failures };
         *count = count.saturating_add(1);
@@ -256,12 +253,12 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
     /// How many reconciles have failed in a row in that way.
     pub fn failures(&self, key: &Key, by_conflict: bool) -> u32 {
         let count = |entry: &Entry<K>| if by_conflict { entry.conflicts } else { entry.failures };
-        self.lock().get(key).map_or(0, count)
+        self.entries.lock().get(key).map_or(0, count)
     }
 
     /// A reconcile succeeded. Removes an entry that has become empty.
     pub fn succeeded(&self, key: &Key) {
-        let mut all = self.lock();
+        let mut all = self.entries.lock();
         if let Some(entry) = all.get_mut(key) {
             (entry.failures, entry.conflicts) = (0, 0);
             if entry.is_empty() {
@@ -272,7 +269,7 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
 
     /// The object is gone.
     pub fn forget(&self, key: &Key) {
-        self.lock().remove(key);
+        self.entries.lock().remove(key);
     }
 }
 

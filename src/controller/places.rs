@@ -5,8 +5,9 @@
 //! of those that wait in each.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 /// The places, and those that wait for one, by namespace.
@@ -91,7 +92,7 @@ impl Places {
     pub async fn take(&self, namespace: &str) -> Place {
         loop {
             let (give, given) = oneshot::channel();
-            self.line().push(namespace, give);
+            self.0.lock().push(namespace, give);
             self.hand_out();
             if let Some(place) = (Waiting { places: self, namespace, given: Some(given) }).end().await {
                 return place;
@@ -101,24 +102,20 @@ impl Places {
 
     fn hand_out(&self) {
         loop {
-            let next = self.line().serve();
+            let next = self.0.lock().serve();
             let Some((namespace, give)) = next else { return };
             if let Err(mut unwanted) = give.send(Place { of: Some(self.clone()), namespace }) {
                 unwanted.of = None; // or its end would hand out places in here
-                self.line().give_back(&unwanted.namespace);
+                self.0.lock().give_back(&unwanted.namespace);
             }
         }
-    }
-
-    fn line(&self) -> MutexGuard<'_, Line<oneshot::Sender<Place>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         if let Some(places) = self.of.take() {
-            places.line().give_back(&self.namespace);
+            places.0.lock().give_back(&self.namespace);
             places.hand_out();
         }
     }
@@ -143,7 +140,7 @@ impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if let Some(mut given) = self.given.take() {
             given.close();
-            self.places.line().keep(self.namespace, |give| !give.is_closed());
+            self.places.0.lock().keep(self.namespace, |give| !give.is_closed());
         }
     }
 }

@@ -4,7 +4,7 @@
 //! How namespaces share the reconciles is `turns`' part.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, Stream, StreamExt, TryStreamExt, future};
@@ -14,6 +14,7 @@ use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::watcher;
 use kube::runtime::watcher::Event;
 use kube::{Api, Resource, ResourceExt};
+use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tracing::{debug, warn};
@@ -96,14 +97,14 @@ impl<K: Managed> Wake for Waker<K> {
 
 impl<K: Managed> Waker<K> {
     fn wake_later(&self, key: &Key) {
-        if !locked(&self.later).insert(key.clone()) {
+        if !self.later.lock().insert(key.clone()) {
             return;
         }
         let (later, wake, key) = (self.later.clone(), self.wake.clone(), key.clone());
         let period = self.ctx.batch_period.to_std().unwrap_or_default();
         tokio::spawn(async move {
             tokio::time::sleep(period).await;
-            locked(&later).remove(&key);
+            later.lock().remove(&key);
             let _ = wake.send(key);
         });
     }
@@ -242,10 +243,6 @@ impl Others {
         }
         self.uids.insert(uid)
     }
-}
-
-fn locked(keys: &Mutex<HashSet<Key>>) -> MutexGuard<'_, HashSet<Key>> {
-    keys.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The object of that name in a queue.

@@ -6,8 +6,9 @@
 //! number. An object that was put aside is read anew in its turn, however often something happened to it meanwhile.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::controller::object::Key;
@@ -61,7 +62,7 @@ impl Turns {
     /// The turn of an object that its queue has taken up. `None`: the object is put aside, and `wake` is told when its turn
     /// has come.
     pub fn begin(&self, key: &Key, wake: &UnboundedSender<Key>) -> Option<Turn> {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if !state.called.contains(key) {
             state.put_aside(key, wake);
             state.call(Some(key));
@@ -71,7 +72,7 @@ impl Turns {
 
     /// There is no such object any more: it needs no turn.
     pub fn gone(&self, key: &Key) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if let Some(waits) = state.aside.get_mut(key) {
             *waits = false;
         }
@@ -79,10 +80,6 @@ impl Turns {
             state.line.give_back(&key.0);
             state.call(None);
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -108,7 +105,7 @@ impl State {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let mut state = self.of.lock();
+        let mut state = self.of.state.lock();
         state.line.give_back(&self.namespace);
         state.call(None);
     }

@@ -1,9 +1,9 @@
 //! Which tasks are under way? Each is begun once, however many ask for it; who asks meanwhile is served by another round.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::controller::object::Key;
+use parking_lot::Mutex;
 
 /// The names of the tasks that are under way; true: somebody asked for the task since its last round began.
 #[derive(Debug, Default)]
@@ -12,7 +12,7 @@ pub struct UnderWay(Mutex<HashMap<Key, bool>>);
 impl UnderWay {
     /// The task begins now. False if it is under way already: then it goes round once more.
     pub fn begin(&self, task: &Key) -> bool {
-        let mut all = self.lock();
+        let mut all = self.0.lock();
         let is_new = !all.contains_key(task);
         all.insert(task.clone(), !is_new);
         is_new
@@ -20,16 +20,12 @@ impl UnderWay {
 
     /// A round of the task has ended: whether it goes round once more. If not, the task has ended.
     pub fn goes_on(&self, task: &Key) -> bool {
-        let mut all = self.lock();
+        let mut all = self.0.lock();
         let again = all.get_mut(task).is_some_and(std::mem::take);
         if !again {
             all.remove(task);
         }
         again
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, bool>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -2,9 +2,9 @@
 //! for each five minutes. One difference: the controller always sends the first event of each reason. Otherwise an
 //! object with many events might have no event about its end.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::post::Told;
@@ -42,7 +42,7 @@ impl Bursts {
         let about = &told.about;
         let key = [&about.kind, &about.name, &about.uid].map(|part| part.as_deref().unwrap_or_default()).join("/");
         let namespace = about.namespace.as_deref().unwrap_or_default();
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.0.lock();
         match all.get(namespace, &key) {
             Some(bucket) => bucket.admit(&told.reason),
             None => {

@@ -1,9 +1,9 @@
 //! How does the controller report events that it did not send? A metric counts each of them, and the log has a line
 //! with their number, at most one line for each half minute.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 use tracing::warn;
 
@@ -38,7 +38,7 @@ impl Losses {
     /// Counts one more event.
     pub fn note(&self, told: &Told, loss: EventLoss, why: &str) {
         self.metrics.event_lost(loss);
-        let mut unsaid = self.lock();
+        let mut unsaid = self.unsaid.lock();
         match loss {
             EventLoss::Burst => unsaid.burst += 1,
             EventLoss::Share => unsaid.share += 1,
@@ -54,19 +54,15 @@ impl Losses {
     pub async fn say_from_time_to_time(&self) {
         loop {
             tokio::time::sleep(SAID_EVERY).await;
-            say(self.lock().line());
+            say(self.unsaid.lock().line());
         }
     }
 
     /// Logs the rest at once.
     pub fn say_the_rest(&self) {
-        let mut unsaid = self.lock();
+        let mut unsaid = self.unsaid.lock();
         unsaid.said_at = None;
         say(unsaid.line());
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Unsaid> {
-        self.unsaid.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -106,8 +102,8 @@ mod tests {
             losses.note(&told("ns", "a", "X", ""), loss, "too many");
             if n == 500 {
                 tokio::time::advance(SAID_EVERY).await;
-                lines.extend(losses.lock().line());
-                lines.extend(losses.lock().line());
+                lines.extend(losses.unsaid.lock().line());
+                lines.extend(losses.unsaid.lock().line());
             }
         }
         let of_500 = "500 events were not sent: 166 were too many about one object, 167 too many of one namespace, and 167 \

@@ -6,14 +6,13 @@
 //! events are the same if all that people read is the same, the note included: "Deleted pod: a" and "Deleted pod: b"
 //! are two events.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use k8s_openapi::api::core::v1::{Event as CoreEvent, EventSource, ObjectReference};
 use k8s_openapi::api::events::v1::{Event as NewEvent, EventSeries};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta, Time};
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use kube::api::{Api, Patch, PatchParams, PostParams};
 use kube::{Client, ResourceExt};
+use parking_lot::Mutex;
 use serde_json::json;
 
 use super::recent::Recent;
@@ -74,24 +73,20 @@ impl Post {
     pub async fn send(&self, told: &Told) -> kube::Result<()> {
         let (now, same) = (clock::timestamp(), same(told));
         let namespace = told.about.namespace.as_deref().unwrap_or_default();
-        let sent = self.last().get(namespace, &same).cloned().filter(|sent| now.duration_since(sent.at) < SAME);
+        let sent = self.last.lock().get(namespace, &same).cloned().filter(|sent| now.duration_since(sent.at) < SAME);
         if let Some(sent) = sent {
             let count = sent.count + 1;
             match self.again(told, &sent.name, count, now).await {
                 Err(kube::Error::Api(status)) if status.is_not_found() => {} // expired: a new one
                 done => {
-                    self.last().insert(namespace, same, Sent { name: sent.name, count, at: now });
+                    self.last.lock().insert(namespace, same, Sent { name: sent.name, count, at: now });
                     return done;
                 }
             }
         }
         let name = self.first(told, now).await?;
-        self.last().insert(namespace, same, Sent { name, count: 1, at: now });
+        self.last.lock().insert(namespace, same, Sent { name, count: 1, at: now });
         Ok(())
-    }
-
-    fn last(&self) -> MutexGuard<'_, Recent<Same, Sent>> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// It is there already.

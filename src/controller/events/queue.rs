@@ -5,9 +5,9 @@
 //! events, and room for the events of other namespaces remains.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use k8s_openapi::api::core::v1::ObjectReference;
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::post::Told;
@@ -54,7 +54,7 @@ impl Queue {
 
     /// Adds an event. Returns the event if its namespace has used up its share of the room.
     pub fn push(&self, told: Told) -> Result<(), Box<Told>> {
-        self.lock().push(told)?;
+        self.state.lock().push(told)?;
         self.changed.notify_one();
         Ok(())
     }
@@ -64,7 +64,7 @@ impl Queue {
         loop {
             let changed = self.changed.notified();
             {
-                let mut state = self.lock();
+                let mut state = self.state.lock();
                 let (next, is_over) = (state.take(), state.closed && state.room == WAITING);
                 if next.is_some() || is_over {
                     self.changed.notify_one(); // wake another sender: there may be more events, or the end
@@ -77,18 +77,14 @@ impl Queue {
 
     /// The event about that object was sent, or could not be sent.
     pub fn done(&self, object: &Object) {
-        self.lock().done(object);
+        self.state.lock().done(object);
         self.changed.notify_one();
     }
 
     /// No more events will come.
     pub fn close(&self) {
-        self.lock().closed = true;
+        self.state.lock().closed = true;
         self.changed.notify_one();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -185,6 +181,6 @@ mod tests {
         queue.done(&object("a"));
         assert_eq!(sent(&queue), ["ns a 1"]);
         queue.done(&object("a"));
-        assert!(queue.lock().waiting.is_empty(), "nothing is kept");
+        assert!(queue.state.lock().waiting.is_empty(), "nothing is kept");
     }
 }

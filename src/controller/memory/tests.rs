@@ -132,7 +132,7 @@ fn nothing_is_kept_of_a_job_that_is_quiet() {
     memory.wrote(job("a", 5));
     memory.newest(job("a", 5));
     memory.succeeded(&the_key());
-    assert!(memory.lock().is_empty());
+    assert!(memory.entries.lock().is_empty());
 }
 
 #[test]

@@ -2,13 +2,13 @@
 //! a finalizer cost that stays?
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper::{Request, Response};
 use kube::Client;
 use kube::client::Body;
 use kube::runtime::watcher::Event;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::*;
@@ -43,7 +43,7 @@ fn finalizers_after(name: &str, before: &Value) -> Option<Value> {
 
 impl Server {
     fn counts<T>(&self, look: impl FnOnce(&mut Counts) -> T) -> T {
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        look(&mut self.0.lock())
     }
 
     fn calls(&self, call: &str) -> usize {

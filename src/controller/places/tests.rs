@@ -9,12 +9,12 @@ use super::*;
 impl Places {
     /// How many wait in that namespace.
     fn waiting(&self, namespace: &str) -> usize {
-        self.line().waiting.get(namespace).map_or(0, VecDeque::len)
+        self.0.lock().waiting.get(namespace).map_or(0, VecDeque::len)
     }
 
     /// How many places that namespace has.
     fn taken(&self, namespace: &str) -> usize {
-        self.line().taken.get(namespace).copied().unwrap_or(0)
+        self.0.lock().taken.get(namespace).copied().unwrap_or(0)
     }
 }
 

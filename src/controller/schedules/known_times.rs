@@ -3,13 +3,14 @@
 //! All of this may get lost: then the schedule is parsed and searched again.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use crate::api::SidecarCronJob;
 use crate::controller::object::{Key, key};
 use crate::cron::{Times, TimesError};
 use crate::engine::schedule::observed::{self, Cron};
 use crate::engine::schedule::search::Search;
+use parking_lot::Mutex;
 
 /// What is known, by the object.
 #[derive(Debug, Default)]
@@ -24,17 +25,13 @@ struct Known {
 }
 
 impl KnownTimes {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Known>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The object with its times, and what was searched before. `None` if the object did not come from an API server.
     pub fn of(&self, wire: Arc<SidecarCronJob>) -> Option<(Cron, Option<Search>)> {
-        let known = self.lock().get(&key(&*wire)).filter(|known| same_version(&known.of, &wire)).map(Known::found);
+        let known = self.0.lock().get(&key(&*wire)).filter(|known| same_version(&known.of, &wire)).map(Known::found);
         let (times, search) = known.unwrap_or_else(|| {
             let known = Known::of(wire.clone()); // parsed without the lock: others do not wait
             let found = known.found();
-            self.lock().insert(key(&*wire), known);
+            self.0.lock().insert(key(&*wire), known);
             found
         });
         Some((Cron::with_times(wire, times)?, search))
@@ -42,7 +39,7 @@ impl KnownTimes {
 
     /// Keeps what was searched for this version of the object.
     pub fn keep(&self, cron: &Cron, search: Option<Search>) {
-        let known = &mut *self.lock();
+        let known = &mut *self.0.lock();
         let Some(known) = known.get_mut(&key(&*cron.wire)).filter(|known| same_version(&known.of, &cron.wire)) else {
             return;
         };
@@ -53,12 +50,12 @@ impl KnownTimes {
 
     /// Nobody knows which objects are gone.
     pub fn forget_all(&self) {
-        self.lock().clear();
+        self.0.lock().clear();
     }
 
     /// The object is gone.
     pub fn forget(&self, key: &Key) {
-        self.lock().remove(key);
+        self.0.lock().remove(key);
     }
 }
 

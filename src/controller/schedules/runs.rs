@@ -6,11 +6,12 @@
 //! that is written down.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use kube::core::DeserializeGuard;
 use kube::runtime::watcher::Event;
+use parking_lot::Mutex;
 
 use crate::api::{SidecarJob, backfilled, labels, scheduled_run};
 use crate::controller::object::{Key, version};
@@ -70,13 +71,9 @@ pub struct View {
 }
 
 impl Runs {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Takes in what the watch says. Which SidecarCronJobs to look at again.
     pub fn observe(&self, event: Event<DeserializeGuard<SidecarJob>>) -> Vec<Key> {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         match event {
             Event::Init => state.list = Some(List::default()),
             Event::InitApply(job) => {
@@ -92,14 +89,14 @@ impl Runs {
 
     /// Takes in the answer to one of our own writes.
     pub fn wrote(&self, job: &SidecarJob) {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         state.note_change(job.metadata.uid.as_deref().unwrap_or_default());
         state.put(job);
     }
 
     /// We are about to delete it, to make room for the next one.
     pub fn replaces(&self, owner: &Owner, uid: &str) {
-        if let Some(owned) = self.lock().by_owner.get_mut(owner) {
+        if let Some(owned) = self.0.lock().by_owner.get_mut(owner) {
             owned.replaced.insert(uid.to_owned());
         }
     }
@@ -107,24 +104,24 @@ impl Runs {
     /// The API server says that this run, which exists, is no run of a schedule any more: somebody took its owner or its label
     /// away.
     pub fn left(&self, job: &SidecarJob) {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         state.note_change(job.metadata.uid.as_deref().unwrap_or_default());
         state.remove(job);
     }
 
     /// The API server says that the time has a run of this SidecarCronJob, whether the view shows the run or not.
     pub fn ran(&self, owner: &Owner, at: DateTime<Utc>) {
-        self.lock().by_owner.entry(Arc::new(owner.clone())).or_default().started.insert(at);
+        self.0.lock().by_owner.entry(Arc::new(owner.clone())).or_default().started.insert(at);
     }
 
     /// The run of that UID is in view.
     pub fn has(&self, uid: &str) -> bool {
-        self.lock().owners.contains_key(uid)
+        self.0.lock().owners.contains_key(uid)
     }
 
     /// The API server says that it is not there any more.
     pub fn gone(&self, uid: &str) {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         state.note_change(uid);
         state.buried.for_good(uid);
         state.drop_run(uid);
@@ -132,7 +129,7 @@ impl Runs {
 
     /// What there is to see of a SidecarCronJob's runs, beyond what its status knows.
     pub fn of(&self, owner: &Owner, status: &Status, now: DateTime<Utc>) -> View {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         let Some(owned) = state.by_owner.get_mut(owner) else { return View::default() };
         owned.is_gone = false;
         let latest = owned.started.range(..=now).next_back().copied();
@@ -153,19 +150,19 @@ impl Runs {
 
     /// Those of these UIDs that are known to be gone, or to belong to another SidecarCronJob.
     pub fn gone_of<'a>(&self, owner: &Owner, uids: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
-        let state = self.lock();
+        let state = self.0.lock();
         let is_of_another = |uid: &str| state.owners.get(uid).is_some_and(|other| **other != *owner);
         uids.filter(|uid| state.buried.since(uid).is_some() || is_of_another(uid)).map(str::to_owned).collect()
     }
 
     /// The first list has been read.
     pub fn synced(&self) -> bool {
-        self.lock().synced
+        self.0.lock().synced
     }
 
     /// There is no SidecarCronJob of that name any more. What is known of its runs goes with the last of them.
     pub fn owner_is_gone(&self, key: &Key) {
-        self.lock().by_owner.retain(|owner, owned| {
+        self.0.lock().by_owner.retain(|owner, owned| {
             owned.is_gone |= owner.key == *key;
             !owned.is_forgotten()
         });
@@ -173,7 +170,7 @@ impl Runs {
 
     /// The SidecarCronJob is gone.
     pub fn forget(&self, owner: &Owner) {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         let owned = state.by_owner.remove(owner).unwrap_or_default();
         owned.runs.keys().for_each(|uid| drop(state.owners.remove(uid)));
     }

@@ -4,9 +4,9 @@
 //! those that wait are woken; nothing ticks.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::controller::object::Key;
@@ -35,13 +35,9 @@ struct State {
 }
 
 impl Rush {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// That schedule is to be looked at then.
     pub fn expect(&self, key: &Key, at: Option<DateTime<Utc>>) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.no_longer_due(key);
         if let Some(at) = at {
             state.due.insert((at, key.clone()));
@@ -51,12 +47,12 @@ impl Rush {
 
     /// Its status is written, or there is nothing to write.
     pub fn settled(&self, key: &Key) {
-        self.lock().held_since.remove(key);
+        self.state.lock().held_since.remove(key);
     }
 
     /// It is looked at now, or gone. With the last one of a rush all that wait are released.
     pub fn looked_at(&self, key: &Key, now: DateTime<Utc>) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.no_longer_due(key);
         state.held.remove(key);
         if !state.held.is_empty() && !state.is_on(now) {
@@ -68,7 +64,7 @@ impl Rush {
 
     /// Must this schedule's status wait, and until when at most? It is released before if it can be.
     pub fn holds(&self, key: &Key, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if !state.is_on(now) {
             return None;
         }
@@ -84,7 +80,7 @@ impl Rush {
     /// The next one that need not wait any more; never ends. For one reader.
     pub async fn released(&self) -> Key {
         loop {
-            if let Some(key) = self.lock().released.pop_front() {
+            if let Some(key) = self.state.lock().released.pop_front() {
                 return key;
             }
             self.released.notified().await;
@@ -188,7 +184,7 @@ mod tests {
         rush.expect(&key("a"), Some(at(0)));
         rush.expect(&key("a"), None);
         assert!(rush.holds(&key("b"), at(1_000)).is_none());
-        let state = rush.lock();
+        let state = rush.state.lock();
         assert!(state.due.is_empty() && state.due_at.is_empty());
     }
 }

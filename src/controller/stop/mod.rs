@@ -10,12 +10,13 @@ mod http;
 mod signal;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, Client};
+use parking_lot::Mutex;
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
@@ -99,7 +100,7 @@ impl Stops {
 
     /// The attempts on these Pods of a run, by their UIDs. Forgets finished attempts on other Pods.
     pub fn attempts(&self, key: &Key, going_on: &HashSet<&str>) -> Vec<Attempt> {
-        let mut all = lock(&self.0.attempts);
+        let mut all = self.0.attempts.lock();
         let Some(own) = all.get_mut(key) else { return Vec::new() };
         let is_under_way = |a: &Attempt| matches!(a.state, AttemptState::UnderWay(_));
         own.retain(|pod, tried| {
@@ -115,13 +116,13 @@ impl Stops {
 
     /// Forgets a run that is gone.
     pub fn forget(&self, key: &Key) {
-        lock(&self.0.attempts).remove(key);
+        self.0.attempts.lock().remove(key);
     }
 
     /// Begins an attempt, unless it has begun before. The attempt first waits for a place.
     pub fn ask(&self, client: Client, events: Events, key: &Key, job: &Job, ask: Ask) {
         let is_new = {
-            let mut all = lock(&self.0.attempts);
+            let mut all = self.0.attempts.lock();
             let tried = all.entry(key.clone()).or_default().entry(ask.pod.uid.clone()).or_default();
             let is_new = !tried.iter().any(|a| a.ask == ask);
             is_new.then(|| tried.push(Attempt { ask: ask.clone(), state: AttemptState::Queued(self.now()) }));
@@ -213,7 +214,7 @@ impl Stops {
     }
 
     fn is_forbidden(&self, job: &Job, ask: &Ask) -> bool {
-        lock(&self.0.forbidden).contains(&(job.namespace.clone(), kind(&ask.way)))
+        self.0.forbidden.lock().contains(&(job.namespace.clone(), kind(&ask.way)))
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -224,7 +225,7 @@ impl Stops {
     fn forbidden(&self, events: &Events, job: &Job, ask: &Ask) {
         let kind = kind(&ask.way);
         let place = (job.namespace.clone(), kind);
-        if !lock(&self.0.forbidden).insert(place.clone()) {
+        if !self.0.forbidden.lock().insert(place.clone()) {
             return;
         }
         let note = format!(
@@ -237,18 +238,18 @@ impl Stops {
         let stops = self.clone();
         tokio::spawn(async move {
             tokio::time::sleep(FORBIDDEN_FOR).await;
-            lock(&stops.0.forbidden).remove(&place);
+            stops.0.forbidden.lock().remove(&place);
         });
     }
 
     fn note(&self, key: &Key, ask: &Ask, state: AttemptState) {
-        if let Some(tried) = lock(&self.0.attempts).get_mut(key).and_then(|own| own.get_mut(&ask.pod.uid)) {
+        if let Some(tried) = self.0.attempts.lock().get_mut(key).and_then(|own| own.get_mut(&ask.pod.uid)) {
             tried.iter_mut().filter(|a| a.ask == *ask).for_each(|a| a.state = state);
         }
     }
 
     fn state(&self, key: &Key, ask: &Ask) -> Option<AttemptState> {
-        let all = lock(&self.0.attempts);
+        let all = self.0.attempts.lock();
         Some(all.get(key)?.get(&ask.pod.uid)?.iter().find(|a| a.ask == *ask)?.state)
     }
 }
@@ -260,10 +261,6 @@ fn kind(way: &Way) -> &'static str {
         Way::Exec(_) => "exec",
         Way::Signal(_) => "signal",
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -104,7 +104,7 @@ fn silent() -> (Client, Arc<Mutex<Vec<String>>>) {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let seen = asked.clone();
     let service = tower::service_fn(move |request: Request<Body>| {
-        lock(&seen).push(request.uri().path().split('/').nth(4).unwrap_or_default().to_owned());
+        seen.lock().push(request.uri().path().split('/').nth(4).unwrap_or_default().to_owned());
         std::future::pending::<Result<Response<Body>, String>>()
     });
     (Client::new(service, "ns"), asked)
@@ -133,7 +133,7 @@ impl Tenants {
         let now = Arc::new(Mutex::new(NOW));
         let clock = now.clone();
         let stops =
-            Stops::new(mpsc::unbounded_channel().0, None, Places::new(AT_ONCE), Arc::new(move || *lock(&clock)));
+            Stops::new(mpsc::unbounded_channel().0, None, Places::new(AT_ONCE), Arc::new(move || *clock.lock()));
         Self { stops, client, events, asked, now }
     }
 
@@ -145,7 +145,7 @@ impl Tenants {
 
     /// How many sidecars of `a` and `b` were asked.
     fn asked(&self) -> (usize, usize) {
-        let asked = lock(&self.asked);
+        let asked = self.asked.lock();
         let of = |namespace: &str| asked.iter().filter(|one| *one == namespace).count();
         (of("a"), of("b"))
     }
@@ -186,7 +186,7 @@ async fn a_sidecar_that_waited_too_long_for_a_place_is_not_asked_any_more() {
     let tenants = Tenants::new();
     (0..MANY).for_each(|n| tenants.ask("a", &n.to_string()));
     settle().await;
-    *lock(&tenants.now) = NOW + QUEUED_WITHIN;
+    *tenants.now.lock() = NOW + QUEUED_WITHIN;
     tokio::time::sleep(ANSWER_WITHIN + Duration::from_millis(1)).await;
     settle().await;
     assert_eq!((tenants.asked().0, tenants.states()), (AT_ONCE / 2, [0, 0, AT_ONCE / 2, MANY - AT_ONCE / 2]));

@@ -103,11 +103,11 @@ fn one_that_is_gone_and_comes_back_is_in_the_line_once() {
         stage.turns.gone(&key("a", 1));
     }
     assert!(stage.begin("a", 1).is_none());
-    assert_eq!(stage.turns.lock().aside.len(), 1);
+    assert_eq!(stage.turns.state.lock().aside.len(), 1);
     drop(first);
     let second = stage.begin("a", 1);
     assert!(second.is_some());
     drop(second);
     assert_eq!(stage.woken(), [key("a", 1)]);
-    assert!(stage.turns.lock().aside.is_empty());
+    assert!(stage.turns.state.lock().aside.is_empty());
 }

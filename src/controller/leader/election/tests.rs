@@ -1,11 +1,12 @@
 //! A candidate in front of an API server of one Lease, which fails as the test says. Time passes when nobody has anything
 //! to do.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use hyper::{Method, Request, Response, StatusCode};
 use kube::Client;
 use kube::client::Body;
+use parking_lot::Mutex;
 use serde_json::json;
 use tokio::time::Instant;
 use tower::{BoxError, service_fn};
@@ -47,22 +48,18 @@ impl Server {
         Self(Arc::default(), Instant::now())
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn now(&self) -> Duration {
         Duration::from_secs(1_000) + self.1.elapsed()
     }
 
     fn holder(&self) -> String {
-        let lease = self.lock().lease.clone();
+        let lease = self.0.lock().lease.clone();
         lease.and_then(|lease| lease.spec?.holder_identity).unwrap_or_default()
     }
 
     /// Somebody else writes.
     fn writes(&self, change: impl FnOnce(&mut Lease)) {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         state.version += 1;
         let version = state.version.to_string();
         let lease = state.lease.get_or_insert_default();
@@ -84,9 +81,9 @@ impl Server {
         let (parts, body) = request.into_parts();
         let query = parts.uri.query().unwrap_or_default();
         let is_of_the_watch = query.contains("watch=") || query.contains("fieldSelector=");
-        let mood = self.lock().mood;
+        let mood = self.0.lock().mood;
         if is_of_the_watch || mood == Mood::Hangs {
-            self.lock().calls += usize::from(!is_of_the_watch);
+            self.0.lock().calls += usize::from(!is_of_the_watch);
             return std::future::pending().await; // no candidate here is helped by its watch
         }
         let body = body.collect_bytes().await?;
@@ -105,13 +102,13 @@ impl Server {
                                 "reason": reason, "message": format!("code {code}")});
             (StatusCode::from_u16(code).unwrap(), status)
         };
-        self.lock().calls += 1;
+        self.0.lock().calls += 1;
         match mood {
             Mood::Fails => return refusal(500),
             Mood::Forbids => return refusal(403),
             Mood::Works | Mood::Hangs | Mood::HangsAfterwards => {}
         }
-        let stored = self.lock().lease.clone();
+        let stored = self.0.lock().lease.clone();
         let Some(stored) = stored.or_else(|| (*method == Method::POST).then(Lease::default)) else {
             return refusal(404);
         };
@@ -124,7 +121,7 @@ impl Server {
         }
         self.writes(|lease| lease.spec.clone_from(&new.spec));
         let (now, holder) = (self.now(), self.holder());
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         state.written.push((now, holder));
         (StatusCode::OK, json!(state.lease))
     }
@@ -170,17 +167,17 @@ async fn whoever_cannot_renew_stops_ten_seconds_after_its_last_renewal() {
         let server = Server::new();
         let mut me = server.candidate("me");
         me.won().await;
-        while server.lock().written.len() < 3 {
+        while server.0.lock().written.len() < 3 {
             tokio::time::sleep(RETRY_PERIOD).await; // time passes
         }
-        let (last, _) = server.lock().written.last().cloned().unwrap();
-        server.lock().mood = mood;
+        let (last, _) = server.0.lock().written.last().cloned().unwrap();
+        server.0.lock().mood = mood;
         let gate = me.gate.clone();
         let said = me.ended().await;
         assert!(said.contains("not renewed within 10s") && said.contains(why), "{mood:?}: {said}");
         assert_eq!(server.now() - last, RENEW_DEADLINE, "{mood:?}");
         assert!(!gate.is_open(), "{mood:?}");
-        assert!(server.lock().calls < 20, "{mood:?}: it does not storm the API server");
+        assert!(server.0.lock().calls < 20, "{mood:?}: it does not storm the API server");
     }
 }
 
@@ -190,12 +187,12 @@ async fn a_failure_that_passes_in_time_is_no_loss() {
         let server = Server::new();
         let mut me = server.candidate("me");
         me.won().await;
-        server.lock().mood = mood;
+        server.0.lock().mood = mood;
         tokio::time::sleep(Duration::from_secs(8)).await; // time passes
-        server.lock().mood = Mood::Works;
+        server.0.lock().mood = Mood::Works;
         tokio::time::sleep(Duration::from_secs(60)).await;
         assert!(!me.task.is_finished() && me.gate.is_open(), "{mood:?}");
-        let lease = server.lock().lease.clone().and_then(|lease| lease.spec).expect("a record");
+        let lease = server.0.lock().lease.clone().and_then(|lease| lease.spec).expect("a record");
         assert_eq!(lease.lease_transitions, Some(0), "{mood:?}: it is one term");
     }
 }
@@ -208,7 +205,7 @@ async fn what_others_do_with_the_lease_is_read_before_it_is_judged() {
     server.writes(|lease| lease.metadata.labels = Some([("their".into(), "label".into())].into()));
     tokio::time::sleep(Duration::from_secs(5)).await; // time passes
     assert!(!me.task.is_finished() && me.gate.is_open(), "a label is no other holder");
-    server.lock().lease = None;
+    server.0.lock().lease = None;
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert!(me.gate.is_open() && server.holder() == "me", "somebody deleted it: it is there again");
     server.held_by("you");
@@ -229,7 +226,7 @@ async fn of_two_that_want_a_free_lease_one_gets_it_and_the_other_waits() {
     tokio::time::sleep(Duration::from_secs(60)).await; // time passes
     assert!(*a.held.borrow() ^ *b.held.borrow(), "one of them");
     assert!(a.gate.is_open() ^ b.gate.is_open());
-    let state = server.lock();
+    let state = server.0.lock();
     assert!(state.written.windows(2).all(|pair| pair[0].1 == pair[1].1), "one holder: {:?}", state.written);
     assert_eq!(state.lease.as_ref().unwrap().spec.as_ref().unwrap().lease_transitions, Some(1));
 }
@@ -266,10 +263,10 @@ async fn a_lease_is_given_back_also_after_a_renewal_without_an_answer() {
     let server = Server::new();
     let mut me = server.candidate("me");
     me.won().await;
-    server.lock().mood = Mood::HangsAfterwards;
+    server.0.lock().mood = Mood::HangsAfterwards;
     tokio::time::sleep(RETRY_PERIOD + Duration::from_secs(1)).await; // a renewal is under way
     me.release.send_replace(true);
-    server.lock().mood = Mood::Works;
+    server.0.lock().mood = Mood::Works;
     me.task.await.expect("no panic").expect("given back");
     assert_eq!(server.holder(), "");
 }
@@ -277,13 +274,13 @@ async fn a_lease_is_given_back_also_after_a_renewal_without_an_answer() {
 #[tokio::test(start_paused = true)]
 async fn a_candidate_without_the_right_says_so_at_the_start_and_is_patient_later() {
     let server = Server::new();
-    server.lock().mood = Mood::Forbids;
+    server.0.lock().mood = Mood::Forbids;
     assert!(server.candidate("me").ended().await.contains("create its namespace and its Role"));
-    server.lock().mood = Mood::Works;
+    server.0.lock().mood = Mood::Works;
     server.held_by("you");
     let me = server.candidate("me");
     tokio::time::sleep(Duration::from_secs(1)).await; // time passes
-    server.lock().mood = Mood::Forbids;
+    server.0.lock().mood = Mood::Forbids;
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert!(!me.task.is_finished());
 }
@@ -293,11 +290,11 @@ async fn a_program_that_did_not_run_for_too_long_does_not_renew() {
     let server = Server::new();
     let mut me = server.candidate("me");
     me.won().await;
-    let writes = server.lock().written.len();
+    let writes = server.0.lock().written.len();
     tokio::time::advance(Duration::from_secs(60)).await; // nothing ran meanwhile
     assert!(!me.gate.is_open(), "before anything has run");
     assert!(me.ended().await.contains("not run"));
-    assert_eq!(server.lock().written.len(), writes);
+    assert_eq!(server.0.lock().written.len(), writes);
 }
 
 #[tokio::test(start_paused = true)]
@@ -309,7 +306,7 @@ async fn a_panic_of_the_loop_shuts_the_gate() {
         let clock = clock.clone();
         move || clock.now()
     }));
-    let breaks: SinceBoot = Arc::new(move || match clock.lock().written.len() {
+    let breaks: SinceBoot = Arc::new(move || match clock.0.lock().written.len() {
         0..3 => clock.now(),
         _ => panic!("in the test"),
     });

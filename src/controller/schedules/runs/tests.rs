@@ -118,7 +118,7 @@ fn a_time_for_which_somebody_asked_is_kept_until_the_record_has_it() {
 
 #[test]
 fn of_a_schedule_that_is_gone_nothing_is_kept_once_its_runs_are_gone() {
-    let kept = |runs: &Runs| runs.lock().by_owner.len();
+    let kept = |runs: &Runs| runs.0.lock().by_owner.len();
     let key: Key = ("ns".into(), "c".into());
     let runs = Runs::default();
     runs.observe(Event::Apply(read(run(1))));
@@ -226,7 +226,7 @@ fn a_run_that_names_its_owner_wrongly_is_no_run_of_the_schedule() {
         runs.observe(Event::Apply(guard(with(run(1), change))));
         assert_eq!(view(&runs, &Status::default()), View::default(), "{what}");
         runs.observe(Event::Delete(guard(run(1))));
-        *runs.lock() = State::default();
+        *runs.0.lock() = State::default();
     }
 }
 

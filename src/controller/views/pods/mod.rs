@@ -16,12 +16,13 @@ pub mod routes;
 pub mod seen;
 mod state;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use k8s_openapi::api::core::v1 as core;
 use kube::runtime::watcher::Event;
 use news::{News, Urgency};
 use owner::Owner;
+use parking_lot::Mutex;
 use routes::{Selects, Unread};
 use seen::Stray;
 use state::State;
@@ -51,13 +52,9 @@ pub struct View {
 }
 
 impl Pods {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Takes in an event of the watch. Returns what the event is news for.
     pub fn observe(&self, event: Event<core::Pod>) -> Vec<News> {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         let mut news = match event {
             Event::Init => {
                 state.begin_list();
@@ -77,7 +74,7 @@ impl Pods {
 
     /// Takes in the answer to one of the controller's own writes. The answer wakes no run: the task that wrote goes on.
     pub fn wrote(&self, pod: &core::Pod) {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         state.note_change(pod.metadata.uid.as_deref().unwrap_or_default());
         let news = state.put(pod);
         state.keep_untold(news);
@@ -85,7 +82,7 @@ impl Pods {
 
     /// Takes in a Pod that the controller read once more, because the view had too little of the Pod.
     pub fn read_again(&self, pod: &core::Pod) {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         state.forget_version(pod.metadata.uid.as_deref().unwrap_or_default(), version(pod));
         let news = state.put(pod);
         state.keep_untold(news);
@@ -93,76 +90,76 @@ impl Pods {
 
     /// The controller is about to delete the Pod.
     pub fn will_delete(&self, uid: &str) {
-        self.lock().will_delete(uid);
+        self.0.lock().will_delete(uid);
     }
 
     /// The controller deleted the Pod: the API server has begun the deletion, or has finished it.
     pub fn deleted(&self, uid: &str, at: chrono::DateTime<chrono::Utc>) {
-        self.lock().deleted(uid, at);
+        self.0.lock().deleted(uid, at);
     }
 
     /// The API server says that the Pod is gone.
     pub fn gone(&self, uid: &str) {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         let news = state.gone(uid);
         state.keep_untold(news);
     }
 
     /// Another object has the Pod name of that number: no Pod gets the number.
     pub fn name_is_taken(&self, kind: Kind, key: &Key, number: u32) {
-        self.lock().number_is_used(kind, key, number);
+        self.0.lock().number_is_used(kind, key, number);
     }
 
     /// The run is ours.
     pub fn run_is_ours(&self, owner: &Owner) {
-        self.lock().run_is_ours(owner);
+        self.0.lock().run_is_ours(owner);
     }
 
     /// The run goes on, and selects its Pods in that way.
     pub fn run_goes_on(&self, owner: &Owner, selects: Selects) {
-        self.lock().routes.put(owner, selects);
+        self.0.lock().routes.put(owner, selects);
     }
 
     /// The run has ended or is being deleted: Pods without an owner no longer concern the run.
     pub fn run_is_over(&self, kind: Kind, key: &Key) {
-        self.lock().routes.remove(kind, key);
+        self.0.lock().routes.remove(kind, key);
     }
 
     /// What the view knows of the run of that UID.
     pub fn of(&self, owner: &Owner) -> View {
-        self.lock().view(owner)
+        self.0.lock().view(owner)
     }
 
     /// The Pods in view with our label that still have to be counted, of all objects of that name, with the UIDs of
     /// their owners.
     pub fn uncounted(&self, kind: Kind, key: &Key) -> Vec<(PodRef, String)> {
-        self.lock().uncounted(kind, key)
+        self.0.lock().uncounted(kind, key)
     }
 
     /// Pods of ours in that namespace that lost their owner reference, with the UIDs of the runs that they were made
     /// for.
     pub fn orphans(&self, namespace: &str) -> Vec<(PodRef, String)> {
-        self.lock().orphans(namespace)
+        self.0.lock().orphans(namespace)
     }
 
     /// The run is gone: forgets what the view knows of its past Pods.
     pub fn forget(&self, kind: Kind, key: &Key) {
-        self.lock().forget(kind, key);
+        self.0.lock().forget(kind, key);
     }
 
     /// The first list has been read.
     pub fn synced(&self) -> bool {
-        self.lock().synced
+        self.0.lock().synced
     }
 
     /// Why the controller has to read the Pods of that namespace once more, if so.
     pub fn unread(&self, namespace: &str) -> Option<Unread> {
-        self.lock().routes.unread(namespace)
+        self.0.lock().routes.unread(namespace)
     }
 
     /// The controller has read the Pods of that namespace, for all reasons up to this one.
     pub fn was_read(&self, namespace: &str, reason: u64) {
-        self.lock().routes.was_read(namespace, reason);
+        self.0.lock().routes.was_read(namespace, reason);
     }
 }
 

@@ -142,7 +142,7 @@ fn a_list_does_not_outweigh_what_we_wrote_since_it_began() {
 
 #[test]
 fn of_our_own_deletions_none_is_kept_longer_than_its_pod_is_in_view() {
-    let kept = |pods: &Pods| pods.lock().own_deletions();
+    let kept = |pods: &Pods| pods.0.lock().own_deletions();
     for (how, forget) in [
         ("the watch says that it is gone", (|pods| drop(pods.observe(Event::Delete(pod("a", 9))))) as fn(&Pods)),
         ("the API server says so", |pods| pods.gone("uid-a")),
@@ -160,7 +160,7 @@ fn of_our_own_deletions_none_is_kept_longer_than_its_pod_is_in_view() {
 
 #[test]
 fn nothing_is_kept_of_a_gone_job_when_its_last_pods_are_deleted() {
-    let kept = |pods: &Pods| pods.lock().groups();
+    let kept = |pods: &Pods| pods.0.lock().groups();
     let pods = listed(vec![of_a_job(ended(pod("a", 1)))]);
     pods.wrote(&of_a_job(ended(released("a", 2))));
     assert_eq!((kept(&pods), pods.of(&a_job()).next_number), (1, 0), "the number after its Pods is kept");
@@ -177,7 +177,7 @@ fn nothing_is_kept_of_another_managers_job_when_its_pods_are_counted() {
     let of_job = |pod| owned_by("Job", "batch/v1", pod);
     let pods = listed(vec![of_job(pod("a", 1)), of_job(pod("b", 1))]);
     let kept = || {
-        let state = pods.lock();
+        let state = pods.0.lock();
         (state.groups(), state.held())
     };
     assert_eq!(kept(), (1, 2));
@@ -234,7 +234,7 @@ fn a_pod_without_an_owner_of_ours_and_a_label_of_ours_is_not_kept() {
         without_owner(labelled(&[("app", "x")], pod("a", 1))),
         owned_by("ReplicaSet", "apps/v1", pod("b", 1)),
     ]);
-    assert_eq!((view(&pods), pods.lock().held()), (vec![], 0));
+    assert_eq!((view(&pods), pods.0.lock().held()), (vec![], 0));
 }
 
 #[test]
@@ -246,7 +246,11 @@ fn a_jobs_pod_is_kept_while_it_is_tracked_or_carries_our_label() {
         of_job(labelled(&[(labels::UID, "u")], released("ours", 1))),
     ]);
     let names = |pods: &Pods| pods.of(&a_job()).pods.iter().map(|pod| pod.name.clone()).collect::<Vec<_>>();
-    assert_eq!((names(&pods), pods.lock().held()), (vec!["ours".into()], 2), "of the tracked one no more than its UID");
+    assert_eq!(
+        (names(&pods), pods.0.lock().held()),
+        (vec!["ours".into()], 2),
+        "of the tracked one no more than its UID"
+    );
     assert_eq!(view(&pods), [], "a Job is no SidecarJob, whatever its name");
 
     assert!(pods.unread("ns").is_none());
