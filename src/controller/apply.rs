@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use futures::future;
-use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy};
 use serde_json::json;
 use tracing::{info, warn};
@@ -20,8 +19,10 @@ use crate::controller::create;
 use crate::controller::error::{Error, WRITE_THE_STATUS};
 use crate::controller::managed::Managed;
 use crate::controller::object::{Key, key};
+use crate::controller::wire::pods::PodApi;
 use crate::engine::build::pod;
 use crate::engine::observed::status::Status;
+use crate::engine::observed::wire::Pod;
 use crate::engine::observed::{Job, Observed, PodRef, time};
 use crate::engine::plan::{Event, Step};
 use crate::telemetry::Counted;
@@ -78,11 +79,6 @@ async fn step<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, step: &S
     }
 }
 
-/// The Pods of the namespace that the run is in.
-pub fn pod_api<K: Managed>(ctx: &Context<K>, key: &Key) -> Api<Pod> {
-    Api::namespaced(ctx.client.clone(), &key.0)
-}
-
 /// Takes over a Pod without an owner, after a look whether the run is still there and not being deleted: a view can be
 /// old, and a Pod that is given to an owner that is going would go with it.
 async fn adopt<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pod: &PodRef) -> Result<(), Error> {
@@ -128,7 +124,7 @@ pub async fn release<K: Managed>(ctx: &Context<K>, key: &Key, pod: &PodRef) -> R
     let finalizers = Kind::ALL.map(Kind::finalizer);
     let patch = json!({"metadata": {"uid": pod.uid, "$deleteFromPrimitiveList/finalizers": finalizers}});
     let patched = patch_pod(ctx, pod, key, &what, patch).await?;
-    let kept = |pod: &Pod| pod.metadata.finalizers.iter().flatten().any(|f| finalizers.contains(&f.as_str()));
+    let kept = |pod: &Pod| pod.metadata.finalizers.iter().any(|f| finalizers.contains(&f.as_str()));
     if patched.as_ref().is_some_and(kept) { Err(Error::NoEffect(what)) } else { Ok(()) }
 }
 
@@ -141,7 +137,7 @@ async fn patch_pod<K: Managed>(
     patch: serde_json::Value,
 ) -> Result<Option<Pod>, Error> {
     let params = PatchParams { field_manager: Some(labels::FIELD_MANAGER.into()), ..PatchParams::default() };
-    match call(what, pod_api(ctx, key).patch(&pod.name, &params, &Patch::Strategic(patch))).await? {
+    match call(what, PodApi::of(&ctx.client, &key.0).patch(&pod.name, &params, &Patch::Strategic(patch))).await? {
         Ok(patched) => {
             ctx.pods.wrote(&patched);
             Ok(Some(patched))
@@ -159,10 +155,10 @@ async fn delete<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pod: &
     let preconditions = Preconditions { uid: Some(pod.uid.clone()), resource_version: None };
     let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
     ctx.pods.will_delete(&pod.uid);
-    match call(&what, pod_api(ctx, key).delete(&pod.name, &params)).await? {
+    match call(&what, PodApi::of(&ctx.client, &key.0).delete(&pod.name, &params)).await? {
         Ok(answer) => {
             info!(pod = pod.name, "deleted Pod");
-            answer.left().iter().for_each(|left| ctx.pods.wrote(left));
+            answer.iter().for_each(|left| ctx.pods.wrote(left));
             ctx.pods.deleted(&pod.uid, ctx.now());
             let note = format!("Deleted pod: {}", pod.name);
             ctx.events.about_job(&seen.job, Event::normal(reasons::SUCCESSFUL_DELETE, note));

@@ -14,6 +14,7 @@ use crate::api::conditions::{events, messages};
 use crate::api::{Kind, SidecarJob, labels};
 use crate::controller::views::pods::owner::Owner;
 use crate::controller::views::pods::routes::Selects;
+use crate::controller::wire::whole::Whole;
 use crate::engine::observed::Job;
 use crate::engine::observed::status::Status;
 use crate::engine::plan::Event;
@@ -21,6 +22,7 @@ use crate::engine::plan::Event;
 /// A kind whose Pods we run.
 pub trait Managed:
     kube::Resource<DynamicType = (), Scope = NamespaceResourceScope>
+    + Whole
     + Clone
     + Debug
     + DeserializeOwned

@@ -33,6 +33,7 @@ pub mod stop;
 pub mod throttled;
 pub(crate) mod under_way;
 pub mod views;
+pub mod wire;
 
 pub use args::Args;
 pub use run::run;

@@ -9,10 +9,8 @@ use std::sync::Arc;
 
 use futures::future;
 use k8s_openapi::api::batch::v1::Job as BatchJob;
-use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use kube::api::{Api, ListParams};
-use kube::core::DeserializeGuard;
 use tracing::{info, warn};
 
 use crate::api::SidecarJob;
@@ -22,6 +20,7 @@ use crate::controller::context::Context;
 use crate::controller::error::{self, message};
 use crate::controller::managed::Managed;
 use crate::controller::object::Key;
+use crate::controller::wire::pods::PodApi;
 use crate::engine::observed::PodRef;
 
 /// How many Pods are patched at the same time.
@@ -120,8 +119,8 @@ async fn release_left_behind<K: Managed>(ctx: &Context<K>, namespace: &str) -> R
 
 /// The UIDs of all runs of a kind; none where the kind is not installed.
 async fn uids<O: Managed, K: Managed>(ctx: &Context<K>, namespace: &str) -> Result<Vec<String>, String> {
-    let api: Api<DeserializeGuard<O>> = Api::namespaced(ctx.client.clone(), namespace);
-    let listed = call("list runs", api.list(&ListParams::default())).await.map_err(|e| e.to_string())?;
+    let api: Api<O> = Api::namespaced(ctx.client.clone(), namespace);
+    let listed = call("list runs", api.list_metadata(&ListParams::default())).await.map_err(|e| e.to_string())?;
     match listed {
         Ok(list) => Ok(list.items.iter().filter_map(ResourceExt::uid).collect()),
         Err(kube::Error::Api(status)) if is_absent(&status) => Ok(Vec::new()),
@@ -164,13 +163,13 @@ async fn let_one_go<K: Managed>(ctx: &Context<K>, namespace: &str, pod: &PodRef,
 }
 
 async fn is_still_stray<K: Managed>(ctx: &Context<K>, namespace: &str, pod: &PodRef) -> Result<bool, String> {
-    let pods: Api<Pod> = Api::namespaced(ctx.client.clone(), namespace);
+    let pods = PodApi::of(&ctx.client, namespace);
     let found = answer(&format!("look up Pod {}", pod.name), pods.get_opt(&pod.name)).await?;
-    let Some(found) = found.filter(|found| found.metadata.uid.as_ref() == Some(&pod.uid)) else {
+    let Some(found) = found.filter(|found| found.metadata.uid == pod.uid) else {
         ctx.pods.gone(&pod.uid);
         return Ok(false);
     };
-    let is_owned = found.metadata.owner_references.iter().flatten().any(|owner| owner.controller == Some(true));
+    let is_owned = found.metadata.owner_references.iter().any(|owner| owner.controller == Some(true));
     if is_owned {
         ctx.pods.wrote(&found); // the view has it as a stray
     }

@@ -11,7 +11,7 @@ use kube::runtime::WatchStreamExt;
 use kube::runtime::controller::{self, Controller, Error as QueueError};
 use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::watcher;
-use kube::runtime::watcher::{Event, InitialListStrategy};
+use kube::runtime::watcher::Event;
 use kube::{Api, ResourceExt};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -25,6 +25,7 @@ use crate::controller::object::Key;
 use crate::controller::orphans;
 use crate::controller::reconcile::{Watched, on_error, reconcile};
 use crate::controller::views::pods::news::Urgency;
+use crate::controller::wire::watch::watch as watch_objects;
 use crate::engine::observed::PodRef;
 use crate::telemetry::Metrics;
 
@@ -121,12 +122,9 @@ impl<K: Managed> Queue<K> {
         clock: impl Stream<Item = ()> + Send + Sync + 'static,
         stop: watch::Receiver<bool>,
     ) -> Result<(), Fatal> {
-        let config =
-            watcher::Config { initial_list_strategy: InitialListStrategy::default(), ..watcher::Config::default() };
         let mut others = Others::new(self.ctx.metrics.clone());
         let ctx = self.ctx.clone();
-        let objects = watcher(api, config)
-            .default_backoff()
+        let objects = watch_objects(api, None)
             .filter_map(move |event| future::ready(event.map(|event| others.drop_from(event)).transpose()))
             .reflect(self.writer)
             .inspect_ok(move |event| ctx.memory.view_took_in(event))
@@ -195,8 +193,8 @@ impl Others {
         }
     }
 
-    /// Ours, without what nobody reads of it; also one that can't be read, so that it is said.
-    fn keep<K: Managed>(&mut self, mut object: Watched<K>) -> Option<Watched<K>> {
+    /// Ours; also one that can't be read, so that it is said.
+    fn keep<K: Managed>(&mut self, object: Watched<K>) -> Option<Watched<K>> {
         if let Ok(read) = &object.0
             && !read.is_ours()
         {
@@ -209,7 +207,6 @@ impl Others {
             }
             return None;
         }
-        object.managed_fields_mut().clear();
         Some(object)
     }
 }

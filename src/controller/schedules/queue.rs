@@ -21,6 +21,7 @@ use crate::controller::queue::{stopped, stopped_before_the_first_list, work_with
 use crate::controller::schedules::context::Schedules;
 use crate::controller::schedules::reconcile::{Watched, on_error, reconcile};
 use crate::controller::schedules::run_watch;
+use crate::controller::wire::watch::watch as watch_schedules;
 use crate::controller::{clock, cluster};
 
 impl Schedules {
@@ -58,8 +59,7 @@ impl Schedules {
         }
         let (store, writer) = reflector::store();
         let (ctx, memory) = (self.clone(), self.clone());
-        let crons = watcher(cluster::api::<Watched>(&self.client, namespace), watcher::Config::default())
-            .default_backoff()
+        let crons = watch_schedules(cluster::api::<Watched>(&self.client, namespace), None)
             .inspect_ok(move |event| ctx.saw(event))
             .reflect(writer)
             .inspect_ok(move |event| memory.memory.view_took_in(event))

@@ -14,7 +14,6 @@ mod state;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use k8s_openapi::api::core::v1 as core;
 use kube::runtime::watcher::Event;
 use news::{News, Urgency};
 use owner::Owner;
@@ -23,8 +22,8 @@ use seen::Stray;
 use state::State;
 
 use crate::api::Kind;
-use crate::controller::object::{Key, version};
-use crate::engine::observed::{Pod, PodRef};
+use crate::controller::object::Key;
+use crate::engine::observed::{Pod, PodRef, wire};
 
 /// All Pods of runs, by their owner, and those without an owner that matter to a run.
 #[derive(Debug, Default)]
@@ -51,7 +50,7 @@ impl Pods {
     }
 
     /// Takes in what the watch says. What the event is news for.
-    pub fn observe(&self, event: Event<core::Pod>) -> Vec<News> {
+    pub fn observe(&self, event: Event<wire::Pod>) -> Vec<News> {
         let mut state = self.lock();
         let mut news = match event {
             Event::Init => {
@@ -59,7 +58,7 @@ impl Pods {
                 Vec::new()
             }
             Event::InitApply(pod) => {
-                state.believe(pod.metadata.uid.as_deref().unwrap_or_default(), version(&pod));
+                state.believe(&pod.metadata.uid, pod.version());
                 state::with_urgency(state.put(&pod), Urgency::Now) // nobody knows what was missed before
             }
             Event::Apply(pod) => state.put(&pod),
@@ -71,17 +70,17 @@ impl Pods {
     }
 
     /// Takes in the answer to one of the controller's own writes. The answer wakes no run: the task that wrote goes on.
-    pub fn wrote(&self, pod: &core::Pod) {
+    pub fn wrote(&self, pod: &wire::Pod) {
         let mut state = self.lock();
-        state.note_change(pod.metadata.uid.as_deref().unwrap_or_default());
+        state.note_change(&pod.metadata.uid);
         let news = state.put(pod);
         state.keep_untold(news);
     }
 
     /// Takes in a Pod that was read once more, since what was kept of it was not enough.
-    pub fn read_again(&self, pod: &core::Pod) {
+    pub fn read_again(&self, pod: &wire::Pod) {
         let mut state = self.lock();
-        state.forget_version(pod.metadata.uid.as_deref().unwrap_or_default(), version(pod));
+        state.forget_version(&pod.metadata.uid, pod.version());
         let news = state.put(pod);
         state.keep_untold(news);
     }

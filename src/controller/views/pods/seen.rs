@@ -4,16 +4,12 @@
 //! Nothing here grows with what a tenant writes into a Pod: `engine::observed::Pod` bounds each text, labels are compared
 //! when the Pod arrives, and are not kept.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-
-use k8s_openapi::api::core::v1 as core;
 
 use super::owner::Owner;
 use super::routes::Selects;
 use crate::api::{Kind, labels};
-use crate::controller::object::version;
-use crate::engine::observed::{Pod, PodRef};
+use crate::engine::observed::{Pod, PodRef, wire};
 
 /// The Pod of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,30 +91,24 @@ impl Stray {
         self.tracked && self.made_for.is_some()
     }
 
-    /// From the wire. `selected_by` are the runs whose own selectors match the labels.
-    pub fn of(wire: &core::Pod, pod: &Pod, selected_by: Vec<(Kind, String)>) -> Option<Self> {
-        let all = wire.metadata.labels.as_ref()?;
+    /// From the wire. `selected_by` are the runs whose own selectors match the labels. `None`: the Pod has no namespace.
+    pub fn of(wire: &wire::Pod, pod: &Pod, selected_by: Vec<(Kind, String)>) -> Option<Self> {
+        let wire::Meta { namespace, labels: all, .. } = &wire.metadata;
         let short = |value: &&String| value.len() <= MAX_LABEL;
         let uids = labels::UID_LABELS.iter().filter_map(|label| Some((*label, all.get(*label).filter(short)?.clone())));
         Some(Self {
             pod: pod.to_ref(),
-            namespace: wire.metadata.namespace.clone()?,
+            namespace: Some(namespace).filter(|namespace| !namespace.is_empty())?.clone(),
             tracked: pod.tracked,
             ended: pod.ended(),
             deleting: pod.deleting_since.is_some(),
             made_for: all.get(labels::UID).filter(short).cloned(),
             uids: uids.collect(),
             selected_by,
-            version: version(wire),
+            version: wire.version(),
         })
     }
 }
 
 /// The longest value of a label that the API server takes.
 const MAX_LABEL: usize = 63;
-
-/// The labels of a Pod.
-pub fn labels_of(wire: &core::Pod) -> &BTreeMap<String, String> {
-    static NONE: BTreeMap<String, String> = BTreeMap::new();
-    wire.metadata.labels.as_ref().unwrap_or(&NONE)
-}

@@ -5,18 +5,16 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use k8s_openapi::api::core::v1 as core;
 
 use super::news::{News, Urgency};
 use super::owner::{self, Owner};
 use super::routes::{Routes, Selects};
-use super::seen::{self, Foreign, Seen, Stray};
+use super::seen::{Foreign, Seen, Stray};
 use super::{Key, Kind, View};
 use crate::api::labels;
-use crate::controller::object::version;
 use crate::controller::views::buried::Buried;
 use crate::controller::views::list::List;
-use crate::engine::observed::{Pod, PodRef};
+use crate::engine::observed::{Pod, PodRef, wire};
 
 /// All that the view keeps.
 #[derive(Debug, Default)]
@@ -130,17 +128,18 @@ impl Held {
 
 impl State {
     /// The newer of two views wins. What concerns nobody is not kept.
-    pub fn put(&mut self, wire: &core::Pod) -> Vec<News> {
-        let (Some(pod), version) = (Pod::from_wire(wire), version(wire)) else { return Vec::new() };
-        if self.buried.since(&pod.uid).is_some_and(|since| since >= version) {
+    pub fn put(&mut self, wire: &wire::Pod) -> Vec<News> {
+        let (uid, version) = (&wire.metadata.uid, wire.version());
+        if self.buried.since(uid).is_some_and(|since| since >= version) {
             return Vec::new();
         }
         if let Some(list) = &mut self.list {
-            list.has(&pod.uid);
+            list.has(uid);
         }
-        if self.held.get(&pod.uid).is_some_and(|old| old.version() >= version) {
-            return Vec::new();
+        if self.held.get(uid).is_some_and(|old| old.version() >= version) {
+            return Vec::new(); // as of most own writes: the watch shows each of them again
         }
+        let Some(pod) = Pod::from_wire(wire) else { return Vec::new() };
         let uid = pod.uid.clone();
         let old = self.take(&uid);
         let new = self.form(wire, pod, version);
@@ -153,10 +152,10 @@ impl State {
 
     /// What is to be kept of that Pod. Pods of other owners, and those that no run can select, concern nobody; nor do the
     /// Pods of other managers' Jobs that have no finalizer any more.
-    fn form(&self, wire: &core::Pod, pod: Pod, version: u64) -> Option<Held> {
-        let labels = seen::labels_of(wire);
+    fn form(&self, wire: &wire::Pod, pod: Pod, version: u64) -> Option<Held> {
+        let labels = &wire.metadata.labels;
         let Some(owner) = owner::of(wire) else {
-            let selected_by = self.routes.selecting(wire.metadata.namespace.as_deref()?, labels);
+            let selected_by = self.routes.selecting(&wire.metadata.namespace, labels);
             let stray = Stray::of(wire, &pod, selected_by)?;
             return (!stray.uids.is_empty() || !stray.selected_by.is_empty()).then(|| Held::Stray(Box::new(stray)));
         };
@@ -368,8 +367,11 @@ impl State {
     }
 
     /// The watch says that the Pod is gone.
-    pub fn remove(&mut self, wire: &core::Pod) -> Vec<News> {
-        let Some(uid) = wire.metadata.uid.as_deref() else { return Vec::new() };
+    pub fn remove(&mut self, wire: &wire::Pod) -> Vec<News> {
+        let uid = wire.metadata.uid.as_str();
+        if uid.is_empty() {
+            return Vec::new();
+        }
         self.buried.for_good(uid);
         let is_ours = self.own_deletions.remove(uid);
         let old = self.take(uid);
