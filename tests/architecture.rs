@@ -337,7 +337,11 @@ fn constants() -> Vec<String> {
 #[test]
 fn the_status_is_written_by_one_function() {
     let others = |file: &str| file != "src/controller/apply.rs" && file != "src/controller/schedules/apply.rs";
-    assert_none(find(others, &["replace_status", "patch_status"], "only controller::apply::status writes a status"));
+    assert_none(find(
+        others,
+        &["replace_status", "patch_status", "_subresource(\"status\"", "put_status"],
+        "only controller::apply::status writes a status",
+    ));
 }
 
 #[test]

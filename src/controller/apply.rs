@@ -8,7 +8,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use futures::future;
+use kube::Client;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy};
+use kube::core::{NamespaceResourceScope, Request};
+use serde::Serialize;
 use serde_json::json;
 use tracing::{info, warn};
 
@@ -20,6 +23,7 @@ use crate::controller::error::{Error, WRITE_THE_STATUS};
 use crate::controller::managed::Managed;
 use crate::controller::object::{Key, key};
 use crate::controller::wire::pods::PodApi;
+use crate::controller::wire::whole::metadata_after;
 use crate::engine::build::pod;
 use crate::engine::observed::status::Status;
 use crate::engine::observed::wire::Pod;
@@ -231,9 +235,7 @@ pub async fn status<K: Managed>(ctx: &Context<K>, object: &K, before: &Job, stat
         ctx.memory.keep_backoff(&key, status.backoff);
         return Ok(()); // what changed is not on the wire
     }
-    let api: Api<K> = Api::namespaced(ctx.client.clone(), &key.0);
-    let params = PostParams { field_manager: Some(labels::FIELD_MANAGER.into()), ..PostParams::default() };
-    match call(WRITE_THE_STATUS, api.replace_status(&key.1, &params, &next)).await? {
+    match call(WRITE_THE_STATUS, put_status(&ctx.client, &key, next)).await? {
         Ok(written) => {
             ctx.metrics.status_written(&tally(before, &before.status), &tally(before, status));
             ctx.memory.wrote(Arc::new(written));
@@ -248,6 +250,20 @@ pub async fn status<K: Managed>(ctx: &Context<K>, object: &K, before: &Job, stat
         }
         Err(error) => Err(Error::Status(error)),
     }
+}
+
+/// Replaces the status of that object. The answer is the metadata alone: the rest is as it was sent, since any other change
+/// would have been a conflict. If the API server stores another status, the watch says so.
+pub async fn put_status<K>(client: &Client, (namespace, name): &Key, mut object: K) -> kube::Result<K>
+where
+    K: kube::Resource<DynamicType = (), Scope = NamespaceResourceScope> + Serialize,
+{
+    let api: Api<K> = Api::namespaced(client.clone(), namespace);
+    let params = PostParams { field_manager: Some(labels::FIELD_MANAGER.into()), ..PostParams::default() };
+    let body = serde_json::to_vec(&object).map_err(kube::Error::SerdeError)?;
+    let request = Request::new(api.resource_url()).replace_subresource("status", name, &params, body);
+    *object.meta_mut() = metadata_after(client, request.map_err(kube::Error::BuildRequest)?).await?;
+    Ok(object)
 }
 
 /// What the metrics count of a status.

@@ -3,16 +3,18 @@
 
 use std::collections::BTreeMap;
 
+use hyper::Request;
 use hyper::body::Bytes;
 use k8s_openapi::api::batch::v1::{Job as BatchJob, JobSpec, JobStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference, Time};
+use kube::Client;
 use kube::core::DeserializeGuard;
 use kube::core::error_boundary::InvalidObject;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{JSON, Wire};
+use super::{JSON, Wire, ask, unreadable};
 use crate::api::{
     SidecarCronJob, SidecarCronJobSpec, SidecarCronJobStatus, SidecarJob, SidecarJobSpec, SidecarJobStatus,
 };
@@ -62,6 +64,22 @@ pub struct Parts<S, T> {
     metadata: Meta,
     spec: S,
     status: Option<T>,
+}
+
+/// Sends a write whose outcome the caller knows, and asks for no more than the metadata of the object as it is then.
+pub async fn metadata_after(client: &Client, request: Request<Vec<u8>>) -> kube::Result<ObjectMeta> {
+    let (_, body) = ask(client, request, METADATA_ALONE).await?;
+    let OnlyMetadata { metadata } =
+        serde_json::from_slice(&body).map_err(|why| unreadable("metadata", &why.to_string()))?;
+    Ok(metadata.into())
+}
+
+/// Media types for metadata alone. A server that does not know them answers with the whole object.
+const METADATA_ALONE: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json;q=0.9";
+
+#[derive(Deserialize)]
+struct OnlyMetadata {
+    metadata: Meta,
 }
 
 /// `metadata` without `managedFields`.
