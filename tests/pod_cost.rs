@@ -2,9 +2,18 @@
 //!
 //! One test, since the allocator counts for the whole process. `cargo bench --bench pods` prints times beside the bytes.
 
+#[path = "pod_cost/wire.rs"]
+mod wire;
 #[path = "pod_cost/world.rs"]
 mod world;
 
+use k8s_openapi::api::core::v1::Pod;
+use kube::Api;
+use kube::core::DeserializeGuard;
+use sidecarjob::api::SidecarJob;
+use sidecarjob::controller::wire::watch::watch;
+use sidecarjob::engine::observed::wire::Pod as WirePod;
+use wire::{Form, Server};
 use world::{Shape, World, allocations, live_bytes};
 
 /// What each of so many Pods adds to what is kept.
@@ -27,8 +36,44 @@ fn allocations_of_an_event(own: usize, bare: usize) -> u64 {
     allocations() - before
 }
 
+/// How often reading allocates for one object more in a list, and for one event more.
+fn allocations_of_reading(form: &Form, read: impl Fn(Server)) -> (u64, u64) {
+    let count = |objects, events| {
+        let server = form.server(objects, events);
+        let before = allocations();
+        read(server);
+        allocations() - before
+    };
+    count(1, 1); // what is allocated once
+    let base = count(10, 10);
+    ((count(110, 10) - base) / 100, (count(10, 110) - base) / 100)
+}
+
+fn pods(server: Server) {
+    server.read(|client| watch::<_, WirePod>(Api::<Pod>::all(client), None));
+}
+
+fn runs(server: Server) {
+    type Run = DeserializeGuard<SidecarJob>;
+    server.read(|client| watch::<_, Run>(Api::<Run>::all(client), None));
+}
+
+/// Counted before anything else is.
+fn what_reading_costs() {
+    for (what, form, most) in [("protobuf", wire::protobuf(), 95), ("JSON", wire::json(), 105)] {
+        let (listed, event) = allocations_of_reading(&form, pods);
+        println!("a Pod in {what} of {} bytes: {listed} allocations in a list, {event} in an event", form.object.len());
+        assert!(listed <= most && event <= most, "only what is kept is read: {listed} and {event} allocations");
+    }
+    let form = wire::run();
+    let (listed, event) = allocations_of_reading(&form, runs);
+    println!("a run of {} bytes: {listed} allocations in a list, {event} in an event", form.object.len());
+    assert!(listed <= 260 && event <= 260, "each object is read once: {listed} and {event} allocations");
+}
+
 #[test]
 fn what_a_pod_costs_does_not_depend_on_what_others_write_or_on_the_pods_of_others() {
+    what_reading_costs();
     let large = Shape { argument: 100_000, labels: 200, ..Shape::default() };
     let (usual, with_large_texts) = (bytes_of_a_pod(1_000, 0, Shape::default()), bytes_of_a_pod(200, 0, large));
     println!("a Pod of a run: {usual} bytes; with 100 kB of arguments and 200 labels: {with_large_texts} bytes");

@@ -393,6 +393,22 @@ async fn a_pod_that_is_gone_when_its_finalizer_is_to_be_taken_counts_all_the_sam
 }
 
 #[tokio::test]
+async fn after_a_status_write_the_metadata_alone_is_enough() {
+    let answer = |sent: &Value| {
+        let mut metadata = sent["metadata"].clone();
+        metadata["resourceVersion"] = json!("12");
+        (200, json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata}))
+    };
+    let released = without_finalizer(pod("a", 5, "Succeeded", Some(0)), 13);
+    let script =
+        vec![on(Method::PUT, STATUS, answer), on(Method::PATCH, "/pods/job-a", move |_| (200, released.clone()))];
+    let (result, sent) = stage(script, vec![pod("a", 5, "Succeeded", Some(0))]).run(job(json!({}), json!(null))).await;
+    result.expect("well");
+    assert_eq!(condition(&sent[0].1["status"], "Complete").expect("it is over")["status"], "True");
+    assert_eq!(sent.len(), 2, "the status is known without being read: it is not written again");
+}
+
+#[tokio::test]
 async fn a_conflict_on_the_status_means_that_news_is_on_its_way() {
     let script = vec![on(Method::PUT, STATUS, refuses(409, "Conflict", "the object has been modified"))];
     let running = vec![pod("a", 5, "Running", None)];

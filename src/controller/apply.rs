@@ -9,8 +9,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use futures::future;
-use k8s_openapi::api::core::v1::Pod;
+use kube::Client;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy};
+use kube::core::{NamespaceResourceScope, Request};
+use serde::Serialize;
 use serde_json::json;
 use tracing::{info, warn};
 
@@ -21,8 +23,11 @@ use crate::controller::create;
 use crate::controller::error::{Error, WRITE_THE_STATUS};
 use crate::controller::managed::Managed;
 use crate::controller::object::{Key, key};
+use crate::controller::wire::pods::PodApi;
+use crate::controller::wire::whole::metadata_after;
 use crate::engine::build::pod;
 use crate::engine::observed::status::Status;
+use crate::engine::observed::wire::Pod;
 use crate::engine::observed::{Job, Observed, PodRef, time};
 use crate::engine::plan::{Event, Step};
 use crate::telemetry::Counted;
@@ -80,11 +85,6 @@ async fn step<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, step: &S
     }
 }
 
-/// The Pods of the namespace that the run is in.
-pub fn pod_api<K: Managed>(ctx: &Context<K>, key: &Key) -> Api<Pod> {
-    Api::namespaced(ctx.client.clone(), &key.0)
-}
-
 /// Adopts a Pod without an owner. First asks the API server whether the run exists and nobody deletes the run: the view
 /// may be old, and a Pod of a deleted owner is deleted too.
 async fn adopt<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pod: &PodRef) -> Result<(), Error> {
@@ -130,7 +130,7 @@ pub async fn release<K: Managed>(ctx: &Context<K>, key: &Key, pod: &PodRef) -> R
     let finalizers = Kind::ALL.map(Kind::finalizer);
     let patch = json!({"metadata": {"uid": pod.uid, "$deleteFromPrimitiveList/finalizers": finalizers}});
     let patched = patch_pod(ctx, pod, key, &what, patch).await?;
-    let kept = |pod: &Pod| pod.metadata.finalizers.iter().flatten().any(|f| finalizers.contains(&f.as_str()));
+    let kept = |pod: &Pod| pod.metadata.finalizers.iter().any(|f| finalizers.contains(&f.as_str()));
     if patched.as_ref().is_some_and(kept) { Err(Error::NoEffect(what)) } else { Ok(()) }
 }
 
@@ -143,7 +143,7 @@ async fn patch_pod<K: Managed>(
     patch: serde_json::Value,
 ) -> Result<Option<Pod>, Error> {
     let params = PatchParams { field_manager: Some(labels::FIELD_MANAGER.into()), ..PatchParams::default() };
-    match call(what, pod_api(ctx, key).patch(&pod.name, &params, &Patch::Strategic(patch))).await? {
+    match call(what, PodApi::of(&ctx.client, &key.0).patch(&pod.name, &params, &Patch::Strategic(patch))).await? {
         Ok(patched) => {
             ctx.pods.wrote(&patched);
             Ok(Some(patched))
@@ -161,10 +161,10 @@ async fn delete<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pod: &
     let preconditions = Preconditions { uid: Some(pod.uid.clone()), resource_version: None };
     let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
     ctx.pods.will_delete(&pod.uid);
-    match call(&what, pod_api(ctx, key).delete(&pod.name, &params)).await? {
+    match call(&what, PodApi::of(&ctx.client, &key.0).delete(&pod.name, &params)).await? {
         Ok(answer) => {
             info!(pod = pod.name, "deleted Pod");
-            answer.left().iter().for_each(|left| ctx.pods.wrote(left));
+            answer.iter().for_each(|left| ctx.pods.wrote(left));
             ctx.pods.deleted(&pod.uid, ctx.now());
             let note = format!("Deleted pod: {}", pod.name);
             ctx.events.about_job(&seen.job, Event::normal(reasons::SUCCESSFUL_DELETE, note));
@@ -239,9 +239,7 @@ pub async fn status<K: Managed>(ctx: &Context<K>, object: &K, before: &Job, stat
         ctx.memory.keep_backoff(&key, status.backoff);
         return Ok(()); // the change is not part of the wire form
     }
-    let api: Api<K> = Api::namespaced(ctx.client.clone(), &key.0);
-    let params = PostParams { field_manager: Some(labels::FIELD_MANAGER.into()), ..PostParams::default() };
-    match call(WRITE_THE_STATUS, api.replace_status(&key.1, &params, &next)).await? {
+    match call(WRITE_THE_STATUS, put_status(&ctx.client, &key, next)).await? {
         Ok(written) => {
             ctx.metrics.status_written(&tally(before, &before.status), &tally(before, status));
             ctx.memory.wrote(Arc::new(written));
@@ -256,6 +254,20 @@ pub async fn status<K: Managed>(ctx: &Context<K>, object: &K, before: &Job, stat
         }
         Err(error) => Err(Error::Status(error)),
     }
+}
+
+/// Replaces the status of that object. The answer is the metadata alone: the rest is as it was sent, since any other change
+/// would have been a conflict. If the API server stores another status, the watch says so.
+pub async fn put_status<K>(client: &Client, (namespace, name): &Key, mut object: K) -> kube::Result<K>
+where
+    K: kube::Resource<DynamicType = (), Scope = NamespaceResourceScope> + Serialize,
+{
+    let api: Api<K> = Api::namespaced(client.clone(), namespace);
+    let params = PostParams { field_manager: Some(labels::FIELD_MANAGER.into()), ..PostParams::default() };
+    let body = serde_json::to_vec(&object).map_err(kube::Error::SerdeError)?;
+    let request = Request::new(api.resource_url()).replace_subresource("status", name, &params, body);
+    *object.meta_mut() = metadata_after(client, request.map_err(kube::Error::BuildRequest)?).await?;
+    Ok(object)
 }
 
 /// The numbers of a status that the metrics count.

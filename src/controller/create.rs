@@ -5,8 +5,6 @@
 
 use futures::future;
 use k8s_openapi::api::core::v1::Pod;
-use kube::Api;
-use kube::api::PostParams;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
@@ -16,6 +14,7 @@ use crate::controller::context::Context;
 use crate::controller::error::{BLIP, Error};
 use crate::controller::managed::Managed;
 use crate::controller::object::Key;
+use crate::controller::wire::pods::PodApi;
 use crate::engine::build::pod;
 use crate::engine::count::tally;
 use crate::engine::observed::Observed;
@@ -102,9 +101,8 @@ async fn create<K: Managed>(
 pub async fn look_for_unclear<K: Managed>(ctx: &Context<K>, key: &Key) -> Result<(), Error> {
     for name in ctx.memory.all_unclear(key) {
         let what = format!("look whether Pod {name} was created");
-        if let Some(pod) = call(&what, Api::<Pod>::namespaced(ctx.client.clone(), &key.0).get_opt(&name))
-            .await?
-            .map_err(|e| failed(&what, e))?
+        if let Some(pod) =
+            call(&what, PodApi::of(&ctx.client, &key.0).get_opt(&name)).await?.map_err(|e| failed(&what, e))?
         {
             ctx.pods.wrote(&pod);
             ctx.memory.accepted(key);
@@ -123,7 +121,7 @@ async fn try_to<K: Managed>(
 ) -> Result<Answer, Error> {
     let name = pod.metadata.name.clone().unwrap_or_default();
     let what = format!("create Pod {name}");
-    match call(&what, Api::<Pod>::namespaced(ctx.client.clone(), &key.0).create(&PostParams::default(), &pod)).await? {
+    match call(&what, PodApi::of(&ctx.client, &key.0).create(&pod)).await? {
         Ok(created) => {
             info!(pod = name, "created Pod");
             ctx.pods.wrote(&created);
@@ -183,14 +181,11 @@ async fn already_there<K: Managed>(
     (new, name): (NewPod, &str),
 ) -> Result<Answer, Error> {
     let what = format!("get Pod {name}, which exists already");
-    let Some(pod) = call(&what, Api::<Pod>::namespaced(ctx.client.clone(), &key.0).get_opt(name))
-        .await?
-        .map_err(|e| failed(&what, e))?
+    let Some(pod) = call(&what, PodApi::of(&ctx.client, &key.0).get_opt(name)).await?.map_err(|e| failed(&what, e))?
     else {
         return Ok(Answer::Gone); // somebody deleted the Pod in between: the next round creates it
     };
-    let owners = pod.metadata.owner_references.as_deref().unwrap_or_default();
-    if owners.iter().any(|o| o.uid == seen.job.uid) {
+    if pod.metadata.owner_references.iter().any(|o| o.uid == seen.job.uid) {
         debug!(pod = name, "Pod was created before");
         ctx.pods.wrote(&pod);
         ctx.memory.accepted(key);

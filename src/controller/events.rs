@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use burst::Bursts;
 use futures::future;
-use k8s_openapi::api::core::v1::{ObjectReference, Pod};
+use k8s_openapi::api::core::v1::ObjectReference;
 use kube::Client;
 use losses::Losses;
 use post::{Post, Told};
@@ -26,6 +26,7 @@ use tokio::task::JoinHandle;
 use crate::api::Kind;
 use crate::controller::bound;
 use crate::controller::error::message;
+use crate::engine::observed::wire::Pod;
 use crate::engine::observed::{Job, PodRef, text};
 use crate::engine::plan::Event;
 use crate::telemetry::{EventLoss, Metrics};
@@ -76,8 +77,16 @@ impl Events {
 
     /// Sends an event about the run and one of its Pods.
     pub fn about_pod(&self, job: &Job, event: Event, pod: &Pod) {
-        use kube::Resource;
-        self.send(job, event, Some(pod.object_ref(&())));
+        let related = ObjectReference {
+            api_version: Some("v1".into()),
+            kind: Some("Pod".into()),
+            name: Some(pod.metadata.name.clone()),
+            namespace: Some(pod.metadata.namespace.clone()),
+            uid: Some(pod.metadata.uid.clone()),
+            resource_version: Some(pod.metadata.resource_version.clone()),
+            ..ObjectReference::default()
+        };
+        self.send(job, event, Some(related));
     }
 
     /// Sends an event about the run, one of its Pods, and one container of that Pod.

@@ -15,6 +15,7 @@ use crate::api::conditions::{events, messages};
 use crate::api::{Kind, SidecarJob, labels};
 use crate::controller::views::pods::owner::Owner;
 use crate::controller::views::pods::routes::Selects;
+use crate::controller::wire::whole::Whole;
 use crate::engine::observed::Job;
 use crate::engine::observed::status::Status;
 use crate::engine::plan::Event;
@@ -22,6 +23,7 @@ use crate::engine::plan::Event;
 /// A kind of object whose Pods this controller runs.
 pub trait Managed:
     kube::Resource<DynamicType = (), Scope = NamespaceResourceScope>
+    + Whole
     + Clone
     + Debug
     + DeserializeOwned

@@ -34,6 +34,7 @@ pub mod throttled;
 pub mod turns;
 pub(crate) mod under_way;
 pub mod views;
+pub mod wire;
 
 pub use args::Args;
 pub use run::run;

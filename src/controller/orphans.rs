@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use futures::future;
 use k8s_openapi::api::batch::v1::Job as BatchJob;
-use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use kube::api::{Api, ListParams};
 use kube::core::DeserializeGuard;
@@ -24,6 +23,7 @@ use crate::controller::context::Context;
 use crate::controller::error::{self, message};
 use crate::controller::managed::Managed;
 use crate::controller::object::Key;
+use crate::controller::wire::pods::PodApi;
 use crate::engine::observed::{Job, PodRef};
 
 /// How many Pods the controller patches at the same time.
@@ -182,13 +182,13 @@ async fn let_one_go<K: Managed>(ctx: &Context<K>, namespace: &str, pod: &PodRef,
 }
 
 async fn is_still_stray<K: Managed>(ctx: &Context<K>, namespace: &str, pod: &PodRef) -> Result<bool, String> {
-    let pods: Api<Pod> = Api::namespaced(ctx.client.clone(), namespace);
+    let pods = PodApi::of(&ctx.client, namespace);
     let found = answer(&format!("look up Pod {}", pod.name), pods.get_opt(&pod.name)).await?;
-    let Some(found) = found.filter(|found| found.metadata.uid.as_ref() == Some(&pod.uid)) else {
+    let Some(found) = found.filter(|found| found.metadata.uid == pod.uid) else {
         ctx.pods.gone(&pod.uid);
         return Ok(false);
     };
-    let is_owned = found.metadata.owner_references.iter().flatten().any(|owner| owner.controller == Some(true));
+    let is_owned = found.metadata.owner_references.iter().any(|owner| owner.controller == Some(true));
     if is_owned {
         ctx.pods.wrote(&found); // in the view the Pod is a stray
     }

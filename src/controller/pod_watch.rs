@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
-use kube::runtime::{WatchStreamExt, watcher};
+use kube::runtime::watcher::Event;
 use tokio::sync::watch;
 use tracing::warn;
 
@@ -16,6 +16,8 @@ use crate::api::Kind;
 use crate::controller::queue::Wake;
 use crate::controller::views::pods::Pods;
 use crate::controller::views::pods::news::{News, Urgency};
+use crate::controller::wire::watch::watch as watch_pods;
+use crate::engine::observed::wire;
 use crate::telemetry::Metrics;
 
 /// The queues, one for each kind: where news go.
@@ -62,7 +64,7 @@ impl Wakers {
 
 /// Keeps the view of Pods, and wakes runs. `listed` turns true after the first list.
 pub async fn run(api: Api<Pod>, pods: Arc<Pods>, wakers: Wakers, metrics: Metrics, listed: watch::Sender<bool>) {
-    let mut stream = watcher(api, watcher::Config::default()).default_backoff().boxed();
+    let mut stream = watch_pods(api, None).boxed();
     while let Some(event) = stream.next().await {
         match event {
             Ok(event) => {
@@ -75,6 +77,6 @@ pub async fn run(api: Api<Pod>, pods: Arc<Pods>, wakers: Wakers, metrics: Metric
 }
 
 /// One event: into the view, and on to the runs that it is news for.
-pub fn take_in(event: watcher::Event<Pod>, pods: &Pods, wakers: &Wakers, metrics: &Metrics) {
+pub fn take_in(event: Event<wire::Pod>, pods: &Pods, wakers: &Wakers, metrics: &Metrics) {
     pods.observe(event).into_iter().for_each(|news| wakers.tell(metrics, news));
 }

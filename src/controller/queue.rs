@@ -28,6 +28,7 @@ use crate::controller::orphans;
 use crate::controller::reconcile::{Watched, on_error, reconcile};
 use crate::controller::turns::Turns;
 use crate::controller::views::pods::news::Urgency;
+use crate::controller::wire::watch::watch as watch_objects;
 use crate::telemetry::Metrics;
 
 /// One kind's queue as the watch of Pods sees it.
@@ -127,8 +128,7 @@ impl<K: Managed> Queue<K> {
     ) -> Result<(), Fatal> {
         let mut others = Others::new(self.ctx.metrics.clone());
         let ctx = self.ctx.clone();
-        let objects = watcher(api, watcher::Config::default())
-            .default_backoff()
+        let objects = watch_objects(api, None)
             .filter_map(move |event| future::ready(event.map(|event| others.drop_from(event)).transpose()))
             .reflect(self.writer)
             .inspect_ok(move |event| ctx.memory.view_took_in(event))
@@ -217,8 +217,8 @@ impl Others {
         }
     }
 
-    /// Ours, without what nobody reads of it; also one that can't be read, so that it is said.
-    fn keep<K: Managed>(&mut self, mut object: Watched<K>) -> Option<Watched<K>> {
+    /// Ours; also one that can't be read, so that it is said.
+    fn keep<K: Managed>(&mut self, object: Watched<K>) -> Option<Watched<K>> {
         if let Ok(read) = &object.0
             && !read.is_ours()
         {
@@ -231,7 +231,6 @@ impl Others {
             }
             return None;
         }
-        object.managed_fields_mut().clear();
         Some(object)
     }
 }

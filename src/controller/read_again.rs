@@ -3,13 +3,13 @@
 //! Not if the run has a selector of its own, or owns Pods that looked like another manager's Pods. The view keeps no
 //! labels, and of another manager's Pod only the owner. So the controller reads the Pods of the namespace once more.
 
-use k8s_openapi::api::core::v1::Pod;
-use kube::api::{Api, ListParams};
+use kube::api::ListParams;
 
 use crate::controller::call::{call, failed};
 use crate::controller::context::Context;
 use crate::controller::error::Error;
 use crate::controller::managed::Managed;
+use crate::controller::wire::pods::PodApi;
 
 /// The most Pods in one answer.
 const PAGE: u32 = 500;
@@ -20,12 +20,12 @@ pub async fn read_again<K: Managed>(ctx: &Context<K>, namespace: &str) -> Result
     let _reading = unread.gate.lock().await;
     let Some(unread) = ctx.pods.unread(namespace) else { return Ok(true) };
     let what = format!("list the Pods of namespace {namespace}");
-    let api: Api<Pod> = Api::namespaced(ctx.client.clone(), namespace);
+    let api = PodApi::of(&ctx.client, namespace);
     let mut page = ListParams::default().limit(PAGE);
     loop {
-        let list = call(&what, api.list(&page)).await?.map_err(|e| failed(&what, e))?;
-        list.items.iter().for_each(|pod| ctx.pods.read_again(pod));
-        match list.metadata.continue_.filter(|token| !token.is_empty()) {
+        let (pods, next) = call(&what, api.list(&page)).await?.map_err(|e| failed(&what, e))?;
+        pods.iter().for_each(|pod| ctx.pods.read_again(pod));
+        match next {
             Some(token) => page = page.continue_token(&token),
             None => break,
         }

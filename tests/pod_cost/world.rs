@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{Request, Response};
-use k8s_openapi::api::core::v1::Pod;
 use kube::Client;
 use kube::client::Body;
 use kube::core::DeserializeGuard;
@@ -18,6 +17,7 @@ use sidecarjob::controller::events::Events;
 use sidecarjob::controller::pod_watch::{self, Wakers};
 use sidecarjob::controller::queue::{Wake, queue};
 use sidecarjob::controller::reconcile::reconcile;
+use sidecarjob::engine::observed::wire::Pod;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Stats, StatsAlloc};
 use tokio::runtime::Runtime;
 
@@ -96,8 +96,7 @@ impl World {
     pub fn news(&mut self, n: usize) -> Pod {
         self.version += 1;
         let mut pod = pod(n, self.version, &self.shape, true);
-        let status = pod.status.as_mut().expect("a status");
-        status.start_time = status.conditions.as_ref().and_then(|all| all[0].last_transition_time.clone());
+        pod.status.start_time = pod.status.conditions[0].last_transition_time;
         pod
     }
 
@@ -128,6 +127,10 @@ fn job(own: usize) -> SidecarJob {
 
 /// A Pod as a kubelet reports it.
 pub fn pod(n: usize, version: u64, shape: &Shape, tracked: bool) -> Pod {
+    serde_json::from_value(pod_json(n, version, shape, tracked)).expect("a Pod")
+}
+
+fn pod_json(n: usize, version: u64, shape: &Shape, tracked: bool) -> Value {
     let name = format!("run-{n:05}-x7k2p");
     let mut command: Vec<String> = ["python", "-m", "etl"].map(str::to_owned).into();
     command.extend((shape.argument > 0).then(|| "a".repeat(shape.argument)));
@@ -164,12 +167,12 @@ pub fn pod(n: usize, version: u64, shape: &Shape, tracked: bool) -> Pod {
         pod["metadata"]["labels"][format!("team.example.com/label-{n}")] = json!("v".repeat(60));
         pod["metadata"]["annotations"][format!("team.example.com/note-{n}")] = json!("v".repeat(60));
     }
-    serde_json::from_value(pod).expect("a Pod")
+    pod
 }
 
 /// A Pod without an owner and without any label of ours.
 pub fn bare_pod(n: usize, shape: &Shape) -> Pod {
-    let mut pod: Value = serde_json::to_value(pod(n, 1, shape, false)).expect("JSON");
+    let mut pod = pod_json(n, 1, shape, false);
     pod["metadata"]["uid"] = json!(format!("bbbbbbbb-5f2c-4a53-9d4a-{n:012}"));
     pod["metadata"]["name"] = json!(format!("bare-{n:05}"));
     pod["metadata"]["ownerReferences"] = json!(null);

@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
-use kube::api::{Api, DeleteParams, PostParams, Preconditions, PropagationPolicy};
+use kube::api::{DeleteParams, Preconditions, PropagationPolicy};
 use tracing::info;
 
+use crate::api::SidecarCronJob;
 use crate::api::conditions::schedule as reasons;
-use crate::api::{SidecarCronJob, labels};
+use crate::controller::apply::put_status;
 use crate::controller::call::{call, failed, is_gone};
 use crate::controller::error::{Error, WRITE_THE_STATUS};
 use crate::controller::object::Key;
@@ -79,9 +80,7 @@ async fn look_up(ctx: &Schedules, key: &Key, run: &RunRef) -> Result<(), Error> 
 /// Writes the status onto the object it was decided from; if that has changed meanwhile, the server says conflict.
 pub async fn status(ctx: &Schedules, key: &Key, cron: &Cron, status: &Status) -> Result<(), Error> {
     let next = SidecarCronJob { status: Some(status.to_wire(&cron.namespace)), ..(*cron.wire).clone() };
-    let api: Api<SidecarCronJob> = Api::namespaced(ctx.client.clone(), &key.0);
-    let params = PostParams { field_manager: Some(labels::FIELD_MANAGER.into()), ..PostParams::default() };
-    match call(WRITE_THE_STATUS, api.replace_status(&key.1, &params, &next)).await? {
+    match call(WRITE_THE_STATUS, put_status(&ctx.client, key, next)).await? {
         Ok(written) => {
             ctx.memory.wrote(Arc::new(written));
             Ok(())

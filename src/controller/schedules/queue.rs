@@ -9,7 +9,6 @@ use futures::{StreamExt, TryStreamExt};
 use kube::runtime::WatchStreamExt;
 use kube::runtime::controller::{self, Controller};
 use kube::runtime::reflector::{self, ObjectRef};
-use kube::runtime::watcher;
 use kube::runtime::watcher::Event;
 use tokio::sync::{mpsc, watch};
 
@@ -23,6 +22,7 @@ use crate::controller::schedules::context::Schedules;
 use crate::controller::schedules::reconcile::{Watched, on_error, reconcile};
 use crate::controller::schedules::run_watch;
 use crate::controller::turns::Turns;
+use crate::controller::wire::watch::watch as watch_schedules;
 use crate::controller::{clock, cluster};
 
 impl Schedules {
@@ -61,8 +61,7 @@ impl Schedules {
         }
         let (store, writer) = reflector::store();
         let (ctx, memory) = (self.clone(), self.clone());
-        let crons = watcher(cluster::api::<Watched>(&self.client, namespace), watcher::Config::default())
-            .default_backoff()
+        let crons = watch_schedules(cluster::api::<Watched>(&self.client, namespace), None)
             .inspect_ok(move |event| ctx.saw(event))
             .reflect(writer)
             .inspect_ok(move |event| memory.memory.view_took_in(event))

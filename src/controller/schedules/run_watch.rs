@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 use kube::core::DeserializeGuard;
-use kube::runtime::{WatchStreamExt, watcher};
 use tokio::sync::{mpsc, watch};
 use tracing::warn;
 
@@ -12,6 +11,7 @@ use crate::api::{SidecarJob, labels};
 use crate::controller::cluster;
 use crate::controller::object::Key;
 use crate::controller::schedules::context::Schedules;
+use crate::controller::wire::watch::watch as watch_runs;
 
 /// Keeps the view of runs, and wakes their schedules.
 pub async fn watch(
@@ -20,9 +20,8 @@ pub async fn watch(
     wake: mpsc::UnboundedSender<Key>,
     listed: watch::Sender<bool>,
 ) {
-    let config = watcher::Config::default().labels(labels::SCHEDULE);
     let api = cluster::api::<DeserializeGuard<SidecarJob>>(&ctx.client, namespace.as_deref());
-    let mut stream = watcher(api, config).default_backoff().boxed();
+    let mut stream = watch_runs(api, Some(labels::SCHEDULE)).boxed();
     while let Some(event) = stream.next().await {
         match event {
             Ok(event) => {

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::engine::observed::{text, time};
+use crate::engine::observed::{text, wire};
 use chrono::{DateTime, Utc};
 use k8s_openapi::api::core::v1 as core;
 
@@ -38,8 +38,12 @@ pub struct Digest(u64);
 impl Digest {
     /// Of a container's command and arguments.
     pub fn of_command(container: &core::Container) -> Self {
+        Self::of(container.command.iter().chain(&container.args).flatten())
+    }
+
+    fn of<'a>(words: impl Iterator<Item = &'a String>) -> Self {
         let mut hasher = DefaultHasher::new();
-        container.command.iter().chain(&container.args).flatten().for_each(|word| word.hash(&mut hasher));
+        words.for_each(|word| word.hash(&mut hasher));
         Self(hasher.finish())
     }
 }
@@ -130,63 +134,64 @@ impl Container {
 
 /// The kubelet starts the container again whenever it ends. An init container is a native sidecar then (KEP-753).
 pub fn restarts_always(container: &core::Container) -> bool {
-    container.restart_policy.as_deref() == Some("Always")
+    is_always(container.restart_policy.as_deref())
 }
 
-pub fn containers(wire: &core::Pod) -> Vec<Container> {
-    let Some(spec) = wire.spec.as_ref() else { return Vec::new() };
-    let status = wire.status.as_ref();
+fn is_always(policy: Option<&str>) -> bool {
+    policy == Some("Always")
+}
+
+pub fn containers(wire: &wire::Pod) -> Vec<Container> {
+    let wire::Pod { spec, status, .. } = wire;
     let of_pod = restart(spec.restart_policy.as_deref()).unwrap_or(Restart::Always);
-    let of_init = status.and_then(|s| s.init_container_statuses.as_deref());
-    let init = spec.init_containers.iter().flatten().enumerate().map(|(place, c)| {
-        let kind = if restarts_always(c) { Slot::NativeSidecar } else { Slot::Init };
-        container(c, kind, of_pod, status_of(c, place, of_init))
+    let init = spec.init_containers.iter().enumerate().map(|(place, c)| {
+        let kind = if is_always(c.restart_policy.as_deref()) { Slot::NativeSidecar } else { Slot::Init };
+        container(c, kind, of_pod, status_of(c, place, &status.init_container_statuses))
     });
-    let of_plain = status.and_then(|s| s.container_statuses.as_deref());
     let plain = spec.containers.iter().enumerate();
-    let plain = plain.map(|(place, c)| container(c, Slot::Plain, of_pod, status_of(c, place, of_plain)));
+    let plain =
+        plain.map(|(place, c)| container(c, Slot::Plain, of_pod, status_of(c, place, &status.container_statuses)));
     init.chain(plain).collect()
 }
 
 /// By its name; a status without one (the kubelet gives it, who plays a kubelet may not) is taken by its place.
 fn status_of<'a>(
-    c: &core::Container,
+    c: &wire::Container,
     place: usize,
-    all: Option<&'a [core::ContainerStatus]>,
-) -> Option<&'a core::ContainerStatus> {
-    let all = all?;
+    all: &'a [wire::ContainerStatus],
+) -> Option<&'a wire::ContainerStatus> {
     all.iter().find(|s| s.name == c.name).or_else(|| all.get(place).filter(|s| s.name.is_empty()))
 }
 
-fn container(c: &core::Container, slot: Slot, of_pod: Restart, status: Option<&core::ContainerStatus>) -> Container {
+fn container(c: &wire::Container, slot: Slot, of_pod: Restart, status: Option<&wire::ContainerStatus>) -> Container {
     Container {
         name: c.name.clone(),
         slot,
         restart: restart(c.restart_policy.as_deref()).unwrap_or(of_pod),
-        rules: c.restart_policy_rules.iter().flatten().filter_map(restart_rule).collect(),
+        rules: c.restart_policy_rules.iter().filter_map(restart_rule).collect(),
         restarts: status.map_or(0, |s| u32::try_from(s.restart_count).unwrap_or(0)),
         state: status.and_then(|s| s.state.as_ref()).map_or(State::Waiting, state),
         up: status.map(up).unwrap_or_default(),
         cant_start: status.and_then(cant_start),
-        image: text::cut(c.image.as_deref().unwrap_or_default()).to_owned(),
-        command: Digest::of_command(c),
+        image: text::cut(&c.image).to_owned(),
+        command: Digest::of(c.command.iter().chain(&c.args)),
     }
 }
 
-fn up(status: &core::ContainerStatus) -> Up {
+fn up(status: &wire::ContainerStatus) -> Up {
     let running = status.state.as_ref().and_then(|s| s.running.as_ref());
     Up {
-        since: running.and_then(|r| r.started_at.as_ref()).map(time::from_wire),
+        since: running.and_then(|r| r.started_at?.at()),
         started: running.is_some() && status.started.unwrap_or(false),
         ready: running.is_some() && status.ready,
     }
 }
 
 /// A container that waits for more than its turn.
-fn cant_start(status: &core::ContainerStatus) -> Option<String> {
+fn cant_start(status: &wire::ContainerStatus) -> Option<String> {
     const GOES_ON: [&str; 3] = ["ContainerCreating", "PodInitializing", "CrashLoopBackOff"];
-    let reason = status.state.as_ref()?.waiting.as_ref()?.reason.as_deref()?;
-    (!GOES_ON.contains(&reason)).then(|| text::cut(reason).to_owned())
+    let reason = status.state.as_ref()?.waiting.as_ref()?.reason.as_str();
+    (!reason.is_empty() && !GOES_ON.contains(&reason)).then(|| text::cut(reason).to_owned())
 }
 
 fn restart(word: Option<&str>) -> Option<Restart> {
@@ -197,18 +202,18 @@ fn restart(word: Option<&str>) -> Option<Restart> {
     }
 }
 
-fn restart_rule(rule: &core::ContainerRestartRule) -> Option<RestartRule> {
+fn restart_rule(rule: &wire::RestartRule) -> Option<RestartRule> {
     let on = rule.exit_codes.as_ref()?;
     Some(RestartRule {
         within: on.operator == "In",
-        codes: on.values.clone().unwrap_or_default(),
+        codes: on.values.clone(),
         all_containers: rule.action == "RestartAllContainers",
     })
 }
 
-fn state(state: &core::ContainerState) -> State {
+fn state(state: &wire::ContainerState) -> State {
     match (&state.terminated, &state.running) {
-        (Some(t), _) => State::Terminated { exit: t.exit_code, at: t.finished_at.as_ref().map(time::from_wire) },
+        (Some(t), _) => State::Terminated { exit: t.exit_code, at: t.finished_at.and_then(wire::Time::at) },
         (None, Some(_)) => State::Running,
         (None, None) => State::Waiting,
     }

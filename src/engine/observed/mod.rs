@@ -16,6 +16,7 @@ pub mod status;
 pub(crate) mod success_policy;
 pub(crate) mod text;
 pub(crate) mod time;
+pub mod wire;
 
 use std::sync::Arc;
 

@@ -2,12 +2,14 @@
 //!
 //! Facts only. What they mean for the job is `count`'s part.
 
+use std::collections::BTreeMap;
+
 use super::container::{Container, containers};
 use chrono::{DateTime, TimeDelta, Utc};
 use k8s_openapi::api::core::v1 as core;
 
 use crate::api::{self, labels};
-use crate::engine::observed::{text, time};
+use crate::engine::observed::{text, time, wire};
 
 /// A Pod of the job.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,46 +115,40 @@ pub enum Phase {
 
 impl Pod {
     /// From the wire. `None` if it has no name or UID, so did not come from an API server.
-    pub fn from_wire(wire: &core::Pod) -> Option<Self> {
-        let meta = &wire.metadata;
-        let status = wire.status.as_ref();
-        let spec = wire.spec.as_ref();
-        let ready = |is| since_ready(status, is);
+    pub fn from_wire(wire: &wire::Pod) -> Option<Self> {
+        let wire::Pod { metadata: meta, spec, status } = wire;
+        if meta.name.is_empty() || meta.uid.is_empty() {
+            return None;
+        }
         let annotation = |name: &str| {
-            let text = meta.annotations.as_ref()?.get(name)?;
+            let text = meta.annotations.get(name)?;
             text.parse::<i32>().ok().and_then(|n| u32::try_from(n).ok()) // as upstream: what does not fit is none
         };
         Some(Self {
-            name: meta.name.clone()?,
-            uid: meta.uid.clone()?,
-            number: meta.labels.as_ref().and_then(|l| l.get(labels::ATTEMPT)).and_then(|n| n.parse().ok()),
+            name: meta.name.clone(),
+            uid: meta.uid.clone(),
+            number: meta.labels.get(labels::ATTEMPT).and_then(|n| n.parse().ok()),
             index: annotation(labels::COMPLETION_INDEX),
             index_failures: IndexFailures {
                 counted: annotation(labels::INDEX_FAILURE_COUNT).unwrap_or(0),
                 ignored: annotation(labels::INDEX_IGNORED_FAILURE_COUNT).unwrap_or(0),
             },
-            created_at: meta.creation_timestamp.as_ref().map(time::from_wire).unwrap_or_default(),
-            deleting_since: meta.deletion_timestamp.as_ref().map(|at| {
-                time::before(time::from_wire(at), time::seconds(meta.deletion_grace_period_seconds.unwrap_or(0)))
-            }),
+            created_at: at(meta.creation_timestamp).unwrap_or_default(),
+            deleting_since: at(meta.deletion_timestamp)
+                .map(|at| time::before(at, time::seconds(meta.deletion_grace_period_seconds.unwrap_or(0)))),
             deletion_is_reported: deletion_is_reported(wire),
-            tracked: api::Kind::ALL.iter().any(|k| meta.finalizers.iter().flatten().any(|f| f == k.finalizer())),
-            scheduled: spec.and_then(|s| s.node_name.as_deref()).is_some_and(|n| !n.is_empty()),
-            phase: phase(status.and_then(|s| s.phase.as_deref())),
-            reason: status.and_then(|s| s.reason.as_deref()).filter(|reason| !reason.is_empty()).map(own),
-            ready_since: ready("True"),
-            unready_since: ready("False"),
-            started_at: status.and_then(|s| s.start_time.as_ref()).map(time::from_wire),
-            deadline_seconds: spec.and_then(|s| s.active_deadline_seconds),
+            tracked: api::Kind::ALL.iter().any(|k| meta.finalizers.iter().any(|f| f == k.finalizer())),
+            scheduled: !spec.node_name.is_empty(),
+            phase: phase(&status.phase),
+            reason: Some(&status.reason).filter(|reason| !reason.is_empty()).map(|reason| own(reason)),
+            ready_since: since_ready(status, "True"),
+            unready_since: since_ready(status, "False"),
+            started_at: at(status.start_time),
+            deadline_seconds: spec.active_deadline_seconds,
             grace: grace(wire),
             unschedulable: unschedulable(status),
-            marks: marks(wire),
-            conditions: status
-                .iter()
-                .flat_map(|s| s.conditions.iter().flatten())
-                .map(|c| (own(&c.type_), own(&c.status)))
-                .take(text::MOST)
-                .collect(),
+            marks: marks(&meta.annotations),
+            conditions: status.conditions.iter().map(|c| (own(&c.type_), own(&c.status))).take(text::MOST).collect(),
             containers: containers(wire),
         })
     }
@@ -200,26 +196,30 @@ impl Pod {
     }
 }
 
-fn phase(word: Option<&str>) -> Phase {
+fn phase(word: &str) -> Phase {
     match word {
-        Some("Running") => Phase::Running,
-        Some("Succeeded") => Phase::Succeeded,
-        Some("Failed") => Phase::Failed,
+        "Running" => Phase::Running,
+        "Succeeded" => Phase::Succeeded,
+        "Failed" => Phase::Failed,
         _ => Phase::Pending,
     }
 }
 
+fn at(time: Option<wire::Time>) -> Option<DateTime<Utc>> {
+    time?.at()
+}
+
 /// Since when the Ready condition has that status.
-fn since_ready(status: Option<&core::PodStatus>, is: &str) -> Option<DateTime<Utc>> {
-    let ready = status?.conditions.iter().flatten().find(|c| c.type_ == "Ready" && c.status == is)?;
-    Some(ready.last_transition_time.as_ref().map(time::from_wire).unwrap_or_default())
+fn since_ready(status: &wire::Status, is: &str) -> Option<DateTime<Utc>> {
+    let ready = status.conditions.iter().find(|c| c.type_ == "Ready" && c.status == is)?;
+    Some(at(ready.last_transition_time).unwrap_or_default())
 }
 
 /// A deletion is a generation of its own, but for the one with which the kubelet says that nothing is left.
-fn deletion_is_reported(wire: &core::Pod) -> Option<bool> {
-    wire.metadata.deletion_timestamp.as_ref()?;
-    let reported = wire.status.as_ref()?.observed_generation?;
-    Some(reported >= wire.metadata.generation?)
+fn deletion_is_reported(wire: &wire::Pod) -> Option<bool> {
+    at(wire.metadata.deletion_timestamp)?;
+    let (made, reported) = (wire.metadata.generation, wire.status.observed_generation);
+    (made > 0 && reported > 0).then_some(reported >= made)
 }
 
 /// What Kubernetes gives a Pod that says nothing.
@@ -230,27 +230,24 @@ pub fn grace_seconds(spec: &core::PodSpec) -> i64 {
     spec.termination_grace_period_seconds.unwrap_or(DEFAULT_GRACE_SECONDS)
 }
 
-fn grace(wire: &core::Pod) -> TimeDelta {
-    let of_deletion =
-        wire.metadata.deletion_grace_period_seconds.filter(|_| wire.metadata.deletion_timestamp.is_some());
-    let of_spec = || wire.spec.as_ref().map_or(DEFAULT_GRACE_SECONDS, grace_seconds);
+fn grace(wire: &wire::Pod) -> TimeDelta {
+    let is_deleting = at(wire.metadata.deletion_timestamp).is_some();
+    let of_deletion = wire.metadata.deletion_grace_period_seconds.filter(|_| is_deleting);
+    let of_spec = || wire.spec.termination_grace_period_seconds.unwrap_or(DEFAULT_GRACE_SECONDS);
     time::seconds(of_deletion.unwrap_or_else(of_spec))
 }
 
-fn unschedulable(status: Option<&core::PodStatus>) -> Option<String> {
-    let conditions = status?.conditions.iter().flatten();
-    let refused = |c: &&core::PodCondition| {
-        c.type_ == "PodScheduled" && c.status == "False" && c.reason.as_deref() == Some("Unschedulable")
-    };
-    conditions.into_iter().find(refused).map(|c| own(c.message.as_deref().unwrap_or_default()))
+fn unschedulable(status: &wire::Status) -> Option<String> {
+    let refused =
+        |c: &&wire::Condition| c.type_ == "PodScheduled" && c.status == "False" && c.reason == "Unschedulable";
+    status.conditions.iter().find(refused).map(|c| own(&c.message))
 }
 
 fn own(text: &str) -> String {
     text::cut(text).to_owned()
 }
 
-fn marks(wire: &core::Pod) -> Marks {
-    let Some(all) = wire.metadata.annotations.as_ref() else { return Marks::default() };
+fn marks(all: &BTreeMap<String, String>) -> Marks {
     Marks {
         managed: all.get(labels::MODE).is_some_and(|mode| mode == labels::MANAGED),
         stopping_since: all.get(labels::STOPPING_SINCE).and_then(|text| time::parse(text)),

@@ -128,6 +128,7 @@ fn annotations_that_the_controller_sets_are_not_taken_for_a_webhooks() {
     let annotations = wire.metadata.annotations.get_or_insert_default();
     assert!(annotations.len() > 4, "{annotations:?}");
     annotations.insert("acme.com/injected".into(), "true".into());
+    let wire = serde_json::from_value(serde_json::to_value(wire).unwrap()).unwrap();
     assert_eq!(Pod::from_wire(&wire).unwrap().marks.others, ["acme.com/injected"]);
 }
 
@@ -155,13 +156,12 @@ fn a_deletion_says_when_it_began_and_how_long_it_takes_whatever_its_grace_is() {
 #[test]
 fn a_deletion_is_reported_when_the_kubelets_status_is_of_the_generation_that_it_made() {
     let of = |generation: Option<i64>, observed: Option<i64>, deleted: bool| {
-        let mut wire: k8s_openapi::api::core::v1::Pod =
-            serde_json::from_value(json!({"metadata": {"name": "p", "uid": "u"}, "status": {}})).unwrap();
-        wire.metadata.generation = generation;
-        wire.metadata.deletion_timestamp =
-            deleted.then(|| serde_json::from_value(json!("2026-01-01T00:00:09Z")).unwrap());
-        wire.status.as_mut().unwrap().observed_generation = observed;
-        Pod::from_wire(&wire).unwrap().deletion_is_reported
+        let at = deleted.then_some("2026-01-01T00:00:09Z");
+        let wire = json!({
+            "metadata": {"name": "p", "uid": "u", "generation": generation, "deletionTimestamp": at},
+            "status": {"observedGeneration": observed}
+        });
+        Pod::from_wire(&serde_json::from_value(wire).unwrap()).unwrap().deletion_is_reported
     };
     for (what, generation, observed, deleted, want) in [
         ("it is not deleted", Some(1), Some(1), false, None),

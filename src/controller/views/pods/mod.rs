@@ -18,7 +18,6 @@ mod state;
 
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1 as core;
 use kube::runtime::watcher::Event;
 use news::{News, Urgency};
 use owner::Owner;
@@ -28,8 +27,8 @@ use seen::Stray;
 use state::State;
 
 use crate::api::Kind;
-use crate::controller::object::{Key, version};
-use crate::engine::observed::{Pod, PodRef};
+use crate::controller::object::Key;
+use crate::engine::observed::{Pod, PodRef, wire};
 
 /// All Pods of runs, by their owner, and Pods without an owner that concern a run.
 #[derive(Debug, Default)]
@@ -53,7 +52,7 @@ pub struct View {
 
 impl Pods {
     /// Takes in an event of the watch. Returns what the event is news for.
-    pub fn observe(&self, event: Event<core::Pod>) -> Vec<News> {
+    pub fn observe(&self, event: Event<wire::Pod>) -> Vec<News> {
         let mut state = self.0.lock();
         let mut news = match event {
             Event::Init => {
@@ -61,7 +60,7 @@ impl Pods {
                 Vec::new()
             }
             Event::InitApply(pod) => {
-                state.believe(pod.metadata.uid.as_deref().unwrap_or_default(), version(&pod));
+                state.believe(&pod.metadata.uid, pod.version());
                 state::with_urgency(state.put(&pod), Urgency::Now) // changes before this list may be missing
             }
             Event::Apply(pod) => state.put(&pod),
@@ -73,17 +72,17 @@ impl Pods {
     }
 
     /// Takes in the answer to one of the controller's own writes. The answer wakes no run: the task that wrote goes on.
-    pub fn wrote(&self, pod: &core::Pod) {
+    pub fn wrote(&self, pod: &wire::Pod) {
         let mut state = self.0.lock();
-        state.note_change(pod.metadata.uid.as_deref().unwrap_or_default());
+        state.note_change(&pod.metadata.uid);
         let news = state.put(pod);
         state.keep_untold(news);
     }
 
     /// Takes in a Pod that the controller read once more, because the view had too little of the Pod.
-    pub fn read_again(&self, pod: &core::Pod) {
+    pub fn read_again(&self, pod: &wire::Pod) {
         let mut state = self.0.lock();
-        state.forget_version(pod.metadata.uid.as_deref().unwrap_or_default(), version(pod));
+        state.forget_version(&pod.metadata.uid, pod.version());
         let news = state.put(pod);
         state.keep_untold(news);
     }

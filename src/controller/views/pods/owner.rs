@@ -1,9 +1,8 @@
 //! Who owns a Pod, as far as one of our kinds is concerned?
 
-use k8s_openapi::api::core::v1 as core;
-
 use crate::api::Kind;
 use crate::controller::object::Key;
+use crate::engine::observed::wire;
 
 /// The owner that a Pod's owner reference names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,12 +16,13 @@ pub struct Owner {
 }
 
 /// The owner in the Pod's controller reference, if the owner is of one of our kinds. `None` inside: of another kind.
-pub fn of(wire: &core::Pod) -> Option<Option<Owner>> {
+pub fn of(wire: &wire::Pod) -> Option<Option<Owner>> {
     let meta = &wire.metadata;
-    let owner = meta.owner_references.iter().flatten().find(|o| o.controller == Some(true))?;
+    let owner = meta.owner_references.iter().find(|o| o.controller == Some(true))?;
     let of_ours = || {
         let kind = Kind::of_reference(&owner.api_version, &owner.kind)?;
-        Some(Owner { kind, key: (meta.namespace.clone()?, owner.name.clone()), uid: owner.uid.clone() })
+        let namespace = Some(&meta.namespace).filter(|namespace| !namespace.is_empty())?;
+        Some(Owner { kind, key: (namespace.clone(), owner.name.clone()), uid: owner.uid.clone() })
     };
     Some(of_ours())
 }

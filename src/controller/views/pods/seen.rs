@@ -4,16 +4,12 @@
 //! The size does not grow with what a tenant writes into a Pod: `engine::observed::Pod` limits each text, and the view
 //! compares labels when the Pod arrives and does not keep them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-
-use k8s_openapi::api::core::v1 as core;
 
 use super::owner::Owner;
 use super::routes::Selects;
 use crate::api::{Kind, labels};
-use crate::controller::object::version;
-use crate::engine::observed::{Pod, PodRef};
+use crate::engine::observed::{Pod, PodRef, wire};
 
 /// The Pod of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -113,8 +109,8 @@ impl Stray {
 
     /// From the wire form. `selected_by` has the runs whose own selectors match the labels. `None` for a Pod that no run
     /// selects: of most Pods of a cluster nothing more is looked at.
-    pub fn of(wire: &core::Pod, selected_by: Vec<(Kind, String)>) -> Option<Self> {
-        let all = labels_of(wire);
+    pub fn of(wire: &wire::Pod, selected_by: Vec<(Kind, String)>) -> Option<Self> {
+        let wire::Meta { namespace, labels: all, .. } = &wire.metadata;
         let short = |value: &&String| value.len() <= MAX_LABEL;
         let uid = |label| Some((label, all.get(label).filter(short)?.clone()));
         let uids: Vec<_> = labels::UID_LABELS.into_iter().filter_map(uid).collect();
@@ -124,22 +120,16 @@ impl Stray {
         let pod = Pod::from_wire(wire)?;
         Some(Self {
             pod: pod.to_ref(),
-            namespace: wire.metadata.namespace.clone()?,
+            namespace: Some(namespace).filter(|namespace| !namespace.is_empty())?.clone(),
             tracked: pod.tracked,
             ended: pod.ended(),
             deleting: pod.deleting_since.is_some(),
             uids,
             selected_by,
-            version: version(wire),
+            version: wire.version(),
         })
     }
 }
 
 /// The longest label value that the API server accepts.
 const MAX_LABEL: usize = 63;
-
-/// The labels of a Pod.
-pub fn labels_of(wire: &core::Pod) -> &BTreeMap<String, String> {
-    static NONE: BTreeMap<String, String> = BTreeMap::new();
-    wire.metadata.labels.as_ref().unwrap_or(&NONE)
-}

@@ -6,19 +6,17 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use k8s_openapi::api::core::v1 as core;
 
 use super::held::{Concern, Held, concerns};
 use super::news::{News, Urgency};
 use super::owner::{self, Owner};
 use super::routes::Routes;
-use super::seen::{self, Foreign, Seen, Stray};
+use super::seen::{Foreign, Seen, Stray};
 use super::{Key, Kind};
 use crate::api::labels;
-use crate::controller::object::version;
 use crate::controller::views::buried::Buried;
 use crate::controller::views::list::List;
-use crate::engine::observed::Pod;
+use crate::engine::observed::{Pod, wire};
 
 /// All that the view keeps.
 #[derive(Debug, Default)]
@@ -68,17 +66,18 @@ impl Owned {
 
 impl State {
     /// Takes in a Pod; the newer version wins. A Pod that concerns no run is not kept.
-    pub fn put(&mut self, wire: &core::Pod) -> Vec<News> {
-        let (Some(uid), version) = (wire.metadata.uid.clone(), version(wire)) else { return Vec::new() };
-        if self.buried.since(&uid).is_some_and(|since| since >= version) {
+    pub fn put(&mut self, wire: &wire::Pod) -> Vec<News> {
+        let (uid, version) = (&wire.metadata.uid, wire.version());
+        if uid.is_empty() || self.buried.since(uid).is_some_and(|since| since >= version) {
             return Vec::new();
         }
         if let Some(list) = &mut self.list {
-            list.has(&uid);
+            list.has(uid);
         }
-        if self.held.get(&uid).is_some_and(|old| old.version() >= version) {
+        if self.held.get(uid).is_some_and(|old| old.version() >= version) {
             return Vec::new();
         }
+        let uid = uid.clone();
         let old = self.take(&uid);
         let new = self.form(wire, version);
         let news = self.compare(old.as_ref(), new.as_ref());
@@ -90,10 +89,10 @@ impl State {
 
     /// What the view keeps of the Pod. `None` for Pods of other owners, for Pods that no run can select, and for Pods
     /// of other managers' Jobs without a finalizer. Only of a Pod that is kept the engine's form is made.
-    fn form(&self, wire: &core::Pod, version: u64) -> Option<Held> {
-        let labels = seen::labels_of(wire);
+    fn form(&self, wire: &wire::Pod, version: u64) -> Option<Held> {
+        let labels = &wire.metadata.labels;
         let Some(owner) = owner::of(wire) else {
-            let selected_by = self.routes.selecting(wire.metadata.namespace.as_deref()?, labels);
+            let selected_by = self.routes.selecting(&wire.metadata.namespace, labels);
             return Stray::of(wire, selected_by).map(|stray| Held::Stray(Box::new(stray)));
         };
         let (owner, pod) = (self.shared(owner?), Pod::from_wire(wire)?);
@@ -294,8 +293,11 @@ impl State {
     }
 
     /// The watch says that the Pod is gone.
-    pub fn remove(&mut self, wire: &core::Pod) -> Vec<News> {
-        let Some(uid) = wire.metadata.uid.as_deref() else { return Vec::new() };
+    pub fn remove(&mut self, wire: &wire::Pod) -> Vec<News> {
+        let uid = wire.metadata.uid.as_str();
+        if uid.is_empty() {
+            return Vec::new();
+        }
         self.buried.for_good(uid);
         let is_ours = self.own_deletions.remove(uid);
         let old = self.take(uid);

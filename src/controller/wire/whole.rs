@@ -1,0 +1,151 @@
+//! How is an object of which the controller needs all read? Without `managedFields`, which nobody reads; and so that one
+//! object that can't be read does not stop the others.
+
+use std::collections::BTreeMap;
+
+use hyper::Request;
+use hyper::body::Bytes;
+use k8s_openapi::api::batch::v1::{Job as BatchJob, JobSpec, JobStatus};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference, Time};
+use kube::Client;
+use kube::core::DeserializeGuard;
+use kube::core::error_boundary::InvalidObject;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{JSON, Wire, ask, unreadable};
+use crate::api::{
+    SidecarCronJob, SidecarCronJobSpec, SidecarCronJobStatus, SidecarJob, SidecarJobSpec, SidecarJobStatus,
+};
+
+/// A kind of which the controller needs the whole object.
+pub trait Whole: kube::Resource<DynamicType = ()> + Send + 'static {
+    /// `spec`.
+    type Spec: DeserializeOwned;
+    /// `status`.
+    type Status: DeserializeOwned;
+
+    /// The object of these parts.
+    fn of(metadata: ObjectMeta, spec: Self::Spec, status: Option<Self::Status>) -> Self;
+}
+
+impl Whole for SidecarJob {
+    type Spec = SidecarJobSpec;
+    type Status = SidecarJobStatus;
+
+    fn of(metadata: ObjectMeta, spec: Self::Spec, status: Option<Self::Status>) -> Self {
+        Self { metadata, spec, status }
+    }
+}
+
+impl Whole for SidecarCronJob {
+    type Spec = SidecarCronJobSpec;
+    type Status = SidecarCronJobStatus;
+
+    fn of(metadata: ObjectMeta, spec: Self::Spec, status: Option<Self::Status>) -> Self {
+        Self { metadata, spec, status }
+    }
+}
+
+impl Whole for BatchJob {
+    type Spec = Option<JobSpec>;
+    type Status = JobStatus;
+
+    fn of(metadata: ObjectMeta, spec: Self::Spec, status: Option<Self::Status>) -> Self {
+        Self { metadata, spec, status }
+    }
+}
+
+/// The parts of an object.
+#[derive(Deserialize)]
+pub struct Parts<S, T> {
+    #[serde(default)]
+    metadata: Meta,
+    spec: S,
+    status: Option<T>,
+}
+
+/// Sends a write whose outcome the caller knows, and asks for no more than the metadata of the object as it is then.
+pub async fn metadata_after(client: &Client, request: Request<Vec<u8>>) -> kube::Result<ObjectMeta> {
+    let (_, body) = ask(client, request, METADATA_ALONE).await?;
+    let OnlyMetadata { metadata } =
+        serde_json::from_slice(&body).map_err(|why| unreadable("metadata", &why.to_string()))?;
+    Ok(metadata.into())
+}
+
+/// Media types for metadata alone. A server that does not know them answers with the whole object.
+const METADATA_ALONE: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json;q=0.9";
+
+#[derive(Deserialize)]
+struct OnlyMetadata {
+    metadata: Meta,
+}
+
+/// `metadata` without `managedFields`.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Meta {
+    annotations: Option<BTreeMap<String, String>>,
+    creation_timestamp: Option<Time>,
+    deletion_grace_period_seconds: Option<i64>,
+    deletion_timestamp: Option<Time>,
+    finalizers: Option<Vec<String>>,
+    generate_name: Option<String>,
+    generation: Option<i64>,
+    labels: Option<BTreeMap<String, String>>,
+    name: Option<String>,
+    namespace: Option<String>,
+    owner_references: Option<Vec<OwnerReference>>,
+    resource_version: Option<String>,
+    self_link: Option<String>,
+    uid: Option<String>,
+}
+
+impl From<Meta> for ObjectMeta {
+    fn from(read: Meta) -> Self {
+        Self {
+            annotations: read.annotations,
+            creation_timestamp: read.creation_timestamp,
+            deletion_grace_period_seconds: read.deletion_grace_period_seconds,
+            deletion_timestamp: read.deletion_timestamp,
+            finalizers: read.finalizers,
+            generate_name: read.generate_name,
+            generation: read.generation,
+            labels: read.labels,
+            managed_fields: None,
+            name: read.name,
+            namespace: read.namespace,
+            owner_references: read.owner_references,
+            resource_version: read.resource_version,
+            self_link: read.self_link,
+            uid: read.uid,
+        }
+    }
+}
+
+impl<K: Whole> Wire for DeserializeGuard<K> {
+    const ACCEPT: &'static str = JSON;
+    type Json = Parts<K::Spec, K::Status>;
+
+    fn from_json(Parts { metadata, spec, status }: Self::Json) -> Self {
+        Self(Ok(K::of(metadata.into(), spec, status)))
+    }
+
+    fn unreadable(object: &Value, error: &str) -> Option<Self> {
+        let metadata = Meta::deserialize(&object["metadata"]).ok()?.into();
+        Some(Self(Err(InvalidObject { error: error.to_owned(), metadata })))
+    }
+
+    fn from_protobuf(_: Bytes) -> Result<Self, String> {
+        Err(format!("a {} in protobuf was not asked for", K::kind(&())))
+    }
+
+    fn resource_version(&self) -> &str {
+        let metadata = match &self.0 {
+            Ok(object) => object.meta(),
+            Err(invalid) => &invalid.metadata,
+        };
+        metadata.resource_version.as_deref().unwrap_or_default()
+    }
+}
