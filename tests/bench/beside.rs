@@ -61,8 +61,8 @@ struct Compare {
     /// Rounds of each
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// 1 is the full size of each workload; half of it is the default
-    #[arg(long, default_value_t = 0.5)]
+    /// 1 is the full size of each workload; a quarter of it is the default
+    #[arg(long, default_value_t = 0.25)]
     scale: f64,
     /// The release build of the program `sidecarjob`
     #[arg(long)]
@@ -115,6 +115,7 @@ impl Measure {
 impl Compare {
     fn run(&self) -> Result<()> {
         std::fs::create_dir_all(&self.figures).tried(|| format!("making {}", self.figures.display()))?;
+        self.forget()?;
         for round in 1..=self.rounds {
             for workload in &self.workloads {
                 let mut sides = [Side::Ours, Side::Theirs];
@@ -127,6 +128,21 @@ impl Compare {
             }
         }
         if self.pages { pages::write(&self.figures) } else { pages::print(&self.figures) }
+    }
+
+    /// Removes the figures of earlier rounds of these workloads: they may be of another program or another scale.
+    fn forget(&self) -> Result<()> {
+        let entries = std::fs::read_dir(&self.figures).tried(|| format!("reading {}", self.figures.display()))?;
+        for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+            let of = |workload: &Workload| {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                name.starts_with(&format!("{}-", workload.name())) && name.ends_with(".json")
+            };
+            if self.workloads.iter().any(of) {
+                std::fs::remove_file(&path).tried(|| format!("removing {}", path.display()))?;
+            }
+        }
+        Ok(())
     }
 
     /// One side of one round, on a cluster that goes afterwards.

@@ -90,10 +90,11 @@ fn command(side: Side, start: &Start<'_>, kubeconfig: &Path) -> Command {
     }
 }
 
-/// Samples the stacks of the process until the process ends.
+/// Samples the stacks of the process until the process ends. 64 KiB of each stack, which is the most that perf takes: with
+/// less, most of them are cut off, since futures in futures are large.
 fn profile(pid: u32, file: &Path) -> Result<Child> {
     let mut perf = Command::new("perf");
-    perf.args(["record", "--quiet", "--freq=499", "--call-graph=dwarf,16384", "--pid"]).arg(pid.to_string());
+    perf.args(["record", "--quiet", "--freq=499", "--call-graph=dwarf,65528", "--pid"]).arg(pid.to_string());
     perf.arg("--output").arg(file).stdout(Stdio::null()).spawn().tried(|| "starting perf record")
 }
 

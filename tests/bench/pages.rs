@@ -106,11 +106,15 @@ fn tables(outcomes: &[Outcome]) -> String {
         .collect();
     let mut text = about(outcomes);
     text += "\nOurs / theirs: the median of the rounds, and in brackets the least and the greatest.\n\n";
-    text += &format!("| ours / theirs |{} other load, CPUs |\n|---|{}---|\n", heads(), "---|".repeat(FIGURES.len()));
+    text += &format!(
+        "| ours / theirs | rounds |{} other load, CPUs |\n|---|---|{}---|\n",
+        heads(),
+        "---|".repeat(FIGURES.len())
+    );
     for (title, _, pairs) in &known {
         let cells: String = FIGURES.iter().map(|f| format!(" {} |", spread(pairs.ratio(f.value), 2))).collect();
         let load = Spread::of(pairs.rounds.iter().flatten().map(|outcome| outcome.others));
-        let _ = writeln!(text, "| {title} |{cells} {} |", spread(load, 1));
+        let _ = writeln!(text, "| {title} | {} |{cells} {} |", pairs.rounds.len(), spread(load, 1));
     }
     text += "\nThe medians of each side. A unit is what the second column counts.\n\n";
     text += &format!("| | units | |{}\n|---|---|---|{}\n", heads(), "---|".repeat(FIGURES.len()));
@@ -188,11 +192,9 @@ fn about(outcomes: &[Outcome]) -> String {
     let model = model.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
     let memory = file("/proc/meminfo");
     let kib = memory.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).unwrap_or(0.0);
-    let rounds: BTreeSet<usize> = outcomes.iter().map(|outcome| outcome.round).collect();
     let versions: BTreeSet<&str> = outcomes.iter().map(|outcome| outcome.kubernetes.as_str()).collect();
     format!(
-        "{} rounds, Kubernetes {}, on {cpus} CPUs ({}), {:.0} GiB, Linux {}, {}.\n",
-        rounds.len(),
+        "Kubernetes {}, on {cpus} CPUs ({}), {:.0} GiB, Linux {}, {}.\n",
         versions.into_iter().collect::<Vec<_>>().join(", "),
         model.trim_start_matches([' ', '\t', ':']),
         kib / 1024.0 / 1024.0,
