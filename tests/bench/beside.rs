@@ -56,7 +56,7 @@ enum Command {
 #[derive(clap::Args)]
 struct Compare {
     /// What to measure; may be given several times, or as a list
-    #[arg(long = "workload", value_delimiter = ',', default_values = ["jobs", "sidecars", "one", "indexed", "failures", "schedules"])]
+    #[arg(long = "workload", value_delimiter = ',', default_value = "jobs,sidecars,one,indexed,failures,schedules")]
     workloads: Vec<Workload>,
     /// Rounds of each
     #[arg(long, default_value_t = 3)]

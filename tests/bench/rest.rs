@@ -54,8 +54,8 @@ async fn finish(server: &Server, side: Side, runs: &Runs) -> Result<()> {
 fn finished(side: Side) -> Value {
     let time = "2026-01-01T00:00:00Z";
     let condition = |type_: &str| {
-        json!({"type": type_, "status": "True", "reason": "CompletionsReached", "message": "Reached expected number of succeeded pods",
-            "lastTransitionTime": time, "lastProbeTime": time})
+        json!({"type": type_, "status": "True", "reason": "CompletionsReached",
+            "message": "Reached expected number of succeeded pods", "lastTransitionTime": time, "lastProbeTime": time})
     };
     let mut conditions = ["SuccessCriteriaMet", "Complete"].map(condition);
     if side == Side::Ours {
