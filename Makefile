@@ -2,7 +2,7 @@
 # With KUBECONFIG set both use that cluster and build no Kubernetes.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo clean-demo test unit soak conformance lint fmt crds image clean
+.PHONY: help demo clean-demo test unit soak conformance bench lint fmt crds image clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ soak: ## Random histories of runs and of schedules, optimised, until you stop it
 
 conformance: ## Kubernetes' own Job suite, against this controller; about ten minutes once a Kubernetes is built
 	@tests/upstream/run
+
+bench: ## This controller beside kube-controller-manager: docs/performance.md; about 20 minutes (ARGS="--workload jobs")
+	@tests/bench/run $(ARGS)
 
 lint: ## Formatting and lints, as CI wants them
 	cargo fmt --check

@@ -69,11 +69,12 @@ if [ "$nodes" = 1 ]; then start containerd containerd --config "$dir/etc/contain
 until curl -skf --max-time 2 https://127.0.0.1:443/readyz >/dev/null; do sleep 0.1; done
 touch "$dir/started"
 
+# shellcheck disable=SC2086 # further flags are a list
 start kcm devcluster kube-controller-manager --kubeconfig="$dir/kubeconfig.inside" --leader-elect=false \
 	--authentication-skip-lookup --authorization-always-allow-paths=/healthz,/readyz,/livez,/metrics \
 	--cert-dir="$dir/pki/kcm" --root-ca-file="$dir/pki/ca.crt" \
 	--service-account-private-key-file="$dir/pki/sa.key" --use-service-account-credentials=false \
-	--bind-address=127.0.0.1
+	--bind-address=127.0.0.1 $kcm_args
 start scheduler devcluster kube-scheduler --kubeconfig="$dir/kubeconfig.inside" --leader-elect=false \
 	--authentication-skip-lookup --authorization-always-allow-paths=/healthz,/readyz,/livez,/metrics \
 	--kube-api-qps=1000 --kube-api-burst=2000 --cert-dir="$dir/pki/scheduler" --bind-address=127.0.0.1
