@@ -3,6 +3,8 @@
 //! A script is a list of expected calls with their answers. A call that is not in the script fails the test, so
 //! silence is tested too.
 
+#[path = "reconcile/busy.rs"]
+mod busy;
 #[path = "reconcile/failures.rs"]
 mod failures;
 #[path = "reconcile/jobs.rs"]

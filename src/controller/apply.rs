@@ -12,7 +12,6 @@ use futures::future;
 use kube::Client;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy};
 use kube::core::{NamespaceResourceScope, Request};
-use serde::Serialize;
 use serde_json::json;
 use tracing::{info, warn};
 
@@ -24,7 +23,7 @@ use crate::controller::error::{Error, WRITE_THE_STATUS};
 use crate::controller::managed::Managed;
 use crate::controller::object::{Key, key};
 use crate::controller::wire::pods::PodApi;
-use crate::controller::wire::whole::metadata_after;
+use crate::controller::wire::whole::{Whole, version_after};
 use crate::engine::build::pod;
 use crate::engine::observed::status::Status;
 use crate::engine::observed::wire::Pod;
@@ -256,17 +255,17 @@ pub async fn status<K: Managed>(ctx: &Context<K>, object: &K, before: &Job, stat
     }
 }
 
-/// Replaces the status of that object. The answer is the metadata alone: the rest is as it was sent, since any other change
-/// would have been a conflict. If the API server stores another status, the watch says so.
+/// Replaces the status of that object. Of the answer only the version is read: the rest is as it was before, because any
+/// other change would have been a conflict. If the API server stores another status, the watch says so.
 pub async fn put_status<K>(client: &Client, (namespace, name): &Key, mut object: K) -> kube::Result<K>
 where
-    K: kube::Resource<DynamicType = (), Scope = NamespaceResourceScope> + Serialize,
+    K: kube::Resource<DynamicType = (), Scope = NamespaceResourceScope> + Whole,
 {
     let api: Api<K> = Api::namespaced(client.clone(), namespace);
     let params = PostParams { field_manager: Some(labels::FIELD_MANAGER.into()), ..PostParams::default() };
-    let body = serde_json::to_vec(&object).map_err(kube::Error::SerdeError)?;
+    let body = object.status_write().map_err(kube::Error::SerdeError)?;
     let request = Request::new(api.resource_url()).replace_subresource("status", name, &params, body);
-    *object.meta_mut() = metadata_after(client, request.map_err(kube::Error::BuildRequest)?).await?;
+    object.meta_mut().resource_version = version_after(client, request.map_err(kube::Error::BuildRequest)?).await?;
     Ok(object)
 }
 

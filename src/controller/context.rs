@@ -12,6 +12,7 @@ use crate::controller::managed::Managed;
 use crate::controller::memory::Memory;
 use crate::controller::places::Places;
 use crate::controller::stop::{AT_ONCE, Stops};
+use crate::controller::turns::Turns;
 use crate::controller::under_way::UnderWay;
 use crate::controller::views::pods::Pods;
 use crate::engine::observed::Settings;
@@ -35,6 +36,8 @@ pub struct Context<K: Managed> {
     pub metrics: Metrics,
     /// From the command line and the cluster.
     pub settings: Settings,
+    /// How many runs are worked on at the same time, and which run is next.
+    pub turns: Turns,
     /// How long a status that may wait is held back.
     pub batch_period: TimeDelta,
     /// Asked through `now` only.
@@ -44,8 +47,8 @@ pub struct Context<K: Managed> {
 }
 
 impl<K: Managed> Context<K> {
-    /// With that clock and the default settings. Nothing is in view yet, nobody is woken by a sidecar that stopped, and the
-    /// program never ends.
+    /// With that clock and the default settings. Nothing is in view yet, one run at a time is worked on, nobody is woken by a
+    /// sidecar that stopped, and the program never ends.
     pub fn at(client: Client, events: Events, clock: Clock) -> Self {
         Self {
             client,
@@ -56,6 +59,7 @@ impl<K: Managed> Context<K> {
             events,
             metrics: Metrics::default(),
             settings: Settings::default(),
+            turns: Turns::new(1),
             batch_period: TimeDelta::seconds(1),
             clock,
             stop: watch::channel(false).1,

@@ -35,6 +35,11 @@ impl<T> Line<T> {
         own.push_back(one);
     }
 
+    /// Somebody waits in that namespace.
+    pub fn waits(&self, namespace: &str) -> bool {
+        self.waiting.contains_key(namespace)
+    }
+
     /// The next one that gets a place, and its namespace; `None` if nobody waits who may have one.
     pub fn serve(&mut self) -> Option<(String, T)> {
         let may = |namespace: &String| self.taken.get(namespace).copied().unwrap_or(0) < self.free;

@@ -117,12 +117,11 @@ impl<K: Managed> Queue<K> {
         (self.store, self.writer, self.woken)
     }
 
-    /// Works until it is told to stop, and ends what is under way. `turns` says how many runs are worked on at the same time.
+    /// Works until it is told to stop, and ends what is under way.
     /// `clock` has an item whenever the clock was set: each run is looked at anew.
     pub async fn run(
         self,
         api: Api<Watched<K>>,
-        turns: Turns,
         clock: impl Stream<Item = ()> + Send + Sync + 'static,
         stop: watch::Receiver<bool>,
     ) -> Result<(), Fatal> {
@@ -133,6 +132,7 @@ impl<K: Managed> Queue<K> {
             .reflect(self.writer)
             .inspect_ok(move |event| ctx.memory.view_took_in(event))
             .touched_objects();
+        let turns = self.ctx.turns.clone();
         let stopped_early = stopped_before_the_first_list(self.store.clone(), stop.clone());
         let work = Controller::for_stream(objects, self.store)
             .with_config(controller::Config::default().concurrency(turns.slots()))

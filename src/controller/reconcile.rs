@@ -8,7 +8,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use kube::api::Api;
 use kube::core::{DeserializeGuard, NamespaceResourceScope};
 use kube::runtime::controller::Action;
@@ -27,7 +27,7 @@ use crate::controller::read_again::read_again;
 use crate::controller::{apply, create};
 use crate::engine;
 use crate::engine::observed::Observed;
-use crate::engine::plan::{Plan, Step, sooner};
+use crate::engine::plan::{Hold, Plan, Step, sooner};
 
 /// An object as the watch shows it: one that can't be read does not stop the others.
 pub type Watched<K> = DeserializeGuard<K>;
@@ -35,6 +35,10 @@ pub type Watched<K> = DeserializeGuard<K>;
 /// Most rounds of decide and apply in one go. Each has its cause in the one before: a run with thousands of Pods takes
 /// some tens; more than this would be a circle.
 const MAX_ROUNDS: usize = 200;
+
+/// For so many batch periods the first status of a run waits at most, while other runs of its namespace wait for their
+/// turns.
+const BUSY_PERIODS: i32 = 5;
 
 /// After so many conflicts in a row the API server is asked for the object.
 pub const LOOK_AFTER: u32 = 3;
@@ -197,14 +201,19 @@ fn hold_creations(plan: &mut Plan, until: DateTime<Utc>) {
     }
 }
 
-/// A status that may wait is written when the batch period is over, or with other news.
+/// When to look again at a status that may wait. `None`: the controller writes the status now.
 fn held_until<K: Managed>(ctx: &Context<K>, key: &Key, plan: &Plan) -> Option<DateTime<Utc>> {
-    if !plan.may_wait {
-        return None;
-    }
     let now = ctx.now();
-    let until = ctx.memory.held_since(key, now) + ctx.batch_period;
-    (until > now).then_some(until)
+    let last = |wait: TimeDelta| ctx.memory.held_since(key, now) + wait;
+    let until = match plan.hold {
+        Hold::No => None,
+        Hold::ForPeople => Some(last(ctx.batch_period)),
+        Hold::WhileBusy if ctx.turns.others_wait(&key.0) => {
+            Some(last(ctx.batch_period * BUSY_PERIODS).min(now + ctx.batch_period))
+        }
+        Hold::WhileBusy => None,
+    };
+    until.filter(|until| *until > now)
 }
 
 /// Until the plan's next moment. Waits longer than a day are cut: clocks jump, and looking costs nothing.

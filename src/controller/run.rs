@@ -244,7 +244,7 @@ impl<T> Kinds<T> {
 }
 
 impl Shared {
-    fn queue<K: Managed>(&self, pods: &Arc<Pods>) -> (Queue<K>, Waker<K>) {
+    fn queue<K: Managed>(&self, pods: &Arc<Pods>, turns: &Turns) -> (Queue<K>, Waker<K>) {
         let (wake, woken) = mpsc::unbounded_channel();
         let ctx = Arc::new(Context {
             client: self.client.clone(),
@@ -255,6 +255,7 @@ impl Shared {
             events: self.events.clone(),
             metrics: self.metrics.clone(),
             settings: self.settings.clone(),
+            turns: turns.clone(),
             batch_period: self.batch_period,
             clock: wall_clock(),
             stop: self.stop.clone(),
@@ -280,9 +281,9 @@ fn scope(
 ) -> impl Future<Output = Result<(), Fatal>> + use<> {
     let pods = Arc::new(Pods::default());
     let client = shared.client.clone();
-    let (ours, wake_ours) = shared.queue::<SidecarJob>(&pods);
-    let (jobs, wake_jobs) = shared.queue::<BatchJob>(&pods);
-    let turns = shared.turns.clone();
+    let (ours, wake_ours) = shared.queue::<SidecarJob>(&pods, &shared.turns.ours);
+    let (jobs, wake_jobs) = shared.queue::<BatchJob>(&pods, &shared.turns.jobs);
+    let turns = shared.turns.schedules.clone();
     let schedules = Schedules::new(client.clone(), shared.events.clone());
     let (listed, mut is_listed) = watch::channel(false);
     let wakers = Wakers::new([Box::new(wake_ours) as Box<dyn Wake>, Box::new(wake_jobs)]);
@@ -302,12 +303,12 @@ fn scope(
                 () = cluster::has_kind(&client, namespace) => {}
                 () = stopped(stop.clone()) => return Ok(()),
             }
-            ours.run(cluster::api(&client, namespace), turns.ours, clock(Kind::SidecarJob), stop.clone()).await
+            ours.run(cluster::api(&client, namespace), clock(Kind::SidecarJob), stop.clone()).await
         };
-        let of_schedules = schedules.run(namespace.map(str::to_owned), turns.schedules, stop.clone());
+        let of_schedules = schedules.run(namespace.map(str::to_owned), turns, stop.clone());
         let of_jobs = async {
             match jobs_too {
-                true => jobs.run(cluster::api(&client, namespace), turns.jobs, clock(Kind::Job), stop.clone()).await,
+                true => jobs.run(cluster::api(&client, namespace), clock(Kind::Job), stop.clone()).await,
                 false => Ok(()),
             }
         };

@@ -70,6 +70,11 @@ impl Turns {
         state.called.remove(key).then(|| Turn { of: self.clone(), namespace: key.0.clone() })
     }
 
+    /// Objects of that namespace wait for their turn.
+    pub fn others_wait(&self, namespace: &str) -> bool {
+        self.state.lock().line.waits(namespace)
+    }
+
     /// There is no such object any more: it needs no turn.
     pub fn gone(&self, key: &Key) {
         let mut state = self.state.lock();

@@ -20,7 +20,7 @@ use chrono::{DateTime, Utc};
 use deeds::{finished, ownership, pods, release, replace, sidecars, starting, suspend};
 use judgement::Judgement;
 use observed::Observed;
-use plan::{Deed, Plan};
+use plan::{Deed, Hold, Plan};
 use result::deadline;
 
 /// What to do about one run.
@@ -85,8 +85,14 @@ fn report(j: &Judgement, wake: Option<DateTime<Utc>>) -> Plan {
     if status == *stored {
         return Plan { wake, ..Plan::nothing() };
     }
-    let may_wait = status.differs_for_people_only(stored);
-    Plan { steps: Vec::new(), status: Some(status), may_wait, events, handled: j.tally.record.handled.clone(), wake }
+    let hold = if status.differs_for_people_only(stored) {
+        Hold::ForPeople
+    } else if events.is_empty() && status.only_begins(stored) {
+        Hold::WhileBusy
+    } else {
+        Hold::No
+    };
+    Plan { steps: Vec::new(), status: Some(status), hold, events, handled: j.tally.record.handled.clone(), wake }
 }
 
 #[cfg(test)]

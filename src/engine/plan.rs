@@ -18,14 +18,27 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The status to write when there are no steps, if it differs from the stored one.
     pub status: Option<Status>,
-    /// The status changes only what people read: the controller may write it together with the next change.
-    pub may_wait: bool,
+    /// How long the status may wait, so that the controller writes it together with the next change.
+    pub hold: Hold,
     /// The events to send when the status is stored.
     pub events: Vec<Event>,
     /// What the failure policy said to the failures that this plan records, for the metric.
     pub handled: Vec<Action>,
     /// When to look again, if nothing happens before.
     pub wake: Option<DateTime<Utc>>,
+}
+
+/// How long may a status wait?
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hold {
+    /// The controller writes the status now.
+    #[default]
+    No,
+    /// For the batch period: the status changes only what people read.
+    ForPeople,
+    /// While other runs wait for the controller: the status only says that the run has begun. A short run then needs one
+    /// status write instead of two.
+    WhileBusy,
 }
 
 impl Plan {

@@ -5,6 +5,7 @@ pub mod fixture;
 use crate::api;
 use crate::api::conditions::{reasons, types};
 use crate::engine::observed::Phase;
+use crate::engine::plan::Hold;
 use crate::engine::take_stock;
 use crate::engine::tests::fixture::{at, job, pod, steps};
 
@@ -15,9 +16,9 @@ fn a_new_job_creates_its_pod_before_it_writes_a_status() {
 }
 
 #[test]
-fn the_first_status_knows_of_the_pod_and_starts_the_clock() {
+fn the_first_status_knows_of_the_pod_and_the_run_started_with_its_creation() {
     let status = job().pods([pod(0).pending()]).next(5);
-    assert_eq!((status.counts.active, status.start_time), (Some(1), Some(at(5))));
+    assert_eq!((status.counts.active, status.start_time), (Some(1), Some(at(0))));
     assert_eq!(status.summary.phase, Some(api::Phase::Pending));
 }
 
@@ -190,18 +191,23 @@ fn what_fails_stalls_a_run_until_it_is_done_whatever_the_run_waits_for() {
 }
 
 #[test]
-fn only_news_for_people_may_wait() {
+fn only_news_for_people_and_the_begin_of_a_run_may_wait() {
     let pending = || job().pods([pod(0).pending()]).stored(1);
     for (what, seen, want) in [
-        ("a Pod that got ready", pending().pods([pod(0)]), true),
-        ("the first status", job().pods([pod(0)]), false),
-        ("a result", pending().pods([pod(0).main_exits(0, 5)]), false),
-        ("a Pod that is being deleted", pending().pods([pod(0).released().deleted(5), pod(1)]), false),
-        ("a suspension", pending().suspended().pods([pod(0).released().deleted(2)]), false),
-        ("a refusal", job().pods([pod(0).pending()]).stored(1).pods([]).refused(99), false),
+        ("a Pod that got ready", pending().pods([pod(0)]), Hold::ForPeople),
+        ("the first status", job().pods([pod(0)]), Hold::WhileBusy),
+        ("the first status of a batch/v1 Job", job().batch().pods([pod(0)]), Hold::WhileBusy),
+        ("the first status, which has the result", job().pods([pod(0).main_exits(0, 5)]), Hold::No),
+        ("the first status, which lists a failure", job().pods([pod(0).failed(5)]), Hold::No),
+        ("the first status of a suspended run", job().suspended().pods([]), Hold::No),
+        ("the first status, a Pod being refused", job().pods([]).refused(99), Hold::No),
+        ("a result", pending().pods([pod(0).main_exits(0, 5)]), Hold::No),
+        ("a Pod that is being deleted", pending().pods([pod(0).released().deleted(5), pod(1)]), Hold::No),
+        ("a suspension", pending().suspended().pods([pod(0).released().deleted(2)]), Hold::No),
+        ("a refusal", job().pods([pod(0).pending()]).stored(1).pods([]).refused(99), Hold::No),
     ] {
         let plan = seen.decide(6);
-        assert_eq!((plan.status.is_some(), plan.may_wait), (true, want), "{what}: {:?}", steps(&plan));
+        assert_eq!((plan.status.is_some(), plan.hold), (true, want), "{what}: {:?}", steps(&plan));
     }
 }
 

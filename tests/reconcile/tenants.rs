@@ -131,9 +131,9 @@ type Work = BoxFuture<'static, Result<(), Fatal>>;
 /// The queue of runs, which measures into these metrics.
 fn runs(server: &Server, turns: Turns, metrics: &Metrics, stopped: watch::Receiver<bool>) -> Work {
     let client = server.client();
-    let ctx = Context { metrics: metrics.clone(), ..Context::at(client.clone(), listener().0, wall_clock()) };
+    let ctx = Context { metrics: metrics.clone(), turns, ..Context::at(client.clone(), listener().0, wall_clock()) };
     let (queue, _) = queue::queue::<SidecarJob>(Arc::new(ctx), mpsc::unbounded_channel());
-    queue.run(Api::all(client), turns, futures::stream::pending(), stopped).boxed()
+    queue.run(Api::all(client), futures::stream::pending(), stopped).boxed()
 }
 
 fn schedules(server: &Server, turns: Turns, stopped: watch::Receiver<bool>) -> Work {

@@ -14,7 +14,7 @@ use super::*;
 const WEBHOOK: &str = "Internal error occurred: failed calling webhook \"w.example.com\": connection refused";
 
 /// Makes time pass for the controller; how many seconds it is.
-fn set_clock<K: Managed>(stage: &mut Stage<K>) -> Arc<AtomicI64> {
+pub fn set_clock<K: Managed>(stage: &mut Stage<K>) -> Arc<AtomicI64> {
     let passed = Arc::new(AtomicI64::new(0));
     let (begin, seconds) = (stage.ctx.now(), passed.clone());
     let clock = move || begin + TimeDelta::seconds(seconds.load(Ordering::SeqCst));

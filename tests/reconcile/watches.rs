@@ -3,7 +3,6 @@
 use kube::Api;
 use sidecarjob::controller::pod_watch::{self, Wakers};
 use sidecarjob::controller::queue::{self, Wake};
-use sidecarjob::controller::turns::Turns;
 use tokio::sync::watch;
 
 use super::*;
@@ -102,28 +101,39 @@ fn going_on(version: u64, spec: Value) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn when_the_clock_was_set_or_the_machine_slept_each_run_is_looked_at_anew() {
-    let (client, _) = server(vec![list("SidecarJob", 10, vec![going_on(5, json!({"activeDeadlineSeconds": 3600}))])]);
-    let script = vec![on(Method::PUT, STATUS, stored(30)), on(Method::PUT, STATUS, stored(31))];
+    let mut run = going_on(5, json!({"activeDeadlineSeconds": 3600}));
+    run["metadata"]["creationTimestamp"] = json!(wall_clock()().format("%Y-%m-%dT%H:%M:%SZ").to_string());
+    let (client, _) = server(vec![list("SidecarJob", 10, vec![run])]);
+    let ended = |_: &Value| (200, pod("a", 32, "Failed", Some(143)));
+    let script = vec![
+        on(Method::PUT, STATUS, stored(30)),
+        on(Method::PUT, STATUS, stored(31)),
+        on(Method::DELETE, "/pods/job-a", ended),
+        on(Method::PUT, STATUS, stored(33)),
+        on(Method::PATCH, "/pods/job-a", |_| (200, without_finalizer(pod("a", 34, "Failed", Some(143)), 34))),
+    ];
     let mut stage = stage(script, vec![pod("a", 5, "Running", None)]);
     let (begin, set) = (stage.ctx.now(), Arc::new(std::sync::atomic::AtomicI64::new(0)));
     let shown = set.clone();
     let now = move || begin + chrono::TimeDelta::seconds(shown.load(std::sync::atomic::Ordering::SeqCst));
     Arc::get_mut(&mut stage.ctx).expect("the only one").clock = Arc::new(now);
     let (rings, bell) = futures::channel::mpsc::unbounded();
-    let (queue, _waker) = queue::queue::<SidecarJob>(stage.ctx.clone(), tokio::sync::mpsc::unbounded_channel());
+    let (queue, waker) = queue::queue::<SidecarJob>(stage.ctx.clone(), tokio::sync::mpsc::unbounded_channel());
     let (stop, stopped) = watch::channel(false);
-    let working = tokio::spawn(queue.run(Api::namespaced(client, "ns"), Turns::new(1), bell, stopped));
+    let working = tokio::spawn(queue.run(Api::namespaced(client, "ns"), bell, stopped));
     let sent = || stage.sent.lock().expect("not poisoned").len();
     until("the first status", || sent() == 1).await;
     let before = tokio::time::Instant::now();
     set.store(4_000, std::sync::atomic::Ordering::SeqCst);
     rings.unbounded_send(()).expect("it listens");
-    until("the deadline has passed, which nothing but the clock says", || sent() == 2).await;
+    until("the deadline has passed, which nothing but the clock says", || sent() == 5).await;
     assert!(before.elapsed().as_secs() < 60, "not at the end of the timer, an hour later");
     let status = stage.sent.lock().expect("not poisoned")[1].1["status"].clone();
     assert_eq!(condition(&status, "FailureTarget").expect("known")["reason"], "DeadlineExceeded");
     stop.send_replace(true);
     working.await.expect("it ends").expect("well");
+    drop((waker, stage.ctx));
+    stage.server.await.expect("the script was followed to its end");
 }
 
 #[tokio::test(start_paused = true)]
@@ -138,8 +148,7 @@ async fn a_list_of_runs_is_believed_after_a_restore_though_its_versions_are_lowe
     let stage = stage(script, vec![]);
     let (queue, _waker) = queue::queue::<SidecarJob>(stage.ctx.clone(), tokio::sync::mpsc::unbounded_channel());
     let (stop, stopped) = watch::channel(false);
-    let working =
-        tokio::spawn(queue.run(Api::namespaced(client, "ns"), Turns::new(1), futures::stream::pending(), stopped));
+    let working = tokio::spawn(queue.run(Api::namespaced(client, "ns"), futures::stream::pending(), stopped));
     until("a second status", || stage.sent.lock().expect("not poisoned").len() == 2).await;
     let onto = stage.sent.lock().expect("not poisoned")[1].1["metadata"]["resourceVersion"].clone();
     assert_eq!(onto, "40", "onto what the API server has, which never saw the first");
@@ -155,7 +164,7 @@ async fn a_queue_ends_the_program_when_the_api_server_has_an_older_version_than_
     let stage = stage(vec![conflict(), conflict(), conflict(), live], vec![]);
     let (queue, _waker) = queue::queue::<SidecarJob>(stage.ctx.clone(), tokio::sync::mpsc::unbounded_channel());
     let (_stop, stopped) = watch::channel(false);
-    let running = queue.run(Api::namespaced(client, "ns"), Turns::new(1), futures::stream::pending(), stopped);
+    let running = queue.run(Api::namespaced(client, "ns"), futures::stream::pending(), stopped);
     let ended = tokio::time::timeout(std::time::Duration::from_secs(600), running).await.expect("it ends");
     assert!(ended.is_err_and(|why| why.to_string().contains("restored from a backup")));
 }
@@ -173,8 +182,7 @@ async fn a_queue_whose_watch_is_dropped_or_refused_reconciles_what_changed_meanw
     let Stage { ctx, sent, .. } = stage(script, vec![]);
     let (queue, waker) = queue::queue::<SidecarJob>(ctx.clone(), tokio::sync::mpsc::unbounded_channel());
     let (stop, stopped) = watch::channel(false);
-    let working =
-        tokio::spawn(queue.run(Api::namespaced(client, "ns"), Turns::new(1), futures::stream::pending(), stopped));
+    let working = tokio::spawn(queue.run(Api::namespaced(client, "ns"), futures::stream::pending(), stopped));
     until("the status of the run that the new list has", || !sent.lock().expect("not poisoned").is_empty()).await;
     assert!(waker.knows(&(KEY.0.to_owned(), KEY.1.to_owned())));
     stop.send_replace(true);

@@ -7,6 +7,7 @@ use futures::StreamExt;
 use http_body_util::StreamBody;
 use hyper::body::Bytes;
 use hyper::{Request, Response, StatusCode};
+use k8s_openapi::api::batch::v1::Job as BatchJob;
 use k8s_openapi::api::core::v1 as core;
 use kube::api::ListParams;
 use kube::core::DeserializeGuard;
@@ -17,6 +18,7 @@ use tokio::time::Instant;
 
 use super::frames::Frames;
 use super::pods::PodApi;
+use super::whole::Whole;
 use super::*;
 use crate::api::SidecarJob;
 use crate::engine::observed::{self, wire::Pod};
@@ -352,4 +354,25 @@ async fn the_api_server_is_quoted_whether_it_answers_in_protobuf_in_json_or_in_t
         assert_eq!((status.code, status.message.as_str()), (403, "no"), "{what}");
         assert_eq!(crate::controller::call::is_terminating(&status), is_terminating, "{what}");
     }
+}
+
+#[test]
+fn a_status_write_of_our_own_kinds_has_no_spec_and_that_of_a_job_is_the_whole_job() {
+    let metadata = json!({
+        "name": "a", "namespace": "ns", "uid": "u", "resourceVersion": "7", "labels": {"l": "v"}, "generation": 2
+    });
+    let spec = json!({"template": {"spec": {"containers": [{"name": "main"}]}}});
+    let object = |api: &str, kind: &str| json!({"apiVersion": api, "kind": kind, "metadata": metadata, "spec": spec, "status": {"active": 1}});
+    let sent = |body: serde_json::Result<Vec<u8>>| serde_json::from_slice::<Value>(&body.expect("JSON")).expect("JSON");
+    let ours: SidecarJob = serde_json::from_value(object("sidecarjob.dev/v1alpha1", "SidecarJob")).expect("a run");
+    let job: BatchJob = serde_json::from_value(object("batch/v1", "Job")).expect("a Job");
+    assert_eq!(
+        sent(ours.status_write()),
+        json!({
+            "apiVersion": "sidecarjob.dev/v1alpha1", "kind": "SidecarJob",
+            "metadata": {"name": "a", "namespace": "ns", "uid": "u", "resourceVersion": "7"}, "status": {"active": 1}
+        })
+    );
+    let whole = sent(job.status_write());
+    assert_eq!((&whole["spec"], &whole["metadata"]["labels"]), (&spec, &json!({"l": "v"})));
 }

@@ -10,9 +10,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference,
 use kube::Client;
 use kube::core::DeserializeGuard;
 use kube::core::error_boundary::InvalidObject;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::{JSON, Wire, ask, unreadable};
 use crate::api::{
@@ -28,6 +28,26 @@ pub trait Whole: kube::Resource<DynamicType = ()> + Send + 'static {
 
     /// The object of these parts.
     fn of(metadata: ObjectMeta, spec: Self::Spec, status: Option<Self::Status>) -> Self;
+
+    /// The body of a status write.
+    fn status_write(&self) -> serde_json::Result<Vec<u8>>;
+}
+
+/// Of our own kinds a status write has no spec: the API server takes the spec from the stored object in any case, and
+/// reading and comparing the spec is the greater part of what a write costs the API server.
+fn without_spec<K: kube::Resource<DynamicType = ()>>(
+    object: &K,
+    status: &impl Serialize,
+) -> serde_json::Result<Vec<u8>> {
+    let meta = object.meta();
+    serde_json::to_vec(&json!({
+        "apiVersion": K::api_version(&()),
+        "kind": K::kind(&()),
+        "metadata": {
+            "name": meta.name, "namespace": meta.namespace, "uid": meta.uid, "resourceVersion": meta.resource_version
+        },
+        "status": status
+    }))
 }
 
 impl Whole for SidecarJob {
@@ -36,6 +56,10 @@ impl Whole for SidecarJob {
 
     fn of(metadata: ObjectMeta, spec: Self::Spec, status: Option<Self::Status>) -> Self {
         Self { metadata, spec, status }
+    }
+
+    fn status_write(&self) -> serde_json::Result<Vec<u8>> {
+        without_spec(self, &self.status)
     }
 }
 
@@ -46,6 +70,10 @@ impl Whole for SidecarCronJob {
     fn of(metadata: ObjectMeta, spec: Self::Spec, status: Option<Self::Status>) -> Self {
         Self { metadata, spec, status }
     }
+
+    fn status_write(&self) -> serde_json::Result<Vec<u8>> {
+        without_spec(self, &self.status)
+    }
 }
 
 impl Whole for BatchJob {
@@ -54,6 +82,11 @@ impl Whole for BatchJob {
 
     fn of(metadata: ObjectMeta, spec: Self::Spec, status: Option<Self::Status>) -> Self {
         Self { metadata, spec, status }
+    }
+
+    /// The whole Job: webhooks of other programs that see Jobs may read the spec of whatever they see.
+    fn status_write(&self) -> serde_json::Result<Vec<u8>> {
+        serde_json::to_vec(self)
     }
 }
 
@@ -66,12 +99,12 @@ pub struct Parts<S, T> {
     status: Option<T>,
 }
 
-/// Sends a write whose outcome the caller knows, and asks for no more than the metadata of the object as it is then.
-pub async fn metadata_after(client: &Client, request: Request<Vec<u8>>) -> kube::Result<ObjectMeta> {
+/// Sends a write whose outcome the caller knows but for the new version of the object, and asks for no more than metadata.
+pub async fn version_after(client: &Client, request: Request<Vec<u8>>) -> kube::Result<Option<String>> {
     let (_, body) = ask(client, request, METADATA_ALONE).await?;
     let OnlyMetadata { metadata } =
         serde_json::from_slice(&body).map_err(|why| unreadable("metadata", &why.to_string()))?;
-    Ok(metadata.into())
+    Ok(metadata.resource_version)
 }
 
 /// Media types for metadata alone. A server that does not know them answers with the whole object.
@@ -79,7 +112,13 @@ const METADATA_ALONE: &str = "application/json;as=PartialObjectMetadata;g=meta.k
 
 #[derive(Deserialize)]
 struct OnlyMetadata {
-    metadata: Meta,
+    metadata: Version,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Version {
+    resource_version: Option<String>,
 }
 
 /// `metadata` without `managedFields`.

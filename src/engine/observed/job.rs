@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use k8s_openapi::api::batch::v1 as batch;
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -31,6 +31,8 @@ pub struct Job {
     pub uid: String,
     /// `metadata.generation`.
     pub generation: i64,
+    /// `metadata.creationTimestamp`.
+    pub created_at: Option<DateTime<Utc>>,
     /// The object has a deletionTimestamp.
     pub deleting: bool,
     /// `spec.managedBy`: which controller reconciles the object.
@@ -103,6 +105,7 @@ impl Job {
             namespace: meta.namespace.clone()?,
             uid: meta.uid.clone()?,
             generation: meta.generation.unwrap_or_default(),
+            created_at: meta.creation_timestamp.as_ref().map(time::from_wire),
             deleting: meta.deletion_timestamp.is_some(),
             managed_by,
             spec,

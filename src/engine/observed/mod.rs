@@ -61,6 +61,13 @@ impl Observed {
     pub fn own_pods(&self) -> impl DoubleEndedIterator<Item = &Pod> + ExactSizeIterator + Clone {
         self.pods.iter().map(Arc::as_ref)
     }
+
+    /// When the run started: the stored `startTime`, or before that is stored the creation of the oldest Pod. `None`: the
+    /// run has neither. A Pod that the run adopted may be older than the run, and a run never starts before it exists.
+    pub fn started_at(&self) -> Option<DateTime<Utc>> {
+        let oldest = || self.own_pods().map(|pod| pod.created_at).min().max(self.job.created_at);
+        self.job.status.start_time.or_else(|| self.own_pods().next().and_then(|_| oldest()))
+    }
 }
 
 /// The API server rejects our Pods, because of an invalid template, a quota or a policy, or because a webhook is down.

@@ -87,6 +87,24 @@ impl Status {
         same == *stored
     }
 
+    /// The status says no more than that the run goes on, and the stored status does not say that yet. A later write tells
+    /// the same, from the Pods that are in view then.
+    pub fn only_begins(&self, stored: &Self) -> bool {
+        let begun = Self {
+            observed_generation: self.observed_generation,
+            start_time: self.start_time,
+            counts: self.counts,
+            summary: self.summary.clone(),
+            conditions: self.conditions.clone(),
+            ..stored.clone()
+        };
+        let is_news = |type_: &str| type_ != types::RECONCILING;
+        stored.start_time.is_none()
+            && self.start_time.is_some()
+            && *self == begun
+            && !self.conditions.0.iter().any(|c| c.status == "True" && is_news(&c.type_))
+    }
+
     /// The UIDs of both lists.
     pub fn uncounted(&self) -> impl Iterator<Item = &String> {
         self.uncounted_succeeded.iter().chain(&self.uncounted_failed)

@@ -9,11 +9,11 @@ use crate::engine::judgement::Judgement;
 use crate::engine::observed::time;
 use crate::engine::report::over::{is_over, is_sidecarjob};
 
-/// `startTime`: none while the run is suspended, now after a resume, otherwise the stored time or now.
+/// `startTime`: none while the run is suspended, now after a resume, otherwise the start so far, or now.
 pub fn start(j: &Judgement) -> Option<DateTime<Utc>> {
     let (spec, stored) = (&j.seen.job.spec, &j.seen.job.status);
     let now = time::whole_seconds(j.now);
-    let starts = || Some(stored.start_time.unwrap_or(now));
+    let starts = || Some(j.seen.started_at().unwrap_or(now).min(now));
     match (&j.ending, spec.suspend) {
         (None, true) => None,
         (None, false) if stored.conditions.is_true(types::SUSPENDED) => Some(now),

@@ -43,7 +43,7 @@ pub fn wake(seen: &Observed, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     if !seen.job.has_company() {
         return None;
     }
-    let reported = waits(seen, seen.job.status.start_time).into_iter().map(|w| w.from);
+    let reported = waits(seen, seen.started_at()).into_iter().map(|w| w.from);
     let given_up = seen.own_pods().filter_map(|pod| silent_at(seen, pod));
     reported.chain(given_up).filter(|at| *at > now).fold(None, |first, at| sooner(first, Some(at)))
 }

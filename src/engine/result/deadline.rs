@@ -1,6 +1,6 @@
 //! Is the run older than `activeDeadlineSeconds`?
 //!
-//! The age counts from `status.startTime`, which a resume sets anew. A suspended run has no deadline.
+//! The age counts from the start of the run (`Observed::started_at`), which a resume sets anew. A suspended run has no deadline.
 
 use chrono::{DateTime, Utc};
 
@@ -22,7 +22,7 @@ fn at(seen: &Observed) -> Option<DateTime<Utc>> {
     if seen.job.spec.suspend {
         return None;
     }
-    Some(time::after(seen.job.status.start_time?, seen.job.spec.active_deadline?))
+    Some(time::after(seen.started_at()?, seen.job.spec.active_deadline?))
 }
 
 #[cfg(test)]

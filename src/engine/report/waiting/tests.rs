@@ -115,7 +115,7 @@ fn the_first_status_knows_the_end_already() {
     let nowhere = Pod { unschedulable: Some("no".into()), ..pod(0).unscheduled() };
     let seen = job_with(json!({"activeDeadlineSeconds": 600})).pods([nowhere]);
     let (_, message) = waiting(&seen, 15).unwrap();
-    assert!(message.contains("until 2026-01-01T00:10:15Z: spec.activeDeadlineSeconds"), "{message}");
+    assert!(message.contains("until 2026-01-01T00:10:00Z: spec.activeDeadlineSeconds"), "{message}");
 }
 
 #[test]
