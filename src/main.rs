@@ -29,8 +29,17 @@ enum Command {
     Signal(cli::signal::Args),
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    let rt = match std::env::var("SJ_RT").as_deref() {
+        Ok("0") => tokio::runtime::Builder::new_current_thread().enable_all().build(),
+        Ok(n) => tokio::runtime::Builder::new_multi_thread().worker_threads(n.parse().unwrap_or(2)).enable_all().build(),
+        _ => tokio::runtime::Builder::new_multi_thread().enable_all().build(),
+    };
+    let Ok(rt) = rt else { return ExitCode::FAILURE };
+    rt.block_on(run())
+}
+
+async fn run() -> ExitCode {
     match Cli::parse().command {
         Command::Controller(args) => run_controller(*args).await,
         Command::Watch(args) => watch(args).await,

@@ -10,14 +10,16 @@ use k8s_openapi::api::core::v1::{Event as CoreEvent, EventSource, ObjectReferenc
 use k8s_openapi::api::events::v1::{Event as NewEvent, EventSeries};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta, Time};
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
-use kube::api::{Api, Patch, PatchParams, PostParams};
-use kube::{Client, ResourceExt};
+use kube::api::{Patch, PatchParams, PostParams};
+use kube::core::{Request, request};
+use kube::{Client, Resource};
 use parking_lot::Mutex;
 use serde_json::json;
 
 use super::recent::Recent;
 use crate::api::{Kind, labels};
 use crate::controller::clock;
+use crate::controller::wire::whole::version_after;
 
 /// How long a repeated event is counted in the existing event.
 const SAME: SignedDuration = SignedDuration::from_mins(10);
@@ -89,43 +91,34 @@ impl Post {
         Ok(())
     }
 
-    /// It is there already.
+    /// The event exists already: only its count grows.
     async fn again(&self, told: &Told, name: &str, count: i32, now: Timestamp) -> kube::Result<()> {
-        let namespace = told.about.namespace.as_deref().unwrap_or_default();
-        let params = PatchParams::default();
-        match told.kind {
-            Kind::SidecarJob => {
-                let again = json!({"series": EventSeries { count, last_observed_time: MicroTime(now) }});
-                let api: Api<NewEvent> = Api::namespaced(self.client.clone(), namespace);
-                api.patch(name, &params, &Patch::Merge(again)).await.map(drop)
-            }
-            Kind::Job => {
-                let again = json!({"count": count, "lastTimestamp": Time(now)});
-                let api: Api<CoreEvent> = Api::namespaced(self.client.clone(), namespace);
-                api.patch(name, &params, &Patch::Merge(again)).await.map(drop)
-            }
-        }
+        let again = match told.kind {
+            Kind::SidecarJob => json!({"series": EventSeries { count, last_observed_time: MicroTime(now) }}),
+            Kind::Job => json!({"count": count, "lastTimestamp": Time(now)}),
+        };
+        self.write(url(told).patch(name, &PatchParams::default(), &Patch::Merge(again))).await
     }
 
-    /// A new one: its name.
+    /// A new event. Returns its name.
     async fn first(&self, told: &Told, now: Timestamp) -> kube::Result<String> {
-        let namespace = told.about.namespace.as_deref().unwrap_or_default();
-        let params = PostParams::default();
-        match told.kind {
-            Kind::SidecarJob => {
-                let api: Api<NewEvent> = Api::namespaced(self.client.clone(), namespace);
-                api.create(&params, &self.new_event(told, now)).await.map(|event| event.name_any())
-            }
-            Kind::Job => {
-                let api: Api<CoreEvent> = Api::namespaced(self.client.clone(), namespace);
-                api.create(&params, &self.core_event(told, now)).await.map(|event| event.name_any())
-            }
-        }
+        let name = name(told, now);
+        let event = match told.kind {
+            Kind::SidecarJob => serde_json::to_vec(&self.new_event(told, &name, now)),
+            Kind::Job => serde_json::to_vec(&self.core_event(told, &name, now)),
+        };
+        let event = event.map_err(kube::Error::SerdeError)?;
+        self.write(url(told).create(&PostParams::default(), event)).await.map(|()| name)
     }
 
-    fn new_event(&self, told: &Told, now: Timestamp) -> NewEvent {
+    /// Of the answer nothing is needed.
+    async fn write(&self, request: Result<hyper::Request<Vec<u8>>, request::Error>) -> kube::Result<()> {
+        version_after(&self.client, request.map_err(kube::Error::BuildRequest)?).await.map(drop)
+    }
+
+    fn new_event(&self, told: &Told, name: &str, now: Timestamp) -> NewEvent {
         NewEvent {
-            metadata: metadata(told, now),
+            metadata: metadata(told, name),
             regarding: Some(told.about.clone()),
             related: told.related.clone(),
             type_: Some(type_(told)),
@@ -139,9 +132,9 @@ impl Post {
         }
     }
 
-    fn core_event(&self, told: &Told, now: Timestamp) -> CoreEvent {
+    fn core_event(&self, told: &Told, name: &str, now: Timestamp) -> CoreEvent {
         CoreEvent {
-            metadata: metadata(told, now),
+            metadata: metadata(told, name),
             involved_object: told.about.clone(),
             related: told.related.clone(),
             type_: Some(type_(told)),
@@ -174,15 +167,24 @@ fn type_(told: &Told) -> String {
     if told.warning { "Warning".into() } else { "Normal".into() }
 }
 
-fn metadata(told: &Told, now: Timestamp) -> ObjectMeta {
+/// Where the API server keeps events of that form.
+fn url(told: &Told) -> Request {
+    let namespace = told.about.namespace.as_deref();
+    Request::new(match told.kind {
+        Kind::SidecarJob => NewEvent::url_path(&(), namespace),
+        Kind::Job => CoreEvent::url_path(&(), namespace),
+    })
+}
+
+fn name(told: &Told, now: Timestamp) -> String {
     let about = told.about.name.as_deref().unwrap_or("job");
     let end = about.len().min(NAME_MAX); // names are ASCII
     let about = about.get(..end).unwrap_or("job").trim_end_matches(['.', '-']);
-    ObjectMeta {
-        name: Some(format!("{about}.{:x}", now.as_nanosecond())),
-        namespace: told.about.namespace.clone(),
-        ..ObjectMeta::default()
-    }
+    format!("{about}.{:x}", now.as_nanosecond())
+}
+
+fn metadata(told: &Told, name: &str) -> ObjectMeta {
+    ObjectMeta { name: Some(name.to_owned()), namespace: told.about.namespace.clone(), ..ObjectMeta::default() }
 }
 
 #[cfg(test)]
@@ -201,7 +203,7 @@ mod tests {
             action: String::new(),
             note: String::new(),
         };
-        let name = metadata(&told, Timestamp::now()).name.expect("a name");
+        let name = name(&told, Timestamp::now());
         assert!(name.len() <= 253, "{}", name.len());
     }
 }
