@@ -26,6 +26,7 @@ use tokio::task::JoinHandle;
 use crate::api::Kind;
 use crate::controller::bound;
 use crate::controller::error::message;
+use crate::controller::load::Load;
 use crate::engine::observed::wire::Pod;
 use crate::engine::observed::{Job, PodRef, text};
 use crate::engine::plan::Event;
@@ -51,12 +52,12 @@ impl Events {
     /// The queue, and the task that empties the queue. The task ends when the last `Events` is gone and the queue is
     /// empty.
     pub fn start(client: Client) -> (Self, JoinHandle<()>) {
-        Self::counted(client, Metrics::default())
+        Self::counted(client, Metrics::default(), Load::default())
     }
 
-    /// As `start`; these metrics count the events that are not sent.
-    pub fn counted(client: Client, metrics: Metrics) -> (Self, JoinHandle<()>) {
-        let (queue, losses) = (Arc::new(Queue::new()), Arc::new(Losses::new(metrics)));
+    /// As `start`; these metrics count the events that are not sent, and events are put off while that load is high.
+    pub fn counted(client: Client, metrics: Metrics, load: Load) -> (Self, JoinHandle<()>) {
+        let (queue, losses) = (Arc::new(Queue::new(load)), Arc::new(Losses::new(metrics)));
         let post = Post::new(client, std::env::var("HOSTNAME").ok());
         let door = Door { queue: queue.clone(), bursts: Bursts::default(), losses: losses.clone() };
         let task = tokio::spawn(async move {

@@ -18,6 +18,7 @@ pub(crate) mod gate;
 pub(crate) mod gather;
 pub(crate) mod in_flight;
 pub(crate) mod leader;
+pub mod load;
 pub mod managed;
 pub(crate) mod memory;
 pub mod object;

@@ -26,6 +26,7 @@ use crate::controller::error::Fatal;
 use crate::controller::events::Events;
 use crate::controller::gate::Gate;
 use crate::controller::leader::{Leadership, LeaseError};
+use crate::controller::load::Load;
 use crate::controller::managed::Managed;
 use crate::controller::memory::Memory;
 use crate::controller::places::Places;
@@ -163,7 +164,8 @@ async fn lead(
         info!("stopped");
         return Ok(());
     }
-    let (events, sending) = Events::counted(clients.events, metrics.clone());
+    let load = Load::default();
+    let (events, sending) = Events::counted(clients.events, metrics.clone(), load.clone());
     let lost = async {
         match &mut leadership {
             Some(leadership) => leadership.lost().await,
@@ -171,7 +173,7 @@ async fn lead(
         }
     };
     let worked = tokio::select! {
-        worked = work(args, clients.work, settings, (events, stop), health, metrics) => worked,
+        worked = work(args, clients.work, settings, (events, load, stop), health, metrics) => worked,
         lost = lost => return Err(lost.into()), // nothing is sent any more
     };
     Ok(end(worked, &gate, leadership, sending).await?)
@@ -182,7 +184,7 @@ async fn work(
     args: &Args,
     client: Client,
     settings: Settings,
-    (events, stop): (Events, watch::Receiver<bool>),
+    (events, load, stop): (Events, Load, watch::Receiver<bool>),
     health: &Health,
     metrics: Metrics,
 ) -> Result<End, Fatal> {
@@ -200,7 +202,7 @@ async fn work(
     };
     let batch_period = args::span(args.sync_batch_period);
     let stop_places = Places::new(stop::AT_ONCE);
-    let turns = Kinds::each(|| Turns::new(args.concurrent_syncs));
+    let turns = Kinds::each(|| Turns::counted(args.concurrent_syncs, load.clone()));
     let shared = Shared {
         client,
         settings,

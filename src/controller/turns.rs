@@ -11,6 +11,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::controller::load::Load;
 use crate::controller::object::Key;
 use crate::controller::places::Line;
 
@@ -31,6 +32,8 @@ struct State {
     aside: HashMap<Key, bool>,
     /// The objects that have a place, and whose reconcile has not begun.
     called: HashSet<Key>,
+    /// Counts the objects in the line, with those of other kinds.
+    load: Load,
 }
 
 /// An object in the line, and how its queue is woken.
@@ -50,7 +53,12 @@ pub struct Turn {
 impl Turns {
     /// So many objects are worked on at the same time; at least one.
     pub fn new(size: u16) -> Self {
-        let state = State { line: Line::new(size.into()), aside: HashMap::new(), called: HashSet::new() };
+        Self::counted(size, Load::default())
+    }
+
+    /// The same; `load` counts the objects that wait.
+    pub fn counted(size: u16, load: Load) -> Self {
+        let state = State { line: Line::new(size.into()), aside: HashMap::new(), called: HashSet::new(), load };
         Self { state: Arc::new(Mutex::new(state)), size }
     }
 
@@ -92,6 +100,7 @@ impl State {
     fn put_aside(&mut self, key: &Key, wake: &UnboundedSender<Key>) {
         if self.aside.insert(key.clone(), true).is_none() {
             self.line.push(&key.0, Aside { key: key.clone(), wake: wake.clone() });
+            self.load.one_more();
         }
     }
 
@@ -99,6 +108,7 @@ impl State {
     fn call(&mut self, awake: Option<&Key>) {
         while let Some((namespace, Aside { key, wake })) = self.line.serve() {
             let waits = self.aside.remove(&key).unwrap_or(false);
+            self.load.one_fewer();
             if waits && (awake == Some(&key) || wake.send(key.clone()).is_ok()) {
                 self.called.insert(key);
             } else {

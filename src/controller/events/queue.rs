@@ -1,20 +1,28 @@
 //! Which event is sent next? Namespaces take turns, and in a namespace its objects; the events about one object keep
 //! their order.
 //!
+//! While runs wait for their turns, one event at a time is sent, until many events wait: runs come before what is told
+//! of them.
+//!
 //! A namespace may have as many waiting events as there is room left. A namespace that fills its share loses its own
 //! events, and room for the events of other namespaces remains.
 
 use std::collections::{HashMap, VecDeque};
+use std::pin::pin;
 
+use futures::future;
 use k8s_openapi::api::core::v1::ObjectReference;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::post::Told;
+use crate::controller::load::Load;
 use crate::controller::places::Line;
 
 /// How many events are sent at the same time; `places` says how namespaces share the senders.
 pub const SENDERS: usize = 8;
+/// How many events may wait for the end of a load. If more wait, all senders send.
+const PUT_OFF: usize = WAITING / 4;
 /// How many events may wait, about 1 KB each. One namespace alone may have half of them.
 pub const WAITING: usize = 20_000;
 
@@ -26,6 +34,7 @@ pub type Object = (String, String, String);
 pub struct Queue {
     state: Mutex<State>,
     changed: Notify,
+    load: Load,
 }
 
 #[derive(Debug)]
@@ -36,20 +45,23 @@ struct State {
     waiting: HashMap<Object, VecDeque<Told>>,
     of_namespace: HashMap<String, usize>,
     room: usize,
+    /// How many events are being sent.
+    sending: usize,
     closed: bool,
 }
 
 impl Queue {
-    /// An empty queue.
-    pub fn new() -> Self {
+    /// An empty queue, which puts events off while the load is high.
+    pub fn new(load: Load) -> Self {
         let state = State {
             ready: Line::new(SENDERS),
             waiting: HashMap::new(),
             of_namespace: HashMap::new(),
             room: WAITING,
+            sending: 0,
             closed: false,
         };
-        Self { state: Mutex::new(state), changed: Notify::new() }
+        Self { state: Mutex::new(state), changed: Notify::new(), load }
     }
 
     /// Adds an event. Returns the event if its namespace has used up its share of the room.
@@ -62,16 +74,18 @@ impl Queue {
     /// The next event to send; the caller calls `done` after sending. `None`: the queue is closed and empty.
     pub async fn next(&self) -> Option<(Object, Told)> {
         loop {
-            let changed = self.changed.notified();
+            let (changed, mut load_is_over) = (self.changed.notified(), pin!(self.load.over()));
+            load_is_over.as_mut().enable();
             {
                 let mut state = self.state.lock();
-                let (next, is_over) = (state.take(), state.closed && state.room == WAITING);
+                let next = if state.sending < state.senders(&self.load) { state.take() } else { None };
+                let is_over = state.closed && state.room == WAITING;
                 if next.is_some() || is_over {
                     self.changed.notify_one(); // wake another sender: there may be more events, or the end
                     return next;
                 }
             }
-            changed.await;
+            future::select(pin!(changed), load_is_over).await;
         }
     }
 
@@ -106,10 +120,17 @@ impl State {
         Ok(())
     }
 
+    /// How many events may be sent at the same time.
+    fn senders(&self, load: &Load) -> usize {
+        let puts_off = load.is_high() && !self.closed && WAITING - self.room <= PUT_OFF;
+        if puts_off { 1 } else { SENDERS }
+    }
+
     fn take(&mut self) -> Option<(Object, Told)> {
         let (namespace, object) = self.ready.serve()?;
         let told = self.waiting.get_mut(&object)?.pop_front()?;
         self.room += 1;
+        self.sending += 1;
         if let Some(own) = self.of_namespace.get_mut(&namespace) {
             *own -= 1;
             if *own == 0 {
@@ -121,6 +142,7 @@ impl State {
 
     fn done(&mut self, object: &Object) {
         self.ready.give_back(&object.0);
+        self.sending -= 1;
         match self.waiting.get(object).is_some_and(|about_it| !about_it.is_empty()) {
             true => self.ready.push(&object.0.clone(), object.clone()),
             false => drop(self.waiting.remove(object)),
@@ -155,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_namespace_that_fills_its_share_of_the_queue_pushes_out_no_event_of_others() {
-        let queue = Queue::new();
+        let queue = Queue::new(Load::default());
         assert_eq!(push(&queue, "noisy", "a", 2 * WAITING), WAITING / 2);
         assert_eq!(push(&queue, "quiet", "a", 100), 100);
         assert_eq!(push(&queue, "noisy", "a", 1), 0);
@@ -163,7 +185,7 @@ mod tests {
 
     #[test]
     fn namespaces_take_turns_and_one_alone_has_half_of_the_senders() {
-        let queue = Queue::new();
+        let queue = Queue::new(Load::default());
         (0..100).for_each(|n| assert_eq!(push(&queue, "noisy", &n.to_string(), 1), 1));
         push(&queue, "quiet", "a", 1);
         assert_eq!(sent(&queue), ["noisy 0 0", "quiet a 0", "noisy 1 0", "noisy 2 0", "noisy 3 0"]);
@@ -171,7 +193,7 @@ mod tests {
 
     #[test]
     fn events_about_one_object_are_sent_one_after_the_other() {
-        let queue = Queue::new();
+        let queue = Queue::new(Load::default());
         push(&queue, "ns", "a", 2);
         push(&queue, "ns", "b", 1);
         assert_eq!(sent(&queue), ["ns a 0", "ns b 0"]);
@@ -182,5 +204,35 @@ mod tests {
         assert_eq!(sent(&queue), ["ns a 1"]);
         queue.done(&object("a"));
         assert!(queue.state.lock().waiting.is_empty(), "nothing is kept");
+    }
+
+    #[test]
+    fn while_runs_wait_for_their_turns_one_event_at_a_time_is_sent_until_many_wait() {
+        let load = Load::default();
+        let queue = Queue::new(load.clone());
+        load.one_more();
+        for name in ["a", "b", "c"] {
+            push(&queue, "ns", name, 1);
+        }
+        assert_eq!(sent(&queue), ["ns a 0"]);
+        queue.done(&("ns".to_owned(), "SidecarJob".to_owned(), "a".to_owned()));
+        assert_eq!(sent(&queue), ["ns b 0"]);
+        push(&queue, "ns", "many", PUT_OFF + 1);
+        assert_eq!(sent(&queue), ["ns c 0", "ns many 0"], "of each object one");
+    }
+
+    #[tokio::test]
+    async fn when_no_run_waits_any_more_all_senders_go_on_without_further_events() {
+        let load = Load::default();
+        let queue = Queue::new(load.clone());
+        load.one_more();
+        for name in ["a", "b"] {
+            push(&queue, "ns", name, 1);
+        }
+        assert_eq!(sent(&queue), ["ns a 0"]);
+        let mut waits = pin!(queue.next());
+        assert!(waits.as_mut().now_or_never().is_none(), "one is being sent");
+        load.one_fewer();
+        assert_eq!(waits.await.map(|((_, _, name), _)| name).as_deref(), Some("b"));
     }
 }

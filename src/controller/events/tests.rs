@@ -151,7 +151,7 @@ async fn events_of_a_namespace_that_get_no_answer_hold_up_no_other_namespace() {
 async fn a_burst_of_events_about_one_run_is_cut_and_what_is_lost_is_counted() {
     let (client, sent) = server();
     let metrics = Metrics::default();
-    let (events, sending) = Events::counted(client, metrics.clone());
+    let (events, sending) = Events::counted(client, metrics.clone(), Load::default());
     let run = job("run", Kind::SidecarJob);
     (0..1_000).for_each(|n| events.about_job(&run, Event::normal("SuccessfulCreate", format!("Created pod: {n}"))));
     events.about_job(&run, Event::normal("Completed", "Job completed"));
