@@ -5,8 +5,6 @@
 
 #[path = "schedules_cost/measured.rs"]
 mod measured;
-#[path = "schedules_cost/server.rs"]
-mod server;
 mod world;
 
 use std::time::Duration;
@@ -20,8 +18,8 @@ use sidecarjob::controller::turns::Turns;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use server::{Calls, Server};
 use world::clock::{BEGIN, Clock};
+use world::counting::{Calls, Server};
 
 /// How many schedules.
 fn size() -> usize {
@@ -70,14 +68,18 @@ async fn a_start_costs_one_create_and_one_status_write_an_end_one_and_the_time_b
     let (stop, working) = work(&server);
 
     until(&server, 50).await;
-    assert_eq!(server.writes(), calls(&[("PUT sidecarcronjobs/status", n)]), "each gets its first status");
+    assert_eq!(server.writes(), calls(&[("update sidecarcronjobs/status", n)]), "each gets its first status");
     until(&server, 59).await;
     assert_eq!(server.writes(), calls(&[]), "nothing happens before the time has come");
     for hour in 1..=2 {
-        let write = "PUT sidecarcronjobs/status";
-        let told = |events| ("POST events", events);
+        let write = "update sidecarcronjobs/status";
+        let told = |events| ("create events", events);
         until(&server, hour * 60 + 5).await;
-        assert_eq!(server.writes(), calls(&[("POST sidecarjobs", n), (write, n), told(n)]), "hour {hour}: the starts");
+        assert_eq!(
+            server.writes(),
+            calls(&[("create sidecarjobs", n), (write, n), told(n)]),
+            "hour {hour}: the starts"
+        );
         runs_become(&server, &json!({"startTime": "2026-01-01T01:00:01Z"}));
         until(&server, hour * 60 + 10).await;
         runs_become(&server, &json!({"startTime": "2026-01-01T01:00:01Z", "active": 1, "ready": 1}));
@@ -89,7 +91,7 @@ async fn a_start_costs_one_create_and_one_status_write_an_end_one_and_the_time_b
         runs_become(&server, &json!({"startTime": "2026-01-01T01:00:01Z", "conditions": [complete]}));
         until(&server, hour * 60 + 30).await;
         let old = if hour > 1 { n } else { 0 }; // one is kept
-        let ends = calls(&[(write, n), ("DELETE sidecarjobs", old), told(n + old)]);
+        let ends = calls(&[(write, n), ("delete sidecarjobs", old), told(n + old)]);
         assert_eq!(server.writes(), ends, "hour {hour}: the ends");
         until(&server, hour * 60 + 59).await;
         assert_eq!(server.writes(), calls(&[]), "hour {hour}: rest");
@@ -108,8 +110,12 @@ async fn a_run_that_is_replaced_is_told_as_deleted_and_as_nothing_else() {
     until(&server, 65).await;
     server.writes();
     until(&server, 125).await;
-    let writes =
-        [("DELETE sidecarjobs", 1), ("POST sidecarjobs", 1), ("PUT sidecarcronjobs/status", 1), ("POST events", 2)];
+    let writes = [
+        ("delete sidecarjobs", 1),
+        ("create sidecarjobs", 1),
+        ("update sidecarcronjobs/status", 1),
+        ("create events", 2),
+    ];
     assert_eq!(server.writes(), calls(&writes));
     let status = server.all("sidecarcronjobs")[0]["status"].clone();
     let results: Vec<&Value> =
@@ -164,7 +170,7 @@ async fn ends(stop: watch::Sender<bool>, working: JoinHandle<Result<(), Fatal>>)
 
 /// All starts, before most of the statuses; one of each.
 fn starts_come_first(order: &[String], n: usize) {
-    let (start, status) = ("POST sidecarjobs", "PUT sidecarcronjobs/status");
+    let (start, status) = ("create sidecarjobs", "update sidecarcronjobs/status");
     let count = |calls: &[String], of: &str| calls.iter().filter(|call| *call == of).count();
     assert_eq!((count(order, start), count(order, status), order.len()), (n, n, 2 * n));
     let last = order.iter().rposition(|call| call == start).expect("a start");

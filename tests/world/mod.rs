@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "no target needs all of it")]
 
 pub mod clock;
+pub mod counting;
 pub mod dice;
 pub mod faults;
 pub mod patch;

@@ -12,6 +12,7 @@ use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Bytes, Frame};
 use kube::client::Body;
 use serde_json::{Value, json};
+use tower::Service;
 
 use super::faults;
 use super::patch;
@@ -44,6 +45,8 @@ pub trait World: Send + 'static {
     fn tell(&mut self, _what: String) {}
     /// What the server says, and what the test demands of the call. Watches are answered before.
     fn answer(&mut self, life: u32, call: &Call) -> Answer;
+    /// A watch is opened; `answer` does not see this call.
+    fn watched(&mut self, _call: &Call) {}
     /// Others act while a call is under way.
     fn meanwhile(&mut self) {}
     /// That life of the controller has got that answer.
@@ -66,10 +69,13 @@ pub struct Call {
     /// `status`, or empty.
     pub part: String,
     pub body: Value,
+    /// Bytes of the body.
+    pub size: usize,
 }
 
 impl Call {
-    fn of(method: Method, uri: &http::Uri, body: Value) -> Self {
+    fn of(method: Method, uri: &http::Uri, body: &[u8]) -> Self {
+        let (size, body) = (body.len(), serde_json::from_slice(body).unwrap_or_default());
         let path = uri.path().to_owned();
         let rest = match path.split_once(&format!("/namespaces/{NAMESPACE}/")) {
             Some((_, rest)) => rest,
@@ -78,13 +84,20 @@ impl Call {
         let mut parts = rest.split('/').map(str::to_owned);
         let mut next = || parts.next().unwrap_or_default();
         let (kind, name, part) = (next(), next(), next());
-        Self { method, query: uri.query().unwrap_or_default().to_owned(), kind, name, part, body, path }
+        Self { method, query: uri.query().unwrap_or_default().to_owned(), kind, name, part, body, size, path }
     }
 
-    /// As `POST sidecarjobs` or `PUT sidecarcronjobs/status`.
+    /// In Kubernetes' words: `create pods`, `update sidecarjobs/status`, `watch pods`.
     pub fn in_words(&self) -> String {
+        let verb = match self.method.as_str() {
+            "POST" => "create",
+            "PUT" => "update",
+            "GET" if self.query.contains("watch=") => "watch",
+            "GET" if self.name.is_empty() => "list",
+            other => &other.to_lowercase(),
+        };
         let slash = if self.part.is_empty() { "" } else { "/" };
-        format!("{} {}{slash}{}", self.method, self.kind, self.part)
+        format!("{verb} {}{slash}{}", self.kind, self.part)
     }
 
     /// What comes after the namespace.
@@ -99,8 +112,21 @@ pub fn short(path: &str) -> &str {
 
 /// A client for that life of the controller. Each call takes so long.
 pub fn client<W: World>(world: &Arc<Mutex<W>>, life: u32, takes: Duration) -> kube::Client {
+    kube::Client::new(service(world, life, takes), NAMESPACE)
+}
+
+/// The body of an answer.
+pub type AnswerBody = UnsyncBoxBody<Bytes, Infallible>;
+
+/// What such a client sends its requests to.
+pub fn service<W: World>(
+    world: &Arc<Mutex<W>>,
+    life: u32,
+    takes: Duration,
+) -> impl Service<Request<Body>, Response = Response<AnswerBody>, Error = String, Future: Send> + Clone + Send + use<W>
+{
     let world = world.clone();
-    let service = tower::service_fn(move |request: Request<Body>| {
+    tower::service_fn(move |request: Request<Body>| {
         let world = world.clone();
         async move {
             let (parts, body) = request.into_parts();
@@ -110,12 +136,16 @@ pub fn client<W: World>(world: &Arc<Mutex<W>>, life: u32, takes: Duration) -> ku
                 return response(code, Bytes::new());
             }
             let body = body.collect().await.map_err(|e| e.to_string())?.to_bytes();
-            let call = Call::of(parts.method, &parts.uri, serde_json::from_slice(&body).unwrap_or_default());
+            let call = Call::of(parts.method, &parts.uri, &body);
             if takes > Duration::ZERO {
                 tokio::time::sleep(takes).await;
             }
             if call.query.contains("watch=") {
-                let lines = lock(&world).store().watch(&call.kind);
+                let lines = {
+                    let mut world = lock(&world);
+                    world.watched(&call);
+                    world.store().watch(&call.kind)
+                };
                 let frames = lines.map(|line| Ok::<_, Infallible>(Frame::data(line)));
                 return Ok(Response::new(StreamBody::new(frames).boxed_unsync()));
             }
@@ -123,11 +153,10 @@ pub fn client<W: World>(world: &Arc<Mutex<W>>, life: u32, takes: Duration) -> ku
             let Some((code, body)) = answer else { return std::future::pending().await };
             response(code, Bytes::from(body.to_string()))
         }
-    });
-    kube::Client::new(service, NAMESPACE)
+    })
 }
 
-fn response(code: u16, body: Bytes) -> Result<Response<UnsyncBoxBody<Bytes, Infallible>>, String> {
+fn response(code: u16, body: Bytes) -> Result<Response<AnswerBody>, String> {
     let mut response = Response::new(Full::new(body).boxed_unsync());
     *response.status_mut() = StatusCode::from_u16(code).map_err(|e| e.to_string())?;
     Ok(response)
