@@ -10,9 +10,9 @@ mod wire;
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
-use kube::core::DeserializeGuard;
 use kube::runtime::watcher::{Config, watcher};
 use rustix::time::{ClockId, clock_gettime};
+use sidecarjob::controller::watched::Watched;
 
 use sidecarjob::api::SidecarJob;
 use sidecarjob::controller::wire::watch::watch;
@@ -46,7 +46,7 @@ fn main() {
 
 /// What one object costs to read, in a page of 500 and in an event: as the controller reads it, and as `kube`'s watcher does.
 fn of_the_wire() {
-    type Run = DeserializeGuard<SidecarJob>;
+    type Run = Watched<SidecarJob>;
     type Read = fn(wire::Server);
     let ours: Read = |server| server.read(|client| watch::<_, observed::wire::Pod>(Api::<Pod>::all(client), None));
     let kubes: Read = |server| server.read(|client| watcher(Api::<Pod>::all(client), Config::default()));

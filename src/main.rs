@@ -6,10 +6,6 @@ use clap::{Parser, Subcommand};
 use sidecarjob::cli::exit;
 use sidecarjob::{cli, controller, printable, telemetry};
 
-/// Of the time that the controller computes, glibc's allocator took a fifth.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// A Kubernetes Job that knows which containers of its Pod are sidecars.
 #[derive(Parser)]
 #[command(version, max_term_width = 100)]

@@ -9,8 +9,8 @@ mod world;
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
-use kube::core::DeserializeGuard;
 use sidecarjob::api::SidecarJob;
+use sidecarjob::controller::watched::Watched;
 use sidecarjob::controller::wire::watch::watch;
 use sidecarjob::engine::observed::wire::Pod as WirePod;
 use wire::{Form, Server};
@@ -54,7 +54,7 @@ fn pods(server: Server) {
 }
 
 fn runs(server: Server) {
-    type Run = DeserializeGuard<SidecarJob>;
+    type Run = Watched<SidecarJob>;
     server.read(|client| watch::<_, Run>(Api::<Run>::all(client), None));
 }
 

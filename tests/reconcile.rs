@@ -24,7 +24,6 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use k8s_openapi::api::core::v1::Pod;
 use kube::client::Body;
-use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 use kube::runtime::watcher::Event as WatchEvent;
 use kube::{Client, ResourceExt};
@@ -38,6 +37,7 @@ use sidecarjob::controller::managed::Managed;
 use sidecarjob::controller::reconcile::{on_error, reconcile};
 use sidecarjob::controller::views::pods::Pods;
 use sidecarjob::controller::views::pods::owner::Owner;
+use sidecarjob::controller::watched::Watched;
 use sidecarjob::telemetry::Metrics;
 
 /// One expected call: method, end of the path, and the answer from the body that was sent.
@@ -144,7 +144,7 @@ impl Stage {
     /// One reconcile; then the script must be at its end.
     async fn run(self, job: SidecarJob) -> (Result<Action, Error>, Vec<(String, Value)>) {
         let Stage { ctx, sent, server, stop: _stop, told: _ } = self;
-        let result = reconcile(Arc::new(DeserializeGuard(Ok(job))), ctx.clone()).await;
+        let result = reconcile(Arc::new(Watched::from(job)), ctx.clone()).await;
         drop(ctx);
         server.await.expect("the script was followed to its end");
         let sent = std::mem::take(&mut *sent.lock().expect("not poisoned"));
@@ -416,7 +416,7 @@ async fn a_conflict_on_the_status_means_that_news_is_on_its_way() {
     let running = vec![pod("a", 5, "Running", None)];
     let stage = stage(script, running);
     let ctx = stage.ctx.clone();
-    let watched = Arc::new(DeserializeGuard(Ok(job(json!({}), json!(null)))));
+    let watched = Arc::new(Watched::from(job(json!({}), json!(null))));
     let error = reconcile(watched.clone(), ctx.clone()).await.expect_err("a conflict");
     assert!(error.is_conflict());
     assert_eq!(on_error(watched.clone(), &error, ctx.clone()), Action::requeue(std::time::Duration::from_millis(200)));
@@ -426,7 +426,7 @@ async fn a_conflict_on_the_status_means_that_news_is_on_its_way() {
 async fn errors_in_a_row_wait_longer_and_longer() {
     let fails = || on(Method::PUT, STATUS, refuses(500, "InternalError", "etcd is tired"));
     let stage = stage(vec![fails(), fails(), fails()], vec![pod("a", 5, "Running", None)]);
-    let watched = Arc::new(DeserializeGuard(Ok(job(json!({}), json!(null)))));
+    let watched = Arc::new(Watched::from(job(json!({}), json!(null))));
     for seconds in [1, 2, 4] {
         let error = reconcile(watched.clone(), stage.ctx.clone()).await.expect_err("an error");
         let wait = on_error(watched.clone(), &error, stage.ctx.clone());
@@ -443,13 +443,7 @@ async fn a_job_of_another_manager_is_left_alone() {
 
 #[tokio::test]
 async fn a_plain_sidecar_is_stopped_by_the_deadline_after_the_result_is_stored() {
-    let mut running = pod("a", 5, "Running", Some(0));
-    running["spec"]["initContainers"] = json!([]);
-    running["spec"]["containers"] = json!([{"name": "main"}, {"name": "side"}]);
-    running["status"]["containerStatuses"].as_array_mut().unwrap().push(
-        json!({"name": "side", "ready": true, "restartCount": 0, "image": "", "imageID": "", "state": {"running": {}}}),
-    );
-    running["metadata"]["annotations"] = json!({labels::MODE: labels::MANAGED});
+    let running = draining();
     let stopping = running.clone();
     let patched = move |patch: &Value| {
         let mut pod = stopping.clone();
@@ -465,10 +459,50 @@ async fn a_plain_sidecar_is_stopped_by_the_deadline_after_the_result_is_stored()
     assert_eq!(sent[1].1["metadata"]["uid"], "a", "only this very Pod");
 }
 
+/// A Pod with a plain sidecar that still runs after the main container.
+fn draining() -> Value {
+    let mut running = pod("a", 5, "Running", Some(0));
+    running["spec"]["initContainers"] = json!([]);
+    running["spec"]["containers"] = json!([{"name": "main"}, {"name": "side"}]);
+    running["status"]["containerStatuses"].as_array_mut().unwrap().push(
+        json!({"name": "side", "ready": true, "restartCount": 0, "image": "", "imageID": "", "state": {"running": {}}}),
+    );
+    running["metadata"]["annotations"] = json!({labels::MODE: labels::MANAGED});
+    running
+}
+
+#[tokio::test]
+async fn while_a_reconcile_goes_on_the_watch_may_show_its_own_status_write() {
+    let context = Arc::new(Mutex::new(None::<Arc<Context<SidecarJob>>>));
+    let (watch, shown) = (context.clone(), Arc::new(Mutex::new(Vec::new())));
+    let seen = shown.clone();
+    let patched = move |patch: &Value| {
+        let ctx = watch.lock().expect("not poisoned").take().expect("the stage is set");
+        let mut written = job(json!({"sidecarMode": "Managed"}), json!(null));
+        written.metadata.resource_version = Some("12".into());
+        let is_news = ctx.memory.view_took_in(&WatchEvent::Apply(Watched::from(written)));
+        seen.lock().expect("not poisoned").push(is_news);
+        let mut pod = draining();
+        pod["spec"]["activeDeadlineSeconds"] = patch["spec"]["activeDeadlineSeconds"].clone();
+        pod["metadata"]["resourceVersion"] = json!("13");
+        (200, pod)
+    };
+    let script = vec![on(Method::PUT, STATUS, stored(12)), on(Method::PATCH, "/pods/job-a", patched)];
+    let stage = stage(script, vec![draining()]);
+    *context.lock().expect("not poisoned") = Some(stage.ctx.clone());
+    let (result, sent) = stage.run(job(json!({"sidecarMode": "Managed"}), json!(null))).await;
+    result.expect("the decision after the echo has what was written");
+    assert_eq!(
+        (sent.len(), shown.lock().expect("not poisoned").clone()),
+        (2, vec![false]),
+        "and nothing is written twice"
+    );
+}
+
 #[tokio::test]
 async fn an_object_that_cannot_be_read_is_skipped() {
     let stage = stage(vec![], vec![]);
-    let broken: Result<DeserializeGuard<SidecarJob>, _> =
+    let broken: Result<Watched<SidecarJob>, _> =
         serde_json::from_value(json!({"apiVersion": "sidecarjob.dev/v1alpha1", "kind": "SidecarJob",
                                       "metadata": {"name": "x"}, "spec": {"template": 5}}));
     let result = reconcile(Arc::new(broken.expect("guarded")), stage.ctx.clone()).await;

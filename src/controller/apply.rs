@@ -231,21 +231,29 @@ async fn delete_job<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed) ->
 
 /// Writes the status. The write replaces the object that the decision was based on; if the object has changed since,
 /// the API server answers with a conflict.
-pub async fn status<K: Managed>(ctx: &Context<K>, object: &K, before: &Job, status: &Status) -> Result<(), Error> {
+///
+/// Returns the object as it is now. `None`: the change is not part of the wire form, and nothing was written.
+pub async fn status<K: Managed>(
+    ctx: &Context<K>,
+    object: &K,
+    before: &Job,
+    status: &Status,
+) -> Result<Option<Arc<K>>, Error> {
     let key = key(object);
     let next = object.with_status(status);
     if next.same_status(object) {
         ctx.memory.keep_backoff(&key, status.backoff);
-        return Ok(()); // the change is not part of the wire form
+        return Ok(None);
     }
     match call(WRITE_THE_STATUS, put_status(&ctx.client, &key, next)).await? {
         Ok(written) => {
             ctx.metrics.status_written(&tally(before, &before.status), &tally(before, status));
-            ctx.memory.wrote(Arc::new(written));
+            let written = Arc::new(written);
+            ctx.memory.wrote(written.clone());
             if K::KIND == Kind::Job {
                 ctx.memory.keep_backoff(&key, status.backoff);
             }
-            Ok(())
+            Ok(Some(written))
         }
         Err(kube::Error::Api(status)) if is_absent(&status) => {
             ctx.memory.forget(&key);

@@ -32,7 +32,7 @@ pub struct Args {
     pub leader_elect_namespace: String,
 
     /// How many SidecarJobs are worked on at once, and as many Jobs and SidecarCronJobs; one namespace alone has half of them
-    #[arg(long, env = "SIDECARJOB_CONCURRENT_SYNCS", default_value_t = 20, value_name = "N",
+    #[arg(long, env = "SIDECARJOB_CONCURRENT_SYNCS", default_value_t = 64, value_name = "N",
           value_parser = clap::value_parser!(u16).range(1..))]
     pub concurrent_syncs: u16,
 

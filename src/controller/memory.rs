@@ -85,20 +85,39 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
     /// The view has taken in an event of the watch. If we wrote an object before a list began, then the list has the
     /// object, or the object no longer exists. After a restore of the API server's data the versions in the list are
     /// lower, but the list is right.
-    pub fn view_took_in<T>(&self, event: &Event<T>) {
+    ///
+    /// False: the event is no news. It shows our last write, which the reconcile that wrote knew, or what was before.
+    #[must_use]
+    pub fn view_took_in<T: kube::Resource>(&self, event: &Event<T>) -> bool {
         match event {
             Event::Init => drop(self.lists.fetch_add(1, Ordering::SeqCst)),
+            Event::Apply(object) => return !self.is_own_write(object),
             Event::InitDone => {
                 let lists = self.lists.load(Ordering::SeqCst);
                 for entry in self.entries.lock().values_mut() {
                     entry.written.take_if(|(_, before)| *before < lists);
                 }
             }
-            Event::InitApply(_) | Event::Apply(_) | Event::Delete(_) => {}
+            Event::InitApply(_) | Event::Delete(_) => {}
         }
+        true
     }
 
-    /// The newer of the watched object and our last write.
+    fn is_own_write(&self, object: &impl kube::Resource) -> bool {
+        let (mut all, key) = (self.entries.lock(), key(object));
+        let Some(entry) = all.get_mut(&key).filter(|entry| entry.uid == object.meta().uid) else { return false };
+        let Some((own, _)) = &entry.written else { return false };
+        let (own, shown) = (version(&**own), version(object));
+        if shown >= own {
+            entry.written = None; // the view has the write now
+            if entry.is_empty() {
+                all.remove(&key);
+            }
+        }
+        (1..=own).contains(&shown)
+    }
+
+    /// The newer of this object and our last write.
     pub fn newest(&self, watched: Arc<K>) -> Arc<K> {
         let mut all = self.entries.lock();
         let Some(entry) = all.get_mut(&key(&*watched)) else { return watched };
@@ -108,10 +127,7 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
         entry.uid = watched.uid();
         match &entry.written {
             Some((own, _)) if version(&**own) > version(&*watched) => own.clone(),
-            _ => {
-                entry.written = None;
-                watched
-            }
+            _ => watched,
         }
     }
 

@@ -35,6 +35,7 @@ pub mod throttled;
 pub mod turns;
 pub(crate) mod under_way;
 pub mod views;
+pub mod watched;
 pub mod wire;
 
 pub use args::Args;

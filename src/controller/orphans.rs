@@ -13,7 +13,6 @@ use futures::future;
 use k8s_openapi::api::batch::v1::Job as BatchJob;
 use kube::ResourceExt;
 use kube::api::{Api, ListParams};
-use kube::core::DeserializeGuard;
 use tracing::{info, warn};
 
 use crate::api::SidecarJob;
@@ -23,6 +22,7 @@ use crate::controller::context::Context;
 use crate::controller::error::{self, message};
 use crate::controller::managed::Managed;
 use crate::controller::object::Key;
+use crate::controller::watched::Watched;
 use crate::controller::wire::pods::PodApi;
 use crate::engine::observed::{Job, PodRef};
 
@@ -132,7 +132,7 @@ async fn release_left_behind<K: Managed>(ctx: &Context<K>, namespace: &str) -> R
 /// The UIDs of all runs of a kind that have not ended: the reconciles of such runs adopt or release the Pods. None if the
 /// kind is not installed.
 async fn uids<O: Managed, K: Managed>(ctx: &Context<K>, namespace: &str) -> Result<Vec<String>, String> {
-    let api: Api<DeserializeGuard<O>> = Api::namespaced(ctx.client.clone(), namespace);
+    let api: Api<Watched<O>> = Api::namespaced(ctx.client.clone(), namespace);
     let listed = call("list runs", api.list(&ListParams::default())).await.map_err(|e| e.to_string())?;
     match listed {
         Ok(list) => Ok(list.items.iter().filter(|run| may_go_on(run)).filter_map(ResourceExt::uid).collect()),
@@ -142,9 +142,9 @@ async fn uids<O: Managed, K: Managed>(ctx: &Context<K>, namespace: &str) -> Resu
 }
 
 /// The run has not ended, or the controller can't read the object.
-fn may_go_on<O: Managed>(run: &DeserializeGuard<O>) -> bool {
+fn may_go_on<O: Managed>(run: &Watched<O>) -> bool {
     let over = |job: Job| job.deleting || job.status.is_finished();
-    !run.0.as_ref().ok().and_then(Managed::observe).is_some_and(over)
+    !run.0.as_ref().ok().and_then(|run| run.observe()).is_some_and(over)
 }
 
 /// Removes the finalizers of each Pod that names another owner than the existing object, which may be a newer object,

@@ -25,9 +25,10 @@ use crate::controller::error::{Error, Fatal};
 use crate::controller::managed::Managed;
 use crate::controller::object::{Key, key};
 use crate::controller::orphans;
-use crate::controller::reconcile::{Watched, on_error, reconcile};
+use crate::controller::reconcile::{on_error, reconcile};
 use crate::controller::turns::Turns;
 use crate::controller::views::pods::news::Urgency;
+use crate::controller::watched::Watched;
 use crate::controller::wire::watch::watch as watch_objects;
 use crate::telemetry::Metrics;
 
@@ -130,7 +131,7 @@ impl<K: Managed> Queue<K> {
         let objects = watch_objects(api, None)
             .filter_map(move |event| future::ready(event.map(|event| others.drop_from(event)).transpose()))
             .reflect(self.writer)
-            .inspect_ok(move |event| ctx.memory.view_took_in(event))
+            .try_filter(move |event| future::ready(ctx.memory.view_took_in(event)))
             .touched_objects();
         let turns = self.ctx.turns.clone();
         let stopped_early = stopped_before_the_first_list(self.store.clone(), stop.clone());

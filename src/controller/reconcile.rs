@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kube::api::Api;
-use kube::core::{DeserializeGuard, NamespaceResourceScope};
+use kube::core::NamespaceResourceScope;
 use kube::runtime::controller::Action;
 use kube::{Client, Resource};
 use serde::de::DeserializeOwned;
@@ -24,13 +24,11 @@ use crate::controller::managed::Managed;
 use crate::controller::memory::Memory;
 use crate::controller::object::{Key, key, version};
 use crate::controller::read_again::read_again;
+use crate::controller::watched::Watched;
 use crate::controller::{apply, create};
 use crate::engine;
 use crate::engine::observed::Observed;
 use crate::engine::plan::{Hold, Plan, Step, sooner};
-
-/// An object as the watch shows it: one that can't be read does not stop the others.
-pub type Watched<K> = DeserializeGuard<K>;
 
 /// Most rounds of decide and apply in one go. Each has its cause in the one before: a run with thousands of Pods takes
 /// some tens; more than this would be a circle.
@@ -62,31 +60,38 @@ pub async fn reconcile<K: Managed>(watched: Arc<Watched<K>>, ctx: Arc<Context<K>
         ctx.events.about_job(&seen, event);
         return Ok(Action::await_change());
     }
-    let key = key(job);
+    let key = key(&**job);
     tracing::Span::current().record("name", format!("{}/{}", key.0, key.1));
     let begin = Instant::now();
     let mut did = Did { indexed: false, action: "tracking" };
-    let result = until_quiet(&ctx, &key, Arc::new(job.clone()), &mut did).await;
+    let mut newest = job.clone();
+    let result = until_quiet(&ctx, &key, &mut newest, &mut did).await;
     ctx.metrics.synced(K::KIND, did.indexed, did.action, result.is_ok(), begin.elapsed());
     match result {
         Ok(action) => {
             ctx.memory.succeeded(&key);
             Ok(action)
         }
-        Err(error) => Err(tell(&ctx, &key, Arc::new(job.clone()), error, begin.elapsed()).await),
+        Err(error) => Err(tell(&ctx, &key, newest, error, begin.elapsed()).await),
     }
 }
 
-/// Decide and apply, each time with what the last round did in view.
-async fn until_quiet<K: Managed>(ctx: &Context<K>, key: &Key, watched: Arc<K>, did: &mut Did) -> Result<Action, Error> {
+/// Decide and apply, each time with what the last round did in view. `newest` is the newest known form of the object: a
+/// write of this reconcile counts from its answer on, whatever the watch has shown.
+async fn until_quiet<K: Managed>(
+    ctx: &Context<K>,
+    key: &Key,
+    newest: &mut Arc<K>,
+    did: &mut Did,
+) -> Result<Action, Error> {
     create::look_for_unclear(ctx, key).await?;
     let mut done: Vec<String> = Vec::new();
     for _ in 0..MAX_ROUNDS {
         if ctx.is_stopping() {
             return Ok(Action::await_change());
         }
-        let job = ctx.memory.newest(watched.clone());
-        let Some(seen) = gather(ctx, key, &job) else { return Ok(Action::await_change()) };
+        *newest = ctx.memory.newest(newest.clone());
+        let Some(seen) = gather(ctx, key, newest) else { return Ok(Action::await_change()) };
         if read_again(ctx, &key.0).await? {
             continue;
         }
@@ -113,7 +118,9 @@ async fn until_quiet<K: Managed>(ctx: &Context<K>, key: &Key, watched: Arc<K>, d
             return Ok(Action::await_change());
         }
         if let Some(status) = &plan.status {
-            apply::status(ctx, &job, &seen.job, status).await?;
+            if let Some(written) = apply::status(ctx, newest, &seen.job, status).await? {
+                *newest = written;
+            }
             apply::events(ctx, &seen.job, &plan.events);
         }
         ctx.metrics.failures_handled(K::KIND, plan.handled.iter().map(|action| action.word()));
@@ -236,7 +243,7 @@ pub fn sleep_until(wake: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Action {
 /// When to try again. A conflict most often means that news is on its way.
 pub fn on_error<K: Managed>(watched: Arc<Watched<K>>, error: &Error, ctx: Arc<Context<K>>) -> Action {
     let Ok(job) = &watched.0 else { return Action::await_change() };
-    let key = key(job);
+    let key = key(&**job);
     let tries = match error {
         Error::NotCreated(_) => ctx.memory.refusals(&key),
         _ => ctx.memory.failures(&key, error.is_conflict()),

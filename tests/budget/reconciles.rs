@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
-use kube::core::DeserializeGuard;
 use kube::runtime::watcher::Event;
 use serde::de::DeserializeOwned;
 use sidecarjob::api::SidecarJob;
@@ -16,6 +15,7 @@ use sidecarjob::controller::pod_watch::{self, Wakers};
 use sidecarjob::controller::reconcile::reconcile;
 use sidecarjob::controller::schedules::Schedules;
 use sidecarjob::controller::schedules::reconcile::reconcile as reconcile_schedule;
+use sidecarjob::controller::watched::Watched;
 use sidecarjob::engine::observed::wire::Pod;
 use sidecarjob::telemetry::Metrics;
 
@@ -113,9 +113,9 @@ async fn counted<T>(server: &Server, reconcile: impl AsyncFn() -> T) -> Cost {
 }
 
 /// The object as the watch shows it.
-fn watched<K: DeserializeOwned>(server: &Server, kind: &Kind) -> Arc<DeserializeGuard<K>> {
-    let read = |object| serde_json::from_value(object).expect("an object that the types can read");
-    outside(|| Arc::new(DeserializeGuard(Ok(server.all(kind.plural).pop().map(read).expect("it is there")))))
+fn watched<K: DeserializeOwned>(server: &Server, kind: &Kind) -> Arc<Watched<K>> {
+    let read = |object| serde_json::from_value::<K>(object).expect("an object that the types can read");
+    outside(|| Arc::new(Watched::from(server.all(kind.plural).pop().map(read).expect("it is there"))))
 }
 
 /// All Pods as the watch shows them.

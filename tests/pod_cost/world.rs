@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use http::{Request, Response};
 use kube::Client;
 use kube::client::Body;
-use kube::core::DeserializeGuard;
 use kube::runtime::watcher::Event;
 use serde_json::{Value, json};
 use sidecarjob::api::SidecarJob;
@@ -17,6 +16,7 @@ use sidecarjob::controller::events::Events;
 use sidecarjob::controller::pod_watch::{self, Wakers};
 use sidecarjob::controller::queue::{Wake, queue};
 use sidecarjob::controller::reconcile::reconcile;
+use sidecarjob::controller::watched::Watched;
 use sidecarjob::engine::observed::wire::Pod;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Stats, StatsAlloc};
 use tokio::runtime::Runtime;
@@ -51,7 +51,7 @@ pub struct Shape {
 pub struct World {
     runtime: Runtime,
     ctx: Arc<Context<SidecarJob>>,
-    job: Arc<DeserializeGuard<SidecarJob>>,
+    job: Arc<Watched<SidecarJob>>,
     wakers: Wakers,
     shape: Shape,
     version: u64,
@@ -69,7 +69,7 @@ impl World {
         let ctx = Arc::new(Context::at(client, events, wall_clock()));
         let (_queue, waker) = queue(ctx.clone(), tokio::sync::mpsc::unbounded_channel());
         drop(guard);
-        let job = Arc::new(DeserializeGuard(Ok(job(own))));
+        let job = Arc::new(Watched::from(job(own)));
         let mut world =
             Self { runtime, ctx, job, wakers: Wakers::new([Box::new(waker) as Box<dyn Wake>]), shape, version: 100 };
         world.take_in(Event::Init);

@@ -19,7 +19,7 @@ fn rush(turns: &Turns, namespace: &str) -> (Turn, UnboundedReceiver<(String, Str
 }
 
 async fn reconciled(stage: &Stage) -> Action {
-    reconcile(Arc::new(DeserializeGuard(Ok(job(json!({}), json!(null))))), stage.ctx.clone()).await.expect("well")
+    reconcile(Arc::new(Watched::from(job(json!({}), json!(null)))), stage.ctx.clone()).await.expect("well")
 }
 
 fn sent(stage: &Stage) -> Vec<(String, Value)> {

@@ -6,8 +6,8 @@ use sidecarjob::controller::throttled::Throttled;
 
 use super::*;
 
-fn watched(job: SidecarJob) -> Arc<DeserializeGuard<SidecarJob>> {
-    Arc::new(DeserializeGuard(Ok(job)))
+fn watched(job: SidecarJob) -> Arc<Watched<SidecarJob>> {
+    Arc::new(Watched::from(job))
 }
 
 fn key() -> (String, String) {
@@ -286,7 +286,7 @@ async fn a_step_that_is_due_again_at_once_is_an_error_and_no_circle_of_calls() {
         vec![on(Method::PUT, STATUS, stored(12)), on(Method::PATCH, "/pods/job-a", move |_| (200, unchanged.clone()))];
     let spec = json!({"sidecarMode": "Managed", "sidecars": [{"name": "side"}, {"name": "proxy"}]});
     let stage = stage(script, vec![running]);
-    let result = reconcile(Arc::new(DeserializeGuard(Ok(job(spec, json!(null))))), stage.ctx.clone()).await;
+    let result = reconcile(Arc::new(Watched::from(job(spec, json!(null)))), stage.ctx.clone()).await;
     assert!(matches!(result, Err(Error::NoEffect(_))), "{result:?}");
 }
 

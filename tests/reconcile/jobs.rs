@@ -35,7 +35,7 @@ fn pod_of_job(phase: &str, exit: Option<i32>) -> Value {
 
 async fn run(script: Vec<Call>, pods: Vec<Value>, job: Job) -> Vec<(String, Value)> {
     let Stage { ctx, sent, server, .. } = stage_of::<Job>(script, pods);
-    reconcile(Arc::new(DeserializeGuard(Ok(job))), ctx.clone()).await.expect("well");
+    reconcile(Arc::new(Watched::from(job)), ctx.clone()).await.expect("well");
     drop(ctx);
     server.await.expect("the script was followed to its end");
     std::mem::take(&mut *sent.lock().expect("not poisoned"))

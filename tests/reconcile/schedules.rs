@@ -89,7 +89,7 @@ async fn a_run_that_a_webhook_holds_up_is_told_from_the_second_try_on_until_it_i
     let ((client, sent), (events, told)) = (scripted(script), listener());
     let ctx = Schedules::at(client, events, Arc::new(now));
     for _ in 0..3 {
-        reconcile(Arc::new(DeserializeGuard(Ok(hourly()))), ctx.clone()).await.expect("a wait, no error");
+        reconcile(Arc::new(Watched::from(hourly())), ctx.clone()).await.expect("a wait, no error");
         PASSED.fetch_add(20, Ordering::SeqCst);
     }
     assert_eq!(stalled(&sent), ["no".to_owned(), format!("JobRefused: {WEBHOOK}"), "no".into()]);
@@ -106,7 +106,7 @@ async fn a_status_that_can_not_be_written_is_told_by_an_event_and_a_delete_in_th
     let down = || on(Method::PUT, CRON_STATUS, refuses(500, "InternalError", WEBHOOK));
     let ((client, _), (events, told)) = (scripted(vec![down(), down()]), listener());
     let ctx = Schedules::at(client, events, Arc::new(now));
-    let watched = Arc::new(DeserializeGuard(Ok(hourly())));
+    let watched = Arc::new(Watched::from(hourly()));
     for seconds in [1, 2] {
         let error = reconcile(watched.clone(), ctx.clone()).await.expect_err("an error");
         assert_eq!(
@@ -126,7 +126,7 @@ async fn a_status_that_can_not_be_written_is_told_by_an_event_and_a_delete_in_th
     old.spec.successful_jobs_history_limit = Some(0);
     ctx.runs.wrote(&done_run());
     for _ in 0..2 {
-        reconcile(Arc::new(DeserializeGuard(Ok(old.clone()))), ctx.clone()).await.expect_err("an error");
+        reconcile(Arc::new(Watched::from(old.clone())), ctx.clone()).await.expect_err("an error");
     }
     let what = format!("StepFailed: failed to delete SidecarJob hourly-1: {WEBHOOK}");
     assert_eq!(stalled(&sent), ["no".to_owned(), what]);
@@ -161,7 +161,7 @@ async fn a_run_that_lost_its_label_is_found_under_its_name_and_its_time_does_not
     ];
     let (client, sent) = scripted(script);
     let ctx = Schedules::at(client, listener().0, Arc::new(now));
-    reconcile(Arc::new(DeserializeGuard(Ok(hourly()))), ctx).await.expect("no call that is not in the script");
+    reconcile(Arc::new(Watched::from(hourly())), ctx).await.expect("no call that is not in the script");
     let status = sent.lock().expect("not poisoned")[2].1["status"].clone();
     assert_eq!((&status["lastScheduleTime"], &status["activeCount"]), (&json!("2026-01-01T01:00:00Z"), &json!(0)));
 }

@@ -27,7 +27,7 @@ async fn turns<K: Managed>(stage: &mut Stage<K>, object: K, n: usize) -> Vec<Res
     let passed = set_clock(stage);
     let mut all = Vec::new();
     for _ in 0..n {
-        all.push(reconcile(Arc::new(DeserializeGuard(Ok(object.clone()))), stage.ctx.clone()).await);
+        all.push(reconcile(Arc::new(Watched::from(object.clone())), stage.ctx.clone()).await);
         passed.fetch_add(61, Ordering::SeqCst);
     }
     all
@@ -99,7 +99,7 @@ async fn between_two_tries_no_pod_is_tried_whatever_wakes_the_run() {
         not_there(),
     ];
     let stage = stage(script, vec![]);
-    let watched = Arc::new(DeserializeGuard(Ok(job(json!({}), json!(null)))));
+    let watched = Arc::new(Watched::from(job(json!({}), json!(null))));
     assert!(reconcile(watched.clone(), stage.ctx.clone()).await.is_err());
     let woken = reconcile(watched, stage.ctx.clone()).await.expect("it waits");
     assert_ne!(woken, Action::await_change());
@@ -119,7 +119,7 @@ async fn a_call_that_took_long_is_told_the_first_time() {
         drop(held);
         status
     });
-    let watched = Arc::new(DeserializeGuard(Ok(job(json!({}), json!(null)))));
+    let watched = Arc::new(Watched::from(job(json!({}), json!(null))));
     reconcile(watched, stage.ctx.clone()).await.expect_err("an error");
     let status = server.await.expect("it was written");
     let stalled = condition(&status["status"], "Stalled").expect("Stalled");
@@ -208,7 +208,7 @@ fn as_version(version: u64) -> Call {
 async fn conflicts_in_a_row_wait_longer_and_after_three_the_api_server_is_asked_for_the_object() {
     let script = vec![conflict(), conflict(), conflict(), as_version(19), on(Method::PUT, STATUS, stored(20))];
     let stage = stage(script, vec![pod("a", 5, "Running", None)]);
-    let watched = Arc::new(DeserializeGuard(Ok(job(json!({}), json!(null)))));
+    let watched = Arc::new(Watched::from(job(json!({}), json!(null))));
     for wait in [200, 400, 800] {
         let error = reconcile(watched.clone(), stage.ctx.clone()).await.expect_err("a conflict");
         assert_eq!(on_error(watched.clone(), &error, stage.ctx.clone()), Action::requeue(Duration::from_millis(wait)));
@@ -224,7 +224,7 @@ async fn conflicts_without_an_end_are_told() {
     (0..3).for_each(|_| script.extend([as_version(19), conflict()]));
     script.truncate(script.len() - 1);
     let stage = stage(script, vec![pod("a", 5, "Running", None)]);
-    let watched = Arc::new(DeserializeGuard(Ok(job(json!({}), json!(null)))));
+    let watched = Arc::new(Watched::from(job(json!({}), json!(null))));
     for _ in 0..5 {
         reconcile(watched.clone(), stage.ctx.clone()).await.expect_err("a conflict");
     }
@@ -236,7 +236,7 @@ async fn conflicts_without_an_end_are_told() {
 async fn an_api_server_that_has_an_older_version_than_it_gave_before_was_restored_and_all_views_are_wrong() {
     let script = vec![conflict(), conflict(), conflict(), as_version(3)];
     let stage = stage(script, vec![pod("a", 5, "Running", None)]);
-    let watched = Arc::new(DeserializeGuard(Ok(job(json!({}), json!(null)))));
+    let watched = Arc::new(Watched::from(job(json!({}), json!(null))));
     let mut errors = Vec::new();
     for _ in 0..3 {
         errors.push(reconcile(watched.clone(), stage.ctx.clone()).await.expect_err("an error"));
@@ -262,7 +262,7 @@ async fn a_controller_that_is_told_to_stop_begins_nothing_further() {
     let many = job(json!({"completions": 1000, "parallelism": 1000}), json!(null));
     let Stage { ctx, server, stop: sender, .. } = stage(script, vec![]);
     stop.set(sender).expect("once");
-    reconcile(Arc::new(DeserializeGuard(Ok(many))), ctx.clone()).await.expect("no error");
+    reconcile(Arc::new(Watched::from(many)), ctx.clone()).await.expect("no error");
     drop(ctx);
     server.await.expect("what was under way, two Pods, was ended, and no call came after it");
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures::FutureExt;
-use kube::core::DeserializeGuard;
 use kube::runtime::watcher::Event;
 use serde_json::Value;
 use sidecarjob::api::SidecarCronJob;
@@ -15,6 +14,7 @@ use sidecarjob::controller::events::Events;
 use sidecarjob::controller::object::Key;
 use sidecarjob::controller::schedules::Schedules;
 use sidecarjob::controller::schedules::reconcile::{on_error, reconcile};
+use sidecarjob::controller::watched::Watched;
 
 use crate::cluster::{CRONS, NAME, RUNS, World};
 use crate::tenant::is_labelled;
@@ -106,7 +106,9 @@ impl Life {
         if let Event::Apply(run) | Event::InitApply(run) = &event {
             world.books.saw(self.number, run);
         }
-        let event = watch::read(event, |run| DeserializeGuard(Ok(serde_json::from_value(run).expect("a SidecarJob"))));
+        let event = watch::read(event, |run| {
+            Watched::from(serde_json::from_value::<sidecarjob::api::SidecarJob>(run).expect("a SidecarJob"))
+        });
         if self.ctx.runs.observe(event).contains(&key()) {
             self.turn.wake();
         }
@@ -114,10 +116,15 @@ impl Life {
 
     /// As kube's store and queue do: what is deleted wakes nobody.
     fn show_cron(&mut self, event: Event<Value>) {
+        let event =
+            watch::read(event, |cron| serde_json::from_value::<SidecarCronJob>(cron).expect("a SidecarCronJob"));
+        let is_news = self.ctx.memory.view_took_in(&event);
         match event {
             Event::Apply(cron) | Event::InitApply(cron) => {
-                self.cron = Some(serde_json::from_value(cron).expect("a SidecarCronJob"));
-                self.turn.wake();
+                self.cron = Some(cron);
+                if is_news {
+                    self.turn.wake();
+                }
             }
             Event::Delete(_) => self.cron = None,
             Event::Init | Event::InitDone => {}
@@ -155,7 +162,7 @@ impl Life {
             return Lives::Yes;
         };
         let killed = lock(world).faults.killed.clone();
-        let watched = Arc::new(DeserializeGuard(Ok(cron)));
+        let watched = Arc::new(Watched::from(cron));
         let result = tokio::select! {
             biased;
             () = killed.notified() => return Lives::No,

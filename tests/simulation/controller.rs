@@ -5,7 +5,6 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kube::core::DeserializeGuard;
 use kube::runtime::reflector::ObjectRef;
 use kube::runtime::reflector::store::{Store, Writer};
 use kube::runtime::watcher::Event;
@@ -19,8 +18,9 @@ use sidecarjob::controller::orphans;
 use sidecarjob::controller::places::Places;
 use sidecarjob::controller::pod_watch::{self, Wakers};
 use sidecarjob::controller::queue::{Wake, queue};
-use sidecarjob::controller::reconcile::{Watched, on_error, reconcile};
+use sidecarjob::controller::reconcile::{on_error, reconcile};
 use sidecarjob::controller::stop::{AT_ONCE, Stops};
+use sidecarjob::controller::watched::Watched;
 use sidecarjob::engine::observed::Settings;
 use sidecarjob::telemetry::Metrics;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -116,10 +116,12 @@ impl<K: Managed> Life<K> {
             Event::Apply(job) | Event::InitApply(job) => world.known = world.known.max(version(job)),
             _ => {}
         }
-        if !matches!(event, Event::Init | Event::InitDone) {
+        let event = watch::read(event, |job| Watched::from(read::<K>(job)));
+        self.writer.apply_watcher_event(&event);
+        let is_news = self.ctx.memory.view_took_in(&event);
+        if is_news && !matches!(event, Event::Init | Event::InitDone) {
             self.turn.wake(); // what is deleted, too: `touched_objects`
         }
-        self.writer.apply_watcher_event(&watch::read(event, |job| DeserializeGuard(Ok(read::<K>(job)))));
     }
 
     fn job(&self) -> Option<Arc<Watched<K>>> {

@@ -25,7 +25,14 @@ fn our_own_write_is_seen_until_the_watch_has_caught_up() {
     memory.wrote(job("a", 5));
     assert_eq!(version(&*memory.newest(job("a", 4))), 5);
     assert_eq!(version(&*memory.newest(job("a", 5))), 5);
-    assert_eq!(version(&*memory.newest(job("a", 4))), 4, "once caught up, the watch alone counts");
+    for (shown, is_news, newest) in [(4, false, 5), (5, false, 4), (6, true, 4)] {
+        let event = Event::Apply(SidecarJob::clone(&job("a", shown)));
+        assert_eq!(memory.view_took_in(&event), is_news, "the watch shows {shown}");
+        assert_eq!(version(&*memory.newest(job("a", 4))), newest, "once caught up, the watch alone counts");
+    }
+    memory.wrote(job("a", 7));
+    assert!(memory.view_took_in(&Event::Apply(SidecarJob::clone(&job("a", 9)))), "somebody changed it since");
+    assert_eq!(version(&*memory.newest(job("a", 9))), 9);
 }
 
 #[test]
@@ -98,14 +105,14 @@ fn a_list_that_began_after_our_last_write_wins_even_with_lower_versions() {
     let memory = Memory::<SidecarJob>::default();
     memory.wrote(job("a", 900));
     assert_eq!(version(&*memory.newest(job("a", 30))), 900, "an event of the watch can be late");
-    memory.view_took_in::<SidecarJob>(&Event::Init);
+    let _ = memory.view_took_in::<SidecarJob>(&Event::Init);
     assert_eq!(version(&*memory.newest(job("a", 30))), 900, "the list is not there yet");
-    memory.view_took_in::<SidecarJob>(&Event::InitDone);
+    let _ = memory.view_took_in::<SidecarJob>(&Event::InitDone);
     assert_eq!(version(&*memory.newest(job("a", 30))), 30);
 
-    memory.view_took_in::<SidecarJob>(&Event::Init);
+    let _ = memory.view_took_in::<SidecarJob>(&Event::Init);
     memory.wrote(job("a", 31));
-    memory.view_took_in::<SidecarJob>(&Event::InitDone);
+    let _ = memory.view_took_in::<SidecarJob>(&Event::InitDone);
     assert_eq!(version(&*memory.newest(job("a", 30))), 31, "what was written since the list began it may not know of");
 }
 
@@ -129,10 +136,19 @@ fn failures_are_counted_until_one_reconcile_goes_well() {
 #[test]
 fn nothing_is_kept_of_a_job_that_is_quiet() {
     let memory = Memory::<SidecarJob>::default();
-    memory.wrote(job("a", 5));
-    memory.newest(job("a", 5));
-    memory.succeeded(&the_key());
-    assert!(memory.entries.lock().is_empty());
+    for shown_first in [true, false] {
+        memory.wrote(job("a", 5));
+        let show = || assert!(!memory.view_took_in(&Event::Apply(SidecarJob::clone(&job("a", 5)))));
+        if shown_first {
+            show();
+        }
+        memory.newest(job("a", 5));
+        memory.succeeded(&the_key());
+        if !shown_first {
+            show();
+        }
+        assert!(memory.entries.lock().is_empty(), "shown before the end of the reconcile: {shown_first}");
+    }
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! What the queue drops, when it ends, and that no namespace holds up another.
 
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::core::DeserializeGuard;
 
 use super::*;
 use crate::api::SidecarJob;
@@ -25,7 +24,7 @@ fn the_uids_of_others_are_kept_only_as_long_as_their_objects_are_there() {
         let mut job = SidecarJob::new(name, Default::default());
         job.metadata.uid = Some(format!("uid-{name}"));
         job.spec.managed_by = Some("example.com/other".into());
-        DeserializeGuard(Ok(job))
+        Watched::from(job)
     };
     let mut others = Others::new(Metrics::default());
     let mut see = |event| {

@@ -77,19 +77,26 @@ async fn look_up(ctx: &Schedules, key: &Key, run: &RunRef) -> Result<(), Error> 
     Ok(())
 }
 
-/// Writes the status onto the object it was decided from; if that has changed meanwhile, the server says conflict.
-pub async fn status(ctx: &Schedules, key: &Key, cron: &Cron, status: &Status) -> Result<(), Error> {
+/// Writes the status onto the object it was decided from; if that has changed meanwhile, the server says conflict. Returns
+/// the object as it is now; `None` if the object is gone.
+pub async fn status(
+    ctx: &Schedules,
+    key: &Key,
+    cron: &Cron,
+    status: &Status,
+) -> Result<Option<Arc<SidecarCronJob>>, Error> {
     let next = SidecarCronJob { status: Some(status.to_wire(&cron.namespace)), ..(*cron.wire).clone() };
     match call(WRITE_THE_STATUS, put_status(&ctx.client, key, next)).await? {
         Ok(written) => {
-            ctx.memory.wrote(Arc::new(written));
-            Ok(())
+            let written = Arc::new(written);
+            ctx.memory.wrote(written.clone());
+            Ok(Some(written))
         }
         Err(kube::Error::Api(status)) if status.is_not_found() => {
             ctx.memory.forget(key);
             ctx.times.forget(key);
             ctx.runs.forget(&Owner::of(cron));
-            Ok(())
+            Ok(None)
         }
         Err(error) => Err(Error::Status(error)),
     }

@@ -9,8 +9,8 @@ use crate::controller::schedules::runs::{Owner, View};
 use crate::engine::schedule::observed::Observed;
 
 /// All that the engine asks for. `None` if the object did not come from an API server.
-pub fn gather(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>) -> Option<Observed> {
-    let (cron, search) = ctx.times.of(ctx.memory.newest(watched))?;
+pub fn gather(ctx: &Schedules, key: &Key, newest: Arc<SidecarCronJob>) -> Option<Observed> {
+    let (cron, search) = ctx.times.of(newest)?;
     let owner = Owner::of(&cron);
     let View { runs, departed, started, backfilled } = ctx.runs.of(&owner, &cron.status, (ctx.now)());
     let gone = ctx.runs.gone_of(&owner, cron.status.active.iter().map(|run| run.uid.as_str()));

@@ -5,23 +5,24 @@
 
 use std::sync::Arc;
 
-use futures::{StreamExt, TryStreamExt};
+use futures::{StreamExt, TryStreamExt, future};
 use kube::runtime::WatchStreamExt;
 use kube::runtime::controller::{self, Controller};
 use kube::runtime::reflector::{self, ObjectRef};
 use kube::runtime::watcher::Event;
 use tokio::sync::{mpsc, watch};
 
-use crate::api::SCHEDULE;
+use crate::api::{SCHEDULE, SidecarCronJob};
 use crate::controller::error::Fatal;
 use crate::controller::object::{Key, key};
 use crate::controller::queue::{
     in_turn, reference, references, report, stopped, stopped_before_the_first_list, work_with,
 };
 use crate::controller::schedules::context::Schedules;
-use crate::controller::schedules::reconcile::{Watched, on_error, reconcile};
+use crate::controller::schedules::reconcile::{on_error, reconcile};
 use crate::controller::schedules::run_watch;
 use crate::controller::turns::Turns;
+use crate::controller::watched::Watched;
 use crate::controller::wire::watch::watch as watch_schedules;
 use crate::controller::{clock, cluster};
 
@@ -61,10 +62,10 @@ impl Schedules {
         }
         let (store, writer) = reflector::store();
         let (ctx, memory) = (self.clone(), self.clone());
-        let crons = watch_schedules(cluster::api::<Watched>(&self.client, namespace), None)
+        let crons = watch_schedules(cluster::api::<Watched<SidecarCronJob>>(&self.client, namespace), None)
             .inspect_ok(move |event| ctx.saw(event))
             .reflect(writer)
-            .inspect_ok(move |event| memory.memory.view_took_in(event))
+            .try_filter(move |event| future::ready(memory.memory.view_took_in(event)))
             .applied_objects();
         let stopped_early = stopped_before_the_first_list(store.clone(), stop.clone());
         let work = Controller::for_stream(crons, store)
@@ -77,7 +78,7 @@ impl Schedules {
             .map(Ok)
             .try_for_each(|result| {
                 // The runs of a schedule that is gone go with it: the API server collects what it owned.
-                futures::future::ready(report(SCHEDULE, &turns, result, |key| self.forget(&key)))
+                future::ready(report(SCHEDULE, &turns, result, |key| self.forget(&key)))
             });
         tokio::select! {
             ended = work => ended,
@@ -87,7 +88,7 @@ impl Schedules {
 
     /// Any that is listed may be due: as long as it has not been looked at, nobody knows. Of one that is deleted nothing is
     /// kept; a new list does not say which were deleted before.
-    fn saw(&self, event: &Event<Watched>) {
+    fn saw(&self, event: &Event<Watched<SidecarCronJob>>) {
         match event {
             Event::Init => self.times.forget_all(),
             Event::InitApply(cron) => self.rush.expect(&key(cron), Some((self.now)())),
@@ -98,7 +99,7 @@ impl Schedules {
 }
 
 /// Schedules whose statuses need not wait any more.
-fn released(ctx: Arc<Schedules>) -> impl futures::Stream<Item = ObjectRef<Watched>> {
+fn released(ctx: Arc<Schedules>) -> impl futures::Stream<Item = ObjectRef<Watched<SidecarCronJob>>> {
     futures::stream::unfold(ctx, |ctx| async {
         let key = ctx.rush.released().await;
         Some((reference(&key), ctx))

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 use tokio::time::Instant;
 use tracing::{debug, warn};
@@ -15,22 +14,20 @@ use crate::controller::reconcile::{LOOK_AFTER, look_again, sleep_until, try_agai
 use crate::controller::schedules::context::Schedules;
 use crate::controller::schedules::gather::gather;
 use crate::controller::schedules::{apply, create};
+use crate::controller::watched::Watched;
 use crate::engine::plan::sooner;
 use crate::engine::schedule::{self, report::stalled};
-
-/// An object as the watch shows it: one that can't be read does not stop the others.
-pub type Watched = DeserializeGuard<SidecarCronJob>;
 
 /// Most rounds of decide and apply in one go: more would be a circle.
 const MAX_ROUNDS: usize = 50;
 
 /// One schedule, as often as something happened to it, or its time has come.
 #[tracing::instrument(name = "reconcile", skip_all, fields(kind = SCHEDULE, name = tracing::field::Empty))]
-pub async fn reconcile(watched: Arc<Watched>, ctx: Arc<Schedules>) -> Result<Action, Error> {
+pub async fn reconcile(watched: Arc<Watched<SidecarCronJob>>, ctx: Arc<Schedules>) -> Result<Action, Error> {
     let key = key(&*watched);
     ctx.rush.looked_at(&key, (ctx.now)()); // also one that can't be read: nobody need wait for it
     let cron = match &watched.0 {
-        Ok(cron) => Arc::new(cron.clone()),
+        Ok(cron) => cron.clone(),
         Err(invalid) => {
             warn!("skipped {}: can't read it: {}", invalid.metadata.name.as_deref().unwrap_or("?"), invalid.error);
             return Ok(Action::await_change());
@@ -38,19 +35,23 @@ pub async fn reconcile(watched: Arc<Watched>, ctx: Arc<Schedules>) -> Result<Act
     };
     tracing::Span::current().record("name", format!("{}/{}", key.0, key.1));
     let begin = Instant::now();
-    match until_quiet(&ctx, &key, cron.clone()).await {
+    let mut newest = cron.clone();
+    match until_quiet(&ctx, &key, &mut newest).await {
         Ok(action) => {
             ctx.memory.succeeded(&key);
             Ok(action)
         }
-        Err(error) => Err(tell(&ctx, &key, cron, error, begin.elapsed()).await),
+        Err(error) => Err(tell(&ctx, &key, newest, error, begin.elapsed()).await),
     }
 }
 
-async fn until_quiet(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>) -> Result<Action, Error> {
+/// Decide and apply. `newest` is the newest known form of the object: a write of this reconcile counts from its answer on,
+/// whatever the watch has shown.
+async fn until_quiet(ctx: &Schedules, key: &Key, newest: &mut Arc<SidecarCronJob>) -> Result<Action, Error> {
     for _ in 0..MAX_ROUNDS {
         create::look_for_unclear(ctx, key).await?; // also in this round: time has passed while no answer came
-        let Some(seen) = gather(ctx, key, watched.clone()) else { return Ok(Action::await_change()) };
+        *newest = ctx.memory.newest(newest.clone());
+        let Some(seen) = gather(ctx, key, newest.clone()) else { return Ok(Action::await_change()) };
         let mut plan = schedule::decide(&seen, (ctx.now)());
         ctx.times.keep(&seen.cron, plan.search.take());
         if plan.steps.is_empty() {
@@ -75,7 +76,9 @@ async fn until_quiet(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>) -
             }
         }
         if let Some(status) = &plan.status {
-            apply::status(ctx, key, &seen.cron, status).await?;
+            if let Some(written) = apply::status(ctx, key, &seen.cron, status).await? {
+                *newest = written;
+            }
             plan.events.iter().for_each(|event| ctx.tell(&seen.cron, event.clone()));
         }
     }
@@ -107,8 +110,8 @@ async fn tell(ctx: &Schedules, key: &Key, watched: Arc<SidecarCronJob>, error: E
 }
 
 /// When to try again. A conflict most often means that news is on its way.
-pub fn on_error(watched: Arc<Watched>, error: &Error, ctx: Arc<Schedules>) -> Action {
+pub fn on_error(watched: Arc<Watched<SidecarCronJob>>, error: &Error, ctx: Arc<Schedules>) -> Action {
     let Ok(cron) = &watched.0 else { return Action::await_change() };
-    let key = key(cron);
+    let key = key(&**cron);
     try_again(SCHEDULE, &key, error, ctx.memory.failures(&key, error.is_conflict()))
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use futures::StreamExt;
-use kube::core::DeserializeGuard;
 use tokio::sync::{mpsc, watch};
 use tracing::warn;
 
@@ -11,6 +10,7 @@ use crate::api::{SidecarJob, labels};
 use crate::controller::cluster;
 use crate::controller::object::Key;
 use crate::controller::schedules::context::Schedules;
+use crate::controller::watched::Watched;
 use crate::controller::wire::watch::watch as watch_runs;
 
 /// Keeps the view of runs, and wakes their schedules.
@@ -20,7 +20,7 @@ pub async fn watch(
     wake: mpsc::UnboundedSender<Key>,
     listed: watch::Sender<bool>,
 ) {
-    let api = cluster::api::<DeserializeGuard<SidecarJob>>(&ctx.client, namespace.as_deref());
+    let api = cluster::api::<Watched<SidecarJob>>(&ctx.client, namespace.as_deref());
     let mut stream = watch_runs(api, Some(labels::SCHEDULE)).boxed();
     while let Some(event) = stream.next().await {
         match event {

@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use kube::core::DeserializeGuard;
 use kube::runtime::watcher::Event;
 use parking_lot::Mutex;
 
@@ -17,6 +16,7 @@ use crate::api::{SidecarJob, backfilled, labels, scheduled_run};
 use crate::controller::object::{Key, version};
 use crate::controller::views::buried::Buried;
 use crate::controller::views::list::List;
+use crate::controller::watched::Watched;
 use crate::engine::schedule::observed::status::{Status, is_credible};
 use crate::engine::schedule::observed::{Cron, Departed, Run};
 
@@ -72,7 +72,7 @@ pub struct View {
 
 impl Runs {
     /// Takes in what the watch says. Which SidecarCronJobs to look at again.
-    pub fn observe(&self, event: Event<DeserializeGuard<SidecarJob>>) -> Vec<Key> {
+    pub fn observe(&self, event: Event<Watched<SidecarJob>>) -> Vec<Key> {
         let mut state = self.0.lock();
         match event {
             Event::Init => state.list = Some(List::default()),

@@ -10,7 +10,6 @@ use hyper::{Request, Response, StatusCode};
 use k8s_openapi::api::batch::v1::Job as BatchJob;
 use k8s_openapi::api::core::v1 as core;
 use kube::api::ListParams;
-use kube::core::DeserializeGuard;
 use kube::runtime::watcher::{self, Event as Told};
 use kube::{Api, Client};
 use serde_json::{Value, json};
@@ -21,6 +20,7 @@ use super::pods::PodApi;
 use super::whole::Whole;
 use super::*;
 use crate::api::SidecarJob;
+use crate::controller::watched::Watched;
 use crate::engine::observed::{self, wire::Pod};
 
 /// A Pod as an API server of Kubernetes 1.37 gave it, in both forms.
@@ -195,7 +195,7 @@ fn a_run_is_read_without_managed_fields_and_one_that_cant_be_read_stops_no_other
     };
     let fits = json!({"template": {"spec": {"containers": [{"name": "main"}]}}});
     let all = [run("a", fits.clone()), run("b", json!({"template": 5})), run("c", fits.clone())];
-    let list = json::list::<DeserializeGuard<SidecarJob>>(&runs(&all)).expect("a list");
+    let list = json::list::<Watched<SidecarJob>>(&runs(&all)).expect("a list");
     let names: Vec<_> = list.items.iter().map(kube::ResourceExt::name_any).collect();
     assert_eq!((names, list.resource_version.as_str()), (vec!["a".into(), "b".into(), "c".into()], "7"));
     let read: Vec<bool> = list.items.iter().map(|run| run.0.is_ok()).collect();
@@ -217,7 +217,7 @@ fn all_other_metadata_of_a_run_is_read() {
         "ownerReferences": [{"apiVersion": "v1", "kind": "X", "name": "x", "uid": "y", "controller": true}]
     });
     let object = json!({"metadata": metadata, "spec": {"template": {}}});
-    let read = json::object::<DeserializeGuard<SidecarJob>>(object.to_string().as_bytes()).expect("one").expect("one");
+    let read = json::object::<Watched<SidecarJob>>(object.to_string().as_bytes()).expect("one").expect("one");
     assert_eq!(serde_json::to_value(&read.0.expect("readable").metadata).expect("JSON"), metadata);
 }
 

@@ -7,9 +7,8 @@ use hyper::Request;
 use hyper::body::Bytes;
 use k8s_openapi::api::batch::v1::{Job as BatchJob, JobSpec, JobStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference, Time};
-use kube::Client;
-use kube::core::DeserializeGuard;
 use kube::core::error_boundary::InvalidObject;
+use kube::{Client, Resource};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -18,6 +17,7 @@ use super::{JSON, Wire, ask, unreadable};
 use crate::api::{
     SidecarCronJob, SidecarCronJobSpec, SidecarCronJobStatus, SidecarJob, SidecarJobSpec, SidecarJobStatus,
 };
+use crate::controller::watched::Watched;
 
 /// A kind of which the controller needs the whole object.
 pub trait Whole: kube::Resource<DynamicType = ()> + Send + 'static {
@@ -163,12 +163,12 @@ impl From<Meta> for ObjectMeta {
     }
 }
 
-impl<K: Whole> Wire for DeserializeGuard<K> {
+impl<K: Whole + Clone + Sync> Wire for Watched<K> {
     const ACCEPT: &'static str = JSON;
     type Json = Parts<K::Spec, K::Status>;
 
     fn from_json(Parts { metadata, spec, status }: Self::Json) -> Self {
-        Self(Ok(K::of(metadata.into(), spec, status)))
+        Self::from(K::of(metadata.into(), spec, status))
     }
 
     fn unreadable(object: &Value, error: &str) -> Option<Self> {
@@ -181,10 +181,6 @@ impl<K: Whole> Wire for DeserializeGuard<K> {
     }
 
     fn resource_version(&self) -> &str {
-        let metadata = match &self.0 {
-            Ok(object) => object.meta(),
-            Err(invalid) => &invalid.metadata,
-        };
-        metadata.resource_version.as_deref().unwrap_or_default()
+        self.meta().resource_version.as_deref().unwrap_or_default()
     }
 }

@@ -34,8 +34,8 @@ fn run(minute: u32) -> SidecarJob {
     serde_json::from_value(json!({"metadata": meta, "spec": {"template": {}}})).expect("a SidecarJob")
 }
 
-fn read(job: SidecarJob) -> DeserializeGuard<SidecarJob> {
-    DeserializeGuard(Ok(job))
+fn read(job: SidecarJob) -> Watched<SidecarJob> {
+    Watched::from(job)
 }
 
 fn minutes(runs: &Runs) -> Vec<String> {
@@ -72,8 +72,8 @@ fn complete(run: SidecarJob) -> SidecarJob {
     with(run, json!({"/status": {"conditions": [end]}, "/metadata/resourceVersion": "99"}))
 }
 
-fn guard(run: SidecarJob) -> DeserializeGuard<SidecarJob> {
-    DeserializeGuard(Ok(run))
+fn guard(run: SidecarJob) -> Watched<SidecarJob> {
+    Watched::from(run)
 }
 
 #[test]
