@@ -464,7 +464,7 @@ fn draining() -> Value {
     let mut running = pod("a", 5, "Running", Some(0));
     running["spec"]["initContainers"] = json!([]);
     running["spec"]["containers"] = json!([{"name": "main"}, {"name": "side"}]);
-    running["status"]["containerStatuses"].as_array_mut().unwrap().push(
+    running["status"]["containerStatuses"].as_array_mut().expect("a list").push(
         json!({"name": "side", "ready": true, "restartCount": 0, "image": "", "imageID": "", "state": {"running": {}}}),
     );
     running["metadata"]["annotations"] = json!({labels::MODE: labels::MANAGED});

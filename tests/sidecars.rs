@@ -9,6 +9,8 @@ mod bounded;
 mod changed;
 #[path = "sidecars/cut_off.rs"]
 mod cut_off;
+#[path = "sidecars/kept.rs"]
+mod kept;
 #[path = "sidecars/managed.rs"]
 mod managed;
 #[path = "sidecars/manifest.rs"]

@@ -113,6 +113,8 @@ pub mod events {
     pub const FAILED_CREATE: &str = "FailedCreate";
     /// Normal: the controller deleted a Pod.
     pub const SUCCESSFUL_DELETE: &str = "SuccessfulDelete";
+    /// Normal: the run has ended, and the kubelet ends a Pod of the run that still ran; the Pod and its logs stay.
+    pub const POD_ENDED: &str = "PodEnded";
     /// Warning: the controller could not delete a Pod.
     pub const FAILED_DELETE: &str = "FailedDelete";
     /// Normal: the SidecarJob is Complete.

@@ -24,8 +24,8 @@ pub use rules::SIGNALS;
 pub use sidecar::{Sidecar, StartBefore, StartUntil};
 pub use sidecarcronjob::{SidecarCronJob, SidecarCronJobSpec, SidecarCronJobStatus};
 pub use sidecarjob::{
-    CompletionMode, InjectedContainers, MainContainers, PodReplacementPolicy, Require, SidecarJob, SidecarJobSpec,
-    SidecarMode,
+    CompletionMode, EndedPods, InjectedContainers, MainContainers, PodReplacementPolicy, Require, SidecarJob,
+    SidecarJobSpec, SidecarMode,
 };
 pub use status::{Phase, SidecarJobStatus, UncountedTerminatedPods};
 

@@ -54,6 +54,10 @@ pub struct SidecarJobSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sidecar_mode: Option<SidecarMode>,
 
+    /// How Pods end that still run when the run ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_pods: Option<EndedPods>,
+
     /// How many Pods may run at once. Default 1. If you gave this field or completions when you created the run, you may
     /// change it at any time. If you make it smaller, the controller stops the surplus Pods and does not count them as
     /// failed. 0: no Pod runs.
@@ -164,6 +168,19 @@ pub enum InjectedContainers {
     Sidecar,
     /// The exit code of the container decides the result too.
     Main,
+}
+
+/// How Pods end that still run when the run ends, for example after activeDeadlineSeconds, after too many restarts with
+/// restartPolicy OnFailure, or by successPolicy. Delete (the default): the controller deletes the Pods, and the logs are
+/// gone. Keep: the kubelet ends the Pods by their activeDeadlineSeconds, with their grace period, and Pods and logs stay
+/// until the run is deleted. The Pods count the same. A Pod that no kubelet has started is deleted in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum EndedPods {
+    /// The controller deletes the Pods.
+    #[default]
+    Delete,
+    /// The Pods and their logs stay.
+    Keep,
 }
 
 /// How sidecars run and stop. Auto (the default): Native if the cluster supports it (Kubernetes 1.29 or newer), else

@@ -57,6 +57,7 @@ async fn step<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, step: &S
         Step::CreatePods(pods) => create::pods(ctx, key, seen, pods).await,
         Step::Release(pod) => release(ctx, key, pod).await,
         Step::Delete(pod) => delete(ctx, key, seen, pod).await.map_err(|e| Error::NotDeleted(Box::new(e))),
+        Step::End { pod, deadline_seconds } => end(ctx, key, seen, pod, *deadline_seconds).await,
         Step::StopSidecars { pod, deadline_seconds, at } => {
             let patch = json!({
                 "metadata": {"uid": pod.uid, "annotations": {labels::STOPPING_SINCE: time::format(*at)}},
@@ -175,6 +176,22 @@ async fn delete<K: Managed>(ctx: &Context<K>, key: &Key, seen: &Observed, pod: &
         }
         Err(error) => Err(failed(&what, error)),
     }
+}
+
+async fn end<K: Managed>(
+    ctx: &Context<K>,
+    key: &Key,
+    seen: &Observed,
+    pod: &PodRef,
+    deadline: i64,
+) -> Result<(), Error> {
+    let patch = json!({"metadata": {"uid": pod.uid}, "spec": {"activeDeadlineSeconds": deadline}});
+    if patch_pod(ctx, pod, key, &format!("end Pod {}", pod.name), patch).await?.is_some() {
+        info!(pod = pod.name, "the run has ended: ending the Pod, which stays");
+        let note = format!("Ended pod: {}; the pod and its logs stay", pod.name);
+        ctx.events.about_job(&seen.job, Event::normal(reasons::POD_ENDED, note));
+    }
+    Ok(())
 }
 
 async fn stop_sidecars<K: Managed>(

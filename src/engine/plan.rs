@@ -102,6 +102,13 @@ pub enum Step {
     Release(PodRef),
     /// Delete a Pod that still runs.
     Delete(PodRef),
+    /// End a Pod that still runs by its `activeDeadlineSeconds`, so that the Pod and its logs stay.
+    End {
+        /// The Pod.
+        pod: PodRef,
+        /// Seconds since the Pod's start that have passed already, at least 1.
+        deadline_seconds: i64,
+    },
     /// End a Pod whose main containers are done and whose plain sidecars are not: set `activeDeadlineSeconds`, and note
     /// on the Pod since when the controller stops the sidecars.
     StopSidecars {
@@ -149,6 +156,7 @@ impl fmt::Display for Step {
             }
             Self::Release(pod) => write!(f, "release {}", pod.name),
             Self::Delete(pod) => write!(f, "delete {}", pod.name),
+            Self::End { pod, deadline_seconds: _ } => write!(f, "end {}", pod.name),
             Self::StopSidecars { pod, deadline_seconds, at: _ } => {
                 write!(f, "stop the sidecars of {} (deadline {deadline_seconds}s)", pod.name)
             }

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use crate::engine::count::backoff;
 use crate::engine::count::tally::Tally;
 use crate::engine::deeds::indexed;
+use crate::engine::deeds::sidecars::{is_ending, passed};
 use crate::engine::judgement::Judgement;
 use crate::engine::observed::{Observed, Pod};
 use crate::engine::plan::{Deed, NewPod, Step, sooner};
@@ -74,11 +75,23 @@ fn for_indexes(j: &Judgement, missing: usize, wait: &mut impl FnMut(Option<DateT
 /// in between would count these failures, and might find another reason for the end.
 pub fn end(j: &Judgement) -> Deed {
     let Some(ending) = j.ending.as_ref().filter(|ending| ending.stored) else { return Deed::default() };
-    let working = j.tally.working.iter().copied();
-    if ending.success {
-        return Deed::of(end_unrecorded(j.seen, working));
+    let end = |pod: &Pod| end_at_the_end(j, pod);
+    let steps = |pod: &Pod| [(ending.success && pod.tracked).then(|| Step::Release(pod.to_ref())), end(pod)];
+    let working = j.tally.working.iter().copied().take(j.seen.settings.max_pods_per_sync);
+    Deed::of(working.flat_map(steps).flatten())
+}
+
+/// How a Pod ends that still works at the end of the run. With `endedPods: Keep` the kubelet ends the Pod, if a kubelet has
+/// started the Pod. `None`: the kubelet ends the Pod already.
+fn end_at_the_end(j: &Judgement, pod: &Pod) -> Option<Step> {
+    if !j.seen.job.spec.keeps_pods {
+        return Some(Step::Delete(pod.to_ref()));
     }
-    Deed::of(working.take(j.seen.settings.max_pods_per_sync).map(|pod| Step::Delete(pod.to_ref())))
+    match passed(pod, j.now) {
+        None => Some(Step::Delete(pod.to_ref())),
+        Some(_) if is_ending(pod, j.now) => None,
+        Some(deadline_seconds) => Some(Step::End { pod: pod.to_ref(), deadline_seconds }),
+    }
 }
 
 /// The steps that end Pods without counting them: the controller removes the finalizer first.

@@ -10,7 +10,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use super::Settings;
 use super::pod::Pod;
 use crate::api::conditions::{reasons, types};
-use crate::api::{self, CompletionMode, PodReplacementPolicy, SidecarJob, SidecarJobSpec, SidecarMode, labels};
+use crate::api::{
+    self, CompletionMode, EndedPods, PodReplacementPolicy, SidecarJob, SidecarJobSpec, SidecarMode, labels,
+};
 use crate::engine::observed::failure_policy::FailurePolicy;
 use crate::engine::observed::indexes::Indexes;
 use crate::engine::observed::roles::Roles;
@@ -68,6 +70,8 @@ pub struct Spec {
     pub ttl: Option<TimeDelta>,
     /// No Pod may run.
     pub suspend: bool,
+    /// Pods that still run when the run ends are not deleted.
+    pub keeps_pods: bool,
     /// When the controller replaces a Pod that is being deleted.
     pub replacement: PodReplacementPolicy,
     /// The template's `restartPolicy` is OnFailure, not Never.
@@ -163,6 +167,7 @@ impl Spec {
             active_deadline: spec.active_deadline_seconds.map(time::seconds),
             ttl: spec.ttl_seconds_after_finished.map(|s| time::seconds(s.into())),
             suspend: spec.suspend.unwrap_or(false),
+            keeps_pods: spec.ended_pods == Some(EndedPods::Keep),
             replacement: spec.pod_replacement_policy.unwrap_or(match spec.pod_failure_policy {
                 Some(_) => PodReplacementPolicy::Failed,
                 None => PodReplacementPolicy::TerminatingOrFailed,

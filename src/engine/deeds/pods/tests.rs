@@ -1,6 +1,8 @@
 //! How many Pods, and which?
 
 use super::*;
+use crate::api::conditions::{reasons, types};
+use crate::engine::observed::Phase;
 use crate::engine::tests::fixture::{at, job, pod, steps};
 
 fn many(n: u32) -> impl Iterator<Item = Pod> {
@@ -129,4 +131,42 @@ fn with_policy_failed_the_replacement_comes_when_the_pod_has_ended() {
     let seen = job().replace_when_failed().settings(|s| s.backoff = chrono::TimeDelta::zero());
     assert_eq!(steps(&seen.clone().pods([pod(0).deleted(5)]).decide(10)), [""; 0]);
     assert_eq!(steps(&seen.pods([pod(0).deleted(5).failed(8)]).decide(10)), ["create Pods [1]"]);
+}
+
+#[test]
+fn at_the_end_of_the_run_pods_that_work_are_deleted_or_kept_as_the_spec_says() {
+    let failed = || job().condition(types::FAILURE_TARGET, reasons::DEADLINE_EXCEEDED, 5);
+    let succeeded = || job().condition(types::SUCCESS_CRITERIA_MET, reasons::SUCCESS_POLICY, 5);
+    let keep = |seen: Observed| seen.spec(|spec| spec.keeps_pods = true);
+    let ended = |seconds| Pod { deadline_seconds: Some(seconds), ..pod(0) };
+    for (what, seen, pod, want) in [
+        ("a failed run", failed(), pod(0), vec!["delete p0"]),
+        ("a failed run that keeps its Pods", keep(failed()), pod(0), vec!["end p0"]),
+        (
+            "a Pod that no kubelet has started",
+            keep(failed()),
+            Pod { started_at: None, ..pod(0).unscheduled() },
+            vec!["delete p0"],
+        ),
+        ("a Pod that the kubelet ends already", keep(failed()), ended(1), vec![]),
+        ("a Pod with a deadline of its own, which is far", keep(failed()), ended(3600), vec!["end p0"]),
+        ("a success by policy", succeeded(), pod(0), vec!["release p0", "delete p0"]),
+        ("a success by policy that keeps its Pods", keep(succeeded()), pod(0), vec!["release p0", "end p0"]),
+        ("a Pod that is released already", keep(succeeded()), pod(0).released(), vec!["end p0"]),
+    ] {
+        assert_eq!(steps(&seen.pods([pod]).decide(10)), want, "{what}");
+    }
+}
+
+#[test]
+fn a_pod_that_is_kept_counts_when_the_kubelet_has_ended_it_as_a_deleted_one_does() {
+    let end =
+        |phase| Pod { deadline_seconds: Some(9), reason: Some("DeadlineExceeded".into()), ..pod(0).ends_as(phase) };
+    let run = || job().condition(types::FAILURE_TARGET, reasons::DEADLINE_EXCEEDED, 5).spec(|s| s.keeps_pods = true);
+    let goes_on = run().pods([Pod { deadline_seconds: Some(9), ..pod(0) }]).stored(10);
+    assert_eq!((goes_on.job.status.failed, goes_on.job.status.is_finished()), (0, false));
+    let over = run().pods([end(Phase::Failed).main_exits(0, 12)]).next(13);
+    assert_eq!((over.failed, over.succeeded, over.is_finished()), (1, 0, true), "whatever main said on SIGTERM");
+    let deleted = run().spec(|s| s.keeps_pods = false).pods([pod(0).deleted(11).ends_as(Phase::Failed)]).next(13);
+    assert_eq!((deleted.failed, deleted.succeeded, deleted.is_finished()), (1, 0, true));
 }
