@@ -4,7 +4,7 @@ pub mod fixture;
 
 use crate::api;
 use crate::api::conditions::{reasons, types};
-use crate::engine::observed::Phase;
+use crate::engine::observed::{Observed, Phase};
 use crate::engine::plan::Hold;
 use crate::engine::take_stock;
 use crate::engine::tests::fixture::{at, job, pod, steps};
@@ -190,6 +190,14 @@ fn what_fails_stalls_a_run_until_it_is_done_whatever_the_run_waits_for() {
     assert!(!stored.next(11).conditions.is_true(types::STALLED), "it is done");
 }
 
+/// Of two Pods that drain after the result one has ended.
+fn draining_of_two() -> Observed {
+    let drain = |n| pod(n).main_exits(0, 5);
+    let known = job().completions(2).parallelism(2).pods([drain(0), drain(1)]).stored(5);
+    let counted = known.pods([drain(0).released(), drain(1).released()]).stored(5);
+    counted.pods([drain(0).released(), drain(1).released().exits("side", 0, 6).ends_as(Phase::Succeeded)])
+}
+
 #[test]
 fn only_news_for_people_and_the_begin_of_a_run_may_wait() {
     let pending = || job().pods([pod(0).pending()]).stored(1);
@@ -201,6 +209,7 @@ fn only_news_for_people_and_the_begin_of_a_run_may_wait() {
         ("the first status, which lists a failure", job().pods([pod(0).failed(5)]), Hold::No),
         ("the first status of a suspended run", job().suspended().pods([]), Hold::No),
         ("the first status, a Pod being refused", job().pods([]).refused(99), Hold::No),
+        ("how many Pods still drain", draining_of_two(), Hold::ForPeople),
         ("a result", pending().pods([pod(0).main_exits(0, 5)]), Hold::No),
         ("a Pod that is being deleted", pending().pods([pod(0).released().deleted(5), pod(1)]), Hold::No),
         ("a suspension", pending().suspended().pods([pod(0).released().deleted(2)]), Hold::No),

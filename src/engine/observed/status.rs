@@ -78,11 +78,15 @@ impl Status {
         self.uncounted_succeeded.contains(uid) || self.uncounted_failed.contains(uid)
     }
 
-    /// Only `ready` and the strings for people differ; no decision depends on them. Many Pods may get ready in quick
-    /// succession, and each write of the status has a cost for the API server.
+    /// Only `ready` and the strings for people differ, or, when the result is known, how many Pods still run; no decision
+    /// depends on them. Many Pods may get ready or stop in quick succession, and each write of the status has a cost for
+    /// the API server.
     pub fn differs_for_people_only(&self, stored: &Self) -> bool {
         let mut same = self.clone();
         same.counts.ready = stored.counts.ready;
+        if self.result_is_known() && stored.result_is_known() {
+            same.counts = stored.counts;
+        }
         same.summary = stored.summary.clone();
         same == *stored
     }
