@@ -74,10 +74,15 @@ pub struct SidecarJobStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<i32>,
 
-    /// UIDs of Pods whose result is known and that `succeeded` and `failed` do not count yet, at most 500. With this list
-    /// each Pod counts exactly once (KEP-2307).
+    /// UIDs of Pods whose result is known and whose sidecars still run: `succeeded` and `failed` count these Pods when they
+    /// have ended. At most 500, together with countedTerminatedPods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uncounted_terminated_pods: Option<UncountedTerminatedPods>,
+
+    /// UIDs of Pods that `succeeded` and `failed` count, and from which the controller removes its finalizer next. So each
+    /// Pod counts exactly once. The next write of the status removes the UIDs that are no longer needed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counted_terminated_pods: Vec<String>,
 
     /// With completionMode Indexed: the indexes that succeeded, as in `1,3-5,7`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -39,6 +39,12 @@ impl Job<'_> {
         all.filter_map(|uid| uid.as_str().map(str::to_owned)).collect()
     }
 
+    /// The Pods that are counted and may still have the finalizer.
+    fn counted(&self) -> BTreeSet<String> {
+        let all = self.0["status"]["countedTerminatedPods"].as_array().into_iter().flatten();
+        all.filter_map(|uid| uid.as_str().map(str::to_owned)).collect()
+    }
+
     fn text(&self, field: &str) -> Option<&str> {
         self.0["status"][field].as_str()
     }
@@ -59,7 +65,9 @@ fn refused(old: &Job, new: &Job) -> Result<(), String> {
     }
     let (s, f) = (new.list("succeeded"), new.list("failed"));
     no(!s.is_disjoint(&f), "a UID is in both lists")?;
-    no(s.len() + f.len() > 500, "more than 500 UIDs are listed")?;
+    let c = new.counted();
+    no(!c.is_disjoint(&s) || !c.is_disjoint(&f), "a UID is listed and counted")?;
+    no(s.len() + f.len() + c.len() > 500, "more than 500 UIDs are listed")?;
     no(s.iter().chain(&f).any(String::is_empty), "an empty UID is listed")?;
     let success = new.is("SuccessCriteriaMet");
     no(success && (new.is("FailureTarget") || new.is("Failed")), "success and failure in one")?;
@@ -80,7 +88,7 @@ fn refused(old: &Job, new: &Job) -> Result<(), String> {
     if new.is("Complete") || new.is("Failed") {
         no(new.n("active") > 0, "finished with active Pods")?;
         no(new.n("terminating") > 0, "finished with terminating Pods")?;
-        no(!s.is_empty() || !f.is_empty(), "finished with uncounted Pods")?;
+        no(!s.is_empty() || !f.is_empty() || !c.is_empty(), "finished with uncounted Pods")?;
         let never_started = new.suspended() && new.0["spec"]["completions"] == 0;
         no(new.text("startTime").is_none() && !never_started, "finished without startTime")?;
     }
@@ -128,21 +136,34 @@ fn conditions_once(new: &Job) -> Result<(), String> {
     }
 }
 
-/// Each Pod counts once: it enters a list once, with its true result, and leaves it into the counter.
+/// Each Pod counts once: it enters a list once, with its true result, and leaves it into the counter. One that has ended
+/// enters the list of those that are counted at once.
 fn counted(world: &mut World, old: &Job, new: &Job) -> Result<(), String> {
     let over = new.is("Complete") || new.is("Failed");
-    for (list, counter) in [("succeeded", "succeeded"), ("failed", "failed")] {
+    let (mut left, mut grew) = (0, 0);
+    let mut entered: BTreeSet<String> = new.counted().difference(&old.counted()).cloned().collect();
+    for list in ["succeeded", "failed"] {
         let (before, after) = (old.list(list), new.list(list));
         for uid in after.difference(&before) {
             world.books.list(uid, list == "succeeded")?;
         }
+        entered.retain(|uid| !before.contains(uid));
         if list == "succeeded" && new.indexed() {
             continue;
         }
-        let (left, grew) = (before.difference(&after).count() as i64, new.n(counter) - old.n(counter));
-        if grew < left || (grew > left && !over) {
-            return Err(format!("{left} Pods left the list of {list}, and the counter grew by {grew}"));
+        let (gone, more) = (before.difference(&after).count() as i64, new.n(list) - old.n(list));
+        if more < gone {
+            return Err(format!("{gone} Pods left the list of {list}, and the counter grew by {more}"));
         }
+        (left, grew) = (left + gone, grew + more);
+    }
+    let mut at_once = 0;
+    for uid in &entered {
+        let success = world.books.list_at_once(uid)?;
+        at_once += i64::from(!(new.indexed() && success == Some(true)));
+    }
+    if !over && !(left..=left + at_once).contains(&grew) || !over && !new.indexed() && grew != left + at_once {
+        return Err(format!("{left} Pods left the lists, {at_once} count at once, and the counters grew by {grew}"));
     }
     if new.indexed() {
         let known = indexes(old.text("completedIndexes").unwrap_or_default()).unwrap_or_default();

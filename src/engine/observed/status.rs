@@ -32,6 +32,8 @@ pub struct Status {
     pub uncounted_succeeded: BTreeSet<String>,
     /// The UIDs of failed Pods that the counter does not count yet.
     pub uncounted_failed: BTreeSet<String>,
+    /// The UIDs of Pods that the counters count and that may still have our finalizer. Only of a SidecarJob.
+    pub counted: BTreeSet<String>,
     /// Indexes that succeeded.
     pub completed: Indexes,
     /// Indexes that failed. `None` without `backoffLimitPerIndex`.
@@ -73,18 +75,35 @@ impl Status {
         self.conditions.is_true(types::SUCCESS_CRITERIA_MET) || self.conditions.is_true(types::FAILURE_TARGET)
     }
 
-    /// One of the two lists has this UID.
+    /// One of the two lists of uncounted Pods has this UID.
     pub fn is_listed(&self, uid: &str) -> bool {
         self.uncounted_succeeded.contains(uid) || self.uncounted_failed.contains(uid)
+    }
+
+    /// One of all three lists has this UID: the status has the result of the Pod.
+    pub fn has_result_of(&self, uid: &str) -> bool {
+        self.is_listed(uid) || self.counted.contains(uid)
+    }
+
+    /// The status says nothing that the stored one does not say. That a counted Pod has lost our finalizer is no news: a
+    /// later write takes the UID of the Pod from the list.
+    pub fn is_no_news(&self, stored: &Self) -> bool {
+        self.without_cleaning(stored) == *stored
     }
 
     /// Only `ready` and the strings for people differ; no decision depends on them. Many Pods may get ready in quick
     /// succession, and each write of the status has a cost for the API server.
     pub fn differs_for_people_only(&self, stored: &Self) -> bool {
-        let mut same = self.clone();
+        let mut same = self.without_cleaning(stored);
         same.counts.ready = stored.counts.ready;
         same.summary = stored.summary.clone();
         same == *stored
+    }
+
+    /// With the stored list of counted Pods, if no other Pod is new in the list.
+    fn without_cleaning(&self, stored: &Self) -> Self {
+        let no_other = self.counted.is_subset(&stored.counted);
+        Self { counted: if no_other { stored.counted.clone() } else { self.counted.clone() }, ..self.clone() }
     }
 
     /// The status says no more than that the run goes on, and the stored status does not say that yet. A later write tells

@@ -56,6 +56,7 @@ pub fn next(j: &Judgement) -> (Status, Vec<Event>) {
         failed: counters.failed,
         uncounted_succeeded: counters.uncounted_succeeded,
         uncounted_failed: counters.uncounted_failed,
+        counted: counters.counted,
         completed: counters.completed,
         failed_indexes: counters.failed_indexes,
         backoff: if over::is_over(j) { None } else { pods::backoff_record(j.seen, &j.tally) },

@@ -30,6 +30,7 @@ impl Status {
             failed: count(wire.failed).unwrap_or(0),
             uncounted_succeeded: uncounted.succeeded.into_iter().collect(),
             uncounted_failed: uncounted.failed.into_iter().collect(),
+            counted: wire.counted_terminated_pods.iter().cloned().collect(),
             completed: indexes(wire.completed_indexes.as_deref()).unwrap_or_default(),
             failed_indexes: indexes(wire.failed_indexes.as_deref()),
             backoff: wire.backoff.as_ref().map(|b| Backoff {
@@ -71,6 +72,7 @@ impl Status {
             succeeded: count(self.succeeded),
             failed: count(self.failed),
             uncounted_terminated_pods: uncounted(&self.uncounted_succeeded, &self.uncounted_failed),
+            counted_terminated_pods: self.counted.iter().cloned().collect(),
             completed_indexes: (!self.completed.is_empty()).then(|| self.completed.to_string()),
             failed_indexes: self.failed_indexes.as_ref().map(Indexes::to_string),
             backoff: self.backoff.map(|b| api::status::Backoff {
