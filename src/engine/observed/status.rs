@@ -88,7 +88,7 @@ impl Status {
     /// The status says nothing that the stored one does not say. That a counted Pod has lost our finalizer is no news: a
     /// later write takes the UID of the Pod from the list.
     pub fn is_no_news(&self, stored: &Self) -> bool {
-        self.without_cleaning(stored) == *stored
+        self == stored || self.without_cleaning(stored) == *stored
     }
 
     /// Only `ready` and the strings for people differ; no decision depends on them. Many Pods may get ready in quick
