@@ -315,6 +315,36 @@ async fn what_a_pod_showed_is_said_at_the_end_when_it_is_not_in_view_any_more_an
     let last = &sent[0].1["status"];
     assert_eq!((&last["phase"], &last["sidecars"]), (&json!("Complete"), &json!("2/2 stopped")));
     assert_eq!(condition(last, "SidecarMissing").expect("it was looked for")["status"], "False");
+    let told = |name: &str, fields: [&str; 4]| {
+        let all = last["containers"].as_array().expect("containers");
+        let container = all.iter().find(|c| c["name"] == name).expect("it is told").clone();
+        fields.map(|field| container[field].clone())
+    };
+    let main = told("main", ["role", "succeeded", "failed", "lastExitCode"]);
+    assert_eq!(main, [json!("Main"), json!(1), json!(0), json!(0)]);
+    let side = told("proxy", ["role", "succeeded", "failed", "lastExitCode"]);
+    assert_eq!(side, [json!("Sidecar"), json!(0), json!(1), json!(143)]);
+}
+
+#[tokio::test]
+async fn a_run_that_failed_says_why_in_one_write() {
+    let failed = pod("a", 5, "Failed", Some(3));
+    let free = without_finalizer(failed.clone(), 13);
+    let script =
+        vec![on(Method::PUT, STATUS, stored(12)), on(Method::PATCH, "/pods/job-a", move |_| (200, free.clone()))];
+    let stage = stage(script, vec![failed]);
+    let events = stage.told.clone();
+    let (result, sent) = stage.run(job(json!({"backoffLimit": 0}), json!(null))).await;
+    result.expect("well");
+    let status = &sent[0].1["status"];
+    let words = "container main of Pod job-a exited with 3; 1 of 1 attempts failed";
+    assert_eq!((&status["message"], &status["reason"]), (&json!(words), &json!("BackoffLimitExceeded")));
+    let last = &status["lastFailure"];
+    assert_eq!(
+        (&last["text"], &last["podName"], &last["exitCode"]),
+        (&json!("main exit 3"), &json!("job-a"), &json!(3))
+    );
+    assert_eq!(told(&events, 1).await[0], ("BackoffLimitExceeded".into(), words.into()));
 }
 
 #[tokio::test]

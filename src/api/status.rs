@@ -8,6 +8,8 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::api::history::{ContainerSummary, LastFailure};
+
 /// What the controller has observed of a SidecarJob. Only the controller writes it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
@@ -96,6 +98,15 @@ pub struct SidecarJobStatus {
     /// A restarted controller reads them here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backoff: Option<Backoff>,
+
+    /// What became of the containers, by name, at most 32. Each Pod adds its main and init containers when its result becomes
+    /// known, and its sidecars when `succeeded` or `failed` counts the Pod.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub containers: Vec<ContainerSummary>,
+
+    /// The last failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_failure: Option<LastFailure>,
 
     /// Succeeded Pods of the required Pods, ready to print: `3/5`; without `spec.completions`: `1/1 of 4`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

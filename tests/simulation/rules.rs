@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use sidecarjob::api::Kind;
 
 use crate::cluster::World;
 use crate::world::store::{is_true, uid};
@@ -16,6 +17,7 @@ pub fn check(world: &mut World, stored: &Value, new: &Value) -> Result<(), Strin
     if old.is("Complete") || old.is("Failed") {
         return Err("a finished run is written again".into());
     }
+    containers(world, &old, &new)?;
     if serde_json::to_string(&new.0["status"]).map_or(0, |text| text.len()) >= 1 << 20 {
         return Err("the status is too large".into());
     }
@@ -172,6 +174,40 @@ fn counted(world: &mut World, old: &Job, new: &Job) -> Result<(), String> {
         if let Some(index) = now.difference(&known).find(|i| !may_be.contains(i)) {
             return Err(format!("index {index} is completed, and no Pod of it succeeded"));
         }
+    }
+    Ok(())
+}
+
+/// Each container of each Pod is told once: a main container with the result of its Pod, a sidecar when its Pod is counted.
+fn containers(world: &World, old: &Job, new: &Job) -> Result<(), String> {
+    let all = |job: &Job| job.0["status"]["containers"].as_array().cloned().unwrap_or_default();
+    if world.kind == Kind::Job {
+        return if all(new).is_empty() { Ok(()) } else { Err("the status of a Job has containers".into()) };
+    }
+    let n = |c: &Value, field: &str| c[field].as_i64().unwrap_or(0);
+    let of = |list: &[Value], name: &str| list.iter().find(|c| c["name"] == name).cloned().unwrap_or_default();
+    for before in all(old) {
+        let after = of(&all(new), before["name"].as_str().unwrap_or_default());
+        for field in ["succeeded", "failed", "restarts", "stoppedByController", "forceKilled", "maxStopSeconds"] {
+            if n(&after, field) < n(&before, field) {
+                return Err(format!("{field} of a container goes down: from {before} to {after}"));
+            }
+        }
+    }
+    let listed =
+        if new.indexed() { new.list("failed").len() } else { new.list("failed").len() + new.list("succeeded").len() };
+    let (counted, recorded) =
+        (new.n("succeeded") + new.n("failed"), new.n("succeeded") + new.n("failed") + listed as i64);
+    let (main, side) = (of(&all(new), "main"), of(&all(new), "side"));
+    let told = |c: &Value| n(c, "succeeded") + n(c, "failed");
+    if told(&main) != recorded && !world.books.elastic {
+        return Err(format!("{recorded} Pods have a result, and of their main containers is told: {main}"));
+    }
+    if world.has_sidecars && told(&side) > counted && !world.books.elastic {
+        return Err(format!("{counted} Pods are counted, and of their sidecars is told: {side}"));
+    }
+    if told(&main) > world.books.of_run(uid(new.0)) as i64 {
+        return Err(format!("more Pods than there were: {main}"));
     }
     Ok(())
 }

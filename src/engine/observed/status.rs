@@ -3,11 +3,13 @@
 mod wire;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use crate::api;
 use crate::api::conditions::types;
+use crate::api::history::{ContainerSummary, LastFailure};
 use crate::engine::observed::conditions::Conditions;
 use crate::engine::observed::indexes::Indexes;
 
@@ -44,6 +46,8 @@ pub struct Status {
     pub conditions: Conditions,
     /// The strings for people.
     pub summary: Summary,
+    /// What happened. The status shares the value with the status before until a write has more to say.
+    pub history: Arc<History>,
 }
 
 /// How many Pods are where. `None` in a status that no controller has written yet.
@@ -85,25 +89,27 @@ impl Status {
         self.is_listed(uid) || self.counted.contains(uid)
     }
 
-    /// The status says nothing that the stored one does not say. That a counted Pod has lost our finalizer is no news: a
-    /// later write takes the UID of the Pod from the list.
+    /// The status says nothing that the stored one does not say, so the controller does not write the status. That a counted
+    /// Pod has lost our finalizer is no news: a later write takes the UID of the Pod from the list. Nor is the history: a
+    /// later write takes the history along.
     pub fn is_no_news(&self, stored: &Self) -> bool {
-        self == stored || self.without_cleaning(stored) == *stored
+        self == stored || self.as_stored(stored) == *stored
     }
 
     /// Only `ready` and the strings for people differ; no decision depends on them. Many Pods may get ready in quick
     /// succession, and each write of the status has a cost for the API server.
     pub fn differs_for_people_only(&self, stored: &Self) -> bool {
-        let mut same = self.without_cleaning(stored);
+        let mut same = self.as_stored(stored);
         same.counts.ready = stored.counts.ready;
         same.summary = stored.summary.clone();
         same == *stored
     }
 
-    /// With the stored list of counted Pods, if no other Pod is new in the list.
-    fn without_cleaning(&self, stored: &Self) -> Self {
+    /// With what is stored of all that is no news.
+    fn as_stored(&self, stored: &Self) -> Self {
         let no_other = self.counted.is_subset(&stored.counted);
-        Self { counted: if no_other { stored.counted.clone() } else { self.counted.clone() }, ..self.clone() }
+        let counted = if no_other { &stored.counted } else { &self.counted };
+        Self { counted: counted.clone(), history: stored.history.clone(), ..self.clone() }
     }
 
     /// The status says no more than that the run goes on, and the stored status does not say that yet. A later write tells
@@ -115,6 +121,7 @@ impl Status {
             counts: self.counts,
             summary: self.summary.clone(),
             conditions: self.conditions.clone(),
+            history: self.history.clone(),
             ..stored.clone()
         };
         let is_news = |type_: &str| type_ != types::RECONCILING;
@@ -128,6 +135,15 @@ impl Status {
     pub fn uncounted(&self) -> impl Iterator<Item = &String> {
         self.uncounted_succeeded.iter().chain(&self.uncounted_failed)
     }
+}
+
+/// What happened in the run, as the wire has it: no decision depends on it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    /// What became of the containers, by name.
+    pub containers: Vec<ContainerSummary>,
+    /// The last failure.
+    pub last_failure: Option<LastFailure>,
 }
 
 /// The strings for people.

@@ -51,7 +51,7 @@ pub struct Counters {
 pub fn of(j: &Judgement) -> Counters {
     let Judgement { seen, tally, .. } = j;
     let (stored, indexed) = (&seen.job.status, seen.job.spec.indexed);
-    let lists = Lists { j, is_over: is_over(j), is_sidecarjob: is_sidecarjob(&seen.job) };
+    let lists = Lists::of(j);
     let (uncounted_failed, failed) = lists.settle(&stored.uncounted_failed, stored.failed, false);
     let (uncounted_succeeded, succeeded) = lists.settle(&stored.uncounted_succeeded, stored.succeeded, true);
     let (completed, failed_indexes) = match indexed {
@@ -66,14 +66,26 @@ pub fn of(j: &Judgement) -> Counters {
     Counters { succeeded, failed, uncounted_succeeded, uncounted_failed, counted, completed, failed_indexes }
 }
 
+/// The Pods that this status is the first to count, as far as they still have our finalizer.
+pub fn newly_counted<'a>(j: &Judgement<'a>) -> Vec<&'a Pod> {
+    let (lists, status) = (Lists::of(j), &j.seen.job.status);
+    let listed = j.seen.own_pods().filter(|pod| pod.tracked && status.is_listed(&pod.uid));
+    let new = j.tally.record.listed.iter().map(|(pod, _)| *pod);
+    listed.chain(new).filter(|pod| !lists.waits(pod)).collect()
+}
+
 /// What decides which list a Pod is in.
-struct Lists<'a> {
-    j: &'a Judgement<'a>,
+struct Lists<'j, 'a> {
+    j: &'j Judgement<'a>,
     is_over: bool,
     is_sidecarjob: bool,
 }
 
-impl Lists<'_> {
+impl<'j, 'a> Lists<'j, 'a> {
+    fn of(j: &'j Judgement<'a>) -> Self {
+        Self { j, is_over: is_over(j), is_sidecarjob: is_sidecarjob(&j.seen.job) }
+    }
+
     /// The next list of Pods with this result that are not counted, and the next counter.
     fn settle(&self, list: &BTreeSet<String>, counter: u32, success: bool) -> (BTreeSet<String>, u32) {
         let new = self.j.tally.record.listed.iter().filter(|(_, outcome)| outcome.success == success);

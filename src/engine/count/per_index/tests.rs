@@ -46,7 +46,8 @@ fn when_all_indexes_are_done_and_some_failed_the_run_is_failed() {
     let seen = two(0, []).completed("1").pods([pod(0).index(0).failed(5)]);
     let status = seen.next(9);
     assert_eq!(status.conditions.when_true("FailureTarget").unwrap().reason, "FailedIndexes");
-    assert_eq!(seen.decide(9).events[0].note, "Job has failed indexes");
+    let note = "1 of 2 indexes failed; the last failure: container main of Pod p0 exited with 1 (Error)";
+    assert_eq!(seen.decide(9).events[0].note, note);
 }
 
 #[test]

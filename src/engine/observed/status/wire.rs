@@ -3,11 +3,12 @@
 mod batch;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::api;
 use crate::engine::observed::conditions::Conditions;
 use crate::engine::observed::indexes::Indexes;
-use crate::engine::observed::status::{Backoff, Counts, Status, Summary};
+use crate::engine::observed::status::{Backoff, Counts, History, Status, Summary};
 use crate::engine::observed::time;
 
 impl Status {
@@ -48,6 +49,7 @@ impl Status {
                 duration: wire.duration.clone(),
                 selector: wire.selector.clone(),
             },
+            history: Arc::new(History { containers: wire.containers.clone(), last_failure: wire.last_failure.clone() }),
         }
     }
 
@@ -56,6 +58,7 @@ impl Status {
         let count = |n: u32| Some(i32::try_from(n).unwrap_or(i32::MAX));
         let Summary { phase, reason, message, completions, sidecars, sidecars_to_stop, duration, selector } =
             self.summary.clone();
+        let history = (*self.history).clone();
         api::SidecarJobStatus {
             observed_generation: self.observed_generation,
             phase,
@@ -79,6 +82,8 @@ impl Status {
                 failures: i32::try_from(b.failures).unwrap_or(i32::MAX),
                 last_failure_time: time::to_wire(b.last_failure_at),
             }),
+            containers: history.containers,
+            last_failure: history.last_failure,
             completions,
             sidecars,
             sidecars_to_stop: sidecars_to_stop.and_then(count),
