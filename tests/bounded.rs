@@ -11,12 +11,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use dice::Dice;
-use serde_json::json;
-use sidecarjob::api::SidecarJob;
+use serde_json::{Value, json};
+use sidecarjob::api::{SidecarJob, SidecarJobStatus};
 use sidecarjob::engine::decide;
 use sidecarjob::engine::observed::indexes::Indexes;
-use sidecarjob::engine::observed::status::Status;
-use sidecarjob::engine::observed::{Job, Observed, Settings};
+use sidecarjob::engine::observed::status::{History, Status};
+use sidecarjob::engine::observed::{Job, Observed, Pod, Settings};
 
 const MIB: usize = 1 << 20;
 
@@ -29,13 +29,54 @@ fn size(status: &Status) -> usize {
 /// A status with everything in it that is never more than so much: 500 UIDs, conditions with the longest message.
 fn full(completed: Indexes, failed: Indexes) -> Status {
     let mut status = Status { completed, failed_indexes: Some(failed), ..Status::default() };
-    let uid = |n: usize| format!("{n:08x}-1234-1234-1234-123456789012");
     status.uncounted_succeeded = (0..250).map(uid).collect();
     status.uncounted_failed = (250..500).map(uid).collect();
+    status.history = worst_history();
     for type_ in ["FailureTarget", "Failed", "Finished", "Suspended", "Reconciling", "Stalled", "SidecarMissing"] {
         status.conditions.set(type_, true, "AReason", &"m".repeat(32_768), chrono::DateTime::UNIX_EPOCH);
     }
     status
+}
+
+/// What is left of the texts of tenants: a controller that has seen only the worst of Pods. A control character takes six
+/// bytes in JSON.
+fn worst_history() -> Arc<History> {
+    let mut seen =
+        run(json!({"completions": 40, "parallelism": 40, "completionMode": "Indexed", "backoffLimitPerIndex": 0}));
+    seen.pods = (0..40).map(|n| Arc::new(worst_pod(n))).collect();
+    let now = chrono::DateTime::from_timestamp(1_767_225_900, 0).expect("a time");
+    let status = decide(&seen, now).status.expect("its Pods have ended");
+    assert_eq!(status.history.containers.len(), 32);
+    assert_eq!(Status::from_wire(&status.to_wire()).history, status.history, "it is itself after a round trip");
+    let size =
+        serde_json::to_vec(&SidecarJobStatus { conditions: Vec::new(), ..status.to_wire() }).expect("JSON").len();
+    assert!(size < 100_000, "{size} bytes");
+    status.history
+}
+
+/// With more containers than a status has, each of which failed, and every text as long as somebody could make it.
+fn worst_pod(number: usize) -> Pod {
+    let text = |begin: &str| format!("{begin}{}", "\u{1}".repeat(40_000));
+    let containers: Vec<_> = (0..50).map(|n| json!({"name": text(&format!("c{n}-"))})).collect();
+    let ended = json!({"terminated": {
+        "exitCode": i32::MIN, "signal": i32::MAX, "reason": text(""), "message": text(""),
+        "startedAt": "2026-01-01T00:00:01Z", "finishedAt": "2026-01-01T00:00:09Z"
+    }});
+    let statuses: Vec<_> =
+        containers.iter().map(|c| json!({"name": c["name"], "restartCount": i32::MAX, "state": ended})).collect();
+    pod_of(json!({
+        "metadata": {"name": "p".repeat(253 - 10) + &format!("{number:010}"), "uid": uid(number),
+                     "finalizers": ["sidecarjob.dev/job-tracking"], "creationTimestamp": "2026-01-01T00:00:00Z",
+                     "labels": {"sidecarjob.dev/attempt": number.to_string()},
+                     "annotations": {"batch.kubernetes.io/job-completion-index": number.to_string()}},
+        "spec": {"containers": containers, "restartPolicy": "Never", "nodeName": "n".repeat(253)},
+        "status": {"phase": "Failed", "startTime": "2026-01-01T00:00:01Z", "reason": text("x"),
+                   "containerStatuses": statuses}
+    }))
+}
+
+fn uid(n: usize) -> String {
+    format!("{n:08x}-1234-1234-1234-123456789012")
 }
 
 fn assert_fits(what: &str, status: &Status) {
@@ -83,28 +124,32 @@ fn any_pattern_fits_and_reads_back_as_it_was() {
     }
 }
 
-fn pod(number: usize) -> sidecarjob::engine::observed::Pod {
-    let wire = json!({
-        "metadata": {"name": format!("p{number}"), "uid": format!("{number:08x}-1234-1234-1234-123456789012"),
+fn pod(number: usize) -> Pod {
+    pod_of(json!({
+        "metadata": {"name": format!("p{number}"), "uid": uid(number),
                      "finalizers": ["sidecarjob.dev/job-tracking"], "creationTimestamp": "2026-01-01T00:00:00Z"},
         "spec": {"containers": [{"name": "main"}], "restartPolicy": "Never"},
         "status": {"phase": "Succeeded"}
-    });
-    let wire = serde_json::from_value(wire).expect("a Pod");
-    sidecarjob::engine::observed::Pod::from_wire(&wire).expect("a Pod")
+    }))
 }
 
-#[test]
-fn thousands_of_pods_that_end_at_once_are_listed_500_at_a_time() {
-    let job: SidecarJob = serde_json::from_value(json!({
+fn pod_of(wire: Value) -> Pod {
+    Pod::from_wire(&serde_json::from_value(wire).expect("a Pod")).expect("a Pod")
+}
+
+/// A run without Pods.
+fn run(spec: Value) -> Observed {
+    let mut wire = json!({
         "metadata": {"name": "job", "namespace": "ns", "uid": "job-uid"},
-        "spec": {"completions": 3000, "parallelism": 3000,
-                 "template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "main"}]}}}
-    }))
-    .expect("a SidecarJob");
-    let mut seen = Observed {
+        "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "main"}]}}}
+    });
+    for (field, value) in spec.as_object().expect("an object") {
+        wire["spec"][field] = value.clone();
+    }
+    let job: SidecarJob = serde_json::from_value(wire).expect("a SidecarJob");
+    Observed {
         job: Job::from_wire(&job).expect("a job"),
-        pods: (0..3000).map(pod).map(Arc::new).collect(),
+        pods: Vec::new(),
         unselected: Vec::new(),
         strays: Vec::new(),
         orphans: Vec::new(),
@@ -113,14 +158,20 @@ fn thousands_of_pods_that_end_at_once_are_listed_500_at_a_time() {
         failing: None,
         attempts: Vec::new(),
         settings: Settings::default(),
-    };
+    }
+}
+
+#[test]
+fn thousands_of_pods_that_end_at_once_are_listed_500_at_a_time() {
+    let mut seen = run(json!({"completions": 3000, "parallelism": 3000}));
+    seen.pods = (0..3000).map(pod).map(Arc::new).collect();
     let mut listed = BTreeSet::new();
     let now = chrono::DateTime::from_timestamp(1_767_225_900, 0).expect("a time");
     for _ in 0..100 {
         let plan = decide(&seen, now);
         if let Some(status) = plan.status {
-            assert!(status.uncounted().count() <= 500);
-            listed.extend(status.uncounted().cloned());
+            assert!(status.uncounted().count() + status.counted.len() <= 500);
+            listed.extend(status.counted.iter().cloned());
             seen.job.status = status;
         } else if plan.steps.is_empty() {
             break;

@@ -12,6 +12,7 @@ use kube::Api;
 use sidecarjob::api::SidecarJob;
 use sidecarjob::controller::watched::Watched;
 use sidecarjob::controller::wire::watch::watch;
+use sidecarjob::engine::observed;
 use sidecarjob::engine::observed::wire::Pod as WirePod;
 use wire::{Form, Server};
 use world::{Shape, World, allocations, live_bytes};
@@ -49,6 +50,16 @@ fn allocations_of_reading(form: &Form, read: impl Fn(Server)) -> (u64, u64) {
     ((count(110, 10) - base) / 100, (count(10, 110) - base) / 100)
 }
 
+/// What the engine keeps of a Pod whose container failed with a long last message.
+fn bytes_of_a_failed_pod() -> i64 {
+    const PODS: usize = 100;
+    let before = live_bytes();
+    let kept: Vec<_> = (0..PODS).filter_map(|n| observed::Pod::from_wire(&world::failed_pod(n, 100_000))).collect();
+    let bytes = live_bytes() - before;
+    assert_eq!(kept.len(), PODS);
+    bytes / PODS as i64
+}
+
 fn pods(server: Server) {
     server.read(|client| watch::<_, WirePod>(Api::<Pod>::all(client), None));
 }
@@ -79,6 +90,10 @@ fn what_a_pod_costs_does_not_depend_on_what_others_write_or_on_the_pods_of_other
     println!("a Pod of a run: {usual} bytes; with 100 kB of arguments and 200 labels: {with_large_texts} bytes");
     assert!(usual < 2_500, "a Pod of a run keeps {usual} bytes");
     assert!(with_large_texts < 25_000, "what a tenant writes is bounded: {with_large_texts} bytes");
+
+    let failed = bytes_of_a_failed_pod();
+    println!("a Pod that failed with a message of 100 kB: {failed} bytes");
+    assert!(failed < 3_500, "of the message 1 KiB is kept: {failed} bytes");
 
     let beside = bytes_of_a_pod(1, 2_000, large);
     println!("a Pod without an owner, in a namespace where no run selects by its labels: {beside} bytes");

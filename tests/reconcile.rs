@@ -309,31 +309,81 @@ async fn what_a_pod_showed_is_said_at_the_end_when_it_is_not_in_view_any_more_an
     let done = managed_pod(6, "Failed", json!({"terminated": {"exitCode": 143}}));
     let free = without_finalizer(done.clone(), 13);
     let script =
-        vec![on(Method::PATCH, "/pods/job-a", move |_| (200, free.clone())), on(Method::PUT, STATUS, stored(14))];
+        vec![on(Method::PUT, STATUS, stored(14)), on(Method::PATCH, "/pods/job-a", move |_| (200, free.clone()))];
     let (result, sent) = stage(script, vec![done]).run(job(spec(), known)).await;
     result.expect("well");
-    let last = &sent[1].1["status"];
+    let last = &sent[0].1["status"];
     assert_eq!((&last["phase"], &last["sidecars"]), (&json!("Complete"), &json!("2/2 stopped")));
     assert_eq!(condition(last, "SidecarMissing").expect("it was looked for")["status"], "False");
+    let told = |name: &str, fields: [&str; 4]| {
+        let all = last["containers"].as_array().expect("containers");
+        let container = all.iter().find(|c| c["name"] == name).expect("it is told").clone();
+        fields.map(|field| container[field].clone())
+    };
+    let main = told("main", ["role", "succeeded", "failed", "lastExitCode"]);
+    assert_eq!(main, [json!("Main"), json!(1), json!(0), json!(0)]);
+    let side = told("proxy", ["role", "succeeded", "failed", "lastExitCode"]);
+    assert_eq!(side, [json!("Sidecar"), json!(0), json!(1), json!(143)]);
 }
 
 #[tokio::test]
-async fn a_pod_of_several_is_listed_then_let_go_then_counted() {
+async fn a_run_that_failed_says_why_in_one_write() {
+    let failed = pod("a", 5, "Failed", Some(3));
+    let free = without_finalizer(failed.clone(), 13);
+    let script =
+        vec![on(Method::PUT, STATUS, stored(12)), on(Method::PATCH, "/pods/job-a", move |_| (200, free.clone()))];
+    let stage = stage(script, vec![failed]);
+    let events = stage.told.clone();
+    let (result, sent) = stage.run(job(json!({"backoffLimit": 0}), json!(null))).await;
+    result.expect("well");
+    let status = &sent[0].1["status"];
+    let words = "container main of Pod job-a exited with 3; 1 of 1 attempts failed";
+    assert_eq!((&status["message"], &status["reason"]), (&json!(words), &json!("BackoffLimitExceeded")));
+    let last = &status["lastFailure"];
+    assert_eq!(
+        (&last["text"], &last["podName"], &last["exitCode"]),
+        (&json!("main exit 3"), &json!("job-a"), &json!(3))
+    );
+    assert_eq!(told(&events, 1).await[0], ("BackoffLimitExceeded".into(), words.into()));
+}
+
+#[tokio::test]
+async fn a_pod_of_several_that_has_ended_is_counted_in_one_write_and_then_let_go() {
     let done = pod("a", 5, "Succeeded", Some(0));
     let free = without_finalizer(done.clone(), 14);
     let script = vec![
         on(Method::POST, PODS, stored(11)), // the next one
         on(Method::PUT, STATUS, stored(12)),
         on(Method::PATCH, "/pods/job-a", move |_| (200, free.clone())),
-        on(Method::PUT, STATUS, stored(15)),
     ];
     let (result, sent) = stage(script, vec![done]).run(job(json!({"completions": 2}), json!(null))).await;
     result.expect("well");
-    assert_eq!(sent[1].1["status"]["uncountedTerminatedPods"]["succeeded"], json!(["a"]));
-    assert_eq!(sent[1].1["status"]["succeeded"], 0);
-    assert_eq!(sent[3].1["status"]["succeeded"], 1);
-    assert_eq!(sent[3].1["status"]["uncountedTerminatedPods"], Value::Null);
-    assert_eq!(sent[3].1["metadata"]["resourceVersion"], "12", "our own write is in view at once");
+    assert_eq!((&sent[1].1["status"]["succeeded"], &sent[1].1["status"]["active"]), (&json!(1), &json!(1)));
+    assert_eq!(sent[1].1["status"]["countedTerminatedPods"], json!(["a"]));
+}
+
+#[tokio::test]
+async fn a_pod_that_drains_is_listed_then_counted_then_let_go() {
+    let written = json!({"startTime": "2026-01-01T00:00:00Z"});
+    let mut draining = pod("a", 5, "Running", Some(0));
+    let now = wall_clock()().format("%Y-%m-%dT%H:%M:%SZ").to_string(); // its kubelet is not silent
+    draining["status"]["containerStatuses"][0]["state"]["terminated"]["finishedAt"] = json!(now);
+    let first = stage(vec![on(Method::PUT, STATUS, stored(12))], vec![draining]);
+    let (_, sent) = first.run(job(json!({"completions": 2}), written)).await;
+    let listed = sent[0].1["status"].clone();
+    assert_eq!((&listed["uncountedTerminatedPods"]["succeeded"], &listed["succeeded"]), (&json!(["a"]), &json!(0)));
+    let done = pod("a", 6, "Succeeded", Some(0));
+    let free = without_finalizer(done.clone(), 14);
+    let script = vec![
+        on(Method::POST, PODS, stored(11)), // the next one
+        on(Method::PUT, STATUS, stored(13)),
+        on(Method::PATCH, "/pods/job-a", move |_| (200, free.clone())),
+    ];
+    let (result, sent) = stage(script, vec![done]).run(job(json!({"completions": 2}), listed)).await;
+    result.expect("well");
+    let counted = &sent[1].1["status"];
+    assert_eq!((&counted["uncountedTerminatedPods"], &counted["succeeded"]), (&Value::Null, &json!(1)));
+    assert_eq!(counted["countedTerminatedPods"], json!(["a"]));
 }
 
 #[tokio::test]
@@ -388,10 +438,10 @@ async fn a_pod_that_is_gone_when_its_finalizer_is_to_be_taken_counts_all_the_sam
         "backoff": {"failures": 1, "lastFailureTime": "2200-01-01T00:00:00Z"}
     });
     let script =
-        vec![on(Method::PATCH, "/pods/job-a", refuses(404, "NotFound", "gone")), on(Method::PUT, STATUS, stored(12))];
+        vec![on(Method::PUT, STATUS, stored(12)), on(Method::PATCH, "/pods/job-a", refuses(404, "NotFound", "gone"))];
     let (result, sent) = stage(script, vec![pod("a", 5, "Failed", Some(1))]).run(job(json!({}), listed)).await;
     result.expect("well");
-    assert_eq!(sent[1].1["status"]["failed"], 1);
+    assert_eq!(sent[0].1["status"]["failed"], 1);
 }
 
 #[tokio::test]

@@ -142,10 +142,16 @@ pub mod events {
     pub const TOO_MANY_SUCCEEDED_PODS: &str = "TooManySucceededPods";
 }
 
-/// Reasons that Kubernetes writes into a Pod's status.
+/// Why a Pod or a container ended: the reasons that Kubernetes writes into a Pod's status.
 pub mod pod {
     /// `status.reason` of a Failed Pod whose own `activeDeadlineSeconds` passed.
     pub const DEADLINE_EXCEEDED: &str = "DeadlineExceeded";
+    /// The reason of a container that exited with a code other than 0, and of which nothing else is known.
+    pub const ERROR: &str = "Error";
+    /// The reason of a container that the kernel killed because it used more memory than its limit.
+    pub const OOM_KILLED: &str = "OOMKilled";
+    /// Not Kubernetes' own, for `status.lastFailure`: somebody deleted the Pod before its main containers were done.
+    pub const DELETED: &str = "PodDeleted";
 }
 
 /// Messages with fixed text.

@@ -15,7 +15,7 @@ use crate::api::schedule_rules;
 
 /// The maximal length of a description below `spec.template`. With this length the CRD takes 94 % of what client-side
 /// `kubectl apply` can store (262,144 bytes).
-const TEMPLATE_DESCRIPTION_MAX: usize = 120;
+const TEMPLATE_DESCRIPTION_MAX: usize = 90;
 
 /// All definitions, in the order of installation.
 pub fn all() -> Vec<CustomResourceDefinition> {
@@ -34,7 +34,7 @@ pub fn sidecarcronjob() -> CustomResourceDefinition {
         json!("SidecarCronJob creates SidecarJobs on a schedule, as batch/v1 CronJob creates Jobs.");
     let job = &mut schema["properties"]["spec"]["properties"]["jobTemplate"]["properties"]["spec"];
     shorten(&mut job["properties"]["template"]);
-    merged_by_type(&mut schema["properties"]["status"]["properties"]["conditions"]);
+    merged_by("type", &mut schema["properties"]["status"]["properties"]["conditions"]);
     schedule_rules::add(schema);
     serde_json::from_value(crd).unwrap_or_else(|_| super::SidecarCronJob::crd())
 }
@@ -57,9 +57,9 @@ fn schedule_columns() -> Value {
     ])
 }
 
-fn merged_by_type(conditions: &mut Value) {
-    conditions["x-kubernetes-list-type"] = json!("map");
-    conditions["x-kubernetes-list-map-keys"] = json!(["type"]);
+fn merged_by(key: &str, list: &mut Value) {
+    list["x-kubernetes-list-type"] = json!("map");
+    list["x-kubernetes-list-map-keys"] = json!([key]);
 }
 
 /// The definition of SidecarJob.
@@ -99,6 +99,7 @@ fn columns() -> Value {
         column("Age", ".metadata.creationTimestamp", "date", 0, "When the object was created"),
         column("Reason", ".status.reason", "string", 1, "Why, in one word"),
         column("Message", ".status.message", "string", 1, "Why, in one sentence"),
+        column("Last Failure", ".status.lastFailure.text", "string", 1, "The last failure"),
         column("Selector", ".status.selector", "string", 1, "The label selector of the Pods"),
     ])
 }
@@ -162,7 +163,8 @@ fn visit(schema: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
 /// The API server merges conditions by type. A new object is "in progress": tools that follow kstatus would take an
 /// object without a status for done.
 fn status(schema: &mut Value) {
-    merged_by_type(&mut schema["properties"]["conditions"]);
+    merged_by("type", &mut schema["properties"]["conditions"]);
+    merged_by("name", &mut schema["properties"]["containers"]);
     schema["default"] = json!({
         "observedGeneration": 0,
         "phase": "Pending",

@@ -7,6 +7,7 @@
 pub mod backfilled;
 pub(crate) mod conditions;
 pub mod crd;
+pub(crate) mod history;
 mod job;
 mod kind;
 pub mod labels;

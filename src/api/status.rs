@@ -8,6 +8,8 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::api::history::{ContainerSummary, LastFailure};
+
 /// What the controller has observed of a SidecarJob. Only the controller writes it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
@@ -74,10 +76,15 @@ pub struct SidecarJobStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<i32>,
 
-    /// UIDs of Pods whose result is known and that `succeeded` and `failed` do not count yet, at most 500. With this list
-    /// each Pod counts exactly once (KEP-2307).
+    /// UIDs of Pods whose result is known and whose sidecars still run: `succeeded` and `failed` count these Pods when they
+    /// have ended. At most 500, together with countedTerminatedPods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uncounted_terminated_pods: Option<UncountedTerminatedPods>,
+
+    /// UIDs of Pods that `succeeded` and `failed` count, and from which the controller removes its finalizer next. So each
+    /// Pod counts exactly once. The next write of the status removes the UIDs that are no longer needed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counted_terminated_pods: Vec<String>,
 
     /// With completionMode Indexed: the indexes that succeeded, as in `1,3-5,7`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,6 +98,15 @@ pub struct SidecarJobStatus {
     /// A restarted controller reads them here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backoff: Option<Backoff>,
+
+    /// What became of the containers, by name, at most 32. Each Pod adds its main and init containers when its result becomes
+    /// known, and its sidecars when `succeeded` or `failed` counts the Pod.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub containers: Vec<ContainerSummary>,
+
+    /// The last failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_failure: Option<LastFailure>,
 
     /// Succeeded Pods of the required Pods, ready to print: `3/5`; without `spec.completions`: `1/1 of 4`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -21,9 +21,11 @@ pub fn gather<K: Managed>(ctx: &Context<K>, key: &Key, object: &K) -> Option<Obs
         ctx.pods.run_is_over(K::KIND, key);
     }
     let View { pods, unselected, left_behind, strays, next_number } = ctx.pods.of(&owner);
-    let going_on: HashSet<&str> = pods.iter().filter(|pod| !pod.ended()).map(|pod| pod.uid.as_str()).collect();
+    // How its sidecars were stopped is told when a Pod is counted.
+    let needed = pods.iter().filter(|pod| !pod.ended() || pod.tracked);
+    let needed: HashSet<&str> = needed.map(|pod| pod.uid.as_str()).collect();
     Some(Observed {
-        attempts: ctx.stops.attempts(key, &going_on),
+        attempts: ctx.stops.attempts(key, &needed),
         strays: strays.iter().filter(|stray| can_be_adopted(stray, &job)).map(|stray| stray.pod.clone()).collect(),
         orphans: left_behind,
         pods,

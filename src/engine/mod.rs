@@ -82,7 +82,7 @@ pub(crate) fn take_stock(seen: &Observed, now: DateTime<Utc>, all_in_view: bool)
 fn report(j: &Judgement, wake: Option<DateTime<Utc>>) -> Plan {
     let stored = &j.seen.job.status;
     let (status, events) = report::next(j);
-    if status == *stored {
+    if status.is_no_news(stored) {
         return Plan { wake, ..Plan::nothing() };
     }
     let hold = if status.differs_for_people_only(stored) {

@@ -130,6 +130,19 @@ pub fn pod(n: usize, version: u64, shape: &Shape, tracked: bool) -> Pod {
     serde_json::from_value(pod_json(n, version, shape, tracked)).expect("a Pod")
 }
 
+/// A Pod whose main container failed, and wrote that many bytes to its termination log; its sidecar has stopped.
+pub fn failed_pod(n: usize, message: usize) -> Pod {
+    let mut pod = pod_json(n, 1, &Shape::default(), true);
+    let ended = |code: i32, reason: &str, message: String| {
+        json!({"terminated": {"exitCode": code, "reason": reason, "message": message,
+            "startedAt": "2026-01-01T00:00:03Z", "finishedAt": "2026-01-01T00:00:09Z"}})
+    };
+    pod["status"]["phase"] = json!("Failed");
+    pod["status"]["containerStatuses"][0]["state"] = ended(3, "Error", "m".repeat(message));
+    pod["status"]["initContainerStatuses"][0]["state"] = ended(0, "Completed", "m".repeat(message));
+    serde_json::from_value(pod).expect("a Pod")
+}
+
 fn pod_json(n: usize, version: u64, shape: &Shape, tracked: bool) -> Value {
     let name = format!("run-{n:05}-x7k2p");
     let mut command: Vec<String> = ["python", "-m", "etl"].map(str::to_owned).into();

@@ -129,8 +129,8 @@ async fn a_call_that_took_long_is_told_the_first_time() {
 
 #[tokio::test]
 async fn a_finalizer_that_can_not_be_taken_stalls_the_run_until_it_is() {
-    let listed = json!({
-        "startTime": "2026-01-01T00:00:00Z", "uncountedTerminatedPods": {"failed": ["a"]},
+    let counted = json!({
+        "startTime": "2026-01-01T00:00:00Z", "failed": 1, "countedTerminatedPods": ["a"],
         "backoff": {"failures": 1, "lastFailureTime": "2200-01-01T00:00:00Z"}
     });
     let ended = pod("a", 5, "Failed", Some(1));
@@ -146,7 +146,7 @@ async fn a_finalizer_that_can_not_be_taken_stalls_the_run_until_it_is() {
         on(Method::PUT, STATUS, stored(14)),
     ];
     let mut stage = stage(script, vec![ended]);
-    let results = turns(&mut stage, job(json!({}), listed), 4).await;
+    let results = turns(&mut stage, job(json!({}), counted), 4).await;
     assert!(results[..3].iter().all(Result::is_err) && results[3].is_ok(), "{results:?}");
     let what = format!("failed to take the finalizer from Pod job-a: {WEBHOOK}");
     assert_eq!(stalled(&stage.sent), ["no".into(), format!("StepFailed: {what}"), "no".to_owned()]);
@@ -177,8 +177,8 @@ async fn a_pod_that_can_not_be_deleted_is_told_as_a_job_tells_it() {
 #[tokio::test]
 async fn a_controller_that_starts_anew_does_not_take_back_what_still_fails() {
     let what = format!("failed to take the finalizer from Pod job-a: {WEBHOOK}");
-    let listed = json!({
-        "startTime": "2026-01-01T00:00:00Z", "uncountedTerminatedPods": {"failed": ["a"]},
+    let counted = json!({
+        "startTime": "2026-01-01T00:00:00Z", "failed": 1, "countedTerminatedPods": ["a"],
         "backoff": {"failures": 1, "lastFailureTime": "2200-01-01T00:00:00Z"},
         "conditions": [{"type": "Stalled", "status": "True", "reason": "StepFailed", "message": what,
                         "lastTransitionTime": "2026-01-01T00:00:00Z"}]
@@ -188,7 +188,7 @@ async fn a_controller_that_starts_anew_does_not_take_back_what_still_fails() {
         on(Method::PUT, STATUS, stored(11)),
     ];
     let mut stage = stage(script, vec![pod("a", 5, "Failed", Some(1))]);
-    turns(&mut stage, job(json!({}), listed), 1).await;
+    turns(&mut stage, job(json!({}), counted), 1).await;
     assert_eq!(stalled(&stage.sent), [format!("StepFailed: {what}")]);
 }
 

@@ -64,6 +64,13 @@ impl Books {
         }
     }
 
+    /// The UID enters the list of those that are counted, without having been in another. How it ended, if that is sure.
+    pub fn list_at_once(&mut self, uid: &str) -> Result<Option<bool>, String> {
+        let truth = self.pods.get(uid).cloned().unwrap_or_default();
+        self.list(uid, truth.success.unwrap_or(false))?;
+        Ok(truth.success.filter(|_| !truth.doubtful))
+    }
+
     pub fn is_listed(&self, uid: &str) -> bool {
         self.listed.contains_key(uid)
     }

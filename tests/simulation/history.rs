@@ -81,8 +81,13 @@ fn result(job: &Value) -> Value {
         let mut all = status["conditions"].as_array().into_iter().flatten();
         all.find(|c| c["type"] == type_).map(|c| c["reason"].clone())
     });
-    let words = [&status["phase"], &status["sidecars"], &status["sidecarsToStop"]];
-    json!([ends, status["succeeded"], status["failed"], status["completedIndexes"], status["failedIndexes"], words])
+    let words = [&status["phase"], &status["sidecars"], &status["sidecarsToStop"], &status["message"]];
+    // How sidecars end is drawn; that each of them is told is not.
+    let told = |c: &Value| c["succeeded"].as_i64().unwrap_or(0) + c["failed"].as_i64().unwrap_or(0);
+    let containers = status["containers"].as_array().into_iter().flatten();
+    let containers: Vec<Value> = containers.map(|c| json!([c["name"], c["role"], told(c)])).collect();
+    let counts = [&status["succeeded"], &status["failed"], &status["completedIndexes"], &status["failedIndexes"]];
+    json!([ends, counts, words, containers])
 }
 
 async fn troubles<K: Managed>(world: impl FnOnce() -> Arc<Mutex<World>>) -> Told {
@@ -196,6 +201,7 @@ fn at_the_end(world: &mut World) {
     world.must(left.is_empty(), format!("Pods that nobody lets go: {left:?}"));
     let Some(job) = world.job().cloned() else { return };
     words_at_the_end(world, &job);
+    containers_at_the_end(world, &job);
     let policy = &job["spec"]["podFailurePolicy"];
     let ignores = policy["rules"].as_array().into_iter().flatten().any(|rule| rule["action"] == "Ignore");
     let indexed = job["spec"]["completionMode"] == "Indexed";
@@ -226,6 +232,20 @@ fn words_at_the_end(world: &mut World, job: &Value) {
     world.must(to_stop <= most, format!("{to_stop} sidecars are to be stopped in {most} Pods"));
     for condition in ["SidecarMissing", "Waiting"] {
         world.must(!is_true(job, condition), format!("{condition} is said of a run that is over"));
+    }
+}
+
+/// What became of the main container is what became of the Pods, if they have no other one. (`rules` looks at each write.)
+fn containers_at_the_end(world: &mut World, job: &Value) {
+    let plain = job["spec"]["template"]["spec"]["containers"].as_array().map_or(0, Vec::len);
+    if world.kind == Kind::Job || !world.has_sidecars || plain != 2 || world.books.elastic {
+        return;
+    }
+    let all = job["status"]["containers"].as_array().into_iter().flatten();
+    let main = all.clone().find(|c| c["name"] == "main").cloned().unwrap_or_default();
+    for result in ["succeeded", "failed"] {
+        let (told, counted) = (main[result].as_u64().unwrap_or(0), job["status"][result].as_u64().unwrap_or(0));
+        world.must(told == counted, format!("{counted} Pods have {result}, and {told} of their main containers"));
     }
 }
 

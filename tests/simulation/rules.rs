@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use sidecarjob::api::Kind;
 
 use crate::cluster::World;
 use crate::world::store::{is_true, uid};
@@ -16,6 +17,7 @@ pub fn check(world: &mut World, stored: &Value, new: &Value) -> Result<(), Strin
     if old.is("Complete") || old.is("Failed") {
         return Err("a finished run is written again".into());
     }
+    containers(world, &old, &new)?;
     if serde_json::to_string(&new.0["status"]).map_or(0, |text| text.len()) >= 1 << 20 {
         return Err("the status is too large".into());
     }
@@ -39,6 +41,12 @@ impl Job<'_> {
         all.filter_map(|uid| uid.as_str().map(str::to_owned)).collect()
     }
 
+    /// The Pods that are counted and may still have the finalizer.
+    fn counted(&self) -> BTreeSet<String> {
+        let all = self.0["status"]["countedTerminatedPods"].as_array().into_iter().flatten();
+        all.filter_map(|uid| uid.as_str().map(str::to_owned)).collect()
+    }
+
     fn text(&self, field: &str) -> Option<&str> {
         self.0["status"][field].as_str()
     }
@@ -59,7 +67,9 @@ fn refused(old: &Job, new: &Job) -> Result<(), String> {
     }
     let (s, f) = (new.list("succeeded"), new.list("failed"));
     no(!s.is_disjoint(&f), "a UID is in both lists")?;
-    no(s.len() + f.len() > 500, "more than 500 UIDs are listed")?;
+    let c = new.counted();
+    no(!c.is_disjoint(&s) || !c.is_disjoint(&f), "a UID is listed and counted")?;
+    no(s.len() + f.len() + c.len() > 500, "more than 500 UIDs are listed")?;
     no(s.iter().chain(&f).any(String::is_empty), "an empty UID is listed")?;
     let success = new.is("SuccessCriteriaMet");
     no(success && (new.is("FailureTarget") || new.is("Failed")), "success and failure in one")?;
@@ -80,7 +90,7 @@ fn refused(old: &Job, new: &Job) -> Result<(), String> {
     if new.is("Complete") || new.is("Failed") {
         no(new.n("active") > 0, "finished with active Pods")?;
         no(new.n("terminating") > 0, "finished with terminating Pods")?;
-        no(!s.is_empty() || !f.is_empty(), "finished with uncounted Pods")?;
+        no(!s.is_empty() || !f.is_empty() || !c.is_empty(), "finished with uncounted Pods")?;
         let never_started = new.suspended() && new.0["spec"]["completions"] == 0;
         no(new.text("startTime").is_none() && !never_started, "finished without startTime")?;
     }
@@ -128,21 +138,34 @@ fn conditions_once(new: &Job) -> Result<(), String> {
     }
 }
 
-/// Each Pod counts once: it enters a list once, with its true result, and leaves it into the counter.
+/// Each Pod counts once: it enters a list once, with its true result, and leaves it into the counter. One that has ended
+/// enters the list of those that are counted at once.
 fn counted(world: &mut World, old: &Job, new: &Job) -> Result<(), String> {
     let over = new.is("Complete") || new.is("Failed");
-    for (list, counter) in [("succeeded", "succeeded"), ("failed", "failed")] {
+    let (mut left, mut grew) = (0, 0);
+    let mut entered: BTreeSet<String> = new.counted().difference(&old.counted()).cloned().collect();
+    for list in ["succeeded", "failed"] {
         let (before, after) = (old.list(list), new.list(list));
         for uid in after.difference(&before) {
             world.books.list(uid, list == "succeeded")?;
         }
+        entered.retain(|uid| !before.contains(uid));
         if list == "succeeded" && new.indexed() {
             continue;
         }
-        let (left, grew) = (before.difference(&after).count() as i64, new.n(counter) - old.n(counter));
-        if grew < left || (grew > left && !over) {
-            return Err(format!("{left} Pods left the list of {list}, and the counter grew by {grew}"));
+        let (gone, more) = (before.difference(&after).count() as i64, new.n(list) - old.n(list));
+        if more < gone {
+            return Err(format!("{gone} Pods left the list of {list}, and the counter grew by {more}"));
         }
+        (left, grew) = (left + gone, grew + more);
+    }
+    let mut at_once = 0;
+    for uid in &entered {
+        let success = world.books.list_at_once(uid)?;
+        at_once += i64::from(!(new.indexed() && success == Some(true)));
+    }
+    if !over && !(left..=left + at_once).contains(&grew) || !over && !new.indexed() && grew != left + at_once {
+        return Err(format!("{left} Pods left the lists, {at_once} count at once, and the counters grew by {grew}"));
     }
     if new.indexed() {
         let known = indexes(old.text("completedIndexes").unwrap_or_default()).unwrap_or_default();
@@ -151,6 +174,40 @@ fn counted(world: &mut World, old: &Job, new: &Job) -> Result<(), String> {
         if let Some(index) = now.difference(&known).find(|i| !may_be.contains(i)) {
             return Err(format!("index {index} is completed, and no Pod of it succeeded"));
         }
+    }
+    Ok(())
+}
+
+/// Each container of each Pod is told once: a main container with the result of its Pod, a sidecar when its Pod is counted.
+fn containers(world: &World, old: &Job, new: &Job) -> Result<(), String> {
+    let all = |job: &Job| job.0["status"]["containers"].as_array().cloned().unwrap_or_default();
+    if world.kind == Kind::Job {
+        return if all(new).is_empty() { Ok(()) } else { Err("the status of a Job has containers".into()) };
+    }
+    let n = |c: &Value, field: &str| c[field].as_i64().unwrap_or(0);
+    let of = |list: &[Value], name: &str| list.iter().find(|c| c["name"] == name).cloned().unwrap_or_default();
+    for before in all(old) {
+        let after = of(&all(new), before["name"].as_str().unwrap_or_default());
+        for field in ["succeeded", "failed", "restarts", "stoppedByController", "forceKilled", "maxStopSeconds"] {
+            if n(&after, field) < n(&before, field) {
+                return Err(format!("{field} of a container goes down: from {before} to {after}"));
+            }
+        }
+    }
+    let listed =
+        if new.indexed() { new.list("failed").len() } else { new.list("failed").len() + new.list("succeeded").len() };
+    let (counted, recorded) =
+        (new.n("succeeded") + new.n("failed"), new.n("succeeded") + new.n("failed") + listed as i64);
+    let (main, side) = (of(&all(new), "main"), of(&all(new), "side"));
+    let told = |c: &Value| n(c, "succeeded") + n(c, "failed");
+    if told(&main) != recorded && !world.books.elastic {
+        return Err(format!("{recorded} Pods have a result, and of their main containers is told: {main}"));
+    }
+    if world.has_sidecars && told(&side) > counted && !world.books.elastic {
+        return Err(format!("{counted} Pods are counted, and of their sidecars is told: {side}"));
+    }
+    if told(&main) > world.books.of_run(uid(new.0)) as i64 {
+        return Err(format!("more Pods than there were: {main}"));
     }
     Ok(())
 }

@@ -90,7 +90,8 @@ fn a_new_object_reads_as_in_progress() {
 fn lists_with_names_are_maps_for_server_side_apply() {
     let schema = schema();
     let keys = |field: &Value| field["x-kubernetes-list-map-keys"].clone();
-    assert_eq!(keys(&schema["properties"]["status"]["properties"]["conditions"]), json!(["type"]));
+    let status = &schema["properties"]["status"]["properties"];
+    assert_eq!((keys(&status["conditions"]), keys(&status["containers"])), (json!(["type"]), json!(["name"])));
     let spec = &schema["properties"]["spec"]["properties"];
     assert_eq!(keys(&spec["sidecars"]), json!(["name"]));
     let pod = &spec["template"]["properties"]["spec"]["properties"];

@@ -99,12 +99,12 @@ impl Stops {
     }
 
     /// The attempts on these Pods of a run, by their UIDs. Forgets finished attempts on other Pods.
-    pub fn attempts(&self, key: &Key, going_on: &HashSet<&str>) -> Vec<Attempt> {
+    pub fn attempts(&self, key: &Key, needed: &HashSet<&str>) -> Vec<Attempt> {
         let mut all = self.0.attempts.lock();
         let Some(own) = all.get_mut(key) else { return Vec::new() };
         let is_under_way = |a: &Attempt| matches!(a.state, AttemptState::UnderWay(_));
         own.retain(|pod, tried| {
-            tried.retain(|a| is_under_way(a) || going_on.contains(pod.as_str()));
+            tried.retain(|a| is_under_way(a) || needed.contains(pod.as_str()));
             !tried.is_empty()
         });
         if own.is_empty() {

@@ -94,6 +94,13 @@ fn a_pod_says_the_same_in_json_and_in_protobuf() {
     let names: Vec<&str> = seen.containers.iter().map(|c| c.name.as_str()).collect();
     assert_eq!(names, ["proxy", "setup", "work", "helper"]);
     assert_eq!(seen.containers[2].state, observed::State::Terminated { exit: -137, at: time("2026-01-01T00:00:09Z") });
+    let end =
+        |n: usize| seen.containers[n].end.as_ref().map(|e| (e.exit, e.reason.as_deref(), e.started_at, e.finished_at));
+    let (four, nine) = (time("2026-01-01T00:00:04Z"), time("2026-01-01T00:00:09Z"));
+    assert_eq!(end(2), Some((-137, Some("Error"), four, nine)));
+    let (one, two) = (time("2026-01-01T00:00:01Z"), time("2026-01-01T00:00:02Z"));
+    assert_eq!(end(0), Some((1, Some("Error"), one, two)), "before its restart");
+    assert_eq!((end(3), seen.node.as_deref()), (None, Some("node-17")));
     assert_eq!(seen.containers[2].rules[0].codes, [42, 43]);
     assert_eq!(seen.containers[0].up.since, time("2026-01-01T00:00:03Z"));
     assert_eq!(seen.containers[3].cant_start.as_deref(), Some("ImagePullBackOff"));
@@ -104,6 +111,27 @@ fn a_pod_says_the_same_in_json_and_in_protobuf() {
 
 fn time(text: &str) -> Option<chrono::DateTime<chrono::Utc>> {
     observed::time::parse(text)
+}
+
+#[test]
+fn the_signal_and_the_message_of_a_container_that_ended_are_read_from_both_forms() {
+    let json: Pod = serde_json::from_value(json!({
+        "metadata": {"name": "a", "uid": "u"}, "spec": {"containers": [{"name": "main"}]},
+        "status": {"containerStatuses": [{"name": "main", "state": {"terminated": {
+            "exitCode": 137, "signal": 9, "reason": "OOMKilled", "message": "no memory"
+        }}}]}
+    }))
+    .expect("a Pod");
+    let terminated = [vec![1 << 3, 0x89, 0x01, 2 << 3, 9], field(3, b"OOMKilled"), field(4, b"no memory")].concat();
+    let status = field(8, &[field(1, b"main"), field(2, &field(3, &terminated))].concat());
+    let metadata = [field(1, b"a"), field(5, b"u")].concat();
+    let spec = field(2, &field(1, b"main"));
+    let message = [field(1, &metadata), field(2, &spec), field(3, &status)].concat();
+    let pod = protobuf::object::<Pod>(envelope("Pod", &message).into()).expect("a Pod").expect("no Status");
+    assert_eq!(pod, json);
+    let seen = observed::Pod::from_wire(&pod).expect("it came from an API server");
+    let end = seen.containers[0].end.as_ref().expect("it ended");
+    assert_eq!((end.signal, end.message.as_deref()), (Some(9), Some("no memory")));
 }
 
 #[test]

@@ -11,8 +11,12 @@ use crate::engine::observed::{Container, Pod, Slot, Spec, State};
 /// The rule that matched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Match {
+    /// The place of the rule in the policy.
+    pub index: usize,
     /// What the rule says.
     pub action: Action,
+    /// The container whose exit code matches. `None`: a condition of the Pod matches.
+    pub container: Option<String>,
     /// Why the rule matched, in a sentence.
     pub message: String,
 }
@@ -20,19 +24,21 @@ pub struct Match {
 /// The rule that matches this failed Pod.
 pub fn judge(pod: &Pod, spec: &Spec, namespace: &str) -> Option<Match> {
     let rules = &spec.failure_policy.as_ref()?.0;
-    rules.iter().enumerate().find_map(|(n, rule)| {
+    rules.iter().enumerate().find_map(|(index, rule)| {
         let action = rule.action.word();
-        let why = match &rule.on {
+        let (container, why) = match &rule.on {
             On::ExitCodes { container, within, codes } => {
                 let (name, exit) = by_exit_code(pod, &spec.roles, container.as_deref(), *within, codes)?;
-                format!("Container {name} for pod {namespace}/{} failed with exit code {exit}", pod.name)
+                let why = format!("Container {name} for pod {namespace}/{} failed with exit code {exit}", pod.name);
+                (Some(name.to_owned()), why)
             }
             On::Conditions(patterns) => {
                 let type_ = by_condition(pod, patterns)?;
-                format!("Pod {namespace}/{} has condition {type_}", pod.name)
+                (None, format!("Pod {namespace}/{} has condition {type_}", pod.name))
             }
         };
-        Some(Match { action: rule.action, message: format!("{why} matching {action} rule at index {n}") })
+        let message = format!("{why} matching {action} rule at index {index}");
+        Some(Match { index, action: rule.action, container, message })
     })
 }
 

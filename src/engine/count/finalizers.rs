@@ -1,8 +1,11 @@
 //! Which Pods lose our finalizer?
 //!
-//! Those whose result is recorded, or who count for nothing; and only when nothing of the Pod runs any more, or the Pod
-//! is being deleted. So a node that gets lost while sidecars drain loses no result.
+//! Those that are counted, or that count for nothing; and only when nothing of the Pod runs any more, or the Pod is being
+//! deleted. So a node that gets lost while sidecars drain loses no result. A Pod of a Job loses our finalizer before the
+//! Job's counters count the Pod (KEP-2307); a Pod of a SidecarJob afterwards, so that the status that counts the Pod can
+//! say what became of all its containers.
 
+use crate::api::Kind;
 use crate::api::conditions::types;
 use crate::engine::count::judged::Judged;
 use crate::engine::count::per_index::Held;
@@ -35,7 +38,10 @@ fn may_go(seen: &Observed, held: &Held, judged: &Judged) -> bool {
         return false;
     }
     let Some(outcome) = judged.outcome else { return status.conditions.is_true(types::SUCCESS_CRITERIA_MET) };
-    if judged.listed || !judged.placed {
+    if judged.listed {
+        return judged.counted || seen.job.kind == Kind::Job;
+    }
+    if !judged.placed {
         return true;
     }
     if outcome.success {

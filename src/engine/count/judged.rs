@@ -21,8 +21,10 @@ pub struct Judged<'a> {
     pub matched: Option<Match>,
     /// The Pod has a place among the indexes, or the run has none.
     pub placed: bool,
-    /// The Pod's UID is in one of the lists of the stored status.
+    /// The stored status has the Pod's UID in one of its lists.
     pub listed: bool,
+    /// The counters of the stored status count the Pod.
+    pub counted: bool,
     /// The UID is in the list of the failed Pods: the Pod stays failed, whatever its status says now.
     pub listed_as_failed: bool,
     /// The index that records the Pod's success. `None`: the Pod has not succeeded, or the run has no indexes.
@@ -49,7 +51,8 @@ fn one<'a>(seen: &'a Observed, pod: &'a Pod, failing: bool, failed_indexes: &Ind
         outcome,
         matched: failed.then(|| failure_policy::judge(pod, spec, &seen.job.namespace)).flatten(),
         placed: spec.has_place_for(pod),
-        listed: listed_as_failed || status.uncounted_succeeded.contains(&pod.uid),
+        listed: status.has_result_of(&pod.uid),
+        counted: status.counted.contains(&pod.uid),
         listed_as_failed,
         success_index,
         index_is_stored: success_index.is_some_and(|i| status.completed.contains(i) || failed_indexes.contains(i)),
@@ -89,6 +92,12 @@ impl Judged<'_> {
     /// The Pod counts, and no list has its UID.
     pub fn counts_anew(&self) -> bool {
         self.has_new_outcome() && !self.is_ignored()
+    }
+
+    /// The Pod's success is listed, and the status does not have its index: an elastic run forgot the index.
+    pub fn lost_its_index(&self) -> bool {
+        let is_listed = self.listed && !self.listed_as_failed && !self.counted;
+        self.pod.tracked && self.placed && is_listed && self.success_index.is_some() && !self.index_is_stored
     }
 
     /// The failure policy ignores the failure, and no list has the Pod's UID.

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
+use crate::api::Kind;
 use crate::engine::count::judged::Judged;
 use crate::engine::count::outcome::Outcome;
 use crate::engine::count::per_index::Held;
@@ -22,7 +23,7 @@ pub struct Record<'a> {
     pub more: bool,
     /// The latest end of main containers in these Pods.
     pub last_end: Option<DateTime<Utc>>,
-    /// The Pods whose UIDs go into the lists, with their results.
+    /// The Pods whose UIDs go into the lists, with their results. Of an Indexed Job only failed Pods.
     pub listed: Vec<(&'a Pod, Outcome)>,
     /// The indexes that go into `completedIndexes`.
     pub indexes: BTreeSet<u32>,
@@ -41,22 +42,25 @@ pub fn of<'a>(seen: &Observed, pods: &[Judged<'a>], held: &Held) -> Record<'a> {
     let is_unrecorded = |pod: &Judged| pod.counts_anew() && !pod.index_is_stored;
     let unrecorded: Vec<_> = results.clone().filter(|(pod, _)| is_unrecorded(pod)).collect();
     let ignored = results.filter(|(pod, outcome)| pod.is_ignored_anew() && is_new_for_backoff(seen, *outcome));
-    let room = seen.settings.max_uncounted.saturating_sub(seen.job.status.uncounted().count());
-    let (recorded, firsts) = within(room, &unrecorded);
+    let (recorded, firsts) = within(room(seen, pods), &unrecorded);
+    let by_index_alone = |pod: &Judged| seen.job.kind == Kind::Job && pod.success_index.is_some();
+    let lost = pods.iter().filter(|pod| pod.lost_its_index()).filter_map(|pod| pod.success_index);
     Record {
         unrecorded: unrecorded.iter().map(|(pod, _)| pod.pod.uid.as_str()).collect(),
         more: recorded.len() < unrecorded.len(),
         last_end: unrecorded.iter().map(|(_, outcome)| outcome.at).max(),
-        listed: firsts
-            .iter()
-            .filter(|(p, _)| p.success_index.is_none())
-            .map(|(p, outcome)| (p.pod, *outcome))
-            .collect(),
-        indexes: firsts.iter().filter_map(|(pod, _)| pod.success_index).collect(),
+        listed: firsts.iter().filter(|(p, _)| !by_index_alone(p)).map(|(p, outcome)| (p.pod, *outcome)).collect(),
+        indexes: firsts.iter().filter_map(|(pod, _)| pod.success_index).chain(lost).collect(),
         first_counted: firsts.iter().map(|(pod, _)| pod.pod).collect(),
         for_backoff: recorded.iter().copied().chain(ignored).map(|(_, outcome)| outcome).collect(),
         handled: recorded.iter().filter_map(|(pod, _)| pod.matched.as_ref()).map(|m| m.action).collect(),
     }
+}
+
+/// For how many more UIDs the lists have room. A counted Pod that has lost our finalizer needs no place.
+fn room(seen: &Observed, pods: &[Judged]) -> usize {
+    let counted = pods.iter().filter(|pod| pod.counted && pod.pod.tracked).count();
+    seen.settings.max_uncounted.saturating_sub(seen.job.status.uncounted().count() + counted)
 }
 
 type Result<'p, 'a> = (&'p Judged<'a>, Outcome);

@@ -1,18 +1,23 @@
 //! What does each Pod do, how do the Pods count, and what does the next status record of them?
 //!
-//! Each Pod counts once (KEP-2307), in three moves, and the controller may be killed after each of them: the controller
-//! writes the UID to `uncountedTerminatedPods`, removes the finalizer, and moves the UID into the counter. A success of
-//! an Indexed run needs no UID: the status has its index in `completedIndexes`.
+//! Each Pod counts once, and the controller may be killed after each move. A Pod of a SidecarJob:
 //!
 //! ```text
-//!             its result       the status        nothing of it       the status
-//!             is known         lists it          runs any more       is written
-//! unrecorded ───────────────▶ listed ─────────────────────────▶ released ─────────▶ counted
-//!   finalizer: ours            finalizer: ours                   finalizer: none      not in view any more
-//!   UID: nowhere               UID: uncountedTerminatedPods      UID: still there     UID: gone, counter + 1
+//!             its result       the status        nothing of it       the status        the finalizer
+//!             is known         lists it          runs any more       counts it         is removed
+//! unrecorded ───────────────▶ listed ─────────────────────────────▶ counted ────────▶ released
+//!   finalizer: ours            finalizer: ours                       finalizer: ours   not in view any more
+//!   UID: nowhere               UID: uncountedTerminatedPods          UID: countedTerminatedPods
 //!
-//!   count::record              report::counters                  count::finalizers    report::counters
+//!   count::record              report::counters                      report::counters  count::finalizers
 //! ```
+//!
+//! A Pod that has ended when its result is known is counted at once. The next write removes its UID from
+//! `countedTerminatedPods`.
+//!
+//! A Pod of a Job (KEP-2307): the controller writes the UID to `uncountedTerminatedPods`, removes the finalizer when
+//! nothing of the Pod runs any more, and then moves the UID into the counter. A success of an Indexed Job needs no UID:
+//! the status has its index in `completedIndexes`.
 //!
 //! `judged` says what each Pod is; each function here makes one value of that, and changes none.
 
@@ -45,6 +50,8 @@ pub struct Tally<'a> {
     pub failed_indexes: Option<Indexes>,
     /// The failed Pods whose failure count their replacement carries on, by index.
     pub held: Held<'a>,
+    /// The newest failed Pod that has a place and still has our finalizer.
+    pub last_failed: Option<Judged<'a>>,
     /// Why a rule of the failure policy with FailJob fails the run, in a sentence.
     pub fail_job: Option<String>,
     /// What the next status records.
@@ -79,6 +86,7 @@ pub fn of(seen: &Observed) -> Tally<'_> {
         failed: failed(seen, &pods),
         record: record::of(seen, &pods, &held),
         released: finalizers::of(seen, &pods, &held),
+        last_failed: last_failed(&pods),
         fail_job: pods.iter().find_map(Judged::fails_job),
         completed,
         failed_indexes,
@@ -94,11 +102,17 @@ fn draining<'a>(pods: &[Judged<'a>]) -> Vec<(&'a Pod, Outcome)> {
     pods.iter().filter(|p| p.pod.active()).filter_map(|p| Some((p.pod, p.outcome?))).collect()
 }
 
+fn last_failed<'a>(pods: &[Judged<'a>]) -> Option<Judged<'a>> {
+    let failed = pods.iter().filter(|p| p.pod.tracked && p.placed && p.failed());
+    failed.max_by_key(|p| (p.outcome.map(|o| o.at), p.pod.number)).cloned()
+}
+
 /// The indexes of the tracked Pods that succeeded. An index that the status has as failed stays failed: the API server
 /// rejects an index that is both.
 fn successes(seen: &Observed, pods: &[Judged]) -> Indexes {
     let failed = seen.job.failed_indexes();
-    let succeeded = pods.iter().filter(|p| p.pod.tracked && p.placed && p.succeeded() && !p.listed_as_failed);
+    let succeeded =
+        pods.iter().filter(|p| p.pod.tracked && p.placed && p.succeeded() && !p.listed_as_failed && !p.counted);
     succeeded.filter_map(|p| p.pod.index).filter(|index| !failed.contains(*index)).collect()
 }
 

@@ -137,7 +137,7 @@ fn surplus<'a>(seen: &Observed, tally: &Tally<'a>, n: usize) -> Vec<&'a Pod> {
     let restarts = |p: &Pod| p.containers.iter().map(|c| c.restarts).max();
     working.sort_by_key(|p| {
         let pending = p.phase == crate::engine::observed::Phase::Pending;
-        (p.scheduled, !pending, p.ready_since.is_some(), Reverse((p.ready_since, restarts(p), p.created_at)))
+        (p.node.is_some(), !pending, p.ready_since.is_some(), Reverse((p.ready_since, restarts(p), p.created_at)))
     });
     let (misplaced, placed) = indexed::misplaced(seen, working);
     let more = n.saturating_sub(misplaced.len());

@@ -21,6 +21,8 @@ pub struct Container {
     pub restarts: u32,
     /// What it does now.
     pub state: State,
+    /// How it ended last: now, or before its last restart. Boxed, since most containers in view run.
+    pub end: Option<Box<End>>,
     /// Whether it is up.
     pub up: Up,
     /// Why it can't start, in the kubelet's one word: `ImagePullBackOff`.
@@ -108,6 +110,23 @@ pub enum State {
     },
 }
 
+/// How a container ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct End {
+    /// Its exit code.
+    pub exit: i32,
+    /// The signal that ended it, if the container runtime says so.
+    pub signal: Option<i32>,
+    /// The kubelet's or the container runtime's one word: `Error`, `OOMKilled`.
+    pub reason: Option<Box<str>>,
+    /// The end of its termination message, if its exit code is not 0: the end is where programs say what went wrong.
+    pub message: Option<Box<str>>,
+    /// When it had started.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
 impl Container {
     /// It ended, and the kubelet does not start it again for its own sake.
     pub fn done(&self) -> bool {
@@ -171,6 +190,7 @@ fn container(c: &wire::Container, slot: Slot, of_pod: Restart, status: Option<&w
         rules: c.restart_policy_rules.iter().filter_map(restart_rule).collect(),
         restarts: status.map_or(0, |s| u32::try_from(s.restart_count).unwrap_or(0)),
         state: status.and_then(|s| s.state.as_ref()).map_or(State::Waiting, state),
+        end: status.and_then(end).map(Box::new),
         up: status.map(up).unwrap_or_default(),
         cant_start: status.and_then(cant_start),
         image: text::cut(&c.image).to_owned(),
@@ -192,6 +212,22 @@ fn cant_start(status: &wire::ContainerStatus) -> Option<String> {
     const GOES_ON: [&str; 3] = ["ContainerCreating", "PodInitializing", "CrashLoopBackOff"];
     let reason = status.state.as_ref()?.waiting.as_ref()?.reason.as_str();
     (!reason.is_empty() && !GOES_ON.contains(&reason)).then(|| text::cut(reason).to_owned())
+}
+
+/// How the container ended now, or before its last restart.
+fn end(status: &wire::ContainerStatus) -> Option<End> {
+    let terminated = |state: &Option<wire::ContainerState>| state.as_ref()?.terminated.clone();
+    let ended = terminated(&status.state).or_else(|| terminated(&status.last_state))?;
+    let short = |text: &str| Some(text).filter(|text| !text.is_empty()).map(|text| text::cut(text).into());
+    let message = Some(text::end(&ended.message)).filter(|text| ended.exit_code != 0 && !text.is_empty());
+    Some(End {
+        exit: ended.exit_code,
+        signal: (ended.signal != 0).then_some(ended.signal),
+        reason: short(&ended.reason),
+        message: message.map(Into::into),
+        started_at: ended.started_at.and_then(wire::Time::at),
+        finished_at: ended.finished_at.and_then(wire::Time::at),
+    })
 }
 
 fn restart(word: Option<&str>) -> Option<Restart> {

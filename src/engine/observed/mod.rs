@@ -25,7 +25,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::api::recipes::{self, Recipe};
 
 pub use attempt::{Ask, Attempt, AttemptState};
-pub use container::{Container, Digest, Restart, RestartRule, Slot, State, Up, restarts_always};
+pub use container::{Container, Digest, End, Restart, RestartRule, Slot, State, Up, restarts_always};
 pub use job::{Job, Spec};
 pub use pod::{IndexFailures, Marks, Phase, Pod, PodRef, grace_seconds};
 pub use sidecar::Sidecar;

@@ -34,8 +34,8 @@ pub struct Pod {
     pub deletion_is_reported: Option<bool>,
     /// It carries our finalizer, so is not counted yet.
     pub tracked: bool,
-    /// It has a node.
-    pub scheduled: bool,
+    /// `spec.nodeName`: the node that the scheduler gave it.
+    pub node: Option<Box<str>>,
     /// `status.phase`.
     pub phase: Phase,
     /// `status.reason`: the word of the kubelet that failed the Pod whatever its containers did, as Evicted.
@@ -138,7 +138,7 @@ impl Pod {
                 .map(|at| time::before(at, time::seconds(meta.deletion_grace_period_seconds.unwrap_or(0)))),
             deletion_is_reported: deletion_is_reported(wire),
             tracked: api::Kind::ALL.iter().any(|k| meta.finalizers.iter().any(|f| f == k.finalizer())),
-            scheduled: !spec.node_name.is_empty(),
+            node: Some(&spec.node_name).filter(|node| !node.is_empty()).map(|node| text::cut(node).into()),
             phase: phase(&status.phase),
             reason: Some(&status.reason).filter(|reason| !reason.is_empty()).map(|reason| own(reason)),
             ready_since: since_ready(status, "True"),
@@ -182,7 +182,7 @@ impl Pod {
     pub fn differs_for_people_only(&self, old: &Self) -> bool {
         let mut same = self.clone();
         (same.ready_since, same.unready_since) = (old.ready_since, old.unready_since);
-        (same.scheduled, same.unschedulable) = (old.scheduled, old.unschedulable.clone());
+        (same.node, same.unschedulable) = (old.node.clone(), old.unschedulable.clone());
         same.conditions.clone_from(&old.conditions);
         for (new, old) in same.containers.iter_mut().zip(&old.containers) {
             new.cant_start.clone_from(&old.cant_start);

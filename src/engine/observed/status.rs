@@ -3,11 +3,13 @@
 mod wire;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use crate::api;
 use crate::api::conditions::types;
+use crate::api::history::{ContainerSummary, LastFailure};
 use crate::engine::observed::conditions::Conditions;
 use crate::engine::observed::indexes::Indexes;
 
@@ -32,6 +34,8 @@ pub struct Status {
     pub uncounted_succeeded: BTreeSet<String>,
     /// The UIDs of failed Pods that the counter does not count yet.
     pub uncounted_failed: BTreeSet<String>,
+    /// The UIDs of Pods that the counters count and that may still have our finalizer. Only of a SidecarJob.
+    pub counted: BTreeSet<String>,
     /// Indexes that succeeded.
     pub completed: Indexes,
     /// Indexes that failed. `None` without `backoffLimitPerIndex`.
@@ -42,6 +46,8 @@ pub struct Status {
     pub conditions: Conditions,
     /// The strings for people.
     pub summary: Summary,
+    /// What happened. The status shares the value with the status before until a write has more to say.
+    pub history: Arc<History>,
 }
 
 /// How many Pods are where. `None` in a status that no controller has written yet.
@@ -73,22 +79,41 @@ impl Status {
         self.conditions.is_true(types::SUCCESS_CRITERIA_MET) || self.conditions.is_true(types::FAILURE_TARGET)
     }
 
-    /// One of the two lists has this UID.
+    /// One of the two lists of uncounted Pods has this UID.
     pub fn is_listed(&self, uid: &str) -> bool {
         self.uncounted_succeeded.contains(uid) || self.uncounted_failed.contains(uid)
     }
 
-    /// Only `ready` and the strings for people differ, or, when the result is known, how many Pods still run; no decision
-    /// depends on them. Many Pods may get ready or stop in quick succession, and each write of the status has a cost for
-    /// the API server.
+    /// One of all three lists has this UID: the status has the result of the Pod.
+    pub fn has_result_of(&self, uid: &str) -> bool {
+        self.is_listed(uid) || self.counted.contains(uid)
+    }
+
+    /// The status says nothing that the stored one does not say, so the controller does not write the status. That a counted
+    /// Pod has lost our finalizer is no news: a later write takes the UID of the Pod from the list. Nor is the history: a
+    /// later write takes the history along.
+    pub fn is_no_news(&self, stored: &Self) -> bool {
+        self == stored || self.as_stored(stored) == *stored
+    }
+
+    /// Only `ready` and the strings for people differ; no decision depends on them. When the result is known, the numbers and
+    /// lists of Pods may wait as well: the result does not depend on them, and the end comes with conditions. Many Pods may
+    /// get ready or stop in quick succession, and each write of the status has a cost for the API server.
     pub fn differs_for_people_only(&self, stored: &Self) -> bool {
-        let mut same = self.clone();
-        same.counts.ready = stored.counts.ready;
         if self.result_is_known() && stored.result_is_known() {
-            same.counts = stored.counts;
+            return self.conditions == stored.conditions;
         }
+        let mut same = self.as_stored(stored);
+        same.counts.ready = stored.counts.ready;
         same.summary = stored.summary.clone();
         same == *stored
+    }
+
+    /// With what is stored of all that is no news.
+    fn as_stored(&self, stored: &Self) -> Self {
+        let no_other = self.counted.is_subset(&stored.counted);
+        let counted = if no_other { &stored.counted } else { &self.counted };
+        Self { counted: counted.clone(), history: stored.history.clone(), ..self.clone() }
     }
 
     /// The status says no more than that the run goes on, and the stored status does not say that yet. A later write tells
@@ -100,6 +125,7 @@ impl Status {
             counts: self.counts,
             summary: self.summary.clone(),
             conditions: self.conditions.clone(),
+            history: self.history.clone(),
             ..stored.clone()
         };
         let is_news = |type_: &str| type_ != types::RECONCILING;
@@ -113,6 +139,15 @@ impl Status {
     pub fn uncounted(&self) -> impl Iterator<Item = &String> {
         self.uncounted_succeeded.iter().chain(&self.uncounted_failed)
     }
+}
+
+/// What happened in the run, as the wire has it: no decision depends on it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    /// What became of the containers, by name.
+    pub containers: Vec<ContainerSummary>,
+    /// The last failure.
+    pub last_failure: Option<LastFailure>,
 }
 
 /// The strings for people.

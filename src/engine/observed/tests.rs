@@ -62,7 +62,7 @@ fn pod(status: Value) -> Pod {
 #[test]
 fn a_pod_without_any_status_is_pending_and_waits() {
     let pod = pod(json!(null));
-    assert_eq!((pod.phase, pod.tracked, pod.number, pod.scheduled), (Phase::Pending, true, Some(7), true));
+    assert_eq!((pod.phase, pod.tracked, pod.number, pod.node.as_deref()), (Phase::Pending, true, Some(7), Some("n")));
     assert!(pod.active() && !pod.ended() && !pod.terminating());
     let kinds: Vec<_> = pod.containers.iter().map(|c| (c.name.as_str(), c.slot, c.restart, c.state)).collect();
     assert_eq!(
@@ -94,6 +94,44 @@ fn states_and_times_come_from_the_status() {
     assert_eq!((pod.started_at, pod.ready_since, pod.unready_since), (Some(at(2)), Some(at(5)), None));
     let main = pod.containers.iter().find(|c| c.name == "main").unwrap();
     assert_eq!((main.restarts, main.state), (3, State::Terminated { exit: 137, at: Some(at(9)) }));
+}
+
+#[test]
+fn how_a_container_ended_last_is_read_and_of_a_failed_one_the_end_of_its_message() {
+    let times = |exit: i32| json!({"exitCode": exit, "startedAt": "2026-01-01T00:00:03Z", "finishedAt": "2026-01-01T00:00:09Z"});
+    let with = |exit: i32, reason: &str, message: &str| {
+        let mut ended = times(exit);
+        (ended["reason"], ended["message"], ended["signal"]) = (json!(reason), json!(message), json!(9));
+        json!({"terminated": ended})
+    };
+    let long = format!("{}the end", "x".repeat(5_000));
+    for (what, state, last, want) in [
+        ("it runs", json!({"running": {}}), json!({}), None),
+        ("it ended", with(137, "OOMKilled", "no memory"), json!({}), Some((137, "OOMKilled", "no memory"))),
+        ("it ended before its restart", json!({"waiting": {}}), with(3, "Error", "no"), Some((3, "Error", "no"))),
+        ("it ended again", with(4, "Error", "four"), with(3, "Error", "three"), Some((4, "Error", "four"))),
+        (
+            "it succeeded: its message does not matter",
+            with(0, "Completed", "all well"),
+            json!({}),
+            Some((0, "Completed", "")),
+        ),
+        ("a long message", with(3, "Error", &long), json!({}), Some((3, "Error", text::end(&long)))),
+        ("nothing is said", json!({"terminated": times(3)}), json!({}), Some((3, "", ""))),
+    ] {
+        let status = json!({"containerStatuses": [{"name": "main", "state": state, "lastState": last}]});
+        let pod = pod(status);
+        let end = pod.containers.iter().find(|c| c.name == "main").unwrap().end.clone();
+        let words = |text: &Option<Box<str>>| text.as_deref().unwrap_or_default().to_owned();
+        let got = end.as_ref().map(|end| (end.exit, words(&end.reason), words(&end.message)));
+        assert_eq!(got, want.map(|(exit, reason, message)| (exit, reason.into(), message.into())), "{what}");
+        let (signal, times) = end.map_or((None, None), |end| (end.signal, end.started_at.zip(end.finished_at)));
+        assert_eq!(
+            (signal.is_some(), times),
+            (what != "it runs" && what != "nothing is said", want.map(|_| (at(3), at(9)))),
+            "{what}"
+        );
+    }
 }
 
 #[test]

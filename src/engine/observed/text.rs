@@ -17,6 +17,13 @@ pub fn cut_at(text: &str, most: usize) -> &str {
     &text[..end.unwrap_or_default()]
 }
 
+/// The last `LONGEST` bytes of the text, from the begin of a character.
+pub fn end(text: &str) -> &str {
+    let from = text.len().saturating_sub(LONGEST);
+    let begin = (from..=text.len()).find(|begin| text.is_char_boundary(*begin));
+    &text[begin.unwrap_or_default()..]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -26,5 +33,12 @@ mod tests {
         assert_eq!(cut("short"), "short");
         assert_eq!(cut(&"é".repeat(LONGEST)).len(), LONGEST);
         assert_eq!(cut(&format!("a{}", "é".repeat(LONGEST))).len(), LONGEST - 1);
+    }
+
+    #[test]
+    fn of_a_long_text_the_end_is_kept_from_the_begin_of_a_character() {
+        assert_eq!(end("short"), "short");
+        assert_eq!(end(&format!("{}the end", "é".repeat(LONGEST))).len(), LONGEST - 1);
+        assert!(end(&format!("{}the end", "é".repeat(LONGEST))).ends_with("éthe end"));
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::engine::count::tally;
 use crate::engine::judgement::Judgement;
+use crate::engine::observed::Pod;
 use crate::engine::observed::indexes::Indexes;
 use crate::engine::observed::status::Counts;
 use crate::engine::report::over::{is_over, is_sidecarjob};
@@ -36,28 +37,23 @@ pub struct Counters {
     pub uncounted_succeeded: BTreeSet<String>,
     /// UIDs of failed Pods that are listed.
     pub uncounted_failed: BTreeSet<String>,
+    /// UIDs of Pods that are counted and still have our finalizer.
+    pub counted: BTreeSet<String>,
     /// Indexes that succeeded.
     pub completed: Indexes,
     /// Indexes that failed; none without `backoffLimitPerIndex`.
     pub failed_indexes: Option<Indexes>,
 }
 
-/// The counters count each listed Pod that has no finalizer any more; the lists get the Pods with new results. The
-/// status that ends the run counts all listed Pods at once, which saves one write for each run: nobody counts a
-/// finished run again, and the remaining finalizers go afterwards.
+/// The lists get the Pods with new results, and the counters count each listed Pod that does not wait any more
+/// ([`Lists::waits`]). The status that ends the run counts all listed Pods at once, which saves one write for each run:
+/// nobody counts a finished run again, and the remaining finalizers go afterwards.
 pub fn of(j: &Judgement) -> Counters {
     let Judgement { seen, tally, .. } = j;
-    let (stored, indexed, is_over) = (&seen.job.status, seen.job.spec.indexed, is_over(j));
-    let settle = |list: &BTreeSet<String>, counter: u32, success: bool| {
-        let tracked = seen.own_pods().filter(|pod| pod.tracked && list.contains(&pod.uid));
-        let mut next: BTreeSet<String> = tracked.map(|pod| pod.uid.clone()).collect();
-        let counted = counter + tally::len(list) - tally::len(&next);
-        let new = tally.record.listed.iter().filter(|(_, outcome)| outcome.success == success);
-        next.extend(new.map(|(pod, _)| pod.uid.clone()));
-        if is_over { (BTreeSet::new(), counted + tally::len(&next)) } else { (next, counted) }
-    };
-    let (uncounted_failed, failed) = settle(&stored.uncounted_failed, stored.failed, false);
-    let (uncounted_succeeded, succeeded) = settle(&stored.uncounted_succeeded, stored.succeeded, true);
+    let (stored, indexed) = (&seen.job.status, seen.job.spec.indexed);
+    let lists = Lists::of(j);
+    let (uncounted_failed, failed) = lists.settle(&stored.uncounted_failed, stored.failed, false);
+    let (uncounted_succeeded, succeeded) = lists.settle(&stored.uncounted_succeeded, stored.succeeded, true);
     let (completed, failed_indexes) = match indexed {
         true => {
             let new = tally.record.indexes.iter().copied().collect();
@@ -66,5 +62,56 @@ pub fn of(j: &Judgement) -> Counters {
         false => (stored.completed.clone(), stored.failed_indexes.clone()),
     };
     let succeeded = if indexed { completed.len() } else { succeeded };
-    Counters { succeeded, failed, uncounted_succeeded, uncounted_failed, completed, failed_indexes }
+    let counted = lists.counted();
+    Counters { succeeded, failed, uncounted_succeeded, uncounted_failed, counted, completed, failed_indexes }
+}
+
+/// The Pods that this status is the first to count, as far as they still have our finalizer.
+pub fn newly_counted<'a>(j: &Judgement<'a>) -> Vec<&'a Pod> {
+    let (lists, status) = (Lists::of(j), &j.seen.job.status);
+    let listed = j.seen.own_pods().filter(|pod| pod.tracked && status.is_listed(&pod.uid));
+    let new = j.tally.record.listed.iter().map(|(pod, _)| *pod);
+    listed.chain(new).filter(|pod| !lists.waits(pod)).collect()
+}
+
+/// What decides which list a Pod is in.
+struct Lists<'j, 'a> {
+    j: &'j Judgement<'a>,
+    is_over: bool,
+    is_sidecarjob: bool,
+}
+
+impl<'j, 'a> Lists<'j, 'a> {
+    fn of(j: &'j Judgement<'a>) -> Self {
+        Self { j, is_over: is_over(j), is_sidecarjob: is_sidecarjob(&j.seen.job) }
+    }
+
+    /// The next list of Pods with this result that are not counted, and the next counter.
+    fn settle(&self, list: &BTreeSet<String>, counter: u32, success: bool) -> (BTreeSet<String>, u32) {
+        let new = self.j.tally.record.listed.iter().filter(|(_, outcome)| outcome.success == success);
+        let new = new.map(|(pod, _)| *pod);
+        let all = tally::len(list) + tally::count(new.clone());
+        let listed = self.j.seen.own_pods().filter(|pod| list.contains(&pod.uid)).chain(new);
+        let next: BTreeSet<String> = listed.filter(|pod| self.waits(pod)).map(|pod| pod.uid.clone()).collect();
+        let counted = counter + all - tally::len(&next);
+        (next, counted)
+    }
+
+    /// The next status does not count the listed Pod yet. A Pod of a SidecarJob waits while it is active, a Pod of a Job
+    /// until it has lost our finalizer. When the run ends, no Pod waits.
+    fn waits(&self, pod: &Pod) -> bool {
+        pod.tracked && !self.is_over && (pod.active() || !self.is_sidecarjob)
+    }
+
+    /// The Pods that are counted and still have our finalizer. Only of a SidecarJob that goes on.
+    fn counted(&self) -> BTreeSet<String> {
+        if self.is_over || !self.is_sidecarjob {
+            return BTreeSet::new();
+        }
+        let (status, new) = (&self.j.seen.job.status, &self.j.tally.record.listed);
+        let new: BTreeSet<&str> = new.iter().map(|(pod, _)| pod.uid.as_str()).collect();
+        let has_result = |pod: &&Pod| status.has_result_of(&pod.uid) || new.contains(pod.uid.as_str());
+        let ended = self.j.seen.own_pods().filter(|pod| pod.tracked && !pod.active());
+        ended.filter(has_result).map(|pod| pod.uid.clone()).collect()
+    }
 }

@@ -5,8 +5,11 @@
 //! strings for people, and `observed::status` the wire form.
 
 pub mod changed;
+mod containers;
 pub mod counters;
 mod ending;
+mod ends;
+mod failure;
 mod limits;
 mod missing;
 mod note;
@@ -15,7 +18,10 @@ mod progress;
 mod summary;
 mod suspend;
 mod times;
+mod verdict;
 pub mod waiting;
+
+use std::sync::Arc;
 
 use note::Note;
 use over::is_sidecarjob;
@@ -23,7 +29,7 @@ use over::is_sidecarjob;
 use crate::engine::deeds::pods;
 use crate::engine::judgement::Judgement;
 use crate::engine::observed::Job;
-use crate::engine::observed::status::Status;
+use crate::engine::observed::status::{History, Status};
 use crate::engine::plan::Event;
 
 /// What one policy reports, and which runs the policy is for.
@@ -43,6 +49,8 @@ const NOTES: [Policy; 7] = [
 
 /// The next status, and the events to send when the status is stored.
 pub fn next(j: &Judgement) -> (Status, Vec<Event>) {
+    let with_facts = verdict::with_facts(j).map(|ending| Judgement { ending: Some(ending), ..j.clone() });
+    let j = with_facts.as_ref().unwrap_or(j);
     let job = &j.seen.job;
     let note: Note = NOTES.iter().filter(|(_, is_for)| is_for(job)).map(|(note, _)| note(j)).collect();
     let counters = counters::of(j);
@@ -56,14 +64,25 @@ pub fn next(j: &Judgement) -> (Status, Vec<Event>) {
         failed: counters.failed,
         uncounted_succeeded: counters.uncounted_succeeded,
         uncounted_failed: counters.uncounted_failed,
+        counted: counters.counted,
         completed: counters.completed,
         failed_indexes: counters.failed_indexes,
         backoff: if over::is_over(j) { None } else { pods::backoff_record(j.seen, &j.tally) },
         conditions: note.conditions(&job.status.conditions, j.now),
         summary: job.status.summary.clone(),
+        history: job.status.history.clone(),
     };
-    let summary = if is_sidecarjob(job) { summary::of(j, &status) } else { status.summary.clone() };
-    (Status { summary, ..status }, note.events)
+    if !is_sidecarjob(job) {
+        return (status, note.events);
+    }
+    let status = Status { summary: summary::of(j, &status), ..status };
+    let history = if status.is_no_news(&job.status) { status.history } else { Arc::new(history(j)) };
+    (Status { history, ..status }, note.events)
+}
+
+/// What happened, up to this status. Made only for a status that is written: it looks at all Pods in view.
+fn history(j: &Judgement) -> History {
+    History { containers: containers::next(j), last_failure: failure::last(j) }
 }
 
 #[cfg(test)]

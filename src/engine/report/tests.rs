@@ -7,6 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::api::conditions::types;
 use crate::api::{Phase, SidecarJobStatus};
+use crate::engine::observed::Phase::Failed;
 use crate::engine::observed::status::Counts;
 use crate::engine::observed::{Observed, Pod, Slot, time};
 use crate::engine::tests::fixture::{at, job, job_with, pod};
@@ -20,6 +21,7 @@ fn a_status_is_itself_after_a_round_trip() {
         job().started(1).pods([pod(0).succeeded(5)]),
         job().suspended(),
         job().refused(9),
+        job().started(1).backoff_limit(0).pods([pod(0).main_exits(137, 8).exits("side", 0, 9).ends_as(Failed)]),
         job().status(|s| s.conditions.0.push(serde_json::from_value(foreign).unwrap())).pods([pod(0)]),
     ] {
         let (status, _) = next(&Judgement::of(&seen, at(10) + chrono::TimeDelta::milliseconds(700)));
@@ -67,7 +69,8 @@ fn the_end_has_its_conditions_times_and_event() {
     let status = plan.status.unwrap();
     assert_eq!((status.completion_time, status.finished_at()), (Some(at(10)), Some(at(10))));
     let failed = job().started(1).backoff_limit(0).pods([pod(0).failed(5)]).decide(10);
-    assert_eq!(failed.events, [Event::warning("BackoffLimitExceeded", "Job has reached the specified backoff limit")]);
+    let note = "container main of Pod p0 exited with 1 (Error); 1 of 1 attempts failed";
+    assert_eq!(failed.events, [Event::warning("BackoffLimitExceeded", note)]);
     let status = failed.status.unwrap();
     assert_eq!((status.completion_time, status.finished_at()), (None, Some(at(10))));
     for type_ in [types::FAILURE_TARGET, types::FAILED, types::FINISHED] {

@@ -24,7 +24,7 @@ pub fn is_given_up(seen: &Observed, pod: &Pod, now: DateTime<Utc>) -> bool {
 /// When the run stops waiting for a Pod whose result is known. `None`: the run waits for the Pod.
 pub fn silent_at(seen: &Observed, pod: &Pod) -> Option<DateTime<Utc>> {
     let end = must_have_ended_at(pod).filter(|_| !pod.ended())?;
-    let is_counted = !pod.tracked || seen.job.status.is_listed(&pod.uid);
+    let is_counted = !pod.tracked || seen.job.status.has_result_of(&pod.uid);
     // No list has a success that its index records, or an ignored failure.
     let is_known = is_counted || outcome::of(pod, &seen.job.spec, false).is_some();
     is_known.then(|| time::after(end, SILENCE))

@@ -14,7 +14,7 @@ use ending::Ending;
 use crate::api::conditions::{messages, reasons, types};
 use crate::engine::count::outcome;
 use crate::engine::count::tally::Tally;
-use crate::engine::observed::{Observed, Slot};
+use crate::engine::observed::{Container, Observed, Pod, Slot};
 
 type Rule = fn(&Observed, &Tally, DateTime<Utc>) -> Option<Ending>;
 
@@ -66,22 +66,29 @@ fn success_policy_met(seen: &Observed, tally: &Tally) -> Option<Ending> {
 
 fn backoff_limit_exceeded(seen: &Observed, tally: &Tally) -> Option<Ending> {
     let limit = seen.job.spec.backoff_limit;
-    let too_many = tally.failed > limit || (seen.job.spec.restarts_on_failure && too_many_restarts(seen, limit));
+    let too_many = tally.failed > limit || too_many_restarts(seen, limit);
     too_many.then(|| Ending::failure(reasons::BACKOFF_LIMIT_EXCEEDED, messages::BACKOFF_LIMIT_EXCEEDED))
 }
 
-/// With OnFailure the kubelet retries inside the Pod: restarts of main and init containers count while the result of
-/// the Pod is not known. Restarts of sidecars never count; a batch/v1 Job counts them.
 fn too_many_restarts(seen: &Observed, limit: u32) -> bool {
-    let roles = &seen.job.spec.roles;
-    let restarts: u32 = seen
-        .own_pods()
-        .filter(|pod| !pod.ended() && !seen.job.status.uncounted_succeeded.contains(&pod.uid))
-        .filter(|pod| !outcome::of(pod, &seen.job.spec, false).is_some_and(|o| o.success))
-        .flat_map(|pod| outcome::mains(pod, roles).chain(pod.containers.iter().filter(|c| c.slot == Slot::Init)))
-        .map(|c| c.restarts)
-        .sum();
+    let restarts: u32 = retried_in_place(seen).map(|(_, c)| c.restarts).sum();
     if limit == 0 { restarts > 0 } else { restarts >= limit }
+}
+
+/// The containers whose restarts count, with their Pods. With OnFailure the kubelet retries inside the Pod: restarts of
+/// main and init containers count while the result of the Pod is not known. Restarts of sidecars never count; a batch/v1
+/// Job counts them.
+pub fn retried_in_place(seen: &Observed) -> impl Iterator<Item = (&Pod, &Container)> {
+    let (spec, status) = (&seen.job.spec, &seen.job.status);
+    let is_open = move |pod: &&Pod| {
+        let is_success = || outcome::of(pod, spec, false).is_some_and(|o| o.success);
+        !pod.ended() && !status.uncounted_succeeded.contains(&pod.uid) && !is_success()
+    };
+    let pods = seen.own_pods().filter(move |_| spec.restarts_on_failure).filter(is_open);
+    pods.flat_map(move |pod| {
+        let init = pod.containers.iter().filter(|c| c.slot == Slot::Init);
+        outcome::mains(pod, &spec.roles).chain(init).map(move |c| (pod, c))
+    })
 }
 
 /// Enough Pods succeeded, and no Pod still works. For a work queue one success is enough.

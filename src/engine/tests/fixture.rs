@@ -13,7 +13,8 @@ use crate::engine::decide;
 use crate::engine::observed::indexes::Indexes;
 use crate::engine::observed::status::{Backoff, Status};
 use crate::engine::observed::{
-    Container, Digest, IndexFailures, Job, Marks, Observed, Phase, Pod, Refusal, Restart, Settings, Slot, State, Up,
+    Container, Digest, End, IndexFailures, Job, Marks, Observed, Phase, Pod, Refusal, Restart, Settings, Slot, State,
+    Up,
 };
 use crate::engine::plan::{Plan, Step};
 
@@ -209,7 +210,7 @@ pub fn pod(number: u32) -> Pod {
         deleting_since: None,
         deletion_is_reported: None,
         tracked: true,
-        scheduled: true,
+        node: Some("node-1".into()),
         phase: Phase::Running,
         reason: None,
         ready_since: Some(at(1)),
@@ -235,6 +236,7 @@ pub fn container(name: &str, slot: Slot, restart: Restart) -> Container {
         rules: Vec::new(),
         restarts: 0,
         state: State::Running,
+        end: None,
         up: Up { since: Some(at(1)), started: true, ready: true },
         cant_start: None,
         image: String::new(),
@@ -265,7 +267,13 @@ impl Pod {
     }
 
     pub fn exits(self, name: &str, exit: i32, seconds: i64) -> Self {
-        self.container(name, |c| c.state = State::Terminated { exit, at: Some(at(seconds)) })
+        self.container(name, |c| {
+            let reason = if exit == 0 { "Completed" } else { "Error" };
+            let (started_at, finished_at) = (c.up.since, Some(at(seconds)));
+            (c.state, c.up) = (State::Terminated { exit, at: finished_at }, Up::default());
+            c.end =
+                Some(Box::new(End { exit, reason: Some(reason.into()), started_at, finished_at, ..End::default() }));
+        })
     }
 
     /// The main container ended; the sidecar goes on.
@@ -305,7 +313,7 @@ impl Pod {
     }
 
     pub fn unscheduled(self) -> Self {
-        Self { scheduled: false, ..self.pending() }
+        Self { node: None, ..self.pending() }
     }
 
     pub fn deleted(self, seconds: i64) -> Self {

@@ -16,6 +16,7 @@ impl State {
         let selects = self.routes.of(owner);
         let mut view = View { strays: self.strays_of(owner, selects), ..View::default() };
         view.left_behind = self.unadoptable_orphans(owner, selects);
+        view.left_behind.extend(self.orphans_of_the_run_before(owner));
         let Some(group) = self.groups.get(&id) else { return view };
         view.next_number = group.next_number;
         for owned in &group.owners {
@@ -46,6 +47,14 @@ impl State {
         let made = self.strays_by(&owner.key.0, Concern::Uid(labels::UID, owner.uid.clone()));
         let left = made.filter(|stray| stray.is_orphan() && (stray.deleting || !stray.is_selected_by(owner, selects)));
         left.map(|stray| stray.pod.clone()).collect()
+    }
+
+    /// Pods that lost their owner reference while their run went on, as far as the view knew. Now another run has the name
+    /// of that run, so no event will ever say that the Pods are orphans.
+    fn orphans_of_the_run_before(&self, owner: &Owner) -> Vec<PodRef> {
+        let Some(before) = self.routes.before(owner) else { return Vec::new() };
+        let made = self.strays_by(&owner.key.0, Concern::Uid(labels::UID, before.to_owned()));
+        made.filter(|stray| stray.is_orphan()).map(|stray| stray.pod.clone()).collect()
     }
 
     fn strays_by(&self, namespace: &str, concern: Concern) -> impl Iterator<Item = &Stray> {

@@ -29,6 +29,8 @@ pub enum Selects {
 struct Route {
     uid: String,
     selects: Selects,
+    /// The UID of the run that had this name before and went on, as far as the view knew.
+    before: Option<String>,
 }
 
 /// Why the Pods of a namespace have to be read once more, and which task reads them.
@@ -61,9 +63,14 @@ impl Routes {
     /// The run goes on.
     pub fn put(&mut self, owner: &Owner, selects: Selects) {
         let id = (owner.kind, owner.key.clone());
-        if self.runs.get(&id).is_some_and(|known| known.uid == owner.uid && known.selects == selects) {
+        let known = self.runs.get(&id);
+        if known.is_some_and(|known| known.uid == owner.uid && known.selects == selects) {
             return;
         }
+        let before = known.and_then(|known| match known.uid == owner.uid {
+            true => known.before.clone(),
+            false => Some(known.uid.clone()),
+        });
         self.remove(owner.kind, &owner.key);
         if let Selects::Own(selector) = &selects {
             let own = self.own.entry(owner.key.0.clone()).or_default();
@@ -71,7 +78,7 @@ impl Routes {
             self.must_read(&owner.key.0);
         }
         self.by_uid.insert(owner.uid.clone(), id.clone());
-        self.runs.insert(id, Route { uid: owner.uid.clone(), selects });
+        self.runs.insert(id, Route { uid: owner.uid.clone(), selects, before });
     }
 
     /// The run has ended, is being deleted, or is gone.
@@ -108,6 +115,12 @@ impl Routes {
     pub fn of(&self, owner: &Owner) -> Option<&Selects> {
         let route = self.runs.get(&(owner.kind, owner.key.clone())).filter(|route| route.uid == owner.uid)?;
         Some(&route.selects)
+    }
+
+    /// The UID of the run whose name the owner took, if the view never saw the end of that run.
+    pub fn before(&self, owner: &Owner) -> Option<&str> {
+        let route = self.runs.get(&(owner.kind, owner.key.clone())).filter(|route| route.uid == owner.uid)?;
+        route.before.as_deref()
     }
 
     /// The owner has a selector of its own that matches these labels.

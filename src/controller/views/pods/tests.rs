@@ -366,6 +366,18 @@ fn a_tracked_pod_without_an_owner_is_an_orphan_unless_its_run_goes_on() {
     assert_eq!(strays(&pods), ["a"]);
 }
 
+#[test]
+fn a_pod_that_lost_its_owner_is_left_behind_when_another_run_has_the_name_of_its_run() {
+    let orphan = || labelled(&[(labels::UID, "job-uid")], without_owner(pod("a", 2)));
+    let pods = listed(vec![]);
+    pods.run_goes_on(&run(), Selects::Uid(labels::UID));
+    pods.observe(Event::Apply(orphan()));
+    let next = Owner { uid: "next-uid".into(), ..run() };
+    pods.run_goes_on(&next, Selects::Uid(labels::UID));
+    let left: Vec<String> = pods.of(&next).left_behind.into_iter().map(|pod| pod.name).collect();
+    assert_eq!((left, pods.of(&next).strays), (vec!["a".to_owned()], vec![]));
+}
+
 /// A Pod of a batch/v1 Job, as the Job's controller makes it.
 fn of_a_job(pod: wire::Pod) -> wire::Pod {
     labelled(&[(labels::UID, "u")], owned_by("Job", "batch/v1", pod))

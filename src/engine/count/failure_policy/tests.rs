@@ -109,7 +109,7 @@ fn the_message_names_the_pod_the_container_and_the_rule() {
 
 #[test]
 fn all_but_ignored_failures_count() {
-    let matched = |action| Some(Match { action, message: String::new() });
+    let matched = |action| Some(Match { index: 0, action, container: None, message: String::new() });
     for (matched, want) in [
         (None, true),
         (matched(Action::Count), true),

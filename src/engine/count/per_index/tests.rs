@@ -10,9 +10,9 @@ fn two(limit: u32, first: impl IntoIterator<Item = Pod>) -> Observed {
     job().indexed(2).per_index(limit).started(0).failed_indexes("").pods(first.into_iter().chain([pod(9).index(1)]))
 }
 
-/// The UIDs that the next status lists as failed.
-fn listed(seen: &Observed, seconds: i64) -> Vec<String> {
-    seen.next(seconds).uncounted_failed.into_iter().collect()
+/// The UIDs of the Pods that the next status is the first to count.
+fn counted(seen: &Observed, seconds: i64) -> Vec<String> {
+    seen.next(seconds).counted.into_iter().collect()
 }
 
 #[test]
@@ -20,10 +20,10 @@ fn a_failed_pod_keeps_its_finalizer_and_is_not_counted_until_its_replacement_car
     let seen = two(2, [pod(0).index(0).failed(5)]);
     assert_eq!(steps(&seen.decide(8)), [""; 0], "it waits for its index's back-off");
     assert_eq!(seen.decide(8).wake, Some(at(15)));
-    assert_eq!(listed(&seen, 8), [""; 0]);
+    assert_eq!(counted(&seen, 8), [""; 0]);
     assert_eq!(steps(&seen.decide(15)), ["create Pods [10 for index 0 after 1 failures]"]);
     let replaced = two(2, [pod(0).index(0).failed(5), pod(10).index(0).after_failures(1, 0)]);
-    assert_eq!(listed(&replaced, 16), ["u0"]);
+    assert_eq!(counted(&replaced, 16), ["u0"]);
     assert_eq!(steps(&replaced.stored(16).decide(17)), ["release p0"]);
 }
 
@@ -46,7 +46,8 @@ fn when_all_indexes_are_done_and_some_failed_the_run_is_failed() {
     let seen = two(0, []).completed("1").pods([pod(0).index(0).failed(5)]);
     let status = seen.next(9);
     assert_eq!(status.conditions.when_true("FailureTarget").unwrap().reason, "FailedIndexes");
-    assert_eq!(seen.decide(9).events[0].note, "Job has failed indexes");
+    let note = "1 of 2 indexes failed; the last failure: container main of Pod p0 exited with 1 (Error)";
+    assert_eq!(seen.decide(9).events[0].note, note);
 }
 
 #[test]
@@ -85,7 +86,7 @@ fn each_index_waits_for_itself() {
 #[test]
 fn of_several_failed_pods_of_an_index_the_one_with_the_highest_count_is_carried_on() {
     let seen = two(9, [pod(0).index(0).failed(7).after_failures(1, 0), pod(1).index(0).failed(7).after_failures(2, 0)]);
-    assert_eq!(listed(&seen, 8), ["u0"], "the other is counted");
+    assert_eq!(counted(&seen, 8), ["u0"], "the other is counted");
     assert_eq!(steps(&seen.stored(8).decide(9)), ["release p0"]);
 }
 
@@ -108,7 +109,7 @@ fn fail_index_fails_it_whatever_its_limit() {
     }));
     let seen = seen.started(0).pods([pod(0).index(0).failed(5), pod(1).index(1)]);
     assert_eq!(seen.next(6).failed_indexes.unwrap().to_string(), "0");
-    assert_eq!(listed(&seen, 6), ["u0"]);
+    assert_eq!(counted(&seen, 6), ["u0"]);
 }
 
 #[test]

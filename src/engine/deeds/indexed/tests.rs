@@ -87,11 +87,22 @@ fn a_pod_without_a_place_counts_for_nothing_however_it_ends() {
 
 #[test]
 fn a_success_is_counted_by_its_index_and_needs_no_uid() {
-    let seen = job().indexed(2).started(0).pods([pod(0).index(0).succeeded(5), pod(1).index(1)]);
+    let seen = job().batch().indexed(2).started(0).pods([pod(0).index(0).succeeded(5), pod(1).index(1)]);
     let status = seen.next(9);
     assert_eq!((status.completed.to_string().as_str(), status.succeeded), ("0", 1));
     assert_eq!(status.uncounted().count(), 0);
     assert_eq!(steps(&seen.stored(9).decide(10)), ["release p0"], "once it is stored");
+}
+
+#[test]
+fn a_success_of_an_indexed_sidecarjob_is_listed_while_its_sidecars_drain() {
+    let seen = job().indexed(2).started(0).pods([pod(0).index(0).main_exits(0, 5), pod(1).index(1)]).stored(6);
+    let status = &seen.job.status;
+    assert_eq!((status.completed.to_string().as_str(), status.succeeded, status.is_listed("u0")), ("0", 1, true));
+    let seen = seen.pods([pod(0).index(0).succeeded(5), pod(1).index(1)]).stored(9);
+    let status = &seen.job.status;
+    assert_eq!((status.succeeded, status.is_listed("u0"), status.counted.contains("u0")), (1, false, true));
+    assert_eq!(steps(&seen.decide(10)), ["release p0"]);
 }
 
 #[test]
@@ -122,7 +133,7 @@ fn scaled_to_nothing_it_is_complete() {
 
 #[test]
 fn failures_go_through_the_list_of_uids_as_ever() {
-    let seen = job().indexed(2).started(0).pods([pod(0).index(0).failed(5), pod(1).index(1)]);
+    let seen = job().batch().indexed(2).started(0).pods([pod(0).index(0).failed(5), pod(1).index(1)]);
     let status = seen.next(9);
     assert_eq!(status.uncounted_failed.iter().collect::<Vec<_>>(), ["u0"]);
     assert_eq!(steps(&seen.stored(9).decide(10)), ["release p0"]);

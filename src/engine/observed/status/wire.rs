@@ -3,11 +3,12 @@
 mod batch;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::api;
 use crate::engine::observed::conditions::Conditions;
 use crate::engine::observed::indexes::Indexes;
-use crate::engine::observed::status::{Backoff, Counts, Status, Summary};
+use crate::engine::observed::status::{Backoff, Counts, History, Status, Summary};
 use crate::engine::observed::time;
 
 impl Status {
@@ -30,6 +31,7 @@ impl Status {
             failed: count(wire.failed).unwrap_or(0),
             uncounted_succeeded: uncounted.succeeded.into_iter().collect(),
             uncounted_failed: uncounted.failed.into_iter().collect(),
+            counted: wire.counted_terminated_pods.iter().cloned().collect(),
             completed: indexes(wire.completed_indexes.as_deref()).unwrap_or_default(),
             failed_indexes: indexes(wire.failed_indexes.as_deref()),
             backoff: wire.backoff.as_ref().map(|b| Backoff {
@@ -47,6 +49,7 @@ impl Status {
                 duration: wire.duration.clone(),
                 selector: wire.selector.clone(),
             },
+            history: Arc::new(History { containers: wire.containers.clone(), last_failure: wire.last_failure.clone() }),
         }
     }
 
@@ -55,6 +58,7 @@ impl Status {
         let count = |n: u32| Some(i32::try_from(n).unwrap_or(i32::MAX));
         let Summary { phase, reason, message, completions, sidecars, sidecars_to_stop, duration, selector } =
             self.summary.clone();
+        let history = (*self.history).clone();
         api::SidecarJobStatus {
             observed_generation: self.observed_generation,
             phase,
@@ -71,12 +75,15 @@ impl Status {
             succeeded: count(self.succeeded),
             failed: count(self.failed),
             uncounted_terminated_pods: uncounted(&self.uncounted_succeeded, &self.uncounted_failed),
+            counted_terminated_pods: self.counted.iter().cloned().collect(),
             completed_indexes: (!self.completed.is_empty()).then(|| self.completed.to_string()),
             failed_indexes: self.failed_indexes.as_ref().map(Indexes::to_string),
             backoff: self.backoff.map(|b| api::status::Backoff {
                 failures: i32::try_from(b.failures).unwrap_or(i32::MAX),
                 last_failure_time: time::to_wire(b.last_failure_at),
             }),
+            containers: history.containers,
+            last_failure: history.last_failure,
             completions,
             sidecars,
             sidecars_to_stop: sidecars_to_stop.and_then(count),

@@ -67,6 +67,9 @@ pub struct ContainerStatus {
     /// `state`.
     #[prost(message, optional, tag = "2")]
     pub state: Option<ContainerState>,
+    /// `lastState`: how the container ended before its last restart.
+    #[prost(message, optional, tag = "3")]
+    pub last_state: Option<ContainerState>,
     /// `ready`.
     #[prost(bool, tag = "4")]
     #[serde(deserialize_with = "null_as_default")]
@@ -115,12 +118,27 @@ pub struct Running {
 }
 
 /// A container that has ended.
-#[derive(Clone, Copy, PartialEq, prost::Message, Deserialize)]
+#[derive(Clone, PartialEq, prost::Message, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Terminated {
     /// `exitCode`.
     #[prost(int32, tag = "1")]
     pub exit_code: i32,
+    /// `signal`. 0: none.
+    #[prost(int32, tag = "2")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub signal: i32,
+    /// `reason`.
+    #[prost(string, tag = "3")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub reason: String,
+    /// `message`: what the container wrote to its termination log.
+    #[prost(string, tag = "4")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub message: String,
+    /// `startedAt`.
+    #[prost(message, optional, tag = "5")]
+    pub started_at: Option<Time>,
     /// `finishedAt`.
     #[prost(message, optional, tag = "6")]
     pub finished_at: Option<Time>,
