@@ -8,11 +8,11 @@
 mod dice;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use dice::Dice;
 use serde_json::{Value, json};
-use sidecarjob::api::{SidecarJob, SidecarJobStatus};
+use sidecarjob::api::SidecarJob;
 use sidecarjob::engine::decide;
 use sidecarjob::engine::observed::indexes::Indexes;
 use sidecarjob::engine::observed::status::{History, Status};
@@ -31,35 +31,37 @@ fn full(completed: Indexes, failed: Indexes) -> Status {
     let mut status = Status { completed, failed_indexes: Some(failed), ..Status::default() };
     status.uncounted_succeeded = (0..250).map(uid).collect();
     status.uncounted_failed = (250..500).map(uid).collect();
-    status.history = worst_history();
+    status.history = WORST.clone();
     for type_ in ["FailureTarget", "Failed", "Finished", "Suspended", "Reconciling", "Stalled", "SidecarMissing"] {
         status.conditions.set(type_, true, "AReason", &"m".repeat(32_768), chrono::DateTime::UNIX_EPOCH);
     }
     status
 }
 
-/// What is left of the texts of tenants: a controller that has seen only the worst of Pods. A control character takes six
-/// bytes in JSON.
-fn worst_history() -> Arc<History> {
-    let mut seen =
-        run(json!({"completions": 40, "parallelism": 40, "completionMode": "Indexed", "backoffLimitPerIndex": 0}));
-    seen.pods = (0..40).map(|n| Arc::new(worst_pod(n))).collect();
-    let now = chrono::DateTime::from_timestamp(1_767_225_900, 0).expect("a time");
-    let status = decide(&seen, now).status.expect("its Pods have ended");
-    assert_eq!(status.history.containers.len(), 32);
-    assert_eq!(Status::from_wire(&status.to_wire()).history, status.history, "it is itself after a round trip");
-    let size =
-        serde_json::to_vec(&SidecarJobStatus { conditions: Vec::new(), ..status.to_wire() }).expect("JSON").len();
-    assert!(size < 100_000, "{size} bytes");
+/// What is left of the texts of tenants, of the worst of Pods.
+static WORST: LazyLock<Arc<History>> = LazyLock::new(|| {
+    let spec = json!({"completions": 40, "parallelism": 40, "completionMode": "Indexed", "backoffLimitPerIndex": 0});
+    let mut seen = run(spec);
+    seen.pods = (0..40).map(|n| Arc::new(failed_pod(n, 50, &"\u{1}".repeat(40_000)))).collect();
+    let status = decide(&seen, now()).status.expect("its Pods have ended");
+    assert_eq!((status.history.containers.len(), status.history.recent_pods.is_empty()), (32, false));
+    let bytes = size_of_history(&status);
+    println!("the history of the worst Pods: {bytes} bytes");
     status.history
+});
+
+/// Without the conditions and lists, whose sizes have tests of their own.
+fn size_of_history(status: &Status) -> usize {
+    let alone = Status { history: status.history.clone(), ..Status::default() };
+    assert_eq!(Status::from_wire(&alone.to_wire()).history, status.history, "it is itself after a round trip");
+    serde_json::to_vec(&alone.to_wire()).expect("JSON").len()
 }
 
-/// With more containers than a status has, each of which failed, and every text as long as somebody could make it.
-fn worst_pod(number: usize) -> Pod {
-    let text = |begin: &str| format!("{begin}{}", "\u{1}".repeat(40_000));
-    let containers: Vec<_> = (0..50).map(|n| json!({"name": text(&format!("c{n}-"))})).collect();
+/// With so many containers, each of which failed, and this text wherever somebody can write one.
+fn failed_pod(number: usize, containers: usize, text: &str) -> Pod {
+    let containers: Vec<_> = (0..containers).map(|n| json!({"name": format!("c{n}-{text}")})).collect();
     let ended = json!({"terminated": {
-        "exitCode": i32::MIN, "signal": i32::MAX, "reason": text(""), "message": text(""),
+        "exitCode": i32::MIN, "signal": i32::MAX, "reason": text, "message": text,
         "startedAt": "2026-01-01T00:00:01Z", "finishedAt": "2026-01-01T00:00:09Z"
     }});
     let statuses: Vec<_> =
@@ -70,9 +72,34 @@ fn worst_pod(number: usize) -> Pod {
                      "labels": {"sidecarjob.dev/attempt": number.to_string()},
                      "annotations": {"batch.kubernetes.io/job-completion-index": number.to_string()}},
         "spec": {"containers": containers, "restartPolicy": "Never", "nodeName": "n".repeat(253)},
-        "status": {"phase": "Failed", "startTime": "2026-01-01T00:00:01Z", "reason": text("x"),
-                   "containerStatuses": statuses}
+        "status": {"phase": "Failed", "startTime": "2026-01-01T00:00:01Z", "reason": text, "containerStatuses": statuses}
     }))
+}
+
+#[test]
+fn whatever_became_of_its_pods_the_history_of_a_run_fits() {
+    let mut dice = Dice::new(11);
+    let characters = ["x", "é", "\u{1}", "\"", "\u{1F600}"];
+    let mut seen = run(json!({"completions": 9, "backoffLimit": 1000, "parallelism": 40}));
+    for round in 0..60 {
+        let pods = 1 + dice.roll(4) as usize;
+        seen.pods = (0..pods)
+            .map(|n| {
+                let text = characters[dice.roll(5) as usize].repeat(dice.roll(3_000) as usize);
+                Arc::new(failed_pod(round * 10 + n, 1 + dice.roll(60) as usize, &text))
+            })
+            .collect();
+        seen.settings.max_pods_per_sync = 0;
+        let status = decide(&seen, now()).status.expect("its Pods have ended");
+        let bytes = size_of_history(&status);
+        assert!(bytes < 60_000, "round {round}: {bytes} bytes");
+        seen.job.status = status;
+    }
+    assert!(!seen.job.status.history.recent_pods.is_empty());
+}
+
+fn now() -> chrono::DateTime<chrono::Utc> {
+    chrono::DateTime::from_timestamp(1_767_225_900, 0).expect("a time")
 }
 
 fn uid(n: usize) -> String {
@@ -81,6 +108,7 @@ fn uid(n: usize) -> String {
 
 fn assert_fits(what: &str, status: &Status) {
     let bytes = size(status);
+    println!("{what}: {bytes} bytes");
     assert!(bytes < MIB, "{what}: {bytes} bytes");
 }
 
@@ -166,9 +194,8 @@ fn thousands_of_pods_that_end_at_once_are_listed_500_at_a_time() {
     let mut seen = run(json!({"completions": 3000, "parallelism": 3000}));
     seen.pods = (0..3000).map(pod).map(Arc::new).collect();
     let mut listed = BTreeSet::new();
-    let now = chrono::DateTime::from_timestamp(1_767_225_900, 0).expect("a time");
     for _ in 0..100 {
-        let plan = decide(&seen, now);
+        let plan = decide(&seen, now());
         if let Some(status) = plan.status {
             assert!(status.uncounted().count() + status.counted.len() <= 500);
             listed.extend(status.counted.iter().cloned());

@@ -8,7 +8,7 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::history::{ContainerSummary, LastFailure};
+use crate::api::history::{ContainerSummary, LastFailure, RecentPod};
 
 /// What the controller has observed of a SidecarJob. Only the controller writes it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
@@ -107,6 +107,10 @@ pub struct SidecarJobStatus {
     /// The last failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<LastFailure>,
+
+    /// The latest Pods with a result, newest first, at most 10. Failures stay longer than successes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recent_pods: Vec<RecentPod>,
 
     /// Succeeded Pods of the required Pods, ready to print: `3/5`; without `spec.completions`: `1/1 of 4`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -86,8 +86,18 @@ fn result(job: &Value) -> Value {
     let told = |c: &Value| c["succeeded"].as_i64().unwrap_or(0) + c["failed"].as_i64().unwrap_or(0);
     let containers = status["containers"].as_array().into_iter().flatten();
     let containers: Vec<Value> = containers.map(|c| json!([c["name"], c["role"], told(c)])).collect();
+    let recent = status["recentPods"].as_array().into_iter().flatten();
+    let mut recent: Vec<String> =
+        recent.map(|pod| format!("{} {} {}", pod["index"], pod["result"], main_of(pod))).collect();
+    recent.sort();
     let counts = [&status["succeeded"], &status["failed"], &status["completedIndexes"], &status["failedIndexes"]];
-    json!([ends, counts, words, containers])
+    json!([ends, counts, words, containers, recent])
+}
+
+/// How the main container of a recent Pod ended.
+fn main_of(pod: &Value) -> &Value {
+    let mut containers = pod["containers"].as_array().into_iter().flatten();
+    containers.find(|c| c["name"] == "main").map_or(&Value::Null, |c| &c["exitCode"])
 }
 
 async fn troubles<K: Managed>(world: impl FnOnce() -> Arc<Mutex<World>>) -> Told {

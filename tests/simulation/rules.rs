@@ -206,6 +206,11 @@ fn containers(world: &World, old: &Job, new: &Job) -> Result<(), String> {
     if world.has_sidecars && told(&side) > counted && !world.books.elastic {
         return Err(format!("{counted} Pods are counted, and of their sidecars is told: {side}"));
     }
+    let recent = new.0["status"]["recentPods"].as_array().cloned().unwrap_or_default();
+    let names: BTreeSet<&str> = recent.iter().filter_map(|pod| pod["name"].as_str()).collect();
+    if names.len() < recent.len() || recent.len() > 10 {
+        return Err(format!("recent Pods are told twice, or too many: {recent:?}"));
+    }
     if told(&main) > world.books.of_run(uid(new.0)) as i64 {
         return Err(format!("more Pods than there were: {main}"));
     }

@@ -15,6 +15,7 @@ mod missing;
 mod note;
 mod over;
 mod progress;
+mod recent;
 mod summary;
 mod suspend;
 mod times;
@@ -82,7 +83,7 @@ pub fn next(j: &Judgement) -> (Status, Vec<Event>) {
 
 /// What happened, up to this status. Made only for a status that is written: it looks at all Pods in view.
 fn history(j: &Judgement) -> History {
-    History { containers: containers::next(j), last_failure: failure::last(j) }
+    History { containers: containers::next(j), last_failure: failure::last(j), recent_pods: recent::next(j) }
 }
 
 #[cfg(test)]

@@ -49,7 +49,11 @@ impl Status {
                 duration: wire.duration.clone(),
                 selector: wire.selector.clone(),
             },
-            history: Arc::new(History { containers: wire.containers.clone(), last_failure: wire.last_failure.clone() }),
+            history: Arc::new(History {
+                containers: wire.containers.clone(),
+                last_failure: wire.last_failure.clone(),
+                recent_pods: wire.recent_pods.clone(),
+            }),
         }
     }
 
@@ -84,6 +88,7 @@ impl Status {
             }),
             containers: history.containers,
             last_failure: history.last_failure,
+            recent_pods: history.recent_pods,
             completions,
             sidecars,
             sidecars_to_stop: sidecars_to_stop.and_then(count),
