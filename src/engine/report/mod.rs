@@ -16,6 +16,7 @@ mod note;
 mod over;
 mod progress;
 mod recent;
+mod retries;
 mod summary;
 mod suspend;
 mod times;
@@ -83,7 +84,12 @@ pub fn next(j: &Judgement) -> (Status, Vec<Event>) {
 
 /// What happened, up to this status. Made only for a status that is written: it looks at all Pods in view.
 fn history(j: &Judgement) -> History {
-    History { containers: containers::next(j), last_failure: failure::last(j), recent_pods: recent::next(j) }
+    History {
+        containers: containers::next(j),
+        last_failure: failure::last(j),
+        retries: retries::next(j),
+        recent_pods: recent::next(j),
+    }
 }
 
 #[cfg(test)]
