@@ -136,6 +136,9 @@ pub mod events {
     /// Normal: the controller treats a container as a sidecar although `spec.sidecars` does not name it; the note says
     /// why.
     pub const TAKEN_AS_SIDECAR: &str = "TakenAsSidecar";
+    /// Warning, about a Job: a Pod failed, or the Job did. The note says which container of which Pod ended how. A SidecarJob
+    /// says this in its status; the status of a Job has no room.
+    pub const POD_FAILED: &str = "PodFailed";
     /// Warning: this program does not know a Job's completionMode; the controller leaves the Job alone.
     pub const UNKNOWN_COMPLETION_MODE: &str = "UnknownCompletionMode";
     /// Warning: more Pods succeeded than `spec.completions` asks for.

@@ -54,6 +54,8 @@ fn schedule_columns() -> Value {
         column("Age", ".metadata.creationTimestamp", "date", 0, "When the object was created"),
         column("Last Success", ".status.lastSuccessfulTime", "date", 1, "When the last run succeeded"),
         column("Missed", ".status.missedRuns", "integer", 1, "Times that passed without a run"),
+        column("Last Duration", ".status.lastRunDuration", "string", 1, "How long the last finished run took"),
+        column("Succeeded", ".status.successRate", "string", 1, "Succeeded runs of the recent finished runs"),
     ])
 }
 

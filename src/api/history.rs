@@ -187,3 +187,17 @@ pub struct ContainerSpan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
+
+/// The retries of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Retries {
+    /// How many retries the failures so far have used: failed Pods and, with restartPolicy OnFailure, restarts of main and
+    /// init containers. Never more than `limit`.
+    pub used: i32,
+    /// How many retries there may be: spec.backoffLimit. Absent: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<i32>,
+    /// When the next Pod may start, during a back-off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Time>,
+}

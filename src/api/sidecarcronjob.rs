@@ -234,6 +234,15 @@ pub struct SidecarCronJobStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_result: Option<String>,
 
+    /// How long the last finished run took, from its start to its end, ready to print: `2m31s`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_run_duration: Option<String>,
+
+    /// How many of the finished runs in recentRuns succeeded, ready to print: `9/10`. Runs that were replaced or deleted do not
+    /// count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub success_rate: Option<String>,
+
     /// Scheduled times that wait for active runs to finish (concurrencyPolicy Queue), oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub queued: Vec<Time>,

@@ -8,7 +8,7 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::history::{ContainerSummary, LastFailure, RecentPod};
+use crate::api::history::{ContainerSummary, LastFailure, RecentPod, Retries};
 
 /// What the controller has observed of a SidecarJob. Only the controller writes it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
@@ -107,6 +107,10 @@ pub struct SidecarJobStatus {
     /// The last failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<LastFailure>,
+
+    /// How many retries are used, and when the next one starts. Absent before the first failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retries: Option<Retries>,
 
     /// The latest Pods with a result, newest first, at most 10. Failures stay longer than successes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -54,6 +54,11 @@ impl Held<'_> {
         }
     }
 
+    /// When the controller may create a Pod for the first of these indexes that waits at this time.
+    pub fn next(&self, settings: &Settings, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.0.keys().filter_map(|index| self.until(*index, settings)).filter(|at| *at > now).min()
+    }
+
     /// When the controller may create the next Pod of this index; `None`: now.
     pub fn until(&self, index: u32, settings: &Settings) -> Option<DateTime<Utc>> {
         let failure = self.0.get(&index)?;

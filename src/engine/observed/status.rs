@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::api;
 use crate::api::conditions::types;
-use crate::api::history::{ContainerSummary, LastFailure, RecentPod};
+use crate::api::history::{ContainerSummary, LastFailure, RecentPod, Retries};
 use crate::engine::observed::conditions::Conditions;
 use crate::engine::observed::indexes::Indexes;
 
@@ -148,6 +148,8 @@ pub struct History {
     pub containers: Vec<ContainerSummary>,
     /// The last failure.
     pub last_failure: Option<LastFailure>,
+    /// How many retries are used, and when the next one starts.
+    pub retries: Option<Retries>,
     /// The latest Pods with a result, newest first.
     pub recent_pods: Vec<RecentPod>,
 }

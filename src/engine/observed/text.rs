@@ -19,7 +19,12 @@ pub fn cut_at(text: &str, most: usize) -> &str {
 
 /// The last `LONGEST` bytes of the text, from the begin of a character.
 pub fn end(text: &str) -> &str {
-    let from = text.len().saturating_sub(LONGEST);
+    end_of(text, LONGEST)
+}
+
+/// The last `most` bytes of the text, from the begin of a character.
+pub fn end_of(text: &str, most: usize) -> &str {
+    let from = text.len().saturating_sub(most);
     let begin = (from..=text.len()).find(|begin| text.is_char_boundary(*begin));
     &text[begin.unwrap_or_default()..]
 }

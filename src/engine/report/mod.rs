@@ -9,6 +9,7 @@ mod containers;
 pub mod counters;
 mod ending;
 mod ends;
+mod failed_pods;
 mod failure;
 mod limits;
 mod missing;
@@ -16,6 +17,7 @@ mod note;
 mod over;
 mod progress;
 mod recent;
+mod retries;
 mod summary;
 mod suspend;
 mod times;
@@ -36,16 +38,17 @@ use crate::engine::plan::Event;
 /// What one policy reports, and which runs the policy is for.
 type Policy = (fn(&Judgement) -> Note, fn(&Job) -> bool);
 
-/// The notes, in the order in which a new status has the conditions. A Job without sidecars looks as the built-in Job
-/// controller would leave the Job.
-const NOTES: [Policy; 7] = [
-    (suspend::note, |_| true),         // Suspended
-    (ending::note, |_| true),          // the result and the end
-    (missing::note, |_| true),         // SidecarMissing: the spec names a sidecar that does not exist
-    (changed::note, Job::has_company), // PodChanged: an admission webhook changed a Pod
-    (limits::note, Job::has_company),  // events: what the mode of the sidecars can't do
-    (waiting::note, Job::has_company), // Waiting: what delays the run
-    (progress::note, is_sidecarjob),   // Stalled and Reconciling
+/// The notes, in the order in which a new status has the conditions. A Job without sidecars has the status that the
+/// built-in Job controller would write.
+const NOTES: [Policy; 8] = [
+    (suspend::note, |_| true),                      // Suspended
+    (failed_pods::note, |job| !is_sidecarjob(job)), // an event: which Pods of a Job failed, and how
+    (ending::note, |_| true),                       // the result and the end
+    (missing::note, |_| true),                      // SidecarMissing: the spec names a sidecar that does not exist
+    (changed::note, Job::has_company),              // PodChanged: an admission webhook changed a Pod
+    (limits::note, Job::has_company),               // events: what the mode of the sidecars can't do
+    (waiting::note, Job::has_company),              // Waiting: what delays the run
+    (progress::note, is_sidecarjob),                // Stalled and Reconciling
 ];
 
 /// The next status, and the events to send when the status is stored.
@@ -83,7 +86,12 @@ pub fn next(j: &Judgement) -> (Status, Vec<Event>) {
 
 /// What happened, up to this status. Made only for a status that is written: it looks at all Pods in view.
 fn history(j: &Judgement) -> History {
-    History { containers: containers::next(j), last_failure: failure::last(j), recent_pods: recent::next(j) }
+    History {
+        containers: containers::next(j),
+        last_failure: failure::last(j),
+        retries: retries::next(j),
+        recent_pods: recent::next(j),
+    }
 }
 
 #[cfg(test)]

@@ -20,7 +20,8 @@ pub fn with_facts(j: &Judgement) -> Option<Ending> {
     Some(Ending { message, ..ending.clone() })
 }
 
-fn message(j: &Judgement, reason: &str) -> Option<String> {
+/// The facts behind a failure with this reason. `None`: they are not known, or are those of the failure policy.
+pub fn message(j: &Judgement, reason: &str) -> Option<String> {
     let failure = failure::last(j).map(|last| failure::sentence(&last));
     match reason {
         reasons::BACKOFF_LIMIT_EXCEEDED => failure.map(|failure| format!("{failure}; {}", how_often(j))),

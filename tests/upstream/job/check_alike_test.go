@@ -398,6 +398,9 @@ func (s *stage) picture() picture {
 		s.Fatal(err)
 	}
 	for _, e := range events.Items {
+		if e.Reason == "PodFailed" {
+			continue // ours alone: the built-in controller does not say how a Pod failed
+		}
 		about := e.InvolvedObject
 		text := fmt.Sprintf("%s %s %s by %s: %s %s %s", about.APIVersion, about.Kind, about.Name, e.Source.Component, e.Type, e.Reason, e.Message)
 		// Ours may use the name of a Pod that is gone again: then its events are one, counted twice.

@@ -52,6 +52,7 @@ impl Status {
             history: Arc::new(History {
                 containers: wire.containers.clone(),
                 last_failure: wire.last_failure.clone(),
+                retries: wire.retries.clone(),
                 recent_pods: wire.recent_pods.clone(),
             }),
         }
@@ -88,6 +89,7 @@ impl Status {
             }),
             containers: history.containers,
             last_failure: history.last_failure,
+            retries: history.retries,
             recent_pods: history.recent_pods,
             completions,
             sidecars,

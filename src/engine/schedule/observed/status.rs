@@ -46,6 +46,10 @@ pub struct Status {
     pub schedule: Option<String>,
     /// How the last run ended.
     pub last_result: Option<String>,
+    /// How long the last finished run took, to print.
+    pub last_run_duration: Option<String>,
+    /// How many of the recent finished runs succeeded, to print.
+    pub success_rate: Option<String>,
     /// Times that wait.
     pub queued: Vec<DateTime<Utc>>,
     /// The latest runs, newest first.

@@ -5,6 +5,7 @@
 
 mod runs;
 pub mod stalled;
+mod summary;
 
 use std::collections::BTreeSet;
 
@@ -52,9 +53,12 @@ pub fn may_wait(seen: &Observed, due: &Due) -> bool {
         && seen.backfilled.iter().all(|at| backfilled::is_settled(&stored.backfilled, *at))
 }
 
-/// That a run has begun is not worth a write: it is written with whatever comes next, at the latest with its end.
+/// That a run has begun is not worth a write: it is written with whatever comes next, at the latest with its end. Nor is a
+/// summary alone, which a status of before it existed lacks.
 fn is_news(next: &Status, stored: &Status) -> bool {
     let mut next = next.clone();
+    next.last_run_duration.clone_from(&stored.last_run_duration);
+    next.success_rate.clone_from(&stored.success_rate);
     for run in next.recent.iter_mut().filter(|run| run.result == schedule::ACTIVE) {
         if let Some(old) = stored.recent.iter().find(|old| old.name == run.name) {
             run.started_at = old.started_at;
@@ -68,6 +72,8 @@ fn next(seen: &Observed, due: &Due, now: DateTime<Utc>) -> (Status, Vec<Event>) 
     let stored = &seen.cron.status;
     let mut status = stored.clone();
     let mut told = runs::update(seen, due, &mut status, now);
+    status.last_run_duration = summary::last_duration(&status.recent);
+    status.success_rate = summary::success_rate(&status.recent);
     status.observed_generation = Some(seen.cron.generation);
     status.schedule = Some(seen.cron.spec.schedule.clone()).filter(|text| !text.is_empty());
     if !seen.cron.deleting {

@@ -24,6 +24,8 @@ impl Status {
             next_text: wire.next.clone(),
             schedule: wire.schedule.clone(),
             last_result: wire.last_result.clone(),
+            last_run_duration: wire.last_run_duration.clone(),
+            success_rate: wire.success_rate.clone(),
             queued: wire.queued.iter().map(time::from_wire).collect(),
             recent: wire
                 .recent_runs
@@ -70,6 +72,8 @@ impl Status {
             next: self.next_text.clone(),
             schedule: self.schedule.clone(),
             last_result: self.last_result.clone(),
+            last_run_duration: self.last_run_duration.clone(),
+            success_rate: self.success_rate.clone(),
             queued: self.queued.iter().copied().map(time::to_wire).collect(),
             recent_runs: self.recent.iter().map(recent).collect(),
             backfilled: self.backfilled.clone(),
@@ -104,6 +108,8 @@ mod tests {
             next_text: Some("2026-01-01T00:02+00:00".into()),
             schedule: Some("* * * * *".into()),
             last_result: Some("Complete".into()),
+            last_run_duration: Some("2m31s".into()),
+            success_rate: Some("9/10".into()),
             queued: at(180).into_iter().collect(),
             recent: vec![Recent {
                 name: "nightly-0".into(),
