@@ -50,8 +50,8 @@ pub struct Tally<'a> {
     pub failed_indexes: Option<Indexes>,
     /// The failed Pods whose failure count their replacement carries on, by index.
     pub held: Held<'a>,
-    /// The newest failed Pod that has a place and still has our finalizer.
-    pub last_failed: Option<Judged<'a>>,
+    /// The Pods whose result is known, that have a place and that still have our finalizer.
+    pub results: Vec<Judged<'a>>,
     /// Why a rule of the failure policy with FailJob fails the run, in a sentence.
     pub fail_job: Option<String>,
     /// What the next status records.
@@ -86,11 +86,11 @@ pub fn of(seen: &Observed) -> Tally<'_> {
         failed: failed(seen, &pods),
         record: record::of(seen, &pods, &held),
         released: finalizers::of(seen, &pods, &held),
-        last_failed: last_failed(&pods),
         fail_job: pods.iter().find_map(Judged::fails_job),
         completed,
         failed_indexes,
         held,
+        results: pods.into_iter().filter(|p| p.pod.tracked && p.placed && p.outcome.is_some()).collect(),
     }
 }
 
@@ -100,11 +100,6 @@ fn working<'a>(pods: &[Judged<'a>]) -> Vec<&'a Pod> {
 
 fn draining<'a>(pods: &[Judged<'a>]) -> Vec<(&'a Pod, Outcome)> {
     pods.iter().filter(|p| p.pod.active()).filter_map(|p| Some((p.pod, p.outcome?))).collect()
-}
-
-fn last_failed<'a>(pods: &[Judged<'a>]) -> Option<Judged<'a>> {
-    let failed = pods.iter().filter(|p| p.pod.tracked && p.placed && p.failed());
-    failed.max_by_key(|p| (p.outcome.map(|o| o.at), p.pod.number)).cloned()
 }
 
 /// The indexes of the tracked Pods that succeeded. An index that the status has as failed stays failed: the API server

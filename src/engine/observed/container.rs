@@ -218,12 +218,12 @@ fn cant_start(status: &wire::ContainerStatus) -> Option<String> {
 fn end(status: &wire::ContainerStatus) -> Option<End> {
     let terminated = |state: &Option<wire::ContainerState>| state.as_ref()?.terminated.clone();
     let ended = terminated(&status.state).or_else(|| terminated(&status.last_state))?;
-    let short = |text: &str| Some(text).filter(|text| !text.is_empty()).map(|text| text::cut(text).into());
+    let reason = Some(text::cut_at(&ended.reason, text::WORD)).filter(|word| !word.is_empty());
     let message = Some(text::end(&ended.message)).filter(|text| ended.exit_code != 0 && !text.is_empty());
     Some(End {
         exit: ended.exit_code,
         signal: (ended.signal != 0).then_some(ended.signal),
-        reason: short(&ended.reason),
+        reason: reason.map(Into::into),
         message: message.map(Into::into),
         started_at: ended.started_at.and_then(wire::Time::at),
         finished_at: ended.finished_at.and_then(wire::Time::at),

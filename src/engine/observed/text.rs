@@ -3,6 +3,9 @@
 /// Longer than the texts that Kubernetes validates, and than what people read of the others.
 pub const LONGEST: usize = 1024;
 
+/// Longer than a reason of Kubernetes, which is one word.
+pub const WORD: usize = 64;
+
 /// Most entries of a list that a tenant writes: more than a Pod has sidecars, or conditions.
 pub const MOST: usize = 40;
 

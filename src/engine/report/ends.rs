@@ -6,8 +6,6 @@ use crate::engine::observed::{Container, End, State, text};
 const NAME_MAX: usize = 63;
 /// The longest name of a Pod or node, by Kubernetes' rules.
 const OBJECT_NAME_MAX: usize = 253;
-/// The longest reason that the status has, in bytes: Kubernetes' reasons are one word.
-const REASON_MAX: usize = 64;
 
 /// The name of the container.
 pub fn name(c: &Container) -> String {
@@ -21,7 +19,7 @@ pub fn object_name(name: &str) -> String {
 
 /// A reason in one word.
 pub fn reason(word: &str) -> String {
-    text::cut_at(word, REASON_MAX).to_owned()
+    text::cut_at(word, text::WORD).to_owned()
 }
 
 /// The signal that ended the container. Most container runtimes do not say it: then the exit code says it, by the

@@ -22,7 +22,9 @@ pub fn last(j: &Judgement) -> Option<LastFailure> {
     if status.result_is_known() {
         return stored;
     }
-    let failed = j.tally.last_failed.as_ref().and_then(|failed| of_pod(failed, &j.seen.job.spec.roles));
+    let failed = j.tally.results.iter().filter(|pod| pod.failed());
+    let failed = failed.max_by_key(|pod| (pod.outcome.map(|outcome| outcome.at), pod.pod.number));
+    let failed = failed.and_then(|failed| of_pod(failed, &j.seen.job.spec.roles));
     let new = failed.into_iter().chain(retried_too_often(j)).max_by_key(|failure| failure.time.clone());
     stored.into_iter().chain(new).max_by_key(|failure| failure.time.clone())
 }

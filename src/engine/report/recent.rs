@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde::Serialize;
 
 use crate::api::history::{ContainerSpan, PodResult, RecentPod};
-use crate::engine::count::judged::{self, Judged};
+use crate::engine::count::judged::Judged;
 use crate::engine::count::outcome;
 use crate::engine::judgement::Judgement;
 use crate::engine::observed::roles::Roles;
@@ -29,8 +29,7 @@ const CONTAINERS: usize = 32;
 pub fn next(j: &Judgement) -> Vec<RecentPod> {
     let (status, roles) = (&j.seen.job.status, &j.seen.job.spec.roles);
     let stored = &status.history.recent_pods;
-    let ended = judged::all(j.seen).into_iter().filter(|pod| pod.pod.tracked && pod.placed);
-    let ended: Vec<RecentPod> = ended.filter_map(|pod| entry(&pod, roles)).collect();
+    let ended: Vec<RecentPod> = j.tally.results.iter().filter_map(|pod| entry(pod, roles)).collect();
     let is_known = |name: &str| stored.iter().any(|known| known.name == name);
     let is_gone = |known: &&RecentPod| !ended.iter().any(|pod| pod.name == known.name);
     let gone = stored.iter().filter(is_gone).cloned();
