@@ -84,10 +84,7 @@ pub fn end(j: &Judgement) -> Deed {
 /// How a Pod ends that still works at the end of the run. With `endedPods: Keep` the kubelet ends the Pod, if a kubelet has
 /// started the Pod. `None`: the kubelet ends the Pod already.
 fn end_at_the_end(j: &Judgement, pod: &Pod) -> Option<Step> {
-    if !j.seen.job.spec.keeps_pods {
-        return Some(Step::Delete(pod.to_ref()));
-    }
-    match passed(pod, j.now) {
+    match passed(pod, j.now).filter(|_| j.seen.job.spec.keeps_pods) {
         None => Some(Step::Delete(pod.to_ref())),
         Some(_) if is_ending(pod, j.now) => None,
         Some(deadline_seconds) => Some(Step::End { pod: pod.to_ref(), deadline_seconds }),
