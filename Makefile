@@ -21,7 +21,7 @@ unit: ## The tests that need no cluster, in two minutes
 
 soak: ## Random histories of runs and of schedules, optimised, until you stop it or one fails (SIDECARJOB_SEED=N: from there)
 	@n=2000; seed=$${SIDECARJOB_SEED:-1000000}; \
-	while SIDECARJOB_SEED=$$seed SIDECARJOB_HISTORIES=$$n cargo test --release --test simulation \
+	while SIDECARJOB_SEED=$$seed SIDECARJOB_HISTORIES=$$n cargo test --profile soak --test simulation \
 		--test schedules_simulation -- --ignored --nocapture --exact soak; \
 	do seed=$$((seed + n)); done; exit 1
 

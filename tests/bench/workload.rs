@@ -23,7 +23,7 @@ pub enum Workload {
     Indexed,
     /// 500 runs whose Pods all fail, with two retries after the back-off: a SidecarJob, and a Job
     Failures,
-    /// 1,000 schedules that are due at one minute: a SidecarCronJob, and a CronJob
+    /// 10,000 schedules that are due at one minute: a SidecarCronJob, and a CronJob
     Schedules,
     /// 20,000 finished runs: the start of the controller, and 5 minutes of rest
     Rest,
@@ -60,7 +60,7 @@ impl Workload {
             Self::Jobs | Self::Sidecars => 2_000.0,
             Self::One | Self::Indexed => 5_000.0,
             Self::Failures => 500.0,
-            Self::Schedules => 1_000.0,
+            Self::Schedules => 10_000.0,
             Self::Rest => 20_000.0,
             Self::Kubelet => return 20,
         };
