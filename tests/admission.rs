@@ -358,6 +358,9 @@ fn judge(case: &str, result: kube::Result<DynamicObject>, words: Option<&str>) -
     match (result, words) {
         (Ok(_), None) => None,
         (Ok(_), Some(words)) => Some(format!("{case}: was taken; expected a refusal with: {words}")),
+        (Err(kube::Error::Api(status)), _) if status.message.contains("<nil>") => {
+            Some(format!("{case}: the refusal names no field: {}", status.message))
+        }
         (Err(kube::Error::Api(status)), Some(words)) if status.message.contains(words) => None,
         (Err(error), _) => Some(format!("{case}: {error}")),
     }
@@ -414,6 +417,26 @@ async fn the_parallelism_may_change_unless_that_would_make_another_kind_of_run()
             ("scaling a run of five", json!({"completions": 5, "parallelism": 1}), json!({"parallelism": 0}), None),
             ("a parallelism for a run of five", json!({"completions": 5}), json!({"parallelism": 3}), None),
             ("a parallelism for a run of one Pod", json!({}), json!({"parallelism": 3}), refused),
+            ("the 1 and 1 that a Job has stored", json!({}), json!({"completions": 1, "parallelism": 1}), None),
+            ("completions 1 alone", json!({}), json!({"completions": 1}), None),
+            (
+                "neither, for a run of one Pod",
+                json!({"completions": 1, "parallelism": 1}),
+                json!({"completions": null, "parallelism": null}),
+                None,
+            ),
+            (
+                "neither, for a run of five",
+                json!({"completions": 5, "parallelism": 1}),
+                json!({"completions": null, "parallelism": null}),
+                Some("spec.completions can't be changed"),
+            ),
+            (
+                "a work queue for a run of one Pod",
+                json!({"completions": 1, "parallelism": 1}),
+                json!({"completions": null}),
+                Some("spec.completions can't be changed"),
+            ),
             ("no parallelism for a work queue", json!({"parallelism": 2}), json!({"parallelism": null}), refused),
         ]
         .into_iter()

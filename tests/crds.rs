@@ -39,7 +39,7 @@ fn every_file_belongs_to_a_kind() {
     let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("crds");
     for entry in std::fs::read_dir(dir).expect("crds/") {
         let path = entry.expect("an entry").path();
-        assert!(known.contains(&path) || path.ends_with("kustomization.yaml"), "{} is of no kind", path.display());
+        assert!(known.contains(&path) || path.ends_with("Kustomization"), "{} is of no kind", path.display());
     }
 }
 

@@ -272,7 +272,7 @@ async fn replace_replaces_whatever_the_template_says_and_tells_nothing_missing()
             (labels::INSTANTIATE.to_owned(), labels::MANUAL.to_owned()),
             (labels::SCHEDULED_TIMESTAMP.to_owned(), "2020-01-01T00:00:00Z".to_owned()),
         ]);
-        let pod = template.spec.template.spec.as_mut().expect("a Pod");
+        let pod = std::sync::Arc::make_mut(&mut template.spec.template).spec.as_mut().expect("a Pod");
         pod.containers[0].command =
             Some(["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.1; done"].map(Into::into).to_vec());
         create(&w, &long).await.expect("created");

@@ -66,6 +66,9 @@ pub mod reasons {
     /// Stalled=True, and a warning: something that the run or schedule needs failed more than once. The controller retries
     /// with growing waits. The message says what failed, and quotes the API server.
     pub const STEP_FAILED: &str = "StepFailed";
+    /// Stalled=True, and a warning: `spec.successPolicy` has a rule that can't be met, or indexes that do not ascend. The
+    /// run gets no Pods. Of a Job, the API server rejects such a policy.
+    pub const INVALID_SUCCESS_POLICY: &str = "InvalidSuccessPolicy";
     /// Stalled=False: the step that failed has succeeded.
     pub const STEP_DONE: &str = "StepDone";
     /// Stalled=False: the API server accepts Pods again.

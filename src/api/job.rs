@@ -40,7 +40,7 @@ impl SidecarJobSpec {
             suspend: spec.suspend,
             pod_replacement_policy: spec.pod_replacement_policy.as_deref().and_then(replacement),
             managed_by: spec.managed_by,
-            template: spec.template,
+            template: spec.template.into(),
             ..Self::default()
         }
     }

@@ -38,14 +38,24 @@ pub fn add(schema: &mut Value) {
     let mut parts = later("self.spec");
     parts.push(counts::HOST_NAMES.at_update("self"));
     let later = at_update(at_write::STATUS_WRITE, parts);
-    put(schema, [new_name(NAME_MAX, label), counts::HOST_NAMES.at_create(), later, changes]);
+    let mut host_names = counts::HOST_NAMES.at_create();
+    host_names["fieldPath"] = json!(NAME_PATH);
+    let name = new_name(schema, NAME_MAX, label);
+    put(schema, [name, host_names, later, changes]);
 }
 
+/// The field that a message about the name points to. A rule on the whole object without a path of a field gives a message
+/// that begins with `<nil>`.
+const NAME_PATH: &str = ".metadata.name";
+
 /// The maximal length of the name of a new object. A stored object with a longer name stays valid.
-pub fn new_name(most: usize, why: &str) -> Value {
+pub fn new_name(schema: &mut Value, most: usize, why: &str) -> Value {
+    // Only a field of the schema can have a message.
+    schema["properties"]["metadata"] = json!({"type": "object", "properties": {"name": {"type": "string"}}});
     json!({
         "rule": format!("oldSelf.hasValue() || size(self.metadata.name) <= {most}"),
         "optionalOldSelf": true,
+        "fieldPath": NAME_PATH,
         "message": format!("metadata.name must be no more than {most} characters: {why}")
     })
 }

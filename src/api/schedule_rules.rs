@@ -15,7 +15,7 @@ const NAME_MAX: usize = 52;
 /// Adds bounds and rules to the schema of a SidecarCronJob.
 pub fn add(schema: &mut Value) {
     let runs = "the names of its runs are longer; choose a shorter name";
-    schema["x-kubernetes-validations"] = json!([rules::new_name(NAME_MAX, runs), later()]);
+    schema["x-kubernetes-validations"] = json!([rules::new_name(schema, NAME_MAX, runs), later()]);
     let spec = &mut schema["properties"]["spec"];
     spec["x-kubernetes-validations"] = SPEC.iter().map(Group::at_create).collect();
     let fields = &mut spec["properties"];

@@ -4,6 +4,8 @@
 //! field. `engine` decides what each field does, with a file for each question. `JobSpec.scheduling` (alpha, off by
 //! default) does not exist here: the API server rejects this field, instead of accepting and ignoring it.
 
+use std::sync::Arc;
+
 use k8s_openapi::api::batch::v1::{PodFailurePolicy, SuccessPolicy};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
@@ -35,7 +37,7 @@ pub struct SidecarJobSpec {
     /// The Pod to run. Its restartPolicy must be Never or OnFailure. Immutable, except for a suspended run without active
     /// Pods: then you may change labels, annotations, nodeSelector, node affinity, tolerations, schedulingGates and the
     /// containers' resources.
-    pub template: PodTemplateSpec,
+    pub template: Arc<PodTemplateSpec>,
 
     /// The sidecars: containers that start before the main containers and stop after them. Exit codes and restarts of
     /// sidecars never decide the result, fail a Pod or cause a retry. At most 32. Immutable.

@@ -2,12 +2,14 @@
 
 pub mod fixture;
 
+use serde_json::json;
+
 use crate::api;
 use crate::api::conditions::{reasons, types};
 use crate::engine::observed::{Observed, Phase};
 use crate::engine::plan::Hold;
 use crate::engine::take_stock;
-use crate::engine::tests::fixture::{at, job, pod, steps};
+use crate::engine::tests::fixture::{at, job, job_with, pod, steps};
 
 #[test]
 fn a_new_job_creates_its_pod_before_it_writes_a_status() {
@@ -136,6 +138,27 @@ fn the_finalizers_of_an_older_job_of_the_same_name_go() {
     let mut seen = job().pods([pod(0)]);
     seen.orphans = vec![pod(7).to_ref()];
     assert_eq!(steps(&seen.decide(1)), ["release p7"]);
+}
+
+#[test]
+fn a_run_with_a_success_policy_that_a_job_may_not_have_gets_no_pods_and_says_why_once() {
+    let rules = json!([{"succeededCount": 1}, {"succeededIndexes": "3,1"}]);
+    let seen = job_with(json!({"completionMode": "Indexed", "completions": 5, "successPolicy": {"rules": rules}}));
+    let plan = seen.decide(1);
+    assert_eq!(steps(&plan), Vec::<String>::new());
+    let events: Vec<&str> = plan.events.iter().map(|event| event.reason.as_str()).collect();
+    assert_eq!(events, [reasons::INVALID_SUCCESS_POLICY]);
+    let stored = seen.stored(1);
+    let condition = stored.job.status.conditions.when_true(types::STALLED).unwrap();
+    assert_eq!(
+        (condition.reason.as_str(), condition.message.as_str()),
+        (
+            reasons::INVALID_SUCCESS_POLICY,
+            "spec.successPolicy.rules[1].succeededIndexes must ascend, and 1 is not greater than the number before: create a \
+             new SidecarJob; this one gets no Pods"
+        )
+    );
+    assert_eq!(stored.decide(2).status, None, "and no more is said");
 }
 
 #[test]

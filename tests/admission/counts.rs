@@ -53,8 +53,13 @@ fn single() -> Vec<Case> {
         ("Indexed", indexed(json!({})), None),
         ("Indexed with completions 0", indexed(json!({"completions": 0})), None),
         (
-            "Indexed without completions",
+            "Indexed with neither completions nor parallelism, as of a Job",
             spec(json!({"completionMode": "Indexed"})),
+            None,
+        ),
+        (
+            "Indexed with parallelism and without completions",
+            spec(json!({"completionMode": "Indexed", "parallelism": 1})),
             Some("spec.completions is missing"),
         ),
         (

@@ -45,6 +45,11 @@ fn rules() -> Vec<Case> {
             policy(json!([{"succeededCount": 6}])),
             Some("succeededCount must be at most spec.completions"),
         ),
+        (
+            "more than the one of a run with neither completions nor parallelism",
+            json!({"spec": {"completionMode": "Indexed", "successPolicy": {"rules": [{"succeededCount": 2}]}}}),
+            Some("succeededCount must be at most spec.completions"),
+        ),
         ("less than none", policy(json!([{"succeededCount": -1}])), Some("succeededCount: Invalid value: -1")),
     ]
 }

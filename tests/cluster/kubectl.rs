@@ -40,6 +40,22 @@ async fn the_verbs_that_people_use_with_a_job_work() {
 
 #[tokio::test]
 #[ignore = "needs a cluster: run make test"]
+async fn the_folder_of_the_crds_can_be_applied_by_file_and_by_kustomize() {
+    world("crds", &[], |w| async move {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/crds");
+        for how in ["-f", "-k"] {
+            let apply = ["apply", "--server-side", "--force-conflicts", "--dry-run=server", how, folder];
+            let said = w.kubectl_ok(&apply, "");
+            for kind in ["sidecarjobs", "sidecarcronjobs"] {
+                assert!(said.contains(&format!("{kind}.sidecarjob.dev serverside-applied")), "{how}: {said}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: run make test"]
 async fn explain_tells_what_fields_mean_down_into_the_template() {
     world("explain", &[], |w| async move {
         for (field, word) in [

@@ -88,10 +88,11 @@ pub fn at_update(status_write: &str, parts: Vec<Part>) -> Value {
     })
 }
 
-/// One rule for several. Its message is that of the first rule that does not hold; a CEL expression chooses it.
+/// One rule for several, about the spec. Its message is that of the first rule that does not hold; a CEL expression chooses it.
 pub fn all_of(unless: &str, about: &str, rules: &[(String, String)]) -> Value {
     json!({
         "rule": format!("{unless} || ({})", all(rules)),
+        "fieldPath": ".spec",
         "message": about,
         "messageExpression": first_broken(rules)
     })

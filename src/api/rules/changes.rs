@@ -54,20 +54,33 @@ pub fn rules(spec: &Value) -> Value {
     all_of(&format!("{STATUS_WRITE} || (self.spec == oldSelf.spec && {})", order()), about, &all)
 }
 
+/// How many Pods must succeed: 1 with neither completions nor parallelism, -1 in a work queue. A Job has the 1 and 1 of a
+/// run of one Pod stored; in a SidecarJob both ways to write a run of one Pod are the same.
+macro_rules! completions {
+    ($spec:literal) => {
+        concat!("(has(", $spec, ".completions) ? ", $spec, ".completions : has(", $spec, ".parallelism) ? -1 : 1)")
+    };
+}
+
 /// An elastic Indexed run changes completions and parallelism together.
 const COUNTS: [(&str, &str); 2] = [
     (
-        "(has(self.spec.completions) ? self.spec.completions : -1) == \
-         (has(oldSelf.spec.completions) ? oldSelf.spec.completions : -1) || \
-         (self.spec.completionMode == 'Indexed' && has(self.spec.completions) && \
-         self.spec.completions == (has(self.spec.parallelism) ? self.spec.parallelism : 1))",
-        "spec.completions can't be changed, but with completionMode Indexed together with spec.parallelism, to the same \
-         number: create a new SidecarJob",
-    ),
-    (
-        "has(self.spec.completions) || has(self.spec.parallelism) == has(oldSelf.spec.parallelism)",
+        "has(self.spec.completions) || has(oldSelf.spec.completions) || \
+         has(self.spec.parallelism) == has(oldSelf.spec.parallelism)",
         "spec.parallelism can't be added or removed later without spec.completions: one of both absent means a run of one \
          Pod, the other a work queue; use spec.suspend to pause a run, or create a new SidecarJob",
+    ),
+    (
+        concat!(
+            completions!("self.spec"),
+            " == ",
+            completions!("oldSelf.spec"),
+            " || (self.spec.completionMode == 'Indexed' && ",
+            completions!("self.spec"),
+            " == (has(self.spec.parallelism) ? self.spec.parallelism : 1))"
+        ),
+        "spec.completions can't be changed, but with completionMode Indexed together with spec.parallelism, to the same \
+         number: create a new SidecarJob",
     ),
 ];
 

@@ -26,12 +26,25 @@ pub fn bounds(spec: &mut Value) {
     default(&mut fields["manualSelector"], false);
 }
 
+/// How many indexes there are: 1 with neither completions nor parallelism, as of a Job, whose spec the API server completes.
+macro_rules! indexes {
+    ($spec:literal) => {
+        concat!("(has(", $spec, ".completions) ? ", $spec, ".completions : 1)")
+    };
+}
+pub(super) use indexes;
+
 /// The API server's limits keep completedIndexes and failedIndexes small enough to be stored.
 pub const INDEXED: Group = Group {
     unless: "self.completionMode != 'Indexed'",
-    about: Some("spec.completionMode Indexed needs spec.completions, and a spec.parallelism of at most 100000"),
+    about: Some(
+        "spec.completionMode Indexed needs spec.completions beside spec.parallelism, and a parallelism of at most 100000",
+    ),
     rules: &[
-        ("has(self.completions)", "spec.completions is missing: completionMode Indexed needs the number of indexes"),
+        (
+            "has(self.completions) || !has(self.parallelism)",
+            "spec.completions is missing: completionMode Indexed with spec.parallelism needs the number of indexes",
+        ),
         (
             "!has(self.parallelism) || self.parallelism <= 100000",
             "spec.parallelism must be at most 100000 with completionMode Indexed",
@@ -84,7 +97,7 @@ pub const FAILED_INDEXES: Group = Group {
         ),
         ("self.maxFailedIndexes <= 100000", "spec.maxFailedIndexes must be at most 100000"),
         (
-            "!has(self.completions) || self.maxFailedIndexes <= self.completions",
+            concat!("self.maxFailedIndexes <= ", indexes!("self")),
             "spec.maxFailedIndexes must be at most spec.completions: there are no more indexes that could fail",
         ),
     ],
@@ -92,11 +105,15 @@ pub const FAILED_INDEXES: Group = Group {
 
 /// A rule on the whole object: an index is a part of the Pod's host name.
 pub const HOST_NAMES: Group = Group {
-    unless: "self.spec.completionMode != 'Indexed' || !has(self.spec.completions) || self.spec.completions == 0",
+    unless: concat!("self.spec.completionMode != 'Indexed' || ", indexes!("self.spec"), " == 0"),
     about: None,
     rules: &[(
-        "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && \
-         size(self.metadata.name) + 1 + size(string(self.spec.completions - 1)) <= 63",
+        concat!(
+            "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && ",
+            "size(self.metadata.name) + 1 + size(string(",
+            indexes!("self.spec"),
+            " - 1)) <= 63"
+        ),
         "metadata.name, a hyphen and the highest index (spec.completions - 1) must be a host name: at most 63 of a-z, 0-9 \
          and -; choose a shorter name without dots",
     )],

@@ -1,12 +1,13 @@
 //! Which rules `spec.successPolicy` may have (KEP-3998).
 //!
 //! Reading a text of 64 KiB number by number costs too much in CEL. So two things are not checked here: that indexes
-//! ascend strictly, and that there are as many indexes as succeededCount asks for. The engine reads the valid parts and
-//! ignores the rest.
+//! ascend strictly, and that there are as many indexes as succeededCount asks for. A run with such an error gets no Pods,
+//! and the condition Stalled says why (`engine::observed::success_policy`).
 
 use serde_json::{Value, json};
 
 use crate::api::rules::Group;
+use crate::api::rules::counts::indexes;
 use crate::api::rules::put;
 use crate::api::rules::rule;
 
@@ -57,13 +58,20 @@ pub const GROUP: Group = Group {
             "spec.successPolicy needs spec.completionMode Indexed: set it, or remove the policy",
         ),
         (
-            "!has(self.completions) || self.successPolicy.rules.all(r, !has(r.succeededCount) || \
-             r.succeededCount <= self.completions)",
+            concat!(
+                "self.successPolicy.rules.all(r, !has(r.succeededCount) || r.succeededCount <= ",
+                indexes!("self"),
+                ")"
+            ),
             "spec.successPolicy.rules[].succeededCount must be at most spec.completions: else it is never met",
         ),
         (
-            "!has(self.completions) || self.successPolicy.rules.all(r, !has(r.succeededIndexes) || \
-             r.succeededIndexes == '' || int('0' + r.succeededIndexes.find('[0-9]{1,10}$')) < self.completions)",
+            concat!(
+                "self.successPolicy.rules.all(r, !has(r.succeededIndexes) || r.succeededIndexes == '' || ",
+                "int('0' + r.succeededIndexes.find('[0-9]{1,10}$')) < ",
+                indexes!("self"),
+                ")"
+            ),
             "spec.successPolicy.rules[].succeededIndexes has an index beyond spec.completions - 1: correct it",
         ),
     ],

@@ -4,6 +4,7 @@
 //! The run belongs to the SidecarCronJob (history, deletion), but its concurrencyPolicy ignores the run.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use clap::Parser;
@@ -121,7 +122,7 @@ impl Overrides {
             return Ok(());
         }
         let main = self.container.clone().or_else(|| main_container(run));
-        let pod = run.spec.template.spec.as_mut();
+        let pod = Arc::make_mut(&mut run.spec.template).spec.as_mut();
         let containers = pod.map(|pod| pod.containers.as_mut_slice()).unwrap_or_default();
         let there = containers.iter().map(|c| c.name.clone()).collect::<Vec<_>>().join(", ");
         let found = containers.iter_mut().find(|c| Some(&c.name) == main.as_ref());

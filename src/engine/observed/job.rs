@@ -17,7 +17,7 @@ use crate::engine::observed::failure_policy::FailurePolicy;
 use crate::engine::observed::indexes::Indexes;
 use crate::engine::observed::roles::Roles;
 use crate::engine::observed::status::Status;
-use crate::engine::observed::success_policy::SuccessPolicy;
+use crate::engine::observed::success_policy::{Problem, SuccessPolicy};
 use crate::engine::observed::{Sidecar, time};
 
 /// A SidecarJob, or a batch/v1 Job that this controller reconciles.
@@ -176,13 +176,18 @@ impl Spec {
             roles: Roles::of(spec),
             sidecars: spec.sidecars.iter().map(Sidecar::from_wire).collect(),
             mode: spec.sidecar_mode.unwrap_or_default(),
-            template: Arc::new(spec.template.clone()),
+            template: spec.template.clone(),
         }
     }
 
     /// The Pod has a place among the indexes, or the run has no indexes.
     pub fn has_place_for(&self, pod: &Pod) -> bool {
         !self.indexed || pod.index.zip(self.completions).is_some_and(|(index, n)| index < n)
+    }
+
+    /// What is wrong with the success policy: the number of the rule, and why.
+    pub fn success_policy_problem(&self) -> Option<(usize, Problem)> {
+        self.success_policy.as_ref()?.problem()
     }
 
     /// A Pod that is being deleted has failed only when it has ended. The controller replaces the Pod then.

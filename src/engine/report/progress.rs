@@ -4,6 +4,8 @@ use crate::api::conditions::{messages, reasons, types};
 use crate::engine::deeds::pods;
 use crate::engine::judgement::Judgement;
 use crate::engine::observed::Refusal;
+use crate::engine::observed::success_policy::Problem;
+use crate::engine::plan::Event;
 use crate::engine::report::note::Note;
 use crate::engine::report::over::is_over;
 
@@ -18,6 +20,9 @@ fn stalled(j: &Judgement) -> Note {
     let is_over = is_over(j);
     if is_over && ending.as_ref().is_some_and(|ending| !ending.success) {
         return Note::default();
+    }
+    if let Some((number, problem)) = seen.job.spec.success_policy_problem().filter(|_| ending.is_none()) {
+        return wrong_policy(j, number, problem);
     }
     // If no Pod is missing, the refusal is over: the rejected Pod exists all the same, or the run no longer needs the
     // Pod.
@@ -43,6 +48,24 @@ fn stalled(j: &Judgement) -> Note {
         }
         None => Note::default(),
     }
+}
+
+/// Nothing in the spec that is wrong can be changed: only a new run helps.
+fn wrong_policy(j: &Judgement, number: usize, problem: Problem) -> Note {
+    let rule = format!("spec.successPolicy.rules[{number}]");
+    let why = match problem {
+        Problem::NotAscending { number } => {
+            format!("{rule}.succeededIndexes must ascend, and {number} is not greater than the number before")
+        }
+        Problem::TooFewIndexes { indexes } => {
+            format!("{rule}.succeededCount is greater than the number of succeededIndexes, which is {indexes}")
+        }
+    };
+    let message = format!("{why}: create a new SidecarJob; this one gets no Pods");
+    let stored = j.seen.job.status.conditions.when_true(types::STALLED).map(|c| c.reason.as_str());
+    let event = (stored != Some(reasons::INVALID_SUCCESS_POLICY))
+        .then(|| Event::warning(reasons::INVALID_SUCCESS_POLICY, message.clone()));
+    Note::is_true(types::STALLED, reasons::INVALID_SUCCESS_POLICY, message).with_events(event)
 }
 
 fn reconciling(j: &Judgement) -> Note {
