@@ -80,6 +80,16 @@ async fn cron(command: cli::cron::Command) -> ExitCode {
     }
 }
 
+/// The exit code of a verb.
+#[expect(dead_code, reason = "the verbs come next")]
+fn ended(result: Result<cli::failed::End, cli::failed::Failed>) -> ExitCode {
+    match result {
+        Ok(cli::failed::End::Good) => ExitCode::SUCCESS,
+        Ok(cli::failed::End::RunFailed) => ExitCode::from(exit::FAILED),
+        Err(error) => failed(&error, error.exit_code()),
+    }
+}
+
 /// A reader that had enough (`| head`) is no failure.
 fn printed(result: std::io::Result<()>) -> ExitCode {
     match result {

@@ -3,8 +3,13 @@
 mod connect;
 pub mod crds;
 pub mod cron;
+pub mod failed;
 pub(crate) mod failure;
+pub mod output;
+mod roles;
 pub mod signal;
+mod table;
+pub mod target;
 pub mod watch;
 
 pub use failure::exit;

@@ -16,7 +16,6 @@ use serde_json::{Value, json};
 
 use crate::api::SidecarJob;
 use crate::api::conditions::types;
-use crate::api::labels;
 
 /// Facts that are not older than this are printed with the time when `watch` saw them.
 const FRESH_SECONDS: f64 = 3.0;
@@ -192,15 +191,6 @@ fn pod_facts(pod: &Pod) -> Vec<Fact> {
         ..Fact::default()
     });
     [Some(created), unscheduled].into_iter().flatten().collect()
-}
-
-/// The names in an annotation, separated by commas.
-fn names<'a>(pod: &'a Pod, annotation: &str) -> impl Iterator<Item = &'a str> {
-    pod.annotations().get(annotation).map_or("", String::as_str).split(',').filter(|n| !n.is_empty())
-}
-
-fn is_main(pod: &Pod, container: &str) -> bool {
-    names(pod, labels::MAIN).any(|n| n == container)
 }
 
 fn time(t: &Time) -> DateTime<Utc> {
