@@ -24,6 +24,31 @@ pub enum Format {
     Name,
 }
 
+/// Output format of an answer that is no object: text, JSON, YAML.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Data {
+    /// Text for people.
+    #[default]
+    #[value(hide = true)]
+    Text,
+    /// JSON.
+    Json,
+    /// YAML.
+    Yaml,
+}
+
+impl Data {
+    /// Writes the answer as JSON or YAML; `false`: as text, which the caller writes.
+    pub fn value(self, out: &mut (impl Write + ?Sized), value: &Value) -> io::Result<bool> {
+        match self {
+            Self::Text => return Ok(false),
+            Self::Json => printable::say_json_lines(out, value)?,
+            Self::Yaml => printable::say_yaml(out, value)?,
+        }
+        Ok(true)
+    }
+}
+
 /// Writes one object, or a List if there is a list of them.
 pub fn value(out: &mut (impl Write + ?Sized), format: Format, value: &Value) -> io::Result<()> {
     match format {
