@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use sidecarjob::cli::exit;
 use sidecarjob::{cli, controller, printable, telemetry};
 
@@ -19,25 +19,49 @@ struct Cli {
 enum Command {
     /// Run the controller
     Controller(Box<controller::Args>),
+    List(cli::list::Args),
+    Describe(cli::describe::Args),
+    Why(cli::why::Args),
+    Timeline(cli::timeline::Args),
     Watch(cli::watch::Args),
     /// Schedules: next times, runs by hand
     #[command(subcommand)]
     Cron(cli::cron::Command),
     Crds(cli::crds::Args),
+    Version(cli::version::Args),
+    Completion(cli::completion::Args),
     /// Signal the first process of the container that this one was attached to
     #[command(hide = true)]
     Signal(cli::signal::Args),
 }
 
+/// A shell that completes a word is answered first; nothing else may be printed then.
+fn main() -> ExitCode {
+    match cli::completion::answered(Cli::command, &mut std::io::stdout()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => run(),
+        Err(error) => failed(&error, error.exit_code()),
+    }
+}
+
 /// One thread does all the work: a reconcile computes for microseconds and waits for milliseconds, and threads that wake each
 /// other cost more than they save.
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    match Cli::parse().command {
+async fn run() -> ExitCode {
+    let matches = cli::arguments::with_hyphens(Cli::command()).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let (out, err) = (&mut anstream::stdout(), &mut std::io::stderr());
+    match cli.command {
         Command::Controller(args) => run_controller(*args).await,
+        Command::List(args) => ended(cli::list::run(args, out, err).await),
+        Command::Describe(args) => ended(cli::describe::run(args, out, err).await),
+        Command::Why(args) => ended(cli::why::run(args, out, err).await),
+        Command::Timeline(args) => ended(cli::timeline::run(args, out, err).await),
         Command::Watch(args) => watch(args).await,
         Command::Cron(command) => cron(command).await,
         Command::Crds(args) => printed(cli::crds::run(&args, &mut std::io::stdout().lock())),
+        Command::Version(args) => ended(cli::version::run(args, out, err).await),
+        Command::Completion(args) => ended(cli::completion::run(&args, out)),
         Command::Signal(args) => signal(&args),
     }
 }
@@ -76,6 +100,15 @@ async fn cron(command: cli::cron::Command) -> ExitCode {
         Ok(cli::cron::End::Good) => ExitCode::SUCCESS,
         Ok(cli::cron::End::Bad) => ExitCode::from(exit::FAILED),
         Err(cli::cron::CronError::Print(error)) => printed(Err(error)),
+        Err(error) => failed(&error, error.exit_code()),
+    }
+}
+
+/// The exit code of a verb.
+fn ended(result: Result<cli::failed::End, cli::failed::Failed>) -> ExitCode {
+    match result {
+        Ok(cli::failed::End::Good) => ExitCode::SUCCESS,
+        Ok(cli::failed::End::RunFailed) => ExitCode::from(exit::FAILED),
         Err(error) => failed(&error, error.exit_code()),
     }
 }

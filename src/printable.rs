@@ -53,6 +53,22 @@ pub(crate) fn say_json(out: &mut (impl Write + ?Sized), value: &serde_json::Valu
     writeln!(out, "{}", json(&value.to_string()))
 }
 
+/// Writes the value as JSON on many lines, for people and programs.
+pub(crate) fn say_json_lines(out: &mut (impl Write + ?Sized), value: &serde_json::Value) -> io::Result<()> {
+    // Outside of its strings the pretty form has no invisible characters but line breaks, and within them none.
+    format!("{value:#}").lines().try_for_each(|line| writeln!(out, "{}", json(line)))
+}
+
+/// Writes the value as YAML that Go's parser reads back unchanged. If a string has an invisible character other than a line
+/// break, the value is written as JSON, which is YAML too, and in which the character is escaped.
+pub(crate) fn say_yaml(out: &mut (impl Write + ?Sized), value: &serde_json::Value) -> io::Result<()> {
+    let text = serde_saphyr::to_string(value).map_err(io::Error::other)?;
+    if text.chars().any(|c| c != '\n' && is_unseen(c)) {
+        return say_json_lines(out, value);
+    }
+    text.lines().try_for_each(|line| writeln!(out, "{line}"))
+}
+
 /// The colour of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Colour {

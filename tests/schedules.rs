@@ -75,7 +75,7 @@ async fn the_nightly_sample_runs_every_minute_if_it_is_told_to() {
         let cron: SidecarCronJob = serde_saphyr::from_str(&yaml).expect("a SidecarCronJob");
         create(&w, &cron).await.expect("the sample is taken as it is");
         let first = until(&w, "nightly", "it has a next time", |s| s.next.is_some()).await;
-        let shown = stdout(&sidecarjob(&w, &["cron", "next", "nightly", "-n", "1"]));
+        let shown = stdout(&sidecarjob(&w, &["cron", "next", "nightly", "--count", "1"]));
         assert_eq!(Some(&shown), first.next.as_ref(), "the verb and the controller say the same");
         let patch = json!({"spec": {"schedule": "* * * * *"}});
         schedules(&w).patch("nightly", &PatchParams::default(), &Patch::Merge(patch)).await.expect("patched");

@@ -96,6 +96,12 @@ fn refuses_runs(method: &str, path: &str) -> (u16, Value) {
 }
 
 fn sidecarjob(server: &str, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sidecarjob"));
+    command.args(arguments).env("KUBECONFIG", kubeconfig(server)).env_remove("RUST_LOG").output().expect("it runs")
+}
+
+/// A file that leads to this server.
+fn kubeconfig(server: &str) -> std::path::PathBuf {
     let folder = std::env::temp_dir().join(format!("sidecarjob-verbs-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let file = folder.join(format!("{}.kubeconfig", server.rsplit(':').next().unwrap_or_default()));
@@ -105,8 +111,7 @@ fn sidecarjob(server: &str, arguments: &[&str]) -> Output {
         "contexts": [{"name": "test", "context": {"cluster": "test", "user": "", "namespace": "ns"}}]
     });
     std::fs::write(&file, config.to_string()).expect("a kubeconfig");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sidecarjob"));
-    command.args(arguments).env("KUBECONFIG", file).env_remove("RUST_LOG").output().expect("it runs")
+    file
 }
 
 /// What was printed has lines of ours alone, so many at most, and nothing that a terminal obeys.
@@ -206,6 +211,180 @@ fn the_log_of_a_controller_that_is_refused_is_harmless_as_text_and_as_json() {
             assert_harmless(format, &ended.stderr, 20);
         }
     }
+}
+
+/// A namespace with one SidecarJob that failed, its events, and no Pod; `halves` is a Pod without its status.
+fn one_of_each(method: &str, path: &str) -> (u16, Value) {
+    let list = |items: Value| {
+        (200, json!({"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": items}))
+    };
+    let run = || {
+        json!({
+            "apiVersion": "sidecarjob.dev/v1alpha1", "kind": "SidecarJob",
+            "metadata": {"name": "nightly", "namespace": "ns", "uid": "u", "creationTimestamp": "2026-01-01T00:00:00Z"},
+            "spec": {"template": {}},
+            "status": {"observedGeneration": 1, "phase": "Failed",
+                "conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": EVIL, "lastTransitionTime": "2026-01-01T00:01:00Z"}],
+                "lastFailure": {"text": EVIL, "podName": "nightly-x", "container": "work", "exitCode": 3, "time": "2026-01-01T00:01:00Z", "message": EVIL},
+                "recentPods": [{"name": EVIL, "result": "Failed", "startedAt": "2026-01-01T00:00:00Z", "finishedAt": "2026-01-01T00:01:00Z",
+                    "containers": [{"name": EVIL, "startedAt": "2026-01-01T00:00:10Z", "finishedAt": "2026-01-01T00:01:00Z", "exitCode": 3, "reason": EVIL}]}]}
+        })
+    };
+    let path = path.split('?').next().unwrap_or_default();
+    match (method, path.rsplit('/').next().unwrap_or_default()) {
+        ("GET", "nightly") if path.contains("sidecarjobs") => (200, run()),
+        ("GET", "sidecarjobs") => list(json!([run()])),
+        ("GET", "events") => list(
+            json!([{"metadata": {}, "involvedObject": {"kind": "SidecarJob", "name": EVIL}, "type": EVIL, "reason": EVIL, "message": EVIL}]),
+        ),
+        ("GET", "sidecarcronjobs" | "pods") => list(json!([])),
+        ("GET", "halves") => (200, json!({"metadata": {"name": "halves"}})),
+        ("GET", "version") => (
+            200,
+            json!({"major": "1", "minor": "37", "gitVersion": EVIL, "gitCommit": "", "gitTreeState": "", "buildDate": "", "goVersion": "", "compiler": "", "platform": ""}),
+        ),
+        _ => says(403, "Forbidden", None),
+    }
+}
+
+/// The verbs that tell, about one run.
+const TELL: [&[&str]; 4] = [&["list"], &["describe", "nightly"], &["why", "nightly"], &["timeline", "nightly"]];
+
+#[test]
+fn the_verbs_that_tell_end_with_one_sentence_and_the_code_of_each_failure() {
+    for (answer, code, advice) in [
+        (forbidden as fn(&str, &str) -> (u16, Value), 1, "a cluster admin binds"),
+        (unauthorized, 1, "log in to the cluster again"),
+        (unknown_kind, 3, "sidecarjob crds"),
+        (broken, 1, "kubectl get --raw /readyz"),
+    ] {
+        let server = server(answer);
+        for verb in TELL {
+            let ended = sidecarjob(&server, verb);
+            let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+            assert_eq!(ended.status.code(), Some(code), "{verb:?}: {said}");
+            assert!(said.starts_with("error: ") && said.contains(advice), "{verb:?}: {said}");
+            assert_harmless(&format!("{verb:?}"), &ended.stderr, 1);
+            assert_eq!(ended.stdout, b"", "{verb:?}");
+        }
+    }
+    let missing = server(not_there);
+    for verb in [["describe", "nightly"], ["why", "sccj/nightly"], ["timeline", "job/nightly"], ["why", "pod/nightly"]]
+    {
+        let ended = sidecarjob(&missing, &verb);
+        assert_eq!(ended.status.code(), Some(3), "{verb:?}");
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert!(said.contains("nightly in namespace ns; kubectl sidecarjob list --all-namespaces"), "{verb:?}: {said}");
+    }
+    let gone = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address"); // and closed
+    for verb in [TELL[0], TELL[1], TELL[2], TELL[3], &["version"]] {
+        let ended = sidecarjob(&format!("http://{gone}"), verb);
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert!(ended.status.code() == Some(1) && said.contains("Connection refused"), "{verb:?}: {said}");
+        let ended = sidecarjob("http://127.0.0.1:1", &[verb, &["--context", "nowhere"]].concat());
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert!(ended.status.code() == Some(1) && said.contains("nowhere"), "{verb:?}: {said}");
+    }
+}
+
+#[test]
+fn the_verbs_that_tell_answer_in_each_form_and_what_others_wrote_is_harmless() {
+    let server = server(one_of_each);
+    for verb in TELL {
+        for format in [&[][..], &["-o", "json"], &["-o", "yaml"]] {
+            let arguments = [verb, format].concat();
+            let ended = sidecarjob(&server, &arguments);
+            let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+            assert_eq!(ended.status.code(), Some(0), "{arguments:?}: {said}");
+            assert!(!ended.stdout.is_empty(), "{arguments:?}");
+            assert_harmless(&format!("{arguments:?}"), &ended.stdout, 200);
+            assert_harmless(&format!("{arguments:?}"), &ended.stderr, 2);
+            if format.contains(&"json") {
+                serde_json::from_slice::<Value>(&ended.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
+            }
+        }
+    }
+    let why = sidecarjob(&server, &["why", "nightly", "-o", "json"]);
+    let why: Value = serde_json::from_slice(&why.stdout).expect("JSON");
+    assert_eq!((&why["state"], &why["lastFailure"]["exitCode"]), (&json!("Failed"), &json!(3)));
+    let names = sidecarjob(&server, &["list", "-o", "name"]);
+    assert_eq!(String::from_utf8_lossy(&names.stdout), "sidecarjob.sidecarjob.dev/nightly\n");
+    let version = sidecarjob(&server, &["version"]);
+    assert_eq!(version.status.code(), Some(0), "what can't be read is a note");
+    assert!(String::from_utf8_lossy(&version.stdout).contains("sidecarjobs.sidecarjob.dev is unknown: "));
+    assert_harmless("version", &version.stdout, 6);
+}
+
+#[test]
+fn a_half_written_object_and_a_kind_without_pods_are_no_panic() {
+    let server = server(one_of_each);
+    for (verb, code, words) in [
+        (&["why", "pod/halves"][..], 0, ""),
+        (&["timeline", "pod/halves"], 0, ""),
+        (&["describe", "pod/halves"], 0, ""),
+        (&["why", "cronjob/x"], 1, "a CronJob has no Pods of its own"),
+        (&["why", "deployment/x"], 2, "unknown kind"),
+        (&["why"], 2, "required"),
+        (&["list", "--runs", "--schedules"], 2, "cannot be used with"),
+    ] {
+        let ended = sidecarjob(&server, verb);
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(code), "{verb:?}: {said}");
+        assert!(said.contains(words) && !said.contains("panicked"), "{verb:?}: {said}");
+    }
+}
+
+#[test]
+fn a_value_that_begins_with_a_hyphen_is_a_value() {
+    let nowhere = "http://127.0.0.1:1";
+    for (arguments, code, words) in [
+        (&["cron", "next", "-5 * * * *"][..], 1, "error: minute: "),
+        (&["cron", "next", "-n", "batch", "0 2 * * *", "--count", "1"], 0, ""),
+        (&["cron", "next", "0 2 * * *", "-z", "-05:00"], 1, "-05:00"),
+        (&["cron", "next", "0 2 * * *", "--count", "-1"], 2, "-1"),
+        (&["why", "etl", "--context", "-x"], 1, "-x"),
+        (&["watch", "etl", "--timeout", "-5s"], 2, "-5s"),
+        (&["why", "--bogus"], 2, "--bogus"),
+    ] {
+        let ended = sidecarjob(nowhere, arguments);
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(code), "{arguments:?}: {said}");
+        assert!(said.contains(words), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn bash_completes_verbs_options_and_names_of_objects() {
+    let server = server(one_of_each);
+    let folder = std::env::temp_dir().join(format!("sidecarjob-complete-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let own = std::path::Path::new(env!("CARGO_BIN_EXE_sidecarjob"));
+    let path = format!("{}:{}", own.parent().expect("a folder").display(), std::env::var("PATH").unwrap_or_default());
+    // The words of the line, and the word to complete is the last one. What bash would offer is in COMPREPLY.
+    let script = "source <(sidecarjob completion bash); \
+        COMP_WORDS=(sidecarjob \"$@\"); COMP_CWORD=$#; COMP_TYPE=9; \
+        _clap_complete_sidecarjob sidecarjob \"${COMP_WORDS[COMP_CWORD]}\"; printf '%s\\n' \"${COMPREPLY[@]}\"";
+    let config = kubeconfig(&server);
+    for (words, expected) in [
+        (&["ti"][..], "timeline\n"),
+        (&["why", "ni"], "nightly\n"),
+        (&["why", "scj/"], "scj/nightly\n"),
+        (&["watch", "n"], "nightly\n"),
+        (&["why", "x", "-o", "j"], "json\n"),
+        (&["why", "x", "--context", "t"], "test\n"),
+        (&["cron", "run", "n"], "\n"),
+    ] {
+        let mut bash = Command::new("bash");
+        bash.args(["--norc", "-c", script, "bash"]).args(words).env("PATH", &path).env("KUBECONFIG", &config);
+        let ended = bash.output().expect("bash runs");
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(String::from_utf8_lossy(&ended.stdout), expected, "{words:?}: {said}");
+    }
+    let link = folder.join("kubectl_complete-sidecarjob");
+    let _ = std::fs::remove_file(&link);
+    std::os::unix::fs::symlink(own, &link).expect("a link");
+    let ended = Command::new(&link).args(["why", "ni"]).env("KUBECONFIG", &config).output().expect("it runs");
+    assert_eq!(String::from_utf8_lossy(&ended.stdout), "nightly\n:4\n", "as kubectl asks");
 }
 
 #[test]

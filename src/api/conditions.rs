@@ -152,6 +152,8 @@ pub mod events {
 pub mod pod {
     /// `status.reason` of a Failed Pod whose own `activeDeadlineSeconds` passed.
     pub const DEADLINE_EXCEEDED: &str = "DeadlineExceeded";
+    /// The reason of a container that exited with code 0.
+    pub const COMPLETED: &str = "Completed";
     /// The reason of a container that exited with a code other than 0, and of which nothing else is known.
     pub const ERROR: &str = "Error";
     /// The reason of a container that the kernel killed because it used more memory than its limit.

@@ -24,6 +24,14 @@ pub struct Cluster {
 }
 
 impl Cluster {
+    /// The flags that lead to the same namespace of the same cluster, for a command that a message proposes. Each flag has a
+    /// space before it.
+    pub fn flags(&self) -> String {
+        let file = self.kubeconfig.as_ref().map(|file| file.display().to_string());
+        let all = [("-n", &self.namespace), ("--kubeconfig", &file), ("--context", &self.context)];
+        all.iter().filter_map(|(flag, value)| Some(format!(" {flag} {}", quoted(value.as_ref()?)))).collect()
+    }
+
     /// A client, and the namespace.
     pub async fn connect(&self) -> Result<(Client, String), String> {
         self.client(self.config().await?)
@@ -52,6 +60,15 @@ impl Cluster {
         let client = Client::try_from(config);
         let client = client.map_err(|e| format!("the credentials can't be used: {}", all_causes(&e)))?;
         Ok((client, namespace))
+    }
+}
+
+/// The word as a shell reads it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
     }
 }
 
@@ -85,6 +102,19 @@ mod tests {
         let asked = tokio::spawn(async move { pods.list(&Default::default()).await });
         let (_open, _) = server.accept().await.unwrap();
         tokio::time::timeout(Duration::from_secs(10), asked).await.expect("it ends").unwrap().unwrap_err();
+    }
+
+    #[test]
+    fn a_proposed_command_has_the_flags_that_were_given() {
+        let cluster = |namespace: Option<&str>, file: Option<&str>, context: Option<&str>| Cluster {
+            namespace: namespace.map(Into::into),
+            kubeconfig: file.map(Into::into),
+            context: context.map(Into::into),
+        };
+        assert_eq!(cluster(None, None, None).flags(), "");
+        assert_eq!(cluster(Some("batch"), None, None).flags(), " -n batch");
+        let all = cluster(Some("batch"), Some("/my configs/it's"), Some("admin@prod"));
+        assert_eq!(all.flags(), r" -n batch --kubeconfig '/my configs/it'\''s' --context admin@prod");
     }
 
     #[tokio::test]

@@ -105,7 +105,8 @@ impl Kind {
                 "log in to the cluster again, or choose other credentials with --context or --kubeconfig"
             }
             Self::Forbidden => {
-                "if a permission is missing: the ClusterRole view allows reading, edit also allows starting runs"
+                "if a permission is missing: the ClusterRole view allows reading, edit also allows starting runs; a cluster \
+                 admin binds one of them to you"
             }
             Self::NoObject => "list the objects that exist: kubectl get scj,sccj --all-namespaces",
             Self::NotServed => {

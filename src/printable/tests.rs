@@ -59,3 +59,20 @@ fn a_line_is_one_line_and_its_colour_is_ours() {
     say_in(&mut out, Colour::Red, "  1.0s  ", "c\x1b[32m\nd").unwrap();
     assert_eq!(String::from_utf8(out).unwrap(), "a\\nb\n  1.0s  \x1b[31mc\\u{1b}[32m\\nd\x1b[0m\n");
 }
+
+#[test]
+fn json_and_yaml_on_many_lines_read_back_the_same_and_nothing_in_them_is_obeyed() {
+    let evil = "\x1b[2J\n  forged: line\u{9b}31m \u{202e}x";
+    let plain = "a line\nanother: line\n";
+    for text in [evil, plain] {
+        let value = serde_json::json!({"spec": {"yes": "0644", "text": text}, "list": [1, "on", null]});
+        for form in [say_json_lines, say_yaml] {
+            let mut out = Vec::new();
+            form(&mut out, &value).unwrap();
+            let printed = String::from_utf8(out).unwrap();
+            assert!(!printed.chars().any(|c| c != '\n' && is_unseen(c)), "{printed}");
+            assert!(!printed.lines().any(|line| line.starts_with("  forged")), "{printed}");
+            assert_eq!(serde_saphyr::from_str::<serde_json::Value>(&printed).unwrap(), value, "{printed}");
+        }
+    }
+}

@@ -14,4 +14,5 @@ mod result;
 mod samples;
 #[path = "../support/mod.rs"]
 mod support;
+mod tell;
 mod watch;

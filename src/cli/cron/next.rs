@@ -4,7 +4,6 @@
 //! With an expression the command needs no cluster. `cron` computes the times, as for the controller.
 
 use std::io::Write;
-use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::{Parser, ValueEnum};
@@ -37,6 +36,7 @@ use crate::printable::say_json;
 #[derive(Clone, Debug, Parser)]
 pub struct Args {
     /// A cron expression, for example "0 2 * * *", or the name of a SidecarCronJob
+    #[arg(allow_hyphen_values = true)]
     pub what: String,
 
     /// Time zone [default: the time zone of the object; UTC for an expression]
@@ -48,8 +48,8 @@ pub struct Args {
     pub from: Option<DateTime<Utc>>,
 
     /// How many times to print
-    #[arg(short, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub n: u16,
+    #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub count: u16,
 
     /// Compute H in the expression as for the object with this name
     #[arg(long = "for", value_name = "NAMESPACE/NAME")]
@@ -64,17 +64,8 @@ pub struct Args {
     #[arg(short, long, default_value = "text", value_name = "FORMAT")]
     pub output: Format,
 
-    /// Namespace of the SidecarCronJob [default: the namespace of the context]
-    #[arg(long, value_name = "NAME")] // -n is the number of times
-    pub namespace: Option<String>,
-
-    /// Kubeconfig file [default: $KUBECONFIG or ~/.kube/config]
-    #[arg(long, value_name = "FILE")]
-    pub kubeconfig: Option<PathBuf>,
-
-    /// Context of the kubeconfig
-    #[arg(long, value_name = "NAME")]
-    pub context: Option<String>,
+    #[command(flatten)]
+    cluster: Cluster,
 }
 
 /// Output format.
@@ -107,18 +98,13 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
             ));
         }
         true => {
-            let cluster = Cluster {
-                namespace: args.namespace.clone(),
-                kubeconfig: args.kubeconfig.clone(),
-                context: args.context.clone(),
-            };
-            let (_, cron) = find(&cluster, &args.what).await?;
+            let (_, cron) = find(&args.cluster, &args.what).await?;
             of_object(&cron, &args, now)?
         }
         false => Asked { times: of_expression(&args)?, from: now, jitter: 0, suspended: false },
     };
     let mut budget = Budget::of(budget::OF_A_COMMAND);
-    let list = list(&times, from, args.n.into(), &mut budget)?;
+    let list = list(&times, from, args.count.into(), &mut budget)?;
     let notes = notes(&times, from, &list, &mut budget)?;
     let too_complex = times.next(from, &mut Budget::of(budget::OF_A_DECISION)).is_err();
     match args.output {

@@ -15,8 +15,9 @@ use kube::ResourceExt;
 use serde_json::{Value, json};
 
 use crate::api::SidecarJob;
+use crate::api::conditions::reasons;
 use crate::api::conditions::types;
-use crate::api::labels;
+use crate::cli::retry;
 
 /// Facts that are not older than this are printed with the time when `watch` saw them.
 const FRESH_SECONDS: f64 = 3.0;
@@ -106,7 +107,8 @@ impl Story {
     pub fn tell(&mut self, now: DateTime<Utc>) -> Vec<Line> {
         let created = self.job.metadata.creation_timestamp.as_ref().map_or(now, time);
         let since = |at: DateTime<Utc>| ((at - created).as_seconds_f64()).max(0.0);
-        let mut facts: Vec<Fact> = self.facts().into_iter().filter(|f| self.told.insert(f.key.clone())).collect();
+        let facts = self.facts().into_iter().chain(self.waits_for_a_retry(now));
+        let mut facts: Vec<Fact> = facts.filter(|f| self.told.insert(f.key.clone())).collect();
         facts.sort_by_key(|f| f.at.unwrap_or(now));
         let line = |f: Fact| {
             let past = f.at.filter(|at| since(now) - since(*at) > FRESH_SECONDS);
@@ -130,6 +132,7 @@ impl Story {
         let mut facts = vec![created];
         facts.extend(self.told_by(types::SUSPENDED, "suspended", Mood::Plain));
         facts.extend(self.told_by(types::STALLED, "stalled", Mood::Bad).filter(|_| self.end().is_none()));
+        facts.extend(self.waits());
         facts.extend(self.told_by(types::SIDECAR_MISSING, "sidecar missing", Mood::Bad));
         for pod in self.pods.values() {
             facts.extend(pod_facts(pod));
@@ -148,6 +151,24 @@ impl Story {
             at: Some(time(&c.last_transition_time)),
             text: format!("{word}: {}", if c.message.is_empty() { &c.reason } else { &c.message }),
             mood,
+            ..Fact::default()
+        })
+    }
+
+    /// What the run waits for, unless a line about a Pod says it already: a node, an image.
+    fn waits(&self) -> impl Iterator<Item = Fact> + use<'_> {
+        let told = [reasons::UNSCHEDULABLE, reasons::CONTAINER_CANT_START];
+        let is_new = move |condition: &&Condition| self.pods.is_empty() || !told.contains(&condition.reason.as_str());
+        let is_told = self.condition(types::WAITING).filter(|_| self.end().is_none()).filter(is_new).is_some();
+        self.told_by(types::WAITING, "waiting", Mood::Bad).filter(move |_| is_told)
+    }
+
+    /// During a back-off: which attempt starts when.
+    fn waits_for_a_retry(&self, now: DateTime<Utc>) -> Option<Fact> {
+        let next = retry::next(&self.job, now).filter(|_| self.end().is_none())?;
+        Some(Fact {
+            key: format!("retry/{}", next.at),
+            text: format!("waiting: {}", next.sentence(now)),
             ..Fact::default()
         })
     }
@@ -192,15 +213,6 @@ fn pod_facts(pod: &Pod) -> Vec<Fact> {
         ..Fact::default()
     });
     [Some(created), unscheduled].into_iter().flatten().collect()
-}
-
-/// The names in an annotation, separated by commas.
-fn names<'a>(pod: &'a Pod, annotation: &str) -> impl Iterator<Item = &'a str> {
-    pod.annotations().get(annotation).map_or("", String::as_str).split(',').filter(|n| !n.is_empty())
-}
-
-fn is_main(pod: &Pod, container: &str) -> bool {
-    names(pod, labels::MAIN).any(|n| n == container)
 }
 
 fn time(t: &Time) -> DateTime<Utc> {

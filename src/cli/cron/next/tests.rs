@@ -14,21 +14,21 @@ fn next(line: &[&str]) -> (String, String, Option<String>) {
 #[test]
 fn one_time_a_line_in_the_zone() {
     let (out, err, error) =
-        next(&["0 2 * * *", "--time-zone", "Europe/Berlin", "--from", "2026-11-24T00:00:00Z", "-n", "2"]);
+        next(&["0 2 * * *", "--time-zone", "Europe/Berlin", "--from", "2026-11-24T00:00:00Z", "--count", "2"]);
     assert_eq!(out, "2026-11-24T02:00:00+01:00\n2026-11-25T02:00:00+01:00\n");
     assert_eq!((err.as_str(), error), ("", None));
 }
 
 #[test]
 fn what_changes_of_clocks_do_is_told_beside() {
-    let args = ["30 2 * * *", "--time-zone=America/New_York", "--from=2027-03-13T12:00:00Z", "-n", "1"];
+    let args = ["30 2 * * *", "--time-zone=America/New_York", "--from=2027-03-13T12:00:00Z", "--count", "1"];
     let (out, err, _) = next(&args);
     assert_eq!(out, "2027-03-15T02:30:00-04:00\n");
     assert_eq!(
         err,
         "note: 2027-03-14 02:30:00 does not exist in America/New_York because of a clock change, and is skipped\n"
     );
-    let (out, err, _) = next(&["TZ=America/New_York 30 1 * * *", "--from=2026-11-01T00:00:00-04:00", "-n2"]);
+    let (out, err, _) = next(&["TZ=America/New_York 30 1 * * *", "--from=2026-11-01T00:00:00-04:00", "--count=2"]);
     assert_eq!(out, "2026-11-01T01:30:00-04:00\n2026-11-01T01:30:00-05:00\n");
     assert!(
         err.contains("occurs a second time in America/New_York because of a clock change: the schedule runs twice"),
@@ -45,18 +45,19 @@ fn what_changes_of_clocks_do_is_told_beside() {
 #[test]
 fn a_period_shorter_than_a_minute_is_told() {
     let words = "@every 5s runs once a minute at most";
-    let (out, err, error) = next(&["@every 5s", "-n", "2", "--from=2026-11-24T00:00:00Z"]);
+    let (out, err, error) = next(&["@every 5s", "--count", "2", "--from=2026-11-24T00:00:00Z"]);
     assert_eq!((out.lines().count(), error), (2, None));
     assert!(err.starts_with("note: ") && err.contains(words), "{err}");
-    let (out, ..) = next(&["@every 5s", "-n1", "-ojson"]);
+    let (out, ..) = next(&["@every 5s", "--count=1", "-ojson"]);
     let json: Value = serde_json::from_str(&out).unwrap();
     assert!(json["onceAMinute"].as_str().is_some_and(|text| text.contains(words)), "{json}");
-    assert_eq!(next(&["@every 1m", "-n1"]).1, "");
+    assert_eq!(next(&["@every 1m", "--count=1"]).1, "");
 }
 
 #[test]
 fn json_has_all_of_it() {
-    let (out, ..) = next(&["30 2 * * *", "-z", "America/New_York", "--from=2027-03-13T12:00:00Z", "-n1", "-ojson"]);
+    let (out, ..) =
+        next(&["30 2 * * *", "-z", "America/New_York", "--from=2027-03-13T12:00:00Z", "--count=1", "-ojson"]);
     let json: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(
         json,
@@ -84,7 +85,7 @@ fn what_is_refused_says_why() {
 
 #[test]
 fn h_is_that_of_the_object() {
-    let (out, ..) = next(&["H 2 * * *", "--for=default/nightly", "--from=2026-01-01T00:00:00Z", "-n1"]);
+    let (out, ..) = next(&["H 2 * * *", "--for=default/nightly", "--from=2026-01-01T00:00:00Z", "--count=1"]);
     assert_eq!(out, "2026-01-01T02:26:00Z\n");
 }
 

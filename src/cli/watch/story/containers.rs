@@ -1,70 +1,18 @@
 //! Which lines does `watch` print about a Pod's containers? That they started, waited, ended, and how long that took.
 
 use chrono::{DateTime, Utc};
-use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, ContainerStatus, Pod};
+use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, Pod};
 use kube::ResourceExt;
 
+use crate::cli::roles::Container;
+use crate::cli::roles::Role;
+use crate::cli::roles::all;
 use crate::cli::watch::story::Fact;
 use crate::cli::watch::story::Mood;
-use crate::cli::watch::story::is_main;
 use crate::cli::watch::story::time;
 
 /// Usual reasons to wait, which get no line.
 const USUAL: [&str; 2] = ["ContainerCreating", "PodInitializing"];
-
-/// The role of a container.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// A main container, which decides the result.
-    Main,
-    /// A sidecar.
-    Sidecar,
-    /// An init container.
-    Init,
-}
-
-/// A container and its status.
-pub struct Container<'a> {
-    /// The role of the container.
-    pub role: Role,
-    status: &'a ContainerStatus,
-}
-
-/// All containers with a status, init containers first.
-pub fn all(pod: &Pod) -> impl Iterator<Item = Container<'_>> {
-    let status = pod.status.as_ref();
-    let init = status.and_then(|s| s.init_container_statuses.as_deref()).unwrap_or_default();
-    let plain = status.and_then(|s| s.container_statuses.as_deref()).unwrap_or_default();
-    let native = |name: &str| {
-        let init = pod.spec.as_ref().and_then(|s| s.init_containers.as_deref()).unwrap_or_default();
-        init.iter().any(|c| c.name == name && c.restart_policy.as_deref() == Some("Always"))
-    };
-    let init = init.iter().map(move |status| {
-        let role = if native(&status.name) { Role::Sidecar } else { Role::Init };
-        Container { role, status }
-    });
-    let plain = plain.iter().map(|status| {
-        let role = if is_main(pod, &status.name) { Role::Main } else { Role::Sidecar };
-        Container { role, status }
-    });
-    init.chain(plain)
-}
-
-impl Container<'_> {
-    /// How the container ended, if it has ended and does not run again.
-    pub fn ended(&self) -> Option<&ContainerStateTerminated> {
-        self.status.state.as_ref()?.terminated.as_ref()
-    }
-
-    fn words(&self) -> String {
-        let role = match self.role {
-            Role::Main => "main",
-            Role::Sidecar => "sidecar",
-            Role::Init => "init",
-        };
-        format!("{role} {}", self.status.name)
-    }
-}
 
 /// The facts of all containers of the Pod.
 pub fn facts(pod: &Pod) -> Vec<Fact> {
@@ -78,8 +26,7 @@ pub fn facts(pod: &Pod) -> Vec<Fact> {
 
 /// Sidecars that still run when the main containers are done: the kubelet or the controller asks them to stop.
 fn asked_to_stop(pod: &Pod, main_end: DateTime<Utc>) -> Vec<Fact> {
-    let runs = |c: &Container<'_>| c.status.state.as_ref().is_some_and(|s| s.running.is_some());
-    let still_there = all(pod).filter(|c| c.role == Role::Sidecar && runs(c));
+    let still_there = all(pod).filter(|c| c.role == Role::Sidecar && c.runs());
     let fact = |c: Container<'_>| Fact {
         key: format!("{}/{}/stopping", pod.name_any(), c.status.name),
         at: Some(main_end),

@@ -105,6 +105,38 @@ fn what_it_waits_for_is_said_once_with_the_reason() {
 }
 
 #[test]
+fn a_run_that_only_waits_says_for_what_and_until_when() {
+    let mut job = job(json!([]));
+    job.status = serde_json::from_value(json!({"retries": {"used": 1, "limit": 2, "next": stamp(30)}})).unwrap();
+    let mut story = Story::new(job.clone());
+    let lines = text(&story.tell(at(10)));
+    assert!(lines.contains(&"10 waiting: attempt 2 of 3 starts in 20s".into()), "{lines:?}");
+    assert_eq!(story.tell(at(20)), [], "the same wait is told once");
+    job.status = serde_json::from_value(json!({"retries": {"used": 2, "limit": 2, "next": stamp(60)}})).unwrap();
+    story.job(job);
+    assert_eq!(text(&story.tell(at(40))), ["40 waiting: attempt 3 of 3 starts in 20s"]);
+}
+
+#[test]
+fn the_condition_waiting_is_a_line_unless_a_line_of_a_pod_says_it() {
+    let waiting = |reason: &str| {
+        let mut condition = condition("Waiting", 5, "sidecar side is not up. The run waits until 2026-01-01T00:01:00Z");
+        condition["reason"] = json!(reason);
+        job(json!([condition]))
+    };
+    for (reason, is_told) in [("SidecarNotUp", true), ("Unschedulable", false), ("ContainerCantStart", false)] {
+        let mut story = Story::new(waiting(reason));
+        story.pod(pod(running(2), json!({"waiting": {"reason": "PodInitializing"}})));
+        let lines = text(&story.tell(at(5)));
+        assert_eq!(
+            lines.iter().any(|line| line.starts_with("5 waiting: sidecar side is not up")),
+            is_told,
+            "{lines:?}"
+        );
+    }
+}
+
+#[test]
 fn a_restart_is_news() {
     let mut story = Story::new(job(json!([])));
     story.pod(pod(running(2), running(3)));

@@ -1,0 +1,154 @@
+//! `sidecarjob list`: which runs and schedules are there, and which of them need somebody?
+//!
+//! `rows` has the cells and their order.
+
+mod rows;
+
+use std::io::Write;
+
+use chrono::{DateTime, Utc};
+use clap::Parser;
+use k8s_openapi::NamespaceResourceScope;
+use kube::api::ListParams;
+use kube::{Api, Client, ResourceExt};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::api::SidecarCronJob;
+use crate::api::SidecarJob;
+use crate::cli::connect::Cluster;
+use crate::cli::failed::End;
+use crate::cli::failed::Failed;
+use crate::cli::failure::call;
+use crate::cli::output;
+use crate::cli::output::Format;
+use crate::cli::table;
+use crate::cli::target::Kind;
+use crate::printable;
+
+/// Objects in one answer of the API server.
+const PAGE: u32 = 500;
+
+/// Lists SidecarJobs and SidecarCronJobs, those that need somebody first
+///
+/// First the runs that failed, are stalled or wait for something, then those that run, then the rest; the newest first.
+/// Then the schedules.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    after_help = "Exit codes: 0 success, also if there are none; 1 not done, for example without permission; 2 wrong \
+                        usage; 3 the cluster does not know the kinds"
+)]
+pub struct Args {
+    /// Of all namespaces
+    #[arg(short = 'A', long)]
+    pub all_namespaces: bool,
+
+    /// Label selector, as for kubectl: app=etl,tier!=test
+    #[arg(short = 'l', long, value_name = "SELECTOR")]
+    pub selector: Option<String>,
+
+    /// Runs only
+    #[arg(long, conflicts_with = "schedules")]
+    pub runs: bool,
+
+    /// Schedules only
+    #[arg(long)]
+    pub schedules: bool,
+
+    /// Output format: wide, json, yaml or name
+    #[arg(short, long, default_value = "text", value_name = "FORMAT", hide_default_value = true)]
+    pub output: Format,
+
+    #[command(flatten)]
+    cluster: Cluster,
+}
+
+/// Reads, and prints the tables.
+pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write + Send)) -> Result<End, Failed> {
+    let (client, namespace) = args.cluster.connect().await.map_err(Failed::Config)?;
+    let there = (!args.all_namespaces).then_some(namespace.as_str());
+    let of = (there, args.selector.as_deref());
+    let runs = if args.schedules { Vec::new() } else { all(&client, of, "SidecarJobs").await? };
+    let schedules = if args.runs { Vec::new() } else { all(&client, of, "SidecarCronJobs").await? };
+    print(runs, schedules, args.output, there, Utc::now(), table::terminal_width(), out, err)?;
+    Ok(End::Good)
+}
+
+async fn all<K>(client: &Client, of: (Option<&str>, Option<&str>), what: &str) -> Result<Vec<K>, Failed>
+where
+    K: kube::Resource<Scope = NamespaceResourceScope, DynamicType = ()> + Clone + std::fmt::Debug + DeserializeOwned,
+{
+    let (namespace, selector) = of;
+    let place = namespace.map_or("all namespaces".into(), |namespace| format!("namespace {namespace}"));
+    let api: Api<K> = match namespace {
+        Some(namespace) => Api::namespaced(client.clone(), namespace),
+        None => Api::all(client.clone()),
+    };
+    let mut params = ListParams::default().limit(PAGE);
+    params.label_selector = selector.map(ToOwned::to_owned);
+    let mut all = Vec::new();
+    loop {
+        let page = call(format!("list {what} in {place}"), api.list(&params)).await?;
+        params.continue_token = page.metadata.continue_.clone().filter(|more| !more.is_empty());
+        all.extend(page);
+        if params.continue_token.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "what was read, how to print it, where to")]
+fn print(
+    mut runs: Vec<SidecarJob>,
+    mut schedules: Vec<SidecarCronJob>,
+    format: Format,
+    namespace: Option<&str>,
+    now: DateTime<Utc>,
+    width: Option<usize>,
+    out: &mut (dyn Write + Send),
+    err: &mut (dyn Write + Send),
+) -> std::io::Result<()> {
+    rows::sort(&mut runs, &mut schedules, now);
+    match format {
+        Format::Json | Format::Yaml => {
+            let runs = runs.iter().map(|run| object(run, crate::api::Kind::SidecarJob.name()));
+            let schedules = schedules.iter().map(|cron| object(cron, crate::api::SCHEDULE));
+            output::value(out, format, &output::list(runs.chain(schedules).collect()))
+        }
+        Format::Name => {
+            let runs = runs.iter().map(|run| (Kind::SidecarJob, run.name_any()));
+            let mut all = runs.chain(schedules.iter().map(|cron| (Kind::SidecarCronJob, cron.name_any())));
+            all.try_for_each(|(kind, name)| printable::say(out, format_args!("{}/{name}", kind.resource())))
+        }
+        Format::Text | Format::Wide => {
+            if runs.is_empty() && schedules.is_empty() {
+                let place = namespace.map_or(String::new(), |namespace| format!(" in {namespace} namespace"));
+                return printable::say(err, format_args!("No resources found{place}."));
+            }
+            let wide = format == Format::Wide;
+            let with_namespace = namespace.is_none();
+            if !runs.is_empty() {
+                table::print(out, &rows::of_runs(&runs, wide, with_namespace, now), width)?;
+            }
+            if !runs.is_empty() && !schedules.is_empty() {
+                printable::say(out, "")?;
+            }
+            if !schedules.is_empty() {
+                table::print(out, &rows::of_schedules(&schedules, wide, with_namespace, now), width)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The object as `kubectl get -o json` prints it: the items of a list come without their kind.
+fn object(object: &impl Serialize, kind: &str) -> Value {
+    let mut value = serde_json::to_value(object).unwrap_or_default();
+    value["apiVersion"] = format!("{}/{}", crate::api::GROUP, crate::api::VERSION).into();
+    value["kind"] = kind.into();
+    value
+}
+
+#[cfg(test)]
+mod tests;
