@@ -237,6 +237,36 @@ fn a_run_is_read_without_managed_fields_and_one_that_cant_be_read_stops_no_other
 }
 
 #[test]
+fn a_run_that_is_finished_is_kept_without_its_template() {
+    let rows = [
+        ("no status", json!(null), true),
+        ("a run that goes on", json!({"conditions": [condition("Complete", "False")]}), true),
+        (
+            "a result that is known, while sidecars stop",
+            json!({"conditions": [condition("FailureTarget", "True")]}),
+            true,
+        ),
+        ("Complete", json!({"conditions": [condition("Complete", "True")]}), false),
+        ("Failed", json!({"conditions": [condition("Finished", "True"), condition("Failed", "True")]}), false),
+    ];
+    for (case, status, kept) in rows {
+        let spec = json!({"template": {"spec": {"containers": [{"name": "main"}]}}, "ttlSecondsAfterFinished": 5});
+        let object = json!({"metadata": {"name": "a", "resourceVersion": "5"}, "spec": spec, "status": status});
+        let bytes = object.to_string().into_bytes();
+        let run = json::object::<Watched<SidecarJob>>(&bytes).expect("one").expect("one").0.expect("readable");
+        let job = json::object::<Watched<BatchJob>>(&bytes).expect("one").expect("one").0.expect("readable");
+        let of_job = job.spec.as_ref().expect("a spec");
+        assert_eq!((run.spec.template.spec.is_some(), of_job.template.spec.is_some()), (kept, kept), "{case}");
+        let ttl = (run.spec.ttl_seconds_after_finished, of_job.ttl_seconds_after_finished);
+        assert_eq!(ttl, (Some(5), Some(5)), "{case}");
+    }
+}
+
+fn condition(type_: &str, status: &str) -> Value {
+    json!({"type": type_, "status": status, "reason": "R", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"})
+}
+
+#[test]
 fn all_other_metadata_of_a_run_is_read() {
     let metadata = json!({
         "name": "a", "generateName": "a-", "namespace": "ns", "selfLink": "/x", "uid": "u", "resourceVersion": "5", "generation": 3,

@@ -1,11 +1,14 @@
-//! How is an object of which the controller needs all read? Without `managedFields`, which nobody reads; and so that one
-//! object that can't be read does not stop the others.
+//! How is an object of which the controller needs all read? Without `managedFields`, which nobody reads; without the Pod
+//! template of a run that is finished, which gets no more Pods; and so that one object that can't be read does not stop the
+//! others.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use hyper::Request;
 use hyper::body::Bytes;
 use k8s_openapi::api::batch::v1::{Job as BatchJob, JobSpec, JobStatus};
+use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference, Time};
 use kube::core::error_boundary::InvalidObject;
 use kube::{Client, Resource};
@@ -14,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{JSON, Wire, ask, unreadable};
+use crate::api::conditions::types;
 use crate::api::{
     SidecarCronJob, SidecarCronJobSpec, SidecarCronJobStatus, SidecarJob, SidecarJobSpec, SidecarJobStatus,
 };
@@ -26,7 +30,7 @@ pub trait Whole: kube::Resource<DynamicType = ()> + Send + 'static {
     /// `status`.
     type Status: DeserializeOwned;
 
-    /// The object of these parts.
+    /// The object of these parts. A run that is finished comes without its Pod template: clusters keep many of them.
     fn of(metadata: ObjectMeta, spec: Self::Spec, status: Option<Self::Status>) -> Self;
 
     /// The body of a status write.
@@ -54,7 +58,13 @@ impl Whole for SidecarJob {
     type Spec = SidecarJobSpec;
     type Status = SidecarJobStatus;
 
-    fn of(metadata: ObjectMeta, spec: Self::Spec, status: Option<Self::Status>) -> Self {
+    fn of(metadata: ObjectMeta, mut spec: Self::Spec, status: Option<Self::Status>) -> Self {
+        let finished = status.as_ref().is_some_and(|status| {
+            status.conditions.iter().any(|condition| is_end(&condition.type_, &condition.status))
+        });
+        if finished {
+            spec.template = NO_TEMPLATE.clone();
+        }
         Self { metadata, spec, status }
     }
 
@@ -80,15 +90,28 @@ impl Whole for BatchJob {
     type Spec = Option<JobSpec>;
     type Status = JobStatus;
 
-    fn of(metadata: ObjectMeta, spec: Self::Spec, status: Option<Self::Status>) -> Self {
+    fn of(metadata: ObjectMeta, mut spec: Self::Spec, status: Option<Self::Status>) -> Self {
+        let conditions = status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
+        if let Some(spec) = spec.as_mut().filter(|_| conditions.iter().any(|c| is_end(&c.type_, &c.status))) {
+            spec.template = PodTemplateSpec::default();
+        }
         Self { metadata, spec, status }
     }
 
-    /// The whole Job: webhooks of other programs that see Jobs may read the spec of whatever they see.
+    /// The whole Job: webhooks of other programs that see Jobs may read the spec of whatever they see. The status of a
+    /// finished Job, which is without its template, is not written.
     fn status_write(&self) -> serde_json::Result<Vec<u8>> {
         serde_json::to_vec(self)
     }
 }
+
+/// The condition ends a run.
+fn is_end(type_: &str, status: &str) -> bool {
+    status == "True" && [types::COMPLETE, types::FAILED].contains(&type_)
+}
+
+/// What stands for the template of all finished runs.
+static NO_TEMPLATE: LazyLock<Arc<PodTemplateSpec>> = LazyLock::new(Arc::default);
 
 /// The parts of an object.
 #[derive(Deserialize)]
