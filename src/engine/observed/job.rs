@@ -54,6 +54,8 @@ pub struct Spec {
     pub parallelism: u32,
     /// Each index from 0 to `completions - 1` must succeed once.
     pub indexed: bool,
+    /// Indexes that succeeded in an earlier run.
+    pub completed: Indexes,
     /// How many Pods may fail.
     pub backoff_limit: u32,
     /// How many Pods of one index may fail. `None`: only `backoff_limit` applies.
@@ -138,9 +140,16 @@ impl Job {
         stalled.filter(|c| c.reason == reasons::STEP_FAILED).map(|c| c.message.as_str())
     }
 
-    /// The indexes that are stored as completed, without the indexes beyond the end of an elastic run.
+    /// The indexes that succeeded in an earlier run, or are stored as completed, without the indexes beyond the end of an
+    /// elastic run.
     pub fn completed(&self) -> Indexes {
-        self.status.completed.below(self.spec.completions.unwrap_or(0))
+        let stored = self.status.completed.below(self.spec.completions.unwrap_or(0));
+        if self.spec.completed.is_empty() { stored } else { stored.union(&self.earlier()) }
+    }
+
+    /// The indexes that succeeded in an earlier run.
+    pub fn earlier(&self) -> Indexes {
+        self.spec.completed.below(self.spec.completions.unwrap_or(0))
     }
 
     /// The indexes that are stored as failed, without the indexes beyond the end.
@@ -150,15 +159,31 @@ impl Job {
     }
 }
 
+/// The indexes of `spec.completedIndexes`. A run without indexes has none.
+fn completed_before(spec: &SidecarJobSpec) -> Indexes {
+    let indexed = spec.completion_mode == Some(CompletionMode::Indexed);
+    let completions = if has_no_numbers(spec) { 1 } else { spec.completions.map_or(0, count) };
+    let text = spec.completed_indexes.as_deref().filter(|_| indexed);
+    text.map(|text| Indexes::parse(text, completions)).unwrap_or_default()
+}
+
+/// Neither completions nor parallelism: a run of one Pod.
+fn has_no_numbers(spec: &SidecarJobSpec) -> bool {
+    spec.completions.is_none() && spec.parallelism.is_none()
+}
+
+fn count(n: i32) -> u32 {
+    u32::try_from(n).unwrap_or(0)
+}
+
 impl Spec {
     fn from_wire(spec: &SidecarJobSpec) -> Self {
-        let count = |n: i32| u32::try_from(n).unwrap_or(0);
-        let both_absent = spec.completions.is_none() && spec.parallelism.is_none();
         let pod = spec.template.spec.as_ref();
         Self {
-            completions: if both_absent { Some(1) } else { spec.completions.map(count) },
+            completions: if has_no_numbers(spec) { Some(1) } else { spec.completions.map(count) },
             parallelism: spec.parallelism.map_or(1, count),
             indexed: spec.completion_mode == Some(CompletionMode::Indexed),
+            completed: completed_before(spec),
             backoff_limit: spec.backoff_limit.map_or(default_backoff_limit(spec), count),
             backoff_limit_per_index: spec.backoff_limit_per_index.map(count),
             max_failed_indexes: spec.max_failed_indexes.map(count),
