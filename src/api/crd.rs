@@ -15,7 +15,7 @@ use crate::api::schedule_rules;
 
 /// The maximal length of a description below `spec.template`. With this length the CRD takes 95 % of what client-side
 /// `kubectl apply` can store (262,144 bytes).
-const TEMPLATE_DESCRIPTION_MAX: usize = 88;
+const TEMPLATE_DESCRIPTION_MAX: usize = 86;
 
 /// All definitions, in the order of installation.
 pub fn all() -> Vec<CustomResourceDefinition> {
