@@ -35,6 +35,22 @@ pub enum StopMethod {
     Deadline,
 }
 
+impl StopMethod {
+    /// Each of them.
+    pub const ALL: [Self; 5] = [Self::Native, Self::Http, Self::Exec, Self::Signal, Self::Deadline];
+
+    /// The word in the status.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Native => "Native",
+            Self::Http => "HTTP",
+            Self::Exec => "Exec",
+            Self::Signal => "Signal",
+            Self::Deadline => "Deadline",
+        }
+    }
+}
+
 /// What became of the containers of one name, in all Pods that `succeeded` and `failed` count.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -7,7 +7,7 @@
 use crate::controller::call::{call, failed, is_absent, is_gone};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::future;
 use kube::Client;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy};
@@ -28,7 +28,7 @@ use crate::engine::build::pod;
 use crate::engine::observed::status::Status;
 use crate::engine::observed::wire::Pod;
 use crate::engine::observed::{Job, Observed, PodRef, time};
-use crate::engine::plan::{Event, Step};
+use crate::engine::plan::{Event, Measure, Step};
 use crate::telemetry::Counted;
 
 /// How many Pods the controller patches or deletes at the same time.
@@ -306,6 +306,19 @@ fn tally(job: &Job, status: &Status) -> Counted {
         completed_indexes: status.completed.below(job.spec.completions.unwrap_or(0)).len(),
         failed_indexes: status.failed_indexes.as_ref().map_or(0, |f| f.below(job.spec.completions.unwrap_or(0)).len()),
         end: ended(types::COMPLETE, "succeeded").or_else(|| ended(types::FAILED, "failed")),
+    }
+}
+
+/// Observes what Pods did. The caller has stored the status before, or has done the steps.
+pub fn measures<K: Managed>(ctx: &Context<K>, measures: &[Measure]) {
+    let (all, kind) = (ctx.metrics.of_pods(), K::KIND);
+    let seconds = |took: TimeDelta| took.as_seconds_f64();
+    for measure in measures {
+        match *measure {
+            Measure::MainDone { success, took } => all.main_done(kind, success, seconds(took)),
+            Measure::SidecarStopped { by, end } => all.sidecar_stopped(kind, by.word(), end.word()),
+            Measure::SidecarsDone { by, took } => all.sidecars_done(kind, by.word(), seconds(took)),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use clap::{ArgAction, Parser, ValueEnum};
 
 use crate::engine::observed::Settings;
+use crate::telemetry::PerObject;
 
 /// Runs the controller until it gets SIGTERM or SIGINT.
 ///
@@ -39,6 +40,10 @@ pub struct Args {
     /// Address of /metrics, /livez and /readyz
     #[arg(long, env = "SIDECARJOB_BIND_ADDRESS", default_value = "0.0.0.0:8080", value_name = "ADDRESS:PORT")]
     pub bind_address: SocketAddr,
+
+    /// Whether /metrics has series of each SidecarJob and SidecarCronJob; auto: as long as there are at most 5000 of them
+    #[arg(long, env = "SIDECARJOB_PER_OBJECT_METRICS", default_value = "auto", value_name = "MODE")]
+    pub per_object_metrics: PerObject,
 
     /// Wait before a Pod is replaced after the first failure; doubles with each failure in a row
     #[arg(long, env = "SIDECARJOB_POD_FAILURE_BACKOFF", default_value = "10s", value_name = "DURATION",
@@ -110,6 +115,7 @@ pub fn span(duration: Duration) -> TimeDelta {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::telemetry::MOST_OBJECTS;
 
     fn args(line: &str) -> Args {
         Args::parse_from(std::iter::once("controller").chain(line.split_whitespace()))
@@ -141,8 +147,27 @@ mod tests {
     }
 
     #[test]
+    fn the_series_of_each_object_are_on_as_long_as_there_are_few() {
+        for (line, objects, want) in [
+            ("", 5_000, (true, false)),
+            ("", 5_001, (false, true)),
+            ("--per-object-metrics on", 5_001, (true, false)),
+            ("--per-object-metrics=off", 1, (false, false)),
+        ] {
+            assert_eq!(args(line).per_object_metrics.decide(objects), want, "{line}: {objects}");
+        }
+        assert_eq!(MOST_OBJECTS, 5_000, "as the help of the flag says");
+    }
+
+    #[test]
     fn nonsense_is_refused() {
-        for line in ["--concurrent-syncs 0", "--pod-failure-backoff 10", "--log-format xml", "--bind-address here"] {
+        for line in [
+            "--concurrent-syncs 0",
+            "--pod-failure-backoff 10",
+            "--log-format xml",
+            "--per-object-metrics few",
+            "--bind-address here",
+        ] {
             let words = std::iter::once("controller").chain(line.split_whitespace());
             assert!(Args::try_parse_from(words).is_err(), "{line} was taken");
         }

@@ -156,6 +156,12 @@ impl<K: kube::Resource<DynamicType = ()>> Memory<K> {
         Some(job)
     }
 
+    /// Asks the engine's form of the object that `observed` keeps. `None`: it has none.
+    pub fn ask<T>(&self, key: &Key, question: impl FnOnce(&Job) -> T) -> Option<T> {
+        let all = self.entries.lock();
+        Some(question(&all.get(key)?.observed.as_ref()?.1))
+    }
+
     fn observe(&self, key: &Key, object: &K) -> Option<Job>
     where
         K: Managed,

@@ -30,6 +30,7 @@ pub(crate) mod read_again;
 pub mod reconcile;
 pub(crate) mod run;
 pub mod schedules;
+pub mod scraped;
 pub mod stop;
 pub mod throttled;
 pub mod turns;

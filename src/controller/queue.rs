@@ -118,6 +118,11 @@ impl<K: Managed> Queue<K> {
         (self.store, self.writer, self.woken)
     }
 
+    /// What the queue has at hand, and its view.
+    pub fn in_view(&self) -> (Arc<Context<K>>, Store<Watched<K>>) {
+        (self.ctx.clone(), self.store.clone())
+    }
+
     /// Works until it is told to stop, and ends what is under way.
     /// `clock` has an item whenever the clock was set: each run is looked at anew.
     pub async fn run(

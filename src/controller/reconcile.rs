@@ -123,6 +123,7 @@ async fn until_quiet<K: Managed>(
             }
             apply::events(ctx, &seen.job, &plan.events);
         }
+        apply::measures(ctx, &plan.measures);
         ctx.metrics.failures_handled(K::KIND, plan.handled.iter().map(|action| action.word()));
         done = steps;
     }
@@ -158,6 +159,7 @@ async fn tell<K: Managed>(ctx: &Context<K>, key: &Key, watched: Arc<K>, error: E
         && apply::status(ctx, &*job, &seen.job, status).await.is_ok()
     {
         apply::events(ctx, &seen.job, &plan.events);
+        apply::measures(ctx, &plan.measures);
     }
     error
 }

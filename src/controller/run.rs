@@ -33,6 +33,7 @@ use crate::controller::places::Places;
 use crate::controller::pod_watch::Wakers;
 use crate::controller::queue::{self, Queue, Wake, Waker, stopped};
 use crate::controller::schedules::Schedules;
+use crate::controller::scraped::Scraped;
 use crate::controller::stop::{self, Stops};
 use crate::controller::turns::Turns;
 use crate::controller::under_way::UnderWay;
@@ -79,7 +80,7 @@ pub async fn run(args: Args) -> Result<(), RunError> {
         stop_sender.send_replace(true);
     });
     let health = Health::default();
-    let metrics = Metrics::default();
+    let metrics = Metrics::with(args.per_object_metrics);
     let listen = |reason| RunError::Listen { address: args.bind_address, reason };
     telemetry::serve(args.bind_address, health.clone(), metrics.clone()).await.map_err(listen)?;
     let started = tokio::select! {
@@ -164,6 +165,7 @@ async fn lead(
         info!("stopped");
         return Ok(());
     }
+    metrics.leads();
     let load = Load::default();
     let (events, sending) = Events::counted(clients.events, metrics.clone(), load.clone());
     let lost = async {
@@ -286,7 +288,9 @@ fn scope(
     let (ours, wake_ours) = shared.queue::<SidecarJob>(&pods, &shared.turns.ours);
     let (jobs, wake_jobs) = shared.queue::<BatchJob>(&pods, &shared.turns.jobs);
     let turns = shared.turns.schedules.clone();
-    let schedules = Schedules::new(client.clone(), shared.events.clone());
+    let (events, metrics) = (shared.events.clone(), shared.metrics.clone());
+    let schedules = Schedules::counted(client.clone(), events, metrics, wall_clock());
+    shared.metrics.shows(Arc::new(Scraped::of(&pods, &ours, &jobs, &schedules)));
     let (listed, mut is_listed) = watch::channel(false);
     let wakers = Wakers::new([Box::new(wake_ours) as Box<dyn Wake>, Box::new(wake_jobs)]);
     let scope = namespace.clone();

@@ -48,7 +48,8 @@ pub fn decide(seen: &Observed, now: DateTime<Utc>) -> Plan {
     if deed.steps.is_empty() {
         report(&j, wake)
     } else {
-        Plan { steps: deed.steps, wake, handled: j.tally.released.handled, ..Plan::nothing() }
+        let measures = report::measures::of_released(&j);
+        Plan { steps: deed.steps, wake, handled: j.tally.released.handled, measures, ..Plan::nothing() }
     }
 }
 
@@ -92,7 +93,8 @@ fn report(j: &Judgement, wake: Option<DateTime<Utc>>) -> Plan {
     } else {
         Hold::No
     };
-    Plan { steps: Vec::new(), status: Some(status), hold, events, handled: j.tally.record.handled.clone(), wake }
+    let (handled, measures) = (j.tally.record.handled.clone(), report::measures::of_status(j));
+    Plan { steps: Vec::new(), status: Some(status), hold, events, handled, measures, wake }
 }
 
 #[cfg(test)]

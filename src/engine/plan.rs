@@ -5,8 +5,9 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::api::history::StopMethod;
 use crate::engine::observed::failure_policy::Action;
 use crate::engine::observed::status::Status;
 use crate::engine::observed::{Ask, IndexFailures, PodRef};
@@ -24,6 +25,8 @@ pub struct Plan {
     pub events: Vec<Event>,
     /// What the failure policy said to the failures that this plan records, for the metric.
     pub handled: Vec<Action>,
+    /// What Pods did, for the metrics. The controller observes it when the status is stored, or when the steps are done.
+    pub measures: Vec<Measure>,
     /// When to look again, if nothing happens before.
     pub wake: Option<DateTime<Utc>>,
 }
@@ -190,6 +193,77 @@ impl fmt::Display for NewPod {
             IndexFailures { counted: 0, ignored: 0 } => Ok(()),
             IndexFailures { counted, ignored: 0 } => write!(f, " after {counted} failures"),
             IndexFailures { counted, ignored } => write!(f, " after {counted} failures and {ignored} ignored"),
+        }
+    }
+}
+
+/// What a Pod did, for the metrics. A plan has each measure of a Pod once: with the status that is the first to record
+/// or to count the Pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// The main containers of a Pod are done.
+    MainDone {
+        /// They succeeded.
+        success: bool,
+        /// From the start of the first of them to the end of the last one.
+        took: TimeDelta,
+    },
+    /// A sidecar ended after the main containers of its Pod.
+    SidecarStopped {
+        /// Who or what stopped it.
+        by: StoppedBy,
+        /// How it ended.
+        end: StopResult,
+    },
+    /// The last sidecar of a Pod ended after the main containers.
+    SidecarsDone {
+        /// Who or what stopped the last sidecar.
+        by: StoppedBy,
+        /// From the end of the main containers to the end of the last sidecar.
+        took: TimeDelta,
+    },
+}
+
+/// Who or what stopped a sidecar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoppedBy {
+    /// The kubelet, or the controller in this way.
+    Method(StopMethod),
+    /// The controller, and nobody knows how: another controller asked the sidecar.
+    Unknown,
+    /// Nobody: it ended by itself.
+    Nobody,
+}
+
+impl StoppedBy {
+    /// In one word, for the metrics.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Method(method) => method.word(),
+            Self::Unknown => "Unknown",
+            Self::Nobody => "None",
+        }
+    }
+}
+
+/// How a sidecar ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopResult {
+    /// With exit code 0.
+    Succeeded,
+    /// With another exit code.
+    Failed,
+    /// The kubelet killed it, because its grace period was over.
+    Killed,
+}
+
+impl StopResult {
+    /// In one word, for the metrics.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Killed => "killed",
         }
     }
 }

@@ -1,18 +1,31 @@
 //! What do the metrics count? Syncs, Pods and finished runs, with the names and labels of the built-in Job controller.
 //!
 //! There are two sets: `job_controller_…` for batch/v1 Jobs, so that dashboards of the built-in controller work with this
-//! one, and `sidecarjob_controller_…` for SidecarJobs.
+//! one, and `sidecarjob_controller_…` for SidecarJobs. `pods` has what only this controller can tell, `state` the moment of
+//! a scrape, and `telemetry::objects` the series of each object. docs/metrics.md lists all of them.
+
+mod of_kind;
+mod of_schedules;
+mod pods;
+mod state;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use of_kind::PerKind;
+use of_schedules::OfSchedules;
+use parking_lot::Mutex;
+use pods::OfPods;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+use state::State;
 
 use crate::api::Kind;
+use crate::telemetry::in_view::InView;
+use crate::telemetry::scrape::{PerObject, Seen};
+use crate::telemetry::text::Form;
 use crate::telemetry::words::Words;
 
 /// All metrics; clones share the counts.
@@ -27,6 +40,11 @@ pub struct Metrics {
     managers: Words,
     end_reasons: Words,
     events_lost: Family<LossLabels, Counter>,
+    of_schedules: OfSchedules,
+    of_pods: OfPods,
+    state: State,
+    per_object: PerObject,
+    views: Arc<Mutex<Vec<Arc<dyn InView>>>>,
 }
 
 /// Why an event was not sent.
@@ -43,57 +61,6 @@ pub enum EventLoss {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct LossLabels {
     why: &'static str,
-}
-
-/// The metrics of one kind.
-#[derive(Clone, Debug)]
-struct PerKind {
-    syncs: Family<SyncLabels, Counter>,
-    sync_seconds: Family<SyncLabels, Histogram>,
-    pods_created: Family<CreationLabels, Counter>,
-    pods_finished: Family<ModeLabels, Counter>,
-    jobs_finished: Family<FinishedLabels, Counter>,
-    indexes_finished: Family<IndexLabels, Counter>,
-    failures_handled: Family<ActionLabels, Counter>,
-    status_writes: Counter,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct SyncLabels {
-    completion_mode: &'static str,
-    action: &'static str,
-    result: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct CreationLabels {
-    reason: &'static str,
-    status: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ModeLabels {
-    completion_mode: &'static str,
-    result: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct FinishedLabels {
-    completion_mode: &'static str,
-    result: &'static str,
-    reason: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-#[allow(non_snake_case, reason = "upstream's label")]
-struct IndexLabels {
-    status: &'static str,
-    backoffLimit: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ActionLabels {
-    action: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -129,16 +96,31 @@ pub struct Counted {
 
 impl Default for Metrics {
     fn default() -> Self {
+        Self::with(PerObject::default())
+    }
+}
+
+impl Metrics {
+    /// Nothing is counted yet. Whether each object has series of its own.
+    pub fn with(per_object: PerObject) -> Self {
         let mut registry = Registry::default();
         let ours = registry.sub_registry_with_prefix("sidecarjob_controller");
         let of_sidecarjobs = PerKind::register(ours, Kind::SidecarJob.name());
         let events_lost = Family::default();
+        for loss in EventLoss::ALL {
+            drop(events_lost.get_or_create(&LossLabels { why: loss.word() })); // with 0, so that the first one is an increase
+        }
         ours.register(
             "events_dropped",
             "Events that were not sent: too many about one object (burst), too many of one namespace (share), or rejected by \
              the API server (failed)",
             events_lost.clone(),
         );
+        let of_schedules = OfSchedules::register(ours);
+        let state = State::register(ours);
+        let of_runs = registry.sub_registry_with_prefix("sidecarjob");
+        let of_pods = OfPods::register(of_runs);
+        state.register_pods(of_runs);
         let jobs = registry.sub_registry_with_prefix("job_controller");
         let of_jobs = PerKind::register(jobs, Kind::Job.name());
         let tracking_finalizers = Family::default();
@@ -162,69 +144,51 @@ impl Default for Metrics {
             managers: Words::default(),
             end_reasons: Words::default(),
             events_lost,
+            of_schedules,
+            of_pods,
+            state,
+            per_object,
+            views: Arc::default(),
         }
     }
 }
 
-impl PerKind {
-    fn register(registry: &mut Registry, kind: &str) -> Self {
-        let all = Self {
-            syncs: Family::default(),
-            sync_seconds: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.001, 2.0, 15))),
-            pods_created: Family::default(),
-            pods_finished: Family::default(),
-            jobs_finished: Family::default(),
-            indexes_finished: Family::default(),
-            failures_handled: Family::default(),
-            status_writes: Counter::default(),
-        };
-        let help = |what: &str| what.replace("{kind}", kind);
-        registry.register("job_syncs", help("Reconciles of a {kind}, by action and result"), all.syncs.clone());
-        registry.register("job_sync_duration_seconds", help("Duration of a reconcile"), all.sync_seconds.clone());
-        registry.register(
-            "job_pods_creation",
-            help("Pods created, or refused, by the reason for their creation"),
-            all.pods_created.clone(),
-        );
-        registry.register(
-            "job_pods_finished",
-            help("Pods counted, by the result of their main containers"),
-            all.pods_finished.clone(),
-        );
-        registry.register("jobs_finished", help("{kind}s finished, by result and reason"), all.jobs_finished.clone());
-        registry.register("job_finished_indexes", help("Indexes finished, by result"), all.indexes_finished.clone());
-        registry.register(
-            "pod_failures_handled_by_failure_policy",
-            help("Failed Pods by the action of the rule in spec.podFailurePolicy that matched"),
-            all.failures_handled.clone(),
-        );
-        registry.register("status_writes", help("Writes of a {kind}'s status"), all.status_writes.clone());
-        all
-    }
+impl EventLoss {
+    const ALL: [Self; 3] = [Self::Burst, Self::Share, Self::Failed];
 
-    fn finished(&self, mode: &'static str, result: &'static str, more: u32) {
-        if more > 0 {
-            let labels = ModeLabels { completion_mode: mode, result };
-            self.pods_finished.get_or_create(&labels).inc_by(more.into());
-        }
-    }
-
-    fn indexes(&self, per_index: bool, status: &'static str, more: u32) {
-        if more > 0 {
-            let labels = IndexLabels { status, backoffLimit: if per_index { "perIndex" } else { "global" } };
-            self.indexes_finished.get_or_create(&labels).inc_by(more.into());
+    fn word(self) -> &'static str {
+        match self {
+            Self::Burst => "burst",
+            Self::Share => "share",
+            Self::Failed => "failed",
         }
     }
 }
 
 impl Metrics {
-    /// The metrics in the OpenMetrics text format.
-    pub fn encode(&self) -> String {
-        let mut buffer = String::new();
-        match text::encode(&mut buffer, &self.registry) {
-            Ok(()) => buffer,
-            Err(error) => format!("# failed to write the metrics: {error}\n# EOF\n"),
+    /// The controller has these objects in view too.
+    pub fn shows(&self, view: Arc<dyn InView>) {
+        self.views.lock().push(view);
+    }
+
+    /// One scrape, in pieces that are cheap to make.
+    pub fn pieces(&self, form: Form) -> impl Iterator<Item = String> + Send + use<> {
+        let seen = Seen::now(self.views.lock().clone());
+        let (on, suppressed) = self.per_object.decide(seen.objects());
+        let on = on && !seen.counts.is_empty(); // a process that stands by has no view
+        self.state.in_view(&seen.counts, &seen.draining);
+        self.state.per_object(on, suppressed);
+        let mut counted = String::new();
+        if let Err(error) = text::encode_registry(&mut counted, &self.registry) {
+            counted = format!("# failed to write the metrics: {error}\n");
         }
+        let series = on.then(|| seen.series()).into_iter().flatten();
+        std::iter::once(form.of(counted)).chain(series).chain(form.end())
+    }
+
+    /// One scrape in one piece, in the OpenMetrics text format.
+    pub fn encode(&self) -> String {
+        self.pieces(Form::OpenMetrics).collect()
     }
 
     fn of(&self, kind: Kind) -> &PerKind {
@@ -236,23 +200,17 @@ impl Metrics {
 
     /// A reconcile ended.
     pub fn synced(&self, kind: Kind, indexed: bool, action: &'static str, ok: bool, took: Duration) {
-        let result = if ok { "success" } else { "error" };
-        let labels = SyncLabels { completion_mode: mode(indexed), action, result };
-        self.of(kind).syncs.get_or_create(&labels).inc();
-        self.of(kind).sync_seconds.get_or_create(&labels).observe(took.as_secs_f64());
+        self.of(kind).synced(indexed, action, ok, took);
     }
 
     /// The controller created a Pod, or tried to.
     pub fn pod_created(&self, kind: Kind, reason: &'static str, taken: bool) {
-        let status = if taken { "succeeded" } else { "failed" };
-        self.of(kind).pods_created.get_or_create(&CreationLabels { reason, status }).inc();
+        self.of(kind).pod_created(reason, taken);
     }
 
     /// Rules of a failure policy matched.
     pub fn failures_handled(&self, kind: Kind, actions: impl IntoIterator<Item = &'static str>) {
-        for action in actions {
-            self.of(kind).failures_handled.get_or_create(&ActionLabels { action }).inc();
-        }
+        self.of(kind).failures_handled(actions);
     }
 
     /// A Pod that has ended got a Job's finalizer, or lost it.
@@ -271,38 +229,37 @@ impl Metrics {
 
     /// An event was not sent.
     pub fn event_lost(&self, loss: EventLoss) {
-        let why = match loss {
-            EventLoss::Burst => "burst",
-            EventLoss::Share => "share",
-            EventLoss::Failed => "failed",
-        };
-        self.events_lost.get_or_create(&LossLabels { why }).inc();
+        self.events_lost.get_or_create(&LossLabels { why: loss.word() }).inc();
+    }
+
+    /// The process works from now on.
+    pub fn leads(&self) {
+        self.state.leads();
+    }
+
+    /// What Pods did.
+    pub fn of_pods(&self) -> &OfPods {
+        &self.of_pods
+    }
+
+    /// A reconcile of a schedule ended.
+    pub fn schedule_synced(&self, ok: bool) {
+        self.of_schedules.synced(ok);
+    }
+
+    /// So many scheduled times more passed without a run.
+    pub fn times_missed(&self, more: u32) {
+        self.of_schedules.missed(more);
     }
 
     /// The controller stored a status: counts what the previous status did not have.
     pub fn status_written(&self, before: &Counted, after: &Counted) {
-        let all = self.of(after.kind);
-        all.status_writes.inc();
-        let mode = mode(after.indexed);
-        let succeeded = match after.indexed {
-            true => after.completed_indexes.saturating_sub(before.completed_indexes),
-            false => after.succeeded.saturating_sub(before.succeeded),
-        };
-        all.finished(mode, "succeeded", succeeded);
-        all.finished(mode, "failed", after.failed.saturating_sub(before.failed));
-        if after.indexed {
-            all.indexes(after.per_index, "succeeded", succeeded);
-            all.indexes(after.per_index, "failed", after.failed_indexes.saturating_sub(before.failed_indexes));
-        }
+        self.of(after.kind).status_written(before, after);
         if let (None, Some((result, reason))) = (&before.end, &after.end) {
             let reason = self.end_reasons.bounded(reason); // the reason may come from a condition that others wrote
-            all.jobs_finished.get_or_create(&FinishedLabels { completion_mode: mode, result, reason }).inc();
+            self.of(after.kind).ended(after.indexed, result, reason);
         }
     }
-}
-
-fn mode(indexed: bool) -> &'static str {
-    if indexed { "Indexed" } else { "NonIndexed" }
 }
 
 #[cfg(test)]

@@ -4,18 +4,45 @@
 
 use std::collections::HashSet;
 
-/// Content type of OpenMetrics.
-pub const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-/// Content type of the older format.
-pub const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// A text format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// The newer one.
+    OpenMetrics,
+    /// The older one, of Prometheus.
+    Prometheus,
+}
 
-/// Does the client's `Accept` header ask for OpenMetrics?
-pub fn wants_openmetrics(accept: &str) -> bool {
-    accept.contains("application/openmetrics-text")
+impl Form {
+    /// The format that the client's `Accept` header asks for.
+    pub fn wanted(accept: &str) -> Self {
+        if accept.contains("application/openmetrics-text") { Self::OpenMetrics } else { Self::Prometheus }
+    }
+
+    /// Its content type.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            Self::Prometheus => "text/plain; version=0.0.4; charset=utf-8",
+        }
+    }
+
+    /// OpenMetrics text in this format.
+    pub fn of(self, openmetrics: String) -> String {
+        match self {
+            Self::OpenMetrics => openmetrics,
+            Self::Prometheus => as_prometheus(&openmetrics),
+        }
+    }
+
+    /// The last line, if the format has one.
+    pub fn end(self) -> Option<String> {
+        (self == Self::OpenMetrics).then(|| "# EOF\n".to_owned())
+    }
 }
 
 /// Converts OpenMetrics text to the older format.
-pub fn as_prometheus(openmetrics: &str) -> String {
+fn as_prometheus(openmetrics: &str) -> String {
     let types = openmetrics.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     let counters: HashSet<&str> = types.filter_map(|about| about.strip_suffix(" counter")).collect();
     let mut text = String::with_capacity(openmetrics.len());
@@ -49,8 +76,9 @@ mod tests {
 
     #[test]
     fn only_who_asks_gets_the_newer_form() {
-        assert!(wants_openmetrics("application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3"));
-        assert!(!wants_openmetrics("text/plain"));
-        assert!(!wants_openmetrics("*/*"));
+        let prometheus = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3";
+        assert_eq!(Form::wanted(prometheus), Form::OpenMetrics);
+        assert_eq!(Form::wanted("text/plain"), Form::Prometheus);
+        assert_eq!(Form::wanted("*/*"), Form::Prometheus);
     }
 }

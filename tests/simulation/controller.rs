@@ -193,6 +193,13 @@ impl<K: Managed> Controller<K> {
         self.survive().await;
     }
 
+    /// How many Pods the metrics have, by their main containers, of all lives together.
+    pub fn measured(&self) -> u64 {
+        let text = self.metrics.encode();
+        let counts = text.lines().filter(|line| line.starts_with("sidecarjob_main_duration_seconds_count"));
+        counts.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
+    }
+
     /// A kill that hit while nothing was reconciled.
     pub async fn survive(&mut self) {
         let (life, killed) = {

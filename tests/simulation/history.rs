@@ -70,8 +70,17 @@ async fn calmly<K: Managed>(world: impl FnOnce() -> Arc<Mutex<World>>, kill_at: 
     }
     let mut controller = Controller::<K>::new(world.clone(), Settings::default());
     run_out(&world, &mut controller, false).await;
+    measured_once(&mut lock(&world), controller.measured(), kill_at.is_none());
     let result = lock(&world).job().map(result).unwrap_or_default();
     (told(&world), result)
+}
+
+/// The metrics have each counted Pod once; a kill may have lost some.
+fn measured_once(world: &mut World, measured: u64, all: bool) {
+    let Some(job) = world.job() else { return };
+    let counted: u64 = ["succeeded", "failed"].iter().filter_map(|field| job["status"][field].as_u64()).sum();
+    let once = if all { measured == counted } else { measured <= counted };
+    world.must(once, format!("the metrics have {measured} Pods, and the status counts {counted}"));
 }
 
 /// What does not depend on when things happened.
@@ -131,6 +140,11 @@ async fn troubles<K: Managed>(world: impl FnOnce() -> Arc<Mutex<World>>) -> Told
         }
     }
     run_out(&world, &mut controller, true).await;
+    {
+        let (mut world, measured) = (lock(&world), controller.measured() as usize);
+        let most = world.books.pods.len();
+        world.must(measured <= most, format!("the metrics have {measured} Pods, and there were {most}"));
+    }
     told(&world)
 }
 

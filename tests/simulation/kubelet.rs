@@ -164,7 +164,8 @@ impl World {
             if restarts {
                 status["restartCount"] = json!(status["restartCount"].as_i64().unwrap_or(0) + 1);
             } else {
-                status["state"] = json!({"terminated": {"exitCode": code, "finishedAt": now}});
+                let begin = status["state"]["running"]["startedAt"].take();
+                status["state"] = json!({"terminated": {"exitCode": code, "startedAt": begin, "finishedAt": now}});
             }
         });
         let Some(pod) = self.pod(name).cloned() else { return };

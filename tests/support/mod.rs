@@ -122,9 +122,11 @@ struct Controller(Child);
 impl Controller {
     fn start(namespace: &str, flags: &[String]) -> Self {
         let log = std::fs::File::options().create(true).append(true).open(log_file(namespace)).expect("a log");
+        let has_address = flags.iter().any(|flag| flag.starts_with("--bind-address"));
         let child = Command::new("setpriv")
             .args(["--pdeathsig", "KILL", env!("CARGO_BIN_EXE_sidecarjob"), "controller"])
-            .args(["--leader-elect=false", "--bind-address=127.0.0.1:0", "--namespace", namespace])
+            .args(["--leader-elect=false", "--namespace", namespace])
+            .args((!has_address).then_some("--bind-address=127.0.0.1:0"))
             .args(flags)
             .stdout(Stdio::null())
             .stderr(log)

@@ -88,6 +88,8 @@ pub async fn status(
     let next = SidecarCronJob { status: Some(status.to_wire(&cron.namespace)), ..(*cron.wire).clone() };
     match call(WRITE_THE_STATUS, put_status(&ctx.client, key, next)).await? {
         Ok(written) => {
+            let missed = status.missed.saturating_sub(cron.status.missed);
+            ctx.metrics.times_missed(u32::try_from(missed).unwrap_or(0));
             let written = Arc::new(written);
             ctx.memory.wrote(written.clone());
             Ok(Some(written))

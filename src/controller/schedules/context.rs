@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use k8s_openapi::api::core::v1::ObjectReference;
+use kube::runtime::reflector::Store;
 use kube::{Client, Resource};
 use tokio::sync::watch;
 use tracing::info;
@@ -15,8 +16,10 @@ use crate::controller::object::Key;
 use crate::controller::schedules::known_times::KnownTimes;
 use crate::controller::schedules::runs::Runs;
 use crate::controller::schedules::rush::Rush;
+use crate::controller::watched::Watched;
 use crate::engine::plan::Event;
 use crate::engine::schedule::observed::Cron;
+use crate::telemetry::Metrics;
 
 /// What every reconcile of a schedule has at hand.
 pub struct Schedules {
@@ -32,6 +35,10 @@ pub struct Schedules {
     pub rush: Rush,
     /// To people.
     pub events: Events,
+    /// To operators.
+    pub metrics: Metrics,
+    /// The schedules in view, once their watch has begun.
+    pub store: OnceLock<Store<Watched<SidecarCronJob>>>,
     /// The clock.
     pub now: Clock,
     /// True when the program is to end.
@@ -39,16 +46,21 @@ pub struct Schedules {
 }
 
 impl Schedules {
-    /// Nothing is in view yet.
+    /// Nothing is in view yet, and nothing is counted.
     pub fn new(client: Client, events: Events) -> Arc<Self> {
-        Self::at(client, events, wall_clock())
+        Self::counted(client, events, Metrics::default(), wall_clock())
     }
 
     /// The same with another clock.
     pub fn at(client: Client, events: Events, now: Clock) -> Arc<Self> {
+        Self::counted(client, events, Metrics::default(), now)
+    }
+
+    /// The same; these metrics count.
+    pub fn counted(client: Client, events: Events, metrics: Metrics, now: Clock) -> Arc<Self> {
         let (runs, memory, rush) = (Runs::default(), Memory::default(), Rush::default());
-        let (times, stop) = (KnownTimes::default(), OnceLock::new());
-        Arc::new(Self { client, runs, memory, times, rush, events, now, stop })
+        let (times, stop, store) = (KnownTimes::default(), OnceLock::new(), OnceLock::new());
+        Arc::new(Self { client, runs, memory, times, rush, events, metrics, store, now, stop })
     }
 
     /// The program is to end: nothing further is begun.

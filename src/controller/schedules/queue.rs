@@ -61,6 +61,7 @@ impl Schedules {
             () = stopped(stop.clone()) => return Ok(()),
         }
         let (store, writer) = reflector::store();
+        self.store.get_or_init(|| store.clone());
         let (ctx, memory) = (self.clone(), self.clone());
         let crons = watch_schedules(cluster::api::<Watched<SidecarCronJob>>(&self.client, namespace), None)
             .inspect_ok(move |event| ctx.saw(event))

@@ -36,7 +36,9 @@ pub async fn reconcile(watched: Arc<Watched<SidecarCronJob>>, ctx: Arc<Schedules
     tracing::Span::current().record("name", format!("{}/{}", key.0, key.1));
     let begin = Instant::now();
     let mut newest = cron.clone();
-    match until_quiet(&ctx, &key, &mut newest).await {
+    let result = until_quiet(&ctx, &key, &mut newest).await;
+    ctx.metrics.schedule_synced(result.is_ok());
+    match result {
         Ok(action) => {
             ctx.memory.succeeded(&key);
             Ok(action)

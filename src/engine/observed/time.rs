@@ -42,6 +42,11 @@ pub fn after(at: DateTime<Utc>, span: TimeDelta) -> DateTime<Utc> {
     at.checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
+/// `a + b`, or the longest span.
+pub fn sum(a: TimeDelta, b: TimeDelta) -> TimeDelta {
+    a.checked_add(&b).unwrap_or(TimeDelta::MAX)
+}
+
 /// `at - span`, or `at` if the difference is before the first possible time: a deletion may have any grace period.
 pub fn before(at: DateTime<Utc>, span: TimeDelta) -> DateTime<Utc> {
     at.checked_sub_signed(span).unwrap_or(at)

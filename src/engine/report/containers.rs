@@ -6,15 +6,12 @@
 //! finalizer, and `countedTerminatedPods` does not have it. So nothing is lost or added twice, whenever the controller
 //! is killed (`count::tally` has the moves).
 
-use chrono::{DateTime, TimeDelta, Utc};
-
 use crate::api::Require;
-use crate::api::conditions::pod as reasons;
-use crate::api::history::{ContainerRole, ContainerSummary, StopMethod};
-use crate::api::recipes::Way;
+use crate::api::history::{ContainerRole, ContainerSummary};
 use crate::engine::count::outcome::{self, Outcome};
 use crate::engine::judgement::Judgement;
-use crate::engine::observed::{AttemptState, Container, End, Observed, Pod, Slot, time};
+use crate::engine::observed::{Container, Observed, Pod, Slot, time};
+use crate::engine::report::stopped::Stop;
 use crate::engine::report::{counters, ends};
 
 /// Most containers that the status has; a Pod of more is rare.
@@ -98,7 +95,7 @@ fn at_the_end<'a>(seen: &'a Observed, pod: &'a Pod) -> impl Iterator<Item = Cont
         let success = ends::now(c).map(|end| end.exit == 0);
         let summary = ended(seen, c, ContainerRole::Sidecar, success);
         match Stop::of(seen, pod, c) {
-            Some(stop) => stop.told(summary),
+            Some(stop) => told(stop, summary),
             None => summary,
         }
     })
@@ -140,59 +137,16 @@ fn ended(seen: &Observed, c: &Container, role: ContainerRole, success: Option<bo
     }
 }
 
-/// How a sidecar was stopped after the main containers were done.
-struct Stop {
-    by_controller: bool,
-    method: Option<StopMethod>,
-    killed: bool,
-    took: TimeDelta,
-}
-
-impl Stop {
-    /// `None`: the sidecar ended before the main containers, or still runs.
-    fn of(seen: &Observed, pod: &Pod, c: &Container) -> Option<Self> {
-        let end = ends::now(c)?;
-        let done_at = outcome::of(pod, &seen.job.spec, true)?.at;
-        let at = end.finished_at.filter(|at| *at >= done_at)?;
-        let native = c.slot == Slot::NativeSidecar;
-        let by_controller = !native && pod.marks.stopping_since.is_some_and(|since| since <= at);
-        let method = match native {
-            true => Some(StopMethod::Native),
-            false => by_controller.then(|| method(seen, pod, c, at)).flatten(),
-        };
-        Some(Self { by_controller, method, killed: is_killed(end), took: at - done_at })
+/// The same with how the sidecar was stopped.
+fn told(stop: Stop, summary: ContainerSummary) -> ContainerSummary {
+    let some = |is: bool| is.then_some(1);
+    ContainerSummary {
+        stopped_by_controller: some(stop.by_controller),
+        stop_method: stop.method,
+        force_killed: some(stop.killed),
+        max_stop_seconds: i32::try_from(stop.took.num_seconds()).ok(),
+        ..summary
     }
-
-    fn told(self, summary: ContainerSummary) -> ContainerSummary {
-        let some = |is: bool| is.then_some(1);
-        ContainerSummary {
-            stopped_by_controller: some(self.by_controller),
-            stop_method: self.method,
-            force_killed: some(self.killed),
-            max_stop_seconds: i32::try_from(self.took.num_seconds()).ok(),
-            ..summary
-        }
-    }
-}
-
-/// How the controller stopped a plain container that ended at this time: by the Pod's deadline, if that had passed,
-/// otherwise in the way that reached the container last. `None`: another controller asked the container.
-fn method(seen: &Observed, pod: &Pod, c: &Container, at: DateTime<Utc>) -> Option<StopMethod> {
-    if pod.deadline_at().is_some_and(|deadline| deadline <= at) {
-        return Some(StopMethod::Deadline);
-    }
-    let own = seen.attempts.iter().filter(|a| a.ask.pod.uid == pod.uid && a.ask.container == c.name);
-    let mut heard = own.filter(|a| matches!(a.state, AttemptState::Heard(_) | AttemptState::UnderWay(_)));
-    heard.next_back().map(|a| match a.ask.way {
-        Way::Http(_) => StopMethod::Http,
-        Way::Exec(_) => StopMethod::Exec,
-        Way::Signal(_) => StopMethod::Signal,
-    })
-}
-
-/// By SIGKILL, and not by the OOM killer.
-fn is_killed(end: &End) -> bool {
-    end.exit == 137 && end.reason.as_deref() != Some(reasons::OOM_KILLED)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! conditions come from the notes. Counts say what the controller observes, not what it expects. `summary` makes the
 //! strings for people, and `observed::status` the wire form.
 
+pub mod blocked;
 pub mod changed;
 mod containers;
 pub mod counters;
@@ -12,12 +13,14 @@ mod ends;
 mod failed_pods;
 mod failure;
 mod limits;
+pub mod measures;
 mod missing;
 mod note;
 mod over;
 mod progress;
 mod recent;
 mod retries;
+mod stopped;
 mod summary;
 mod suspend;
 mod times;

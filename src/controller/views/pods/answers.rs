@@ -1,5 +1,7 @@
 //! What does the view answer to those who ask: what there is to see of one run, and which Pods wait for a release?
 
+use std::sync::Arc;
+
 use super::held::{Concern, Held};
 use super::owner::Owner;
 use super::routes::Selects;
@@ -7,7 +9,7 @@ use super::seen::Stray;
 use super::state::State;
 use super::{Key, Kind, View};
 use crate::api::labels;
-use crate::engine::observed::PodRef;
+use crate::engine::observed::{Pod, PodRef};
 
 impl State {
     /// What there is to see of the run of that UID.
@@ -30,6 +32,15 @@ impl State {
             }
         }
         view
+    }
+
+    /// The Pods of runs that look like this, with their owners.
+    pub fn like(&self, is: impl Fn(&Pod) -> bool) -> Vec<(Arc<Owner>, Arc<Pod>)> {
+        let seen = self.held.values().filter_map(|held| match held {
+            Held::Seen(seen) if is(&seen.pod) => Some((seen.owner.clone(), seen.pod.clone())),
+            _ => None,
+        });
+        seen.collect()
     }
 
     fn strays_of(&self, owner: &Owner, selects: Option<&Selects>) -> Vec<Stray> {

@@ -129,6 +129,11 @@ impl Pods {
         self.0.lock().view(owner)
     }
 
+    /// The Pods of runs that look like this, with their owners.
+    pub fn like(&self, is: impl Fn(&Pod) -> bool) -> Vec<(Arc<Owner>, Arc<Pod>)> {
+        self.0.lock().like(is)
+    }
+
     /// The Pods in view with our label that still have to be counted, of all objects of that name, with the UIDs of
     /// their owners.
     pub fn uncounted(&self, kind: Kind, key: &Key) -> Vec<(PodRef, String)> {

@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::*;
+use crate::api::history::StopMethod;
 use crate::api::recipes::Way;
-use crate::engine::observed::{Ask, Attempt, Phase, Restart, State};
+use crate::engine::observed::{Ask, Attempt, AttemptState, Phase, Restart, State};
 use crate::engine::tests::fixture::{at, container, job, job_with, pod};
 
 /// Name, succeeded, failed and restarts of each container that the stored status has.
