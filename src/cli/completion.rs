@@ -9,7 +9,6 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::Path;
 
-use clap::builder::ArgExt;
 use clap::{Arg, Command, Parser, ValueEnum};
 use clap_complete::CompleteEnv;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, complete};
@@ -102,28 +101,24 @@ fn with_names(command: Command) -> Command {
 }
 
 fn named(command: Command, of_schedules: bool) -> Command {
-    let command = command.mut_args(|argument| match completer(&argument, of_schedules) {
-        Some(completer) => with(argument, completer),
+    let verb = command.get_name().to_owned();
+    let of_schedules = of_schedules || verb == "cron";
+    let command = command.mut_args(|argument| match completer(&argument, &verb, of_schedules) {
+        Some(completer) => argument.add(completer),
         None => argument,
     });
-    command.mut_subcommands(|below| {
-        let of_schedules = of_schedules || below.get_name() == "cron";
-        named(below, of_schedules)
-    })
-}
-
-fn with(argument: Arg, completer: impl ArgExt) -> Arg {
-    argument.add(completer)
+    command.mut_subcommands(|below| named(below, of_schedules))
 }
 
 /// What completes this argument. The verbs name their arguments alike.
-fn completer(argument: &Arg, of_schedules: bool) -> Option<ArgValueCompleter> {
+fn completer(argument: &Arg, verb: &str, of_schedules: bool) -> Option<ArgValueCompleter> {
     match argument.get_id().as_str() {
         "namespace" => Some(ArgValueCompleter::new(names::namespaces)),
         "context" => Some(ArgValueCompleter::new(names::contexts)),
-        "target" => Some(ArgValueCompleter::new(names::targets)),
         "name" | "what" if of_schedules => Some(ArgValueCompleter::new(names::schedules)),
-        "name" => Some(ArgValueCompleter::new(names::runs)),
+        "from" if of_schedules => None, // a time
+        "target" | "targets" | "names" | "from" => Some(ArgValueCompleter::new(names::targets)),
+        "name" if verb == "watch" => Some(ArgValueCompleter::new(names::runs)),
         _ => None,
     }
 }

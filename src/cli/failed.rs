@@ -29,8 +29,18 @@ pub enum Failed {
     /// The API server rejected the request, or did not answer.
     #[error(transparent)]
     Call(#[from] Failure),
+    /// No object of the kind has this name, but one of another kind has.
+    #[error("no {target} in namespace {namespace}, but there is a {instead}: write {}", .instead.argument())]
+    OtherKind {
+        /// What was asked for.
+        target: Target,
+        /// The namespace.
+        namespace: String,
+        /// What is there.
+        instead: Target,
+    },
     /// No object has this name.
-    #[error("no {target} in namespace {namespace}; kubectl sidecarjob list --all-namespaces shows which there are")]
+    #[error("no {target} in namespace {namespace}; {} shows which there are", .target.kind.list_command())]
     NotFound {
         /// What was asked for.
         target: Target,
@@ -84,6 +94,7 @@ impl Failed {
             Self::Timeout { .. } => exit::TIMEOUT,
             Self::Print(error) if error.kind() == std::io::ErrorKind::BrokenPipe => exit::PIPE,
             Self::Config(_) | Self::Call(_) | Self::Refused(_) | Self::Print(_) => exit::FAILED,
+            Self::OtherKind { .. } => exit::NOT_FOUND,
         }
     }
 }

@@ -56,6 +56,16 @@ impl Kind {
         }
     }
 
+    /// The command that lists the objects of this kind.
+    pub fn list_command(self) -> &'static str {
+        match self {
+            Self::SidecarJob | Self::SidecarCronJob => "kubectl sidecarjob list --all-namespaces",
+            Self::Job => "kubectl get jobs --all-namespaces",
+            Self::CronJob => "kubectl get cronjobs --all-namespaces",
+            Self::Pod => "kubectl get pods --all-namespaces",
+        }
+    }
+
     /// The resource in the answer of `-o name`, and in commands that a message proposes.
     pub fn resource(self) -> &'static str {
         match self {
