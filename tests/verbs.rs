@@ -238,6 +238,10 @@ fn one_of_each(method: &str, path: &str) -> (u16, Value) {
             json!([{"metadata": {}, "involvedObject": {"kind": "SidecarJob", "name": EVIL}, "type": EVIL, "reason": EVIL, "message": EVIL}]),
         ),
         ("GET", "sidecarcronjobs" | "pods") => list(json!([])),
+        ("GET", "weekly") if path.contains("sidecarcronjobs") => {
+            (200, json!({"metadata": {"name": "weekly"}, "spec": {"jobTemplate": {"spec": {"template": {}}}}}))
+        }
+        ("GET", "weekly") => says(404, "NotFound", Some("weekly")),
         ("GET", "halves") => (200, json!({"metadata": {"name": "halves"}})),
         ("GET", "version") => (
             200,
@@ -274,7 +278,10 @@ fn the_verbs_that_tell_end_with_one_sentence_and_the_code_of_each_failure() {
         let ended = sidecarjob(&missing, &verb);
         assert_eq!(ended.status.code(), Some(3), "{verb:?}");
         let said = String::from_utf8_lossy(&ended.stderr).into_owned();
-        assert!(said.contains("nightly in namespace ns; kubectl sidecarjob list --all-namespaces"), "{verb:?}: {said}");
+        assert!(
+            said.contains("nightly in namespace ns; kubectl ") && said.contains("--all-namespaces"),
+            "{verb:?}: {said}"
+        );
     }
     let gone = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address"); // and closed
     for verb in [TELL[0], TELL[1], TELL[2], TELL[3], &["version"]] {
@@ -311,7 +318,10 @@ fn the_verbs_that_tell_answer_in_each_form_and_what_others_wrote_is_harmless() {
     assert_eq!(String::from_utf8_lossy(&names.stdout), "sidecarjob.sidecarjob.dev/nightly\n");
     let version = sidecarjob(&server, &["version"]);
     assert_eq!(version.status.code(), Some(0), "what can't be read is a note");
-    assert!(String::from_utf8_lossy(&version.stdout).contains("sidecarjobs.sidecarjob.dev is unknown: "));
+    assert!(
+        String::from_utf8_lossy(&version.stdout)
+            .contains("the fields of sidecarjobs.sidecarjob.dev can't be compared: ")
+    );
     assert_harmless("version", &version.stdout, 6);
 }
 
@@ -323,6 +333,11 @@ fn a_half_written_object_and_a_kind_without_pods_are_no_panic() {
         (&["timeline", "pod/halves"], 0, ""),
         (&["describe", "pod/halves"], 0, ""),
         (&["why", "cronjob/x"], 1, "a CronJob has no Pods of its own"),
+        (
+            &["why", "weekly"],
+            3,
+            "no SidecarJob weekly in namespace ns, but there is a SidecarCronJob weekly: write sccj/weekly",
+        ),
         (&["why", "deployment/x"], 2, "unknown kind"),
         (&["why"], 2, "required"),
         (&["list", "--runs", "--schedules"], 2, "cannot be used with"),
@@ -353,38 +368,81 @@ fn a_value_that_begins_with_a_hyphen_is_a_value() {
     }
 }
 
+/// What a shell offers for the last word of a line: the words typed, and the lines expected.
+const WORDS: [(&[&str], &str); 7] = [
+    (&["ti"], "timeline"),
+    (&["why", "ni"], "nightly"),
+    (&["why", "scj/"], "scj/nightly"),
+    (&["watch", "n"], "nightly"),
+    (&["why", "x", "-o", "j"], "json"),
+    (&["why", "x", "--context", "t"], "test"),
+    (&["cron", "run", "n"], ""), // there is no schedule
+];
+
+/// The program as a shell finds it.
+fn path() -> String {
+    let own = std::path::Path::new(env!("CARGO_BIN_EXE_sidecarjob")).parent().expect("a folder");
+    format!("{}:{}", own.display(), std::env::var("PATH").unwrap_or_default())
+}
+
+/// Runs the shell, and compares the first word of each line that it printed: zsh and fish print what a word means, too.
+fn assert_offers(shell: &mut Command, config: &std::path::Path, separator: char, words: &[&str], expected: &str) {
+    let ended = shell.env("PATH", path()).env("KUBECONFIG", config).output().expect("the shell runs");
+    let text = String::from_utf8_lossy(&ended.stdout).into_owned();
+    let offered: Vec<&str> = text.lines().map(|line| line.split(separator).next().unwrap_or_default()).collect();
+    let err = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(offered.join(" "), expected, "{words:?}: {text}{err}");
+}
+
 #[test]
 fn bash_completes_verbs_options_and_names_of_objects() {
-    let server = server(one_of_each);
-    let folder = std::env::temp_dir().join(format!("sidecarjob-complete-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let own = std::path::Path::new(env!("CARGO_BIN_EXE_sidecarjob"));
-    let path = format!("{}:{}", own.parent().expect("a folder").display(), std::env::var("PATH").unwrap_or_default());
     // The words of the line, and the word to complete is the last one. What bash would offer is in COMPREPLY.
     let script = "source <(sidecarjob completion bash); \
         COMP_WORDS=(sidecarjob \"$@\"); COMP_CWORD=$#; COMP_TYPE=9; \
         _clap_complete_sidecarjob sidecarjob \"${COMP_WORDS[COMP_CWORD]}\"; printf '%s\\n' \"${COMPREPLY[@]}\"";
-    let config = kubeconfig(&server);
-    for (words, expected) in [
-        (&["ti"][..], "timeline\n"),
-        (&["why", "ni"], "nightly\n"),
-        (&["why", "scj/"], "scj/nightly\n"),
-        (&["watch", "n"], "nightly\n"),
-        (&["why", "x", "-o", "j"], "json\n"),
-        (&["why", "x", "--context", "t"], "test\n"),
-        (&["cron", "run", "n"], "\n"),
-    ] {
+    let config = kubeconfig(&server(one_of_each));
+    for (words, expected) in WORDS {
         let mut bash = Command::new("bash");
-        bash.args(["--norc", "-c", script, "bash"]).args(words).env("PATH", &path).env("KUBECONFIG", &config);
-        let ended = bash.output().expect("bash runs");
-        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
-        assert_eq!(String::from_utf8_lossy(&ended.stdout), expected, "{words:?}: {said}");
+        bash.args(["--norc", "-c", script, "bash"]).args(words);
+        assert_offers(&mut bash, &config, '\t', words, expected);
     }
-    let link = folder.join("kubectl_complete-sidecarjob");
+}
+
+#[test]
+#[ignore = "takes zsh and fish from Debian's archive: run make test"]
+fn zsh_and_fish_complete_verbs_options_and_names_of_objects() {
+    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/shells");
+    let shells = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("shells");
+    let got = Command::new(format!("{here}/get")).arg(&shells).status().expect("tests/shells/get runs");
+    assert!(got.success(), "tests/shells/get failed; it says above what it needs");
+    let config = kubeconfig(&server(one_of_each));
+    let libraries =
+        ["usr/lib", "lib"].map(|lib| shells.join(lib).join(format!("{}-linux-gnu", std::env::consts::ARCH)));
+    let libraries = std::env::join_paths(libraries).expect("a path");
+    for (words, expected) in WORDS {
+        let mut zsh = Command::new(shells.join("bin/zsh"));
+        zsh.arg("-f").arg(format!("{here}/zsh")).args(words).env("LD_LIBRARY_PATH", &libraries);
+        assert_offers(&mut zsh, &config, ':', words, expected);
+        let mut fish = Command::new(shells.join("usr/bin/fish"));
+        let script = "sidecarjob completion fish | source; complete -C \"$argv\"";
+        fish.args(["--no-config", "-c", script, "sidecarjob"]).args(words).env("LD_LIBRARY_PATH", &libraries);
+        assert_offers(&mut fish, &config, '\t', words, expected);
+    }
+}
+
+#[test]
+fn kubectl_asks_the_program_under_another_name() {
+    let link = std::env::temp_dir().join(format!("sidecarjob-verbs-{}", std::process::id()));
+    std::fs::create_dir_all(&link).expect("a folder");
+    let link = link.join("kubectl_complete-sidecarjob");
     let _ = std::fs::remove_file(&link);
-    std::os::unix::fs::symlink(own, &link).expect("a link");
-    let ended = Command::new(&link).args(["why", "ni"]).env("KUBECONFIG", &config).output().expect("it runs");
-    assert_eq!(String::from_utf8_lossy(&ended.stdout), "nightly\n:4\n", "as kubectl asks");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_sidecarjob"), &link).expect("a link");
+    let config = kubeconfig(&server(one_of_each));
+    for (words, expected) in WORDS {
+        let mut asked = Command::new(&link);
+        let expected = format!("{expected} :4");
+        assert_offers(asked.args(words), &config, '\t', words, expected.trim_start());
+    }
 }
 
 #[test]

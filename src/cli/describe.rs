@@ -98,24 +98,13 @@ fn page(seen: &Seen, now: DateTime<Utc>) -> Page {
     }
     events(&mut page, seen, now);
     page.section("Next steps");
-    let words = words(&target);
+    let words = target.words();
     page.line(format!("  {}", seen.command(&format!("why {words}"))));
     match target.kind {
         Kind::SidecarCronJob => page.line(format!("  {}", seen.command(&format!("cron next {}", target.name)))),
         _ => page.line(format!("  {}", seen.command(&format!("timeline {words}")))),
     }
     page
-}
-
-/// The target as somebody types it.
-fn words(target: &Target) -> String {
-    match target.kind {
-        Kind::SidecarJob => target.name.clone(),
-        Kind::SidecarCronJob => format!("sccj/{}", target.name),
-        Kind::Job => format!("job/{}", target.name),
-        Kind::CronJob => format!("cj/{}", target.name),
-        Kind::Pod => format!("pod/{}", target.name),
-    }
 }
 
 /// The newest last: at the end of the page somebody reads first.

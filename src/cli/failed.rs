@@ -30,12 +30,22 @@ pub enum Failed {
     #[error(transparent)]
     Call(#[from] Failure),
     /// No object has this name.
-    #[error("no {target} in namespace {namespace}; kubectl sidecarjob list --all-namespaces shows which there are")]
+    #[error("no {target} in namespace {namespace}; {} shows which there are", .target.kind.list_command())]
     NotFound {
         /// What was asked for.
         target: Target,
         /// The namespace.
         namespace: String,
+    },
+    /// No object of the kind has this name, but one of another kind has.
+    #[error("no {target} in namespace {namespace}, but there is a {instead}: write {}", .instead.words())]
+    OtherKind {
+        /// What was asked for.
+        target: Target,
+        /// The namespace.
+        namespace: String,
+        /// What is there.
+        instead: Target,
     },
     /// The command was not tried, or does not fit the object: the sentence says why, and what to do.
     #[error("{0}")]
@@ -67,7 +77,7 @@ impl Failed {
     /// The exit code for scripts.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::NotFound { .. } => exit::NOT_FOUND,
+            Self::NotFound { .. } | Self::OtherKind { .. } => exit::NOT_FOUND,
             Self::Call(failure) if matches!(failure.kind, Kind::NoObject | Kind::NotServed) => exit::NOT_FOUND,
             Self::Timeout { .. } => exit::TIMEOUT,
             Self::Print(error) if error.kind() == std::io::ErrorKind::BrokenPipe => exit::PIPE,

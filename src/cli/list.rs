@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::api;
 use crate::api::SidecarCronJob;
 use crate::api::SidecarJob;
 use crate::cli::connect::Cluster;
@@ -71,7 +72,8 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
     let of = (there, args.selector.as_deref());
     let runs = if args.schedules { Vec::new() } else { all(&client, of, "SidecarJobs").await? };
     let schedules = if args.runs { Vec::new() } else { all(&client, of, "SidecarCronJobs").await? };
-    print(runs, schedules, args.output, there, Utc::now(), table::terminal_width(), out, err)?;
+    let found = Found { runs, schedules, namespace: there.map(ToOwned::to_owned), now: Utc::now() };
+    found.print(args.output, table::terminal_width(), out, err)?;
     Ok(End::Good)
 }
 
@@ -98,54 +100,64 @@ where
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "what was read, how to print it, where to")]
-fn print(
-    mut runs: Vec<SidecarJob>,
-    mut schedules: Vec<SidecarCronJob>,
-    format: Format,
-    namespace: Option<&str>,
+/// What was read.
+struct Found {
+    runs: Vec<SidecarJob>,
+    schedules: Vec<SidecarCronJob>,
+    /// `None`: of all namespaces.
+    namespace: Option<String>,
     now: DateTime<Utc>,
-    width: Option<usize>,
-    out: &mut (dyn Write + Send),
-    err: &mut (dyn Write + Send),
-) -> std::io::Result<()> {
-    rows::sort(&mut runs, &mut schedules, now);
-    match format {
-        Format::Json | Format::Yaml => {
-            let runs = runs.iter().map(|run| object(run, crate::api::Kind::SidecarJob.name()));
-            let schedules = schedules.iter().map(|cron| object(cron, crate::api::SCHEDULE));
-            output::value(out, format, &output::list(runs.chain(schedules).collect()))
+}
+
+impl Found {
+    /// Prints all: to `out`, or that there is nothing, to `err`. `width`: the width of the terminal.
+    fn print(
+        mut self,
+        format: Format,
+        width: Option<usize>,
+        out: &mut (dyn Write + Send),
+        err: &mut (dyn Write + Send),
+    ) -> std::io::Result<()> {
+        rows::sort(&mut self.runs, &mut self.schedules, self.now);
+        match format {
+            Format::Json | Format::Yaml => {
+                let runs = self.runs.iter().map(|run| object(run, api::Kind::SidecarJob.name()));
+                let schedules = self.schedules.iter().map(|cron| object(cron, api::SCHEDULE));
+                output::value(out, format, &output::list(runs.chain(schedules).collect()))
+            }
+            Format::Name => {
+                let runs = self.runs.iter().map(|run| (Kind::SidecarJob, run.name_any()));
+                let schedules = self.schedules.iter().map(|cron| (Kind::SidecarCronJob, cron.name_any()));
+                let mut all = runs.chain(schedules);
+                all.try_for_each(|(kind, name)| printable::say(out, format_args!("{}/{name}", kind.resource())))
+            }
+            Format::Text | Format::Wide if self.runs.is_empty() && self.schedules.is_empty() => {
+                let place = self.namespace.map_or(String::new(), |namespace| format!(" in {namespace} namespace"));
+                printable::say(err, format_args!("No resources found{place}."))
+            }
+            Format::Text | Format::Wide => self.tables(format == Format::Wide, width, out),
         }
-        Format::Name => {
-            let runs = runs.iter().map(|run| (Kind::SidecarJob, run.name_any()));
-            let mut all = runs.chain(schedules.iter().map(|cron| (Kind::SidecarCronJob, cron.name_any())));
-            all.try_for_each(|(kind, name)| printable::say(out, format_args!("{}/{name}", kind.resource())))
+    }
+
+    fn tables(&self, wide: bool, width: Option<usize>, out: &mut (dyn Write + Send)) -> std::io::Result<()> {
+        let with_namespace = self.namespace.is_none();
+        if !self.runs.is_empty() {
+            table::print(out, &rows::of_runs(&self.runs, wide, with_namespace, self.now), width)?;
         }
-        Format::Text | Format::Wide => {
-            if runs.is_empty() && schedules.is_empty() {
-                let place = namespace.map_or(String::new(), |namespace| format!(" in {namespace} namespace"));
-                return printable::say(err, format_args!("No resources found{place}."));
-            }
-            let wide = format == Format::Wide;
-            let with_namespace = namespace.is_none();
-            if !runs.is_empty() {
-                table::print(out, &rows::of_runs(&runs, wide, with_namespace, now), width)?;
-            }
-            if !runs.is_empty() && !schedules.is_empty() {
-                printable::say(out, "")?;
-            }
-            if !schedules.is_empty() {
-                table::print(out, &rows::of_schedules(&schedules, wide, with_namespace, now), width)?;
-            }
-            Ok(())
+        if !self.runs.is_empty() && !self.schedules.is_empty() {
+            printable::say(out, "")?;
         }
+        if !self.schedules.is_empty() {
+            table::print(out, &rows::of_schedules(&self.schedules, wide, with_namespace, self.now), width)?;
+        }
+        Ok(())
     }
 }
 
 /// The object as `kubectl get -o json` prints it: the items of a list come without their kind.
 fn object(object: &impl Serialize, kind: &str) -> Value {
     let mut value = serde_json::to_value(object).unwrap_or_default();
-    value["apiVersion"] = format!("{}/{}", crate::api::GROUP, crate::api::VERSION).into();
+    value["apiVersion"] = format!("{}/{}", api::GROUP, api::VERSION).into();
     value["kind"] = kind.into();
     value
 }

@@ -95,7 +95,7 @@ impl Seen {
 pub async fn read(cluster: &Cluster, target: &Target) -> Result<Seen, Failed> {
     let (client, namespace) = cluster.connect().await.map_err(Failed::Config)?;
     let object = match target.kind {
-        Kind::SidecarJob => Object::Run(Box::new(get(&client, target, &namespace).await?)),
+        Kind::SidecarJob => Object::Run(Box::new(run(&client, target, &namespace).await?)),
         Kind::Job => Object::Job(Box::new(get(&client, target, &namespace).await?)),
         Kind::Pod => Object::Pod(Box::new(get(&client, target, &namespace).await?)),
         Kind::SidecarCronJob => Object::Schedule(Box::new(get(&client, target, &namespace).await?)),
@@ -113,6 +113,24 @@ pub async fn read(cluster: &Cluster, target: &Target) -> Result<Seen, Failed> {
     seen.read_runs(&client).await;
     seen.read_events(&client).await;
     Ok(seen)
+}
+
+/// A SidecarJob. Many people type the name of a schedule or of a Job alone: the error says what to write.
+async fn run(client: &Client, target: &Target, namespace: &str) -> Result<SidecarJob, Failed> {
+    let error = match get(client, target, namespace).await {
+        Err(error @ Failed::NotFound { .. }) => error,
+        other => return other,
+    };
+    let other = |kind| Target { kind, name: target.name.clone() };
+    let (schedule, job) = (other(Kind::SidecarCronJob), other(Kind::Job));
+    let instead = if get::<SidecarCronJob>(client, &schedule, namespace).await.is_ok() {
+        schedule
+    } else if get::<Job>(client, &job, namespace).await.is_ok() {
+        job
+    } else {
+        return Err(error);
+    };
+    Err(Failed::OtherKind { target: target.clone(), namespace: namespace.to_owned(), instead })
 }
 
 async fn get<K>(client: &Client, target: &Target, namespace: &str) -> Result<K, Failed>

@@ -56,6 +56,16 @@ impl Kind {
         }
     }
 
+    /// The command that lists the objects of this kind.
+    pub fn list_command(self) -> &'static str {
+        match self {
+            Self::SidecarJob | Self::SidecarCronJob => "kubectl sidecarjob list --all-namespaces",
+            Self::Job => "kubectl get jobs --all-namespaces",
+            Self::CronJob => "kubectl get cronjobs --all-namespaces",
+            Self::Pod => "kubectl get pods --all-namespaces",
+        }
+    }
+
     /// The resource in the answer of `-o name`, and in commands that a message proposes.
     pub fn resource(self) -> &'static str {
         match self {
@@ -75,6 +85,20 @@ pub struct Target {
     pub kind: Kind,
     /// The name.
     pub name: String,
+}
+
+impl Target {
+    /// The object as somebody types it: `etl`, `sccj/nightly`, `job/etl`.
+    pub fn words(&self) -> String {
+        let kind = match self.kind {
+            Kind::SidecarJob => return self.name.clone(),
+            Kind::SidecarCronJob => "sccj",
+            Kind::Job => "job",
+            Kind::CronJob => "cj",
+            Kind::Pod => "pod",
+        };
+        format!("{kind}/{}", self.name)
+    }
 }
 
 impl FromStr for Target {

@@ -12,6 +12,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::{Api, Client, ResourceExt};
 use serde::Serialize;
 
+use crate::api;
 use crate::api::crd;
 use crate::api::install;
 use crate::cli::connect::Cluster;
@@ -127,9 +128,22 @@ impl Found {
                     let (served, missing_fields, unknown_fields) = <_>::default();
                     self.crds.push(Crd { name, installed: false, served, missing_fields, unknown_fields });
                 }
-                Err(failure) => self.skew.push(unknown(&name, &failure)),
+                Err(failure) => self.served(client, name, &failure).await,
             }
         }
+    }
+
+    /// Without a right to read definitions: what everybody may ask, which kinds the API server serves.
+    async fn served(&mut self, client: &Client, name: String, failure: &Failure) {
+        let version = format!("{}/{}", api::GROUP, api::VERSION);
+        let kinds =
+            call(format!("ask which kinds of {version} there are"), client.list_api_group_resources(&version)).await;
+        let plural = name.split('.').next().unwrap_or_default();
+        if kinds.is_ok_and(|kinds| kinds.resources.iter().any(|kind| kind.name == plural)) {
+            let (served, missing_fields, unknown_fields) = (vec![api::VERSION.to_owned()], vec![], vec![]);
+            self.crds.push(Crd { name: name.clone(), installed: true, served, missing_fields, unknown_fields });
+        }
+        self.skew.push(format!("the fields of {}", unknown(&name, failure)));
     }
 
     fn compare(&mut self, own: &CustomResourceDefinition, there: &CustomResourceDefinition) {
@@ -218,7 +232,7 @@ fn few(fields: &[String]) -> String {
 }
 
 fn unknown(what: &str, failure: &Failure) -> String {
-    format!("{what} is unknown: {}", failure.without_advice())
+    format!("{what} can't be compared: {}", failure.without_advice())
 }
 
 /// The tag of an image.

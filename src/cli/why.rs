@@ -1,8 +1,9 @@
 //! `sidecarjob why NAME`: what does a run wait for, which sidecar blocks it, what failed, and what is to be done? One paragraph.
 //!
-//! `run`, `job`, `pod` and `schedule` have the sentences about each kind. They are pure: what was read and the time are
+//! `run`, `job`, `alone` (a Pod) and `schedule` have the sentences about each kind, `pod` those about the Pods of a run. They are pure: what was read and the time are
 //! arguments.
 
+mod alone;
 mod answer;
 mod job;
 mod pod;
@@ -64,7 +65,7 @@ fn tell(seen: &Seen, now: DateTime<Utc>) -> Answer {
     let mut answer = match &seen.object {
         Object::Run(run) => run::of(seen, run, now),
         Object::Job(job) => job::of(seen, job, now),
-        Object::Pod(pod) => pod::of_pod(seen, pod, now),
+        Object::Pod(pod) => alone::of(seen, pod, now),
         Object::Schedule(cron) => schedule::of(seen, cron, now),
     };
     let target = seen.target();

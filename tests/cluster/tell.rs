@@ -53,7 +53,8 @@ async fn why(w: &World, target: &str, words: &str) -> Value {
 #[tokio::test]
 #[ignore = "needs a cluster: run make test"]
 async fn a_run_that_drains_fails_and_tries_again_is_told_by_each_verb() {
-    world("tell-run", &[], |w| async move {
+    // The back-off is longer than the drain: between the two the run only waits.
+    world("tell-run", &["--pod-failure-backoff", "20s"], |w| async move {
         w.kubectl_ok(&["apply", "-f", "-"], &drains("etl", "SidecarJob", 3));
         let drain = why(&w, "etl", "sidecar side still runs").await;
         assert_eq!(drain["blockedBy"]["container"], "side", "{drain}");
@@ -79,11 +80,11 @@ async fn a_run_that_drains_fails_and_tries_again_is_told_by_each_verb() {
             gone
         }] {
             assert_eq!(drawn.matches("Pod etl-").count(), 2, "{drawn}");
-            assert!(drawn.contains('~') && drawn.contains("by side") && drawn.contains('#'), "{drawn}");
+            assert!(drawn.contains("=~") && drawn.contains("by side"), "{drawn}");
         }
         let page = said(&w, &["describe", "etl"]);
-        for words in ["1 of 1 used", "Sidecar, native", "work exit 3", "BackoffLimitExceeded", "PodRefused"] {
-            assert_eq!(page.contains(words), words != "PodRefused", "{words}: {page}");
+        for words in ["1 of 1 used", "Sidecar, native", "work exit 3", "BackoffLimitExceeded"] {
+            assert!(page.contains(words), "{words}: {page}");
         }
         let object: Value = serde_json::from_str(&said(&w, &["describe", "etl", "-o", "json"])).expect("JSON");
         assert_eq!((&object["kind"], &object["status"]["phase"]), (&"SidecarJob".into(), &"Failed".into()));
@@ -101,7 +102,7 @@ async fn jobs_that_kubernetes_runs_are_told_and_one_that_hangs_is_told_what_solv
         assert_eq!(drain["state"], "Stopping");
         why(&w, "job/native", "Job native is Complete").await;
         let drawn = said(&w, &["timeline", "job/native"]);
-        assert!(drawn.contains("sidecar side*") && drawn.contains('~'), "{drawn}");
+        assert!(drawn.contains("sidecar side*") && drawn.contains("=~"), "{drawn}");
         let hangs = why(&w, "job/hangs", "sidecarjob.dev/main: work").await;
         assert_eq!((&hangs["state"], &hangs["blockedBy"]["container"]), (&"Hanging".into(), &"side".into()));
         let pod =

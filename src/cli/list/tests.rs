@@ -89,7 +89,9 @@ fn printed(
     what: (Vec<SidecarJob>, Vec<SidecarCronJob>),
 ) -> (String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    print(what.0, what.1, format, namespace, now(), width, &mut out, &mut err).unwrap();
+    let namespace = namespace.map(ToOwned::to_owned);
+    let found = Found { runs: what.0, schedules: what.1, namespace, now: now() };
+    found.print(format, width, &mut out, &mut err).unwrap();
     (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
 }
 

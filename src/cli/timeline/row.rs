@@ -9,6 +9,8 @@ use serde::{Serialize, Serializer};
 
 use crate::api::SidecarJob;
 use crate::api::history::ContainerRole;
+use crate::api::history::ContainerSpan;
+use crate::api::history::ContainerSummary;
 use crate::api::history::RecentPod;
 use crate::api::labels;
 use crate::cli::doing;
@@ -154,27 +156,8 @@ fn lane(c: &Container<'_>) -> Lane {
 
 fn of_recent(recent: &RecentPod, run: Option<&SidecarJob>, now: DateTime<Utc>) -> Row {
     let summaries = run.and_then(|run| run.status.as_ref()).map(|s| s.containers.as_slice()).unwrap_or_default();
-    let lane = |c: &crate::api::history::ContainerSpan| {
-        let known = summaries.iter().find(|summary| summary.name == c.name);
-        let role = match known.map(|summary| summary.role) {
-            Some(ContainerRole::Sidecar) => Role::Sidecar,
-            Some(ContainerRole::Init) => Role::Init,
-            Some(ContainerRole::Main) | None => Role::Main,
-        };
-        let (started_at, finished_at) = (c.started_at.as_ref().map(when::of), c.finished_at.as_ref().map(when::of));
-        // A Pod that is gone has no container that runs, whatever was seen of it last.
-        let finished_at = finished_at.or_else(|| recent.finished_at.as_ref().map(when::of)).or(started_at);
-        Lane {
-            name: c.name.clone(),
-            role,
-            native: known.is_some_and(|summary| summary.native),
-            restarts: 0,
-            exit_code: c.exit_code,
-            reason: c.reason.clone(),
-            drain_seconds: None,
-            spans: started_at.is_some().then_some(Span { started_at, finished_at }).into_iter().collect(),
-        }
-    };
+    let ended = recent.finished_at.as_ref().map(when::of);
+    let lane = |c: &ContainerSpan| lane_that_is_gone(c, summaries.iter().find(|summary| summary.name == c.name), ended);
     let mut containers: Vec<Lane> = recent.containers.iter().map(lane).collect();
     containers.sort_by_key(|lane| (lane.spans.first().and_then(|span| span.started_at), lane.role == Role::Main));
     let mains = containers.iter().filter(|lane| lane.role == Role::Main).map(|lane| lane.spans.last()?.finished_at);
@@ -193,6 +176,27 @@ fn of_recent(recent: &RecentPod, run: Option<&SidecarJob>, now: DateTime<Utc>) -
         containers,
     };
     with_drain(row, now)
+}
+
+/// A container of a Pod that is gone. No such container runs, whatever was seen of it last.
+fn lane_that_is_gone(c: &ContainerSpan, known: Option<&ContainerSummary>, pod_ended: Option<DateTime<Utc>>) -> Lane {
+    let role = match known.map(|summary| summary.role) {
+        Some(ContainerRole::Sidecar) => Role::Sidecar,
+        Some(ContainerRole::Init) => Role::Init,
+        Some(ContainerRole::Main) | None => Role::Main,
+    };
+    let (started_at, finished_at) = (c.started_at.as_ref().map(when::of), c.finished_at.as_ref().map(when::of));
+    let finished_at = finished_at.or(pod_ended).or(started_at);
+    Lane {
+        name: c.name.clone(),
+        role,
+        native: known.is_some_and(|summary| summary.native),
+        restarts: 0,
+        exit_code: c.exit_code,
+        reason: c.reason.clone(),
+        drain_seconds: None,
+        spans: started_at.is_some().then_some(Span { started_at, finished_at }).into_iter().collect(),
+    }
 }
 
 /// The row with its end, and how long it drained.

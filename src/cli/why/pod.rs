@@ -10,7 +10,6 @@ use crate::cli::doing;
 use crate::cli::doing::Doing;
 use crate::cli::doing::StoppedBy;
 use crate::cli::fault;
-use crate::cli::roles::Role;
 use crate::cli::seen;
 use crate::cli::seen::Seen;
 use crate::cli::when;
@@ -47,9 +46,10 @@ pub fn tell(answer: &mut Answer, seen: &Seen, pod: &Pod, doing: &Doing, now: Dat
                 when::at(*until, now)
             ));
         }
-        Doing::NoNode { .. } | Doing::Gated | Doing::CantStart { .. } | Doing::Starts => {
-            cant_start(answer, seen, pod, doing, now);
-        }
+        Doing::NoNode { message } => no_node(answer, seen, pod, message),
+        Doing::Gated => gated(answer, pod),
+        Doing::CantStart { .. } => cant_start(answer, seen, pod, doing),
+        Doing::Starts => starts(answer, seen, pod, now),
         Doing::Crashed { .. } => crashed(answer, seen, &name, doing),
         Doing::SidecarNotUp { sidecar, since } => not_up(answer, seen, &name, sidecar, *since, now),
         Doing::Initializes { container, since } => {
@@ -83,47 +83,54 @@ fn blocks(
     });
 }
 
-fn cant_start(answer: &mut Answer, seen: &Seen, pod: &Pod, doing: &Doing, now: DateTime<Utc>) {
+fn no_node(answer: &mut Answer, seen: &Seen, pod: &Pod, message: &str) {
     let name = pod.name_any();
-    let created = pod.metadata.creation_timestamp.as_ref().map(when::of);
-    match doing {
-        Doing::NoNode { message } => {
-            answer.is(State::Waiting, Some(reasons::UNSCHEDULABLE));
-            answer.say(format!("Pod {name} waits for a node: {message}"));
-            answer.say("It starts when a node has room, or when somebody changes what the Pod asks for");
-            answer.commands.push(seen.kubectl(&format!("describe pod {name}")));
-            answer.commands.push("kubectl describe nodes".into());
-        }
-        Doing::Gated => {
-            answer.is(State::Waiting, Some("SchedulingGated"));
-            answer.say(format!(
-                "Pod {name} has scheduling gates: it waits until whoever set the gates removes them (spec.schedulingGates)"
-            ));
-        }
-        Doing::CantStart { container, reason, message, image } => {
-            answer.is(State::Waiting, Some(reasons::CONTAINER_CANT_START));
-            let why = if message.is_empty() { reason.clone() } else { format!("{reason}: {message}") };
-            answer.say(format!("Container {container} of Pod {name} can't start (image {image}): {why}"));
-            if reason.contains("Image") {
-                answer.say("Check the name of the image, and whether the node may pull the image (imagePullSecrets)");
-            }
-            blocks(answer, &name, Some(container), created, None);
-            answer.commands.push(seen.kubectl(&format!("describe pod {name}")));
-            return;
-        }
-        _ => {
-            answer.is(State::Pending, None);
-            let said = warning(&seen.events, pod).map_or(String::new(), |message| format!(": {message}"));
-            let age = created.map_or(String::new(), |at| format!(" since {}", when::between(at, now)));
-            answer.say(format!("The kubelet prepares Pod {name}{age}{said}"));
-            if said.is_empty() {
-                return;
-            }
-            answer.is(State::Waiting, Some(reasons::CONTAINER_CANT_START));
-            answer.commands.push(seen.kubectl(&format!("describe pod {name}")));
-        }
+    answer.is(State::Waiting, Some(reasons::UNSCHEDULABLE));
+    answer.say(format!("Pod {name} waits for a node: {message}"));
+    answer.say("It starts when a node has room, or when somebody changes what the Pod asks for");
+    blocks(answer, &name, None, created(pod), None);
+    answer.commands.push(seen.kubectl(&format!("describe pod {name}")));
+    answer.commands.push("kubectl describe nodes".into());
+}
+
+fn gated(answer: &mut Answer, pod: &Pod) {
+    let name = pod.name_any();
+    answer.is(State::Waiting, Some("SchedulingGated"));
+    answer.say(format!(
+        "Pod {name} has scheduling gates: it waits until whoever set the gates removes them (spec.schedulingGates)"
+    ));
+    blocks(answer, &name, None, created(pod), None);
+}
+
+fn cant_start(answer: &mut Answer, seen: &Seen, pod: &Pod, doing: &Doing) {
+    let Doing::CantStart { container, reason, message, image } = doing else { return };
+    let name = pod.name_any();
+    answer.is(State::Waiting, Some(reasons::CONTAINER_CANT_START));
+    let why = if message.is_empty() { reason.clone() } else { format!("{reason}: {message}") };
+    answer.say(format!("Container {container} of Pod {name} can't start (image {image}): {why}"));
+    if reason.contains("Image") {
+        answer.say("Check the name of the image, and whether the node may pull the image (imagePullSecrets)");
     }
-    blocks(answer, &name, None, created, None);
+    blocks(answer, &name, Some(container), created(pod), None);
+    answer.commands.push(seen.kubectl(&format!("describe pod {name}")));
+}
+
+/// The kubelet prepares the Pod; an event may say what it waits for.
+fn starts(answer: &mut Answer, seen: &Seen, pod: &Pod, now: DateTime<Utc>) {
+    let name = pod.name_any();
+    let age = created(pod).map_or(String::new(), |at| format!(" since {}", when::between(at, now)));
+    let Some(message) = warning(&seen.events, pod) else {
+        answer.is(State::Pending, None);
+        return answer.say(format!("The kubelet prepares Pod {name}{age}"));
+    };
+    answer.is(State::Waiting, Some(reasons::CONTAINER_CANT_START));
+    answer.say(format!("The kubelet prepares Pod {name}{age}: {message}"));
+    blocks(answer, &name, None, created(pod), None);
+    answer.commands.push(seen.kubectl(&format!("describe pod {name}")));
+}
+
+fn created(pod: &Pod) -> Option<DateTime<Utc>> {
+    pod.metadata.creation_timestamp.as_ref().map(when::of)
 }
 
 /// The last warning about what the Pod waits for.
@@ -266,59 +273,4 @@ pub fn others(pods: &[Pod], told: &Pod) -> Option<String> {
         1 => Some("One more Pod has not ended".into()),
         n => Some(format!("{n} more Pods have not ended")),
     }
-}
-
-/// The role of a Pod's own answer: of which object it is a part.
-pub fn of_pod(seen: &Seen, pod: &Pod, now: DateTime<Utc>) -> Answer {
-    let mut answer = Answer { last_failure: fault::last(std::slice::from_ref(pod)), ..Answer::default() };
-    let doing = doing::of(pod, false);
-    let status = pod.status.as_ref();
-    if doing == Doing::Ended {
-        ended(&mut answer, seen, pod);
-    } else {
-        tell(&mut answer, seen, pod, &doing, now);
-    }
-    let has_failed = answer.last_failure.is_some();
-    failure(&mut answer, false, now);
-    if has_failed && doing == Doing::Ended {
-        let container = answer.last_failure.as_ref().and_then(|f| f.container.clone());
-        let container = container.map_or(String::new(), |name| format!(" -c {name}"));
-        answer.commands.push(seen.kubectl(&format!("logs {}{container}", pod.name_any())));
-    }
-    if let Some(owner) = pod.owner_references().iter().find(|owner| owner.controller == Some(true)) {
-        answer.say(format!("The Pod belongs to {} {}", owner.kind, owner.name));
-        let target = format!("{}/{}", owner.kind.to_lowercase(), owner.name);
-        if target.parse::<crate::cli::target::Target>().is_ok() {
-            answer.commands.push(seen.command(&format!("why {target}")));
-        }
-    }
-    if answer.message.is_empty() {
-        answer.say(format!(
-            "Pod {} is {}",
-            pod.name_any(),
-            status.and_then(|s| s.phase.as_deref()).unwrap_or("unknown")
-        ));
-    }
-    answer
-}
-
-fn ended(answer: &mut Answer, seen: &Seen, pod: &Pod) {
-    let failed = crate::api::conditions::types::FAILED;
-    let status = pod.status.as_ref();
-    let phase = status.and_then(|s| s.phase.as_deref()).unwrap_or_default();
-    let reason = status.and_then(|s| s.reason.as_deref());
-    answer.is(if phase == failed { State::Failed } else { State::Complete }, reason);
-    let reason = reason.map_or(String::new(), |reason| format!(" ({reason})"));
-    answer.say(format!("Pod {} has ended: {phase}{reason}", pod.name_any()));
-    let is_main = |c: &crate::cli::roles::Container<'_>| c.role == Role::Main;
-    let mains_succeeded =
-        crate::cli::roles::all(pod).filter(is_main).all(|c| c.ended().is_some_and(|e| e.exit_code == 0));
-    if phase == failed && mains_succeeded && pod.annotations().contains_key(labels::MODE) {
-        answer.is(State::Complete, status.and_then(|s| s.reason.as_deref()));
-        answer.say(
-            "Its main containers succeeded: the phase says Failed because the controller stopped the sidecars by the Pod's \
-             activeDeadlineSeconds, and the run counts the Pod as succeeded",
-        );
-    }
-    let _ = seen;
 }

@@ -123,7 +123,8 @@ impl Told<'_> {
             return true;
         }
         let created = self.run.metadata.creation_timestamp.as_ref().map_or(self.now, when::of);
-        if self.status.observed_generation.is_some() || self.now - created < UNSEEN {
+        // The API server stores 0 until a controller writes: the default of the CRD.
+        if self.status.observed_generation.is_some_and(|n| n > 0) || self.now - created < UNSEEN {
             return false;
         }
         answer.is(State::Pending, Some(reasons::PENDING));
@@ -219,6 +220,7 @@ impl Told<'_> {
         let found = pod::first(&self.seen.pods, true).filter(|(_, doing)| *doing != Doing::Ended);
         if let Some((told, doing)) = &found {
             pod::tell(answer, self.seen, told, doing, self.now);
+            self.start_deadline(answer, doing);
         }
         // The controller knows more than the Pod: the deadline of the spec, a kubelet that is silent.
         if let Some(waiting) = self.condition(types::WAITING) {
@@ -236,6 +238,20 @@ impl Told<'_> {
         }
         if let Some(words) = found.and_then(|(told, _)| pod::others(&self.seen.pods, told)) {
             answer.say(words);
+        }
+    }
+
+    /// Until when the main containers wait for a sidecar, if the spec bounds that.
+    fn start_deadline(&self, answer: &mut Answer, doing: &Doing) {
+        let Doing::SidecarNotUp { sidecar, since: Some(since) } = doing else { return };
+        let spec = self.run.spec.sidecars.iter().find(|spec| spec.name == *sidecar);
+        let seconds = spec.and_then(|spec| spec.start.as_ref()?.deadline_seconds);
+        let until = seconds.and_then(|s| since.checked_add_signed(TimeDelta::try_seconds(i64::from(s))?));
+        if let Some(until) = until {
+            answer.say(format!("The Pod fails {} (start.deadlineSeconds)", when::at(until, self.now)));
+            if let Some(blocked) = &mut answer.blocked_by {
+                blocked.until = Some(when::utc(until));
+            }
         }
     }
 

@@ -42,7 +42,7 @@ impl Told<'_> {
     fn tell(&self, answer: &mut Answer) {
         let name = self.cron.name_any();
         let created = self.cron.metadata.creation_timestamp.as_ref().map_or(self.now, when::of);
-        if self.status.observed_generation.is_none() && self.now - created >= UNSEEN {
+        if self.status.observed_generation.is_none_or(|n| n == 0) && self.now - created >= UNSEEN {
             answer.is(State::Pending, Some(reasons::PENDING));
             answer.say(format!(
                 "No controller has looked at SidecarCronJob {name}, which was created {}: no run starts. Is the controller of \

@@ -175,6 +175,18 @@ fn what_one_pod_waits_for_is_said_in_the_first_sentence() {
 }
 
 #[test]
+fn a_sidecar_that_must_be_up_by_a_time_is_bounded_by_it() {
+    let pod = pod(MAIN, true, "{notUp: {startedAt: '2026-01-01T00:09:10Z'}}", INITIALIZING);
+    let spec = "sidecars: [{name: side, start: {deadlineSeconds: 60}}]";
+    let answer = tell(&with(run(spec, "active: 1"), vec![pod], Vec::new()), now());
+    assert!(
+        answer.message.contains("The Pod fails at 2026-01-01T00:10:10Z (in 10s) (start.deadlineSeconds)."),
+        "{answer:?}"
+    );
+    assert_eq!(answer.blocked_by.and_then(|blocked| blocked.until).as_deref(), Some("2026-01-01T00:10:10Z"));
+}
+
+#[test]
 fn a_pod_without_a_node_and_one_without_its_volume_say_so() {
     let mut pending = pod(MAIN, true, INITIALIZING, INITIALIZING);
     pending.status = Some(read(
@@ -225,13 +237,16 @@ fn a_run_that_is_suspended_stalled_or_unseen_says_who_must_act() {
         assert!(answer.message.starts_with(words), "{}", answer.message);
         assert!(answer.commands.iter().any(|known| known == command), "{:?}", answer.commands);
     }
-    let mut unseen = run("", "");
-    if let Object::Run(run) = &mut unseen.object {
-        run.status = None;
+    let default = read("{observedGeneration: 0, phase: Pending}"); // of the CRD, before a controller writes
+    for status in [None, Some(default)] {
+        let mut unseen = run("", "");
+        if let Object::Run(run) = &mut unseen.object {
+            run.status = status;
+        }
+        let said = printed(&unseen);
+        assert!(said.starts_with("No controller has looked at SidecarJob etl, which was created 10m ago."), "{said}");
+        assert!(said.contains("kubectl sidecarjob version"), "{said}");
     }
-    let said = printed(&unseen);
-    assert!(said.starts_with("No controller has looked at SidecarJob etl, which was created 10m ago."), "{said}");
-    assert!(said.contains("kubectl sidecarjob version"), "{said}");
 }
 
 #[test]
