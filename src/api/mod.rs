@@ -22,7 +22,7 @@ pub(crate) mod sidecarjob;
 pub(crate) mod status;
 
 pub use kind::{Kind, SCHEDULE};
-pub use rules::SIGNALS;
+pub use rules::{COMPLETED_INDEXES_MAX, SIGNALS};
 pub use sidecar::{Sidecar, StartBefore, StartUntil};
 pub use sidecarcronjob::{SidecarCronJob, SidecarCronJobSpec, SidecarCronJobStatus};
 pub use sidecarjob::{

@@ -21,6 +21,7 @@ mod template;
 use serde_json::{Value, json};
 
 pub use at_write::{Group, Part, at_update};
+pub use counts::COMPLETED_INDEXES_MAX;
 pub use sidecars::SIGNALS;
 
 /// A rule, and the message if the rule does not hold.
@@ -61,12 +62,13 @@ pub fn new_name(schema: &mut Value, most: usize, why: &str) -> Value {
 }
 
 /// The rules on several fields of a `SidecarJobSpec`.
-const GROUPS: [Group; 10] = [
+const GROUPS: [Group; 11] = [
     ROLES,
     selector::MISSING,
     MAIN,
     sidecars::MANAGED,
     counts::INDEXED,
+    counts::COMPLETED_INDEXES,
     counts::PER_INDEX,
     counts::FAILED_INDEXES,
     failure_policy::GROUP,

@@ -76,6 +76,11 @@ pub struct SidecarJobSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completion_mode: Option<CompletionMode>,
 
+    /// Indexes that succeeded in an earlier run, as in `1,3-5,7`: they count as succeeded, and do not run. Needs
+    /// completionMode Indexed. Immutable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed_indexes: Option<String>,
+
     /// How many Pods may fail before the run is Failed. Default 6; with backoffLimitPerIndex no limit. With restartPolicy
     /// OnFailure, restarts of main containers count too. Restarts of sidecars never count.
     #[serde(default, skip_serializing_if = "Option::is_none")]

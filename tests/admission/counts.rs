@@ -51,6 +51,17 @@ fn single() -> Vec<Case> {
             Some("spec.maxFailedIndexes: Invalid value: -1"),
         ),
         ("Indexed", indexed(json!({})), None),
+        ("indexes of an earlier run", indexed(json!({"completedIndexes": "0,2-4"})), None),
+        (
+            "indexes of an earlier run without Indexed",
+            spec(json!({"completedIndexes": "0"})),
+            Some("spec.completedIndexes needs completionMode Indexed"),
+        ),
+        (
+            "indexes that are none",
+            indexed(json!({"completedIndexes": "0,,2"})),
+            Some("spec.completedIndexes: Invalid value"),
+        ),
         ("Indexed with completions 0", indexed(json!({"completions": 0})), None),
         (
             "Indexed with neither completions nor parallelism, as of a Job",

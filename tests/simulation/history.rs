@@ -248,7 +248,8 @@ fn words_at_the_end(world: &mut World, job: &Value) {
 /// What became of the main container is what became of the Pods, if they have no other one. (`rules` looks at each write.)
 fn containers_at_the_end(world: &mut World, job: &Value) {
     let plain = job["spec"]["template"]["spec"]["containers"].as_array().map_or(0, Vec::len);
-    if world.kind == Kind::Job || !world.has_sidecars || plain != 2 || world.books.elastic {
+    let counts_others = job["spec"]["completedIndexes"].is_string(); // successes of Pods of an earlier run
+    if world.kind == Kind::Job || !world.has_sidecars || plain != 2 || world.books.elastic || counts_others {
         return;
     }
     let all = job["status"]["containers"].as_array().into_iter().flatten();

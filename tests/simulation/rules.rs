@@ -170,8 +170,9 @@ fn counted(world: &mut World, old: &Job, new: &Job) -> Result<(), String> {
     if new.indexed() {
         let known = indexes(old.text("completedIndexes").unwrap_or_default()).unwrap_or_default();
         let (_, may_be) = world.books.succeeded_indexes(uid(new.0));
+        let before = indexes(new.0["spec"]["completedIndexes"].as_str().unwrap_or_default()).unwrap_or_default();
         let now = indexes(new.text("completedIndexes").unwrap_or_default()).unwrap_or_default();
-        if let Some(index) = now.difference(&known).find(|i| !may_be.contains(i)) {
+        if let Some(index) = now.difference(&known).find(|i| !may_be.contains(i) && !before.contains(i)) {
             return Err(format!("index {index} is completed, and no Pod of it succeeded"));
         }
     }

@@ -116,6 +116,9 @@ impl World {
             let i = index(pod).filter(|_| known["spec"]["completionMode"] == "Indexed");
             self.must(!i.is_some_and(|i| over.contains(&i)), format!("a Pod is created for index {i:?} of {list}"));
         }
+        let before = rules::indexes(known["spec"]["completedIndexes"].as_str().unwrap_or_default()).unwrap_or_default();
+        let again = index(pod).is_some_and(|i| before.contains(&i));
+        self.must(!again, format!("a Pod is created for index {:?}, which succeeded in an earlier run", index(pod)));
     }
 
     /// By that view of the run.

@@ -10,8 +10,9 @@ use serde_json::Value;
 use crate::api::rules::at_write::{STATUS_WRITE, all_of};
 
 /// Fields of the spec that never change, whether they were given or not.
-const FIXED: [&str; 10] = [
+const FIXED: [&str; 11] = [
     "completionMode",
+    "completedIndexes",
     "sidecars",
     "mainContainers",
     "injectedContainers",

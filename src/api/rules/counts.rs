@@ -21,6 +21,8 @@ pub fn bounds(spec: &mut Value) {
         fields[field]["minimum"] = json!(0);
         fields[field]["maximum"] = json!(i32::MAX);
     }
+    fields["completedIndexes"]["maxLength"] = json!(COMPLETED_INDEXES_MAX);
+    fields["completedIndexes"]["pattern"] = json!(r"^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$");
     default(&mut fields["suspend"], false);
     default(&mut fields["completionMode"], "NonIndexed");
     default(&mut fields["manualSelector"], false);
@@ -50,6 +52,16 @@ pub const INDEXED: Group = Group {
             "spec.parallelism must be at most 100000 with completionMode Indexed",
         ),
     ],
+};
+
+/// The longest list of indexes that a run may begin with, in characters.
+pub const COMPLETED_INDEXES_MAX: usize = 65_536;
+
+/// Indexes that succeeded in an earlier run.
+pub const COMPLETED_INDEXES: Group = Group {
+    unless: "!has(self.completedIndexes)",
+    about: None,
+    rules: &[("self.completionMode == 'Indexed'", "spec.completedIndexes needs completionMode Indexed")],
 };
 
 /// A limit on the failures of each index.

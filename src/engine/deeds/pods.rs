@@ -145,7 +145,8 @@ fn surplus<'a>(seen: &Observed, tally: &Tally<'a>, n: usize) -> Vec<&'a Pod> {
 /// A number that no Pod has used: above the numbers of all Pods in view, and not below the number of counted Pods.
 fn next_number(seen: &Observed, tally: &Tally) -> u32 {
     let highest = seen.own_pods().filter_map(|p| p.number).max().map_or(0, |n| n.saturating_add(1));
-    highest.max(seen.next_number).max(tally.succeeded.saturating_add(tally.failed))
+    let succeeded = tally.succeeded.saturating_sub(seen.job.earlier().len());
+    highest.max(seen.next_number).max(succeeded.saturating_add(tally.failed))
 }
 
 /// The back-off of the run, with the failures that the next status records. `None` if each index has its own back-off.

@@ -54,6 +54,8 @@ pub struct Spec {
     pub parallelism: u32,
     /// Each index from 0 to `completions - 1` must succeed once.
     pub indexed: bool,
+    /// Indexes that succeeded in an earlier run.
+    pub completed: Indexes,
     /// How many Pods may fail.
     pub backoff_limit: u32,
     /// How many Pods of one index may fail. `None`: only `backoff_limit` applies.
@@ -138,9 +140,16 @@ impl Job {
         stalled.filter(|c| c.reason == reasons::STEP_FAILED).map(|c| c.message.as_str())
     }
 
-    /// The indexes that are stored as completed, without the indexes beyond the end of an elastic run.
+    /// The indexes that succeeded in an earlier run, or are stored as completed, without the indexes beyond the end of an
+    /// elastic run.
     pub fn completed(&self) -> Indexes {
-        self.status.completed.below(self.spec.completions.unwrap_or(0))
+        let stored = self.status.completed.below(self.spec.completions.unwrap_or(0));
+        if self.spec.completed.is_empty() { stored } else { stored.union(&self.earlier()) }
+    }
+
+    /// The indexes that succeeded in an earlier run.
+    pub fn earlier(&self) -> Indexes {
+        self.spec.completed.below(self.spec.completions.unwrap_or(0))
     }
 
     /// The indexes that are stored as failed, without the indexes beyond the end.
@@ -148,6 +157,14 @@ impl Job {
         let stored = self.status.failed_indexes.as_ref();
         stored.map(|failed| failed.below(self.spec.completions.unwrap_or(0))).unwrap_or_default()
     }
+}
+
+/// The indexes of `spec.completedIndexes`. A run without indexes has none.
+fn completed_before(spec: &SidecarJobSpec) -> Indexes {
+    let indexed = spec.completion_mode == Some(CompletionMode::Indexed);
+    let completions = spec.completions.and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+    let text = spec.completed_indexes.as_deref().filter(|_| indexed);
+    text.map(|text| Indexes::parse(text, completions)).unwrap_or_default()
 }
 
 impl Spec {
@@ -159,6 +176,7 @@ impl Spec {
             completions: if both_absent { Some(1) } else { spec.completions.map(count) },
             parallelism: spec.parallelism.map_or(1, count),
             indexed: spec.completion_mode == Some(CompletionMode::Indexed),
+            completed: completed_before(spec),
             backoff_limit: spec.backoff_limit.map_or(default_backoff_limit(spec), count),
             backoff_limit_per_index: spec.backoff_limit_per_index.map(count),
             max_failed_indexes: spec.max_failed_indexes.map(count),

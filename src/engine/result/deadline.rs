@@ -10,19 +10,21 @@ use crate::engine::result::ending::Ending;
 
 /// The failure, if the deadline has passed.
 pub fn passed(seen: &Observed, now: DateTime<Utc>) -> Option<Ending> {
-    (at(seen)? <= now).then(|| Ending::failure(reasons::DEADLINE_EXCEEDED, messages::DEADLINE_EXCEEDED))
+    // A run that has not started yet starts now: with a deadline of 0 seconds it ends before it creates a Pod, as a Job does.
+    let start = seen.started_at().unwrap_or(now);
+    (at(seen, start)? <= now).then(|| Ending::failure(reasons::DEADLINE_EXCEEDED, messages::DEADLINE_EXCEEDED))
 }
 
 /// When the deadline passes. `None`: the run has no deadline, or the result is known.
 pub fn wake(seen: &Observed, ending: Option<&Ending>) -> Option<DateTime<Utc>> {
-    ending.is_none().then(|| at(seen)).flatten()
+    if ending.is_some() { None } else { at(seen, seen.started_at()?) }
 }
 
-fn at(seen: &Observed) -> Option<DateTime<Utc>> {
+fn at(seen: &Observed, start: DateTime<Utc>) -> Option<DateTime<Utc>> {
     if seen.job.spec.suspend {
         return None;
     }
-    Some(time::after(seen.started_at()?, seen.job.spec.active_deadline?))
+    Some(time::after(start, seen.job.spec.active_deadline?))
 }
 
 #[cfg(test)]

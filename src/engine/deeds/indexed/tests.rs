@@ -1,5 +1,8 @@
 //! Which indexes get a Pod.
 
+use crate::api::conditions::types;
+use crate::engine::observed::Observed;
+use crate::engine::observed::indexes::Indexes;
 use crate::engine::tests::fixture::{job, pod, steps};
 
 #[test]
@@ -137,4 +140,32 @@ fn failures_go_through_the_list_of_uids_as_ever() {
     let status = seen.next(9);
     assert_eq!(status.uncounted_failed.iter().collect::<Vec<_>>(), ["u0"]);
     assert_eq!(steps(&seen.stored(9).decide(10)), ["release p0"]);
+}
+
+/// A run whose spec says that these indexes succeeded in an earlier run.
+fn again(earlier: &str, completions: u32) -> Observed {
+    job().indexed(completions).spec(|s| s.completed = Indexes::parse(earlier, u32::MAX)).started(0)
+}
+
+#[test]
+fn indexes_that_succeeded_in_an_earlier_run_count_and_do_not_run() {
+    for (what, seen, want) in [
+        ("the others run", again("0-2,4", 6), "create Pods [0 for index 3, 1 for index 5]"),
+        ("with those of this run", again("0", 3).completed("2"), "create Pods [1 for index 1]"),
+        ("beyond the end they mean nothing", again("1,7-9", 2), "create Pods [0 for index 0]"),
+    ] {
+        assert_eq!(steps(&seen.decide(100)), [want], "{what}");
+    }
+    let status = again("0-2,4", 6).pods([pod(0).index(3), pod(1).index(5)]).next(100);
+    assert_eq!((status.completed.to_string().as_str(), status.succeeded), ("0-2,4", 4));
+    let status = again("0-2,4", 6).pods([pod(0).index(3).succeeded(50), pod(1).index(5)]).next(100);
+    assert_eq!((status.completed.to_string().as_str(), status.succeeded), ("0-4", 5));
+}
+
+#[test]
+fn a_run_with_indexes_of_an_earlier_run_ends_by_all_of_them() {
+    let all = again("0-1", 2).next(100);
+    assert!(all.conditions.is_true(types::SUCCESS_CRITERIA_MET), "nothing is left to run");
+    let failed = again("0-1", 3).per_index(0).failed_indexes("2").next(100);
+    assert!(failed.conditions.is_true(types::FAILURE_TARGET), "two succeeded before, and the third has failed");
 }

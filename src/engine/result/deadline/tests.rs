@@ -12,6 +12,7 @@ fn limited() -> Observed {
 fn it_counts_from_the_start_and_never_while_suspended() {
     for (what, seen, now, want) in [
         ("not started", limited(), 1000, false),
+        ("a deadline of 0, not started", limited().spec(|s| s.active_deadline = Some(seconds(0))), 10, true),
         ("in time", limited().started(10), 69, false),
         ("at the second", limited().started(10), 70, true),
         ("suspended", limited().started(10).suspended(), 1000, false),
@@ -40,4 +41,10 @@ fn a_result_that_is_known_is_not_overtaken_by_it() {
     let seen = limited().started(0).pods([long]).stored(51).stored(61);
     let plan = seen.decide(100);
     assert_eq!((plan.status, plan.wake), (None, Some(at(160))), "the sidecars drain beyond the deadline");
+}
+
+#[test]
+fn a_run_that_is_stopped_before_it_starts_creates_no_pod() {
+    let status = job().spec(|s| s.active_deadline = Some(seconds(0))).next(10);
+    assert!(status.conditions.is_true(crate::api::conditions::types::FAILURE_TARGET));
 }
