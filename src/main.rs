@@ -24,6 +24,8 @@ enum Command {
     Why(cli::why::Args),
     Timeline(cli::timeline::Args),
     Watch(cli::watch::Args),
+    #[command(flatten)]
+    Acts(cli::acting::Command),
     /// Schedules: next times, runs by hand
     #[command(subcommand)]
     Cron(cli::cron::Command),
@@ -58,6 +60,10 @@ async fn run() -> ExitCode {
         Command::Why(args) => ended(cli::why::run(args, out, err).await),
         Command::Timeline(args) => ended(cli::timeline::run(args, out, err).await),
         Command::Watch(args) => watch(args).await,
+        Command::Acts(command) => {
+            // The bytes of a log stay as they are: no stream that takes off colours.
+            ended(cli::acting::run(command, &mut std::io::stdout(), err).await)
+        }
         Command::Cron(command) => cron(command).await,
         Command::Crds(args) => printed(cli::crds::run(&args, &mut std::io::stdout().lock())),
         Command::Version(args) => ended(cli::version::run(args, out, err).await),
@@ -109,6 +115,9 @@ fn ended(result: Result<cli::failed::End, cli::failed::Failed>) -> ExitCode {
     match result {
         Ok(cli::failed::End::Good) => ExitCode::SUCCESS,
         Ok(cli::failed::End::RunFailed) => ExitCode::from(exit::FAILED),
+        Err(cli::failed::Failed::Print(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            ExitCode::from(exit::PIPE) // the reader had enough, and stderr says nothing, as of `cat`
+        }
         Err(error) => failed(&error, error.exit_code()),
     }
 }

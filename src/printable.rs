@@ -33,6 +33,12 @@ pub fn say(out: &mut (impl Write + ?Sized), text: impl Display) -> io::Result<()
     writeln!(out, "{}", line(&text.to_string()))
 }
 
+/// Writes bytes as they are: the log of a container, which is the user's own output, and whose colours are meant. A log can
+/// hold any bytes, and a terminal obeys them, as with `kubectl logs`.
+pub(crate) fn raw(out: &mut (impl Write + ?Sized), bytes: &[u8]) -> io::Result<()> {
+    out.write_all(bytes)
+}
+
 /// Writes a line in a colour. The program chooses the colour; the text may be somebody else's.
 pub(crate) fn say_in(
     out: &mut (impl Write + ?Sized),

@@ -4,7 +4,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::thread;
 
 use serde_json::{Value, json};
@@ -95,12 +95,7 @@ fn refuses_runs(method: &str, path: &str) -> (u16, Value) {
     }
 }
 
-fn sidecarjob(server: &str, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sidecarjob"));
-    command.args(arguments).env("KUBECONFIG", kubeconfig(server)).env_remove("RUST_LOG").output().expect("it runs")
-}
-
-/// A file that leads to this server.
+/// A kubeconfig for this server.
 fn kubeconfig(server: &str) -> std::path::PathBuf {
     let folder = std::env::temp_dir().join(format!("sidecarjob-verbs-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
@@ -113,6 +108,35 @@ fn kubeconfig(server: &str) -> std::path::PathBuf {
     std::fs::write(&file, config.to_string()).expect("a kubeconfig");
     file
 }
+
+fn sidecarjob(server: &str, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sidecarjob"));
+    command.args(arguments).env("KUBECONFIG", kubeconfig(server)).env_remove("RUST_LOG").output().expect("it runs")
+}
+
+/// The verbs that act, and a line of the command for each.
+const ACTING: [&[&str]; 9] = [
+    &["run", "--from", "sidecarjob/nightly"],
+    &["run", "--from", "sidecarcronjob/nightly"],
+    &["run", "--from", "job/nightly"],
+    &["run", "--from", "cronjob/nightly"],
+    &["logs", "nightly"],
+    &["suspend", "nightly"],
+    &["resume", "sccj/nightly"],
+    &["stop", "nightly"],
+    &["rerun", "nightly"],
+];
+
+/// A file of the test, with this text.
+fn file(name: &str, text: &[u8]) -> String {
+    let folder = std::env::temp_dir().join(format!("sidecarjob-verbs-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = folder.join(name);
+    std::fs::write(&file, text).expect("written");
+    file.display().to_string()
+}
+
+const MANIFEST: &str = "apiVersion: sidecarjob.dev/v1alpha1\nkind: SidecarJob\nmetadata: {name: nightly}\nspec: {}\n";
 
 /// What was printed has lines of ours alone, so many at most, and nothing that a terminal obeys.
 fn assert_harmless(what: &str, printed: &[u8], lines: usize) {
@@ -461,5 +485,222 @@ fn help_has_the_exit_codes_and_what_the_verb_promises() {
         for word in ["0 ", "1 ", "2 wrong usage", "3 no such Sidecar", "4 no permission", "5 no cluster"] {
             assert!(codes.contains(word), "{verb:?}: {codes}");
         }
+    }
+}
+
+#[test]
+fn each_acting_verb_ends_with_the_code_that_its_help_has_and_one_harmless_line() {
+    for (answer, code, advice) in [
+        (forbidden as fn(&str, &str) -> (u16, Value), 1, "edit also allows starting runs"),
+        (unauthorized, 1, "log in to the cluster again"),
+        (unknown_kind, 3, "sidecarjob crds"),
+        (not_there, 3, "--all-namespaces"),
+    ] {
+        let server = server(answer);
+        for verb in ACTING {
+            let ended = sidecarjob(&server, verb);
+            let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+            assert_eq!(ended.status.code(), Some(code), "{verb:?}: {said}");
+            assert!(said.starts_with("error: ") && said.contains(advice), "{verb:?}: {said}");
+            assert_harmless(&format!("{verb:?}"), &ended.stderr, 1);
+            assert_eq!(ended.stdout, b"", "{verb:?}");
+        }
+    }
+}
+
+#[test]
+fn a_create_that_is_refused_says_why_and_prints_nothing() {
+    let manifest = file("refused.yaml", MANIFEST.as_bytes());
+    for (answer, code, advice) in [
+        (forbidden as fn(&str, &str) -> (u16, Value), 1, "edit also allows starting runs"),
+        (unauthorized, 1, "log in to the cluster again"),
+        (unknown_kind, 3, "sidecarjob crds"),
+        (refuses_runs, 1, "correct what the API server rejects"),
+    ] {
+        let ended = sidecarjob(&server(answer), &["run", "-f", &manifest, "--wait"]);
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(code), "{said}");
+        assert!(said.starts_with("error: failed to create SidecarJob nightly: ") && said.contains(advice), "{said}");
+        assert_harmless("run", &ended.stderr, 1);
+        assert_eq!(ended.stdout, b"");
+    }
+}
+
+/// A server that must not be asked: each call is a failure that the test would see.
+fn never_asked(method: &str, path: &str) -> (u16, Value) {
+    (500, json!({"kind": "Status", "code": 500, "message": format!("{method} {path} was asked")}))
+}
+
+#[test]
+fn a_file_that_is_no_sidecarjob_is_one_sentence_and_nothing_is_asked_for() {
+    let large = [MANIFEST.as_bytes(), &vec![b'#'; 10 << 20]].concat();
+    for (name, text, said) in [
+        ("two.yaml", format!("{MANIFEST}---\n{MANIFEST}").into_bytes(), "has 2 documents"),
+        ("job.yaml", b"apiVersion: batch/v1\nkind: Job\n".to_vec(), "run --from job/NAME"),
+        ("template.yaml", b"metadata: {name: {{ .Values.name }}}".to_vec(), "which must be rendered first"),
+        ("half.yaml", MANIFEST.as_bytes()[..MANIFEST.len() - 2].to_vec(), "is no YAML"),
+        ("large.yaml", large, "is larger than 3 MiB"),
+        ("evil.yaml", json!({"kind": EVIL.replace('\u{9b}', "")}).to_string().into_bytes(), "run creates SidecarJobs only"),
+        ("binary.yaml", vec![0xff, 0, 0xfe], "is no text"),
+        ("nameless.yaml", MANIFEST.replace("{name: nightly}", "{}").into_bytes(), "or give NAME"),
+    ] {
+        let ended = sidecarjob(&server(never_asked), &["run", "-f", &file(name, &text)]);
+        let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(1), "{name}: {told}");
+        assert!(told.contains(said) && told.contains(name), "{name}: {told}");
+        assert_harmless(name, &ended.stderr, 1);
+        assert_eq!(ended.stdout, b"", "{name}");
+    }
+    let ended = sidecarjob(&server(never_asked), &["run", "-f", "/nowhere/etl.yaml"]);
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("failed to read /nowhere/etl.yaml: No such file"));
+}
+
+#[test]
+fn a_dry_run_of_the_client_asks_nobody_and_prints_the_object() {
+    let manifest = file("dry.yaml", MANIFEST.as_bytes());
+    let dry = |format: &str| {
+        let line = ["run", "-f", &manifest, "--dry-run=client", "-o", format, "other"];
+        let ended = sidecarjob(&server(never_asked), &line);
+        assert_eq!((ended.status.code(), ended.stderr), (Some(0), vec![]), "{format}");
+        String::from_utf8(ended.stdout).expect("UTF-8")
+    };
+    assert_eq!(dry("text"), "sidecarjob.sidecarjob.dev/other created (dry run)\n");
+    assert_eq!(dry("name"), "sidecarjob.sidecarjob.dev/other\n");
+    let object: Value = serde_json::from_str(&dry("json")).expect("JSON");
+    assert_eq!((&object["metadata"]["name"], &object["spec"]), (&json!("other"), &json!({})));
+    assert_eq!(serde_saphyr::from_str::<Value>(&dry("yaml")).expect("YAML")["kind"], "SidecarJob");
+}
+
+#[test]
+fn a_server_that_is_down_and_a_kubeconfig_without_context_are_one_sentence() {
+    let gone = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address"); // and closed
+    let kubeconfig = file("no-context.kubeconfig", b"apiVersion: v1\nkind: Config\n");
+    for verb in [&ACTING[..], &[&["wait", "nightly"]]].concat() {
+        let ended = sidecarjob(&format!("http://{gone}"), verb);
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(1), "{verb:?}: {said}");
+        assert!(said.contains("Connection refused") && said.contains("cluster-info"), "{verb:?}: {said}");
+        assert_harmless(&format!("{verb:?}"), &ended.stderr, 1);
+        let ended = sidecarjob("http://127.0.0.1:1", &[verb, &["--kubeconfig", &kubeconfig]].concat());
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(1), "{verb:?}: {said}");
+        assert!(said.contains("has no current-context; give --context"), "{verb:?}: {said}");
+        assert_harmless(&format!("{verb:?}"), &ended.stderr, 1);
+    }
+}
+
+#[test]
+fn words_that_make_no_sense_together_are_wrong_usage() {
+    for line in [
+        &["run"][..],
+        &["run", "-f", "a", "--from", "job/b"],
+        &["run", "--from", "deployment/web"],
+        &["run", "-f", "a", "--dry-run=client", "--wait"],
+        &["run", "-f", "a", "--logs", "-o", "json"],
+        &["run", "-f", "a", "--timeout", "soon"],
+        &["wait"],
+        &["wait", "etl", "--for=complete"],
+        &["logs", "etl", "--tail=-1"],
+        &["logs", "etl", "--previous", "--follow"],
+        &["suspend"],
+        &["stop", "a/b/c"],
+    ] {
+        let ended = sidecarjob("http://127.0.0.1:1", line);
+        assert_eq!(ended.status.code(), Some(2), "{line:?}: {}", String::from_utf8_lossy(&ended.stderr));
+        assert_eq!(ended.stdout, b"", "{line:?}");
+    }
+}
+
+/// A run that has failed; a create is stored and has failed at once.
+fn fails(method: &str, path: &str) -> (u16, Value) {
+    let condition = json!({"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": EVIL,
+        "lastTransitionTime": "2026-01-01T00:00:00Z"});
+    let run = json!({"apiVersion": "sidecarjob.dev/v1alpha1", "kind": "SidecarJob", "spec": {"template": {}},
+        "metadata": {"name": "nightly", "namespace": "ns", "uid": "u", "resourceVersion": "2"},
+        "status": {"conditions": [condition]}});
+    match method {
+        "POST" if path.contains("selfsubjectreviews") => (201, json!({"status": {"userInfo": {"username": "ann"}}})),
+        "POST" => (201, run),
+        _ if path.contains("/nightly") => (200, run),
+        _ => (
+            200,
+            json!({"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": "2"},
+                          "items": if path.contains("/pods") { vec![] } else { vec![run] }}),
+        ),
+    }
+}
+
+#[test]
+fn a_run_that_fails_is_told_on_stderr_with_exit_code_1() {
+    let manifest = file("fails.yaml", MANIFEST.as_bytes());
+    let server = server(fails);
+    for (line, out) in [
+        (&["run", "-f", &manifest, "--wait"][..], "sidecarjob.sidecarjob.dev/nightly created\n"),
+        (&["run", "-f", &manifest, "--wait", "-o", "name"], "sidecarjob.sidecarjob.dev/nightly\n"),
+        (&["run", "-f", &manifest, "--logs"], ""),
+        (&["wait", "nightly", "--timeout", "60s"], ""),
+    ] {
+        let ended = sidecarjob(&server, line);
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(1), "{line:?}: {said}");
+        assert!(said.contains("SidecarJob nightly Failed: BackoffLimitExceeded: no\\n"), "{line:?}: {said}");
+        assert_harmless(&format!("{line:?}"), &ended.stderr, 2);
+        assert_eq!(String::from_utf8_lossy(&ended.stdout), out, "{line:?}");
+    }
+    for (line, said) in [
+        (["suspend", "nightly"], "a run that is over can't be suspended; kubectl sidecarjob rerun nightly"),
+        (["stop", "nightly"], "is Failed already: there is nothing to stop"),
+    ] {
+        let ended = sidecarjob(&server, &line);
+        assert_eq!(ended.status.code(), Some(1), "{line:?}");
+        assert!(String::from_utf8_lossy(&ended.stderr).contains(said), "{line:?}");
+    }
+}
+
+/// A run that never ends: its watch is silent.
+fn goes_on(method: &str, path: &str) -> (u16, Value) {
+    while path.contains("watch=") {
+        thread::park();
+    }
+    let (code, answer) = fails(method, path);
+    let text = answer.to_string().replace("\"Failed\"", "\"Running\"");
+    (code, serde_json::from_str(&text).expect("JSON"))
+}
+
+#[test]
+fn a_wait_ends_with_its_time_or_with_a_signal() {
+    let server = server(goes_on);
+    let ended = sidecarjob(&server, &["wait", "nightly", "--timeout", "1s", "-n", "batch"]);
+    assert_eq!(ended.status.code(), Some(124));
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(said.contains("within 1s; the run goes on: kubectl sidecarjob why nightly -n batch"), "{said}");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_sidecarjob"))
+        .args(["run", "-f", &file("signal.yaml", MANIFEST.as_bytes()), "--wait"])
+        .env("KUBECONFIG", kubeconfig(&server))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().expect("piped")).read_line(&mut line).expect("a line"); // it waits now
+    assert_eq!(line, "sidecarjob.sidecarjob.dev/nightly created\n");
+    let id = rustix::process::Pid::from_raw(child.id().try_into().expect("a number")).expect("an ID");
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("signalled");
+    let ended = child.wait_with_output().expect("it ends");
+    assert_eq!(ended.status.code(), Some(143), "an exit code of its own, as the first process of a container needs");
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("SIGTERM ended this command; what it started"));
+}
+
+#[test]
+fn help_of_the_acting_verbs_has_their_exit_codes() {
+    for verb in ["run", "wait", "logs", "suspend", "resume", "stop", "rerun"] {
+        let help = sidecarjob("http://127.0.0.1:1", &[verb, "--help"]);
+        let help = String::from_utf8(help.stdout).expect("UTF-8");
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        let codes = help.split_once("Exit codes: ").expect("they are there").1;
+        assert!(
+            ["0 ", "1 ", "2 wrong usage", "3 not found"].iter().all(|word| codes.contains(word)),
+            "{verb}: {codes}"
+        );
     }
 }

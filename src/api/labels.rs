@@ -96,9 +96,19 @@ pub const MANUAL: &str = "manual";
 /// Annotation on a run that somebody started by hand: who started it, when, and with which overrides, as JSON.
 pub const STARTED_BY: &str = "sidecarjob.dev/started-by";
 
+/// Annotation on a run that somebody stopped by `stop`: who, when, and what the fields of the spec were that `stop`
+/// changed, as JSON. A new run of the same spec gets these fields back.
+pub const STOPPED_BY: &str = "sidecarjob.dev/stopped-by";
+
+/// kubectl's annotation: the object as it was applied last.
+pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// Kubernetes' labels on each Pod of a batch/v1 Job, new and old, with the name of the Job.
+pub const JOB_NAMES: [&str; 2] = ["batch.kubernetes.io/job-name", "job-name"];
+
 /// Annotations that describe one run of a SidecarCronJob. The controller, or the user who starts a run by hand, writes
 /// and reads them. Runs do not get them from `spec.jobTemplate`.
-pub const OF_ONE_RUN: [&str; 3] = [SCHEDULED_TIMESTAMP, INSTANTIATE, STARTED_BY];
+pub const OF_ONE_RUN: [&str; 4] = [SCHEDULED_TIMESTAMP, INSTANTIATE, STARTED_BY, STOPPED_BY];
 
 /// Annotation on a Pod whose sidecars are not native: `managed`. The controller stops these sidecars, and the admission
 /// policy does not change the Pod.

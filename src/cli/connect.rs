@@ -1,10 +1,11 @@
 //! Which cluster does a command use? The one that kubectl uses.
 
+use std::error::Error as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 
 /// How to find the cluster.
@@ -32,6 +33,11 @@ impl Cluster {
         all.iter().filter_map(|(flag, value)| Some(format!(" {flag} {}", quoted(value.as_ref()?)))).collect()
     }
 
+    /// A command of this program, for advice, with the flags that were given.
+    pub fn command(&self, words: &str) -> String {
+        format!("kubectl sidecarjob {words}{}", self.flags())
+    }
+
     /// A client, and the namespace.
     pub async fn connect(&self) -> Result<(Client, String), String> {
         self.client(self.config().await?)
@@ -43,22 +49,65 @@ impl Cluster {
         self.client(for_watching(self.config().await?, silence))
     }
 
+    /// Without a kubeconfig: the ServiceAccount of the Pod in which the program runs.
     async fn config(&self) -> Result<Config, String> {
         let options = KubeConfigOptions { context: self.context.clone(), ..KubeConfigOptions::default() };
         match &self.kubeconfig {
             Some(file) => {
-                let read = Kubeconfig::read_from(file).map_err(|e| all_causes(&e))?;
-                Config::from_custom_kubeconfig(read, &options).await.map_err(|e| all_causes(&e))
+                let read = Kubeconfig::read_from(file).map_err(|e| self.unusable(&e))?;
+                Config::from_custom_kubeconfig(read, &options).await.map_err(|e| self.unusable(&e))
             }
-            None if self.context.is_some() => Config::from_kubeconfig(&options).await.map_err(|e| all_causes(&e)),
-            None => Config::infer().await.map_err(|e| all_causes(&e)),
+            None if self.context.is_some() => Config::from_kubeconfig(&options).await.map_err(|e| self.unusable(&e)),
+            None => Config::infer().await.map_err(|error| {
+                let cause = error.source().and_then(|cause| cause.downcast_ref());
+                cause.map_or_else(|| all_causes(&error), |cause| self.unusable(cause))
+            }),
+        }
+    }
+
+    /// Why the kubeconfig can't be used, and what to do.
+    fn unusable(&self, error: &KubeconfigError) -> String {
+        use KubeconfigError::{CurrentContextNotSet, FindPath, LoadClusterOfContext, LoadContext, Parse, ReadConfig};
+        let from_env = || std::env::var("KUBECONFIG").ok().filter(|files| !files.is_empty());
+        let given = self.kubeconfig.as_ref().map(|file| file.display().to_string());
+        let file = given.or_else(from_env).unwrap_or_else(|| "~/.kube/config".to_owned());
+        match error {
+            CurrentContextNotSet => format!(
+                "the kubeconfig {file} has no current-context; give --context, or set one with kubectl config use-context"
+            ),
+            LoadContext(name) => format!(
+                "the kubeconfig {file} has no context {name:?}; kubectl config get-contexts lists those that it has"
+            ),
+            LoadClusterOfContext(name) => {
+                format!("the kubeconfig {file} has no cluster {name:?}, which its context names; correct the context")
+            }
+            ReadConfig(error, file) => {
+                format!("the kubeconfig {} can't be read: {error}; set KUBECONFIG or give --kubeconfig", file.display())
+            }
+            Parse(error) => {
+                let error = error.to_string();
+                let error = error.lines().next().unwrap_or_default();
+                format!(
+                    "the kubeconfig {file} is no valid YAML of a kubeconfig: {error}; correct it, or give --kubeconfig"
+                )
+            }
+            FindPath => "there is no kubeconfig; set KUBECONFIG or give --kubeconfig".to_owned(),
+            other => {
+                let causes = all_causes(other);
+                format!("the kubeconfig {file} can't be used: {causes}; correct it, or give --kubeconfig or --context")
+            }
         }
     }
 
     fn client(&self, config: Config) -> Result<(Client, String), String> {
         let namespace = self.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
         let client = Client::try_from(config);
-        let client = client.map_err(|e| format!("the credentials can't be used: {}", all_causes(&e)))?;
+        let client = client.map_err(|e| {
+            let causes = all_causes(&e);
+            format!(
+                "the credentials can't be used: {causes}; correct the kubeconfig, or give --kubeconfig or --context"
+            )
+        })?;
         Ok((client, namespace))
     }
 }
@@ -82,7 +131,7 @@ fn for_watching(mut config: Config, silence: Duration) -> Config {
 
 /// The error, and each cause that its text does not contain.
 fn all_causes(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |e| e.source()).map(ToString::to_string);
+    let causes = std::iter::successors(error.source(), |e| (*e).source()).map(ToString::to_string);
     causes.fold(error.to_string(), |all, cause| if all.contains(&cause) { all } else { format!("{all}: {cause}") })
 }
 
@@ -117,10 +166,42 @@ mod tests {
         assert_eq!(all.flags(), r" -n batch --kubeconfig '/my configs/it'\''s' --context admin@prod");
     }
 
+    /// What the program says of this kubeconfig.
+    async fn said_of(name: &str, kubeconfig: &str, context: Option<&str>) -> String {
+        let file = std::env::temp_dir().join(format!("sidecarjob-connect-{}-{name}", std::process::id()));
+        std::fs::write(&file, kubeconfig).unwrap();
+        let context = context.map(str::to_owned);
+        let cluster = Cluster { namespace: None, kubeconfig: Some(file.clone()), context };
+        let said = cluster.connect().await.err().expect("it can't be used");
+        std::fs::remove_file(&file).unwrap();
+        assert!(said.contains(name), "the file is named: {said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+        said
+    }
+
     #[tokio::test]
     async fn a_file_that_is_not_there_is_named() {
         let cluster = Cluster { namespace: None, kubeconfig: Some("/nowhere/config".into()), context: None };
         let said = cluster.connect().await.err().unwrap();
         assert!(said.contains("/nowhere/config") && said.contains("No such file"), "{said}");
+    }
+
+    #[tokio::test]
+    async fn a_kubeconfig_that_can_not_be_used_is_one_sentence_with_what_to_do() {
+        let contexts = "contexts: [{name: a, context: {cluster: gone, user: u}}]";
+        let url = "clusters: [{name: c, cluster: {server: 'http://a b'}}]\n\
+                   contexts: [{name: a, context: {cluster: c, user: u}}]";
+        for (name, kubeconfig, context, said) in [
+            ("empty", "", None, "has no current-context; give --context"),
+            ("no-context", "apiVersion: v1\nkind: Config", None, "has no current-context; give --context"),
+            ("no-such-context", contexts, Some("b"), "has no context \"b\"; kubectl config get-contexts"),
+            ("no-cluster", contexts, Some("a"), "has no cluster \"gone\", which its context names"),
+            ("half-written", "contexts: [{name: a, conte", None, "is no valid YAML of a kubeconfig"),
+            ("no-mapping", "clusters: 5", None, "is no valid YAML of a kubeconfig"),
+            ("no-url", url, Some("a"), "can't be used: failed to parse cluster url"),
+        ] {
+            let told = said_of(name, kubeconfig, context).await;
+            assert!(told.contains(said), "{name}: {told}");
+        }
     }
 }

@@ -4,7 +4,7 @@
 
 mod backfill;
 mod next;
-mod run;
+pub(super) mod run;
 
 use std::io::Write;
 
@@ -63,7 +63,7 @@ pub enum CronError {
     #[error("failed to find the times: {0}; ask for fewer times or a shorter span, or exclude fewer times")]
     TooManySteps(#[from] Spent),
     /// There is no usable configuration.
-    #[error("failed to find a cluster: {0}; set KUBECONFIG or give --kubeconfig")]
+    #[error("failed to find a cluster: {0}")]
     Config(String),
     /// The API server rejected the request, or did not answer.
     #[error(transparent)]

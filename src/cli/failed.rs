@@ -24,7 +24,7 @@ pub enum End {
 #[derive(Debug, Error)]
 pub enum Failed {
     /// There is no usable configuration.
-    #[error("failed to find a cluster: {0}; set KUBECONFIG or give --kubeconfig")]
+    #[error("failed to find a cluster: {0}")]
     Config(String),
     /// The API server rejected the request, or did not answer.
     #[error(transparent)]
@@ -46,6 +46,17 @@ pub enum Failed {
         namespace: String,
         /// What is there.
         instead: Target,
+    },
+    /// What the command needs existed, and exists no more: the sentence says what is left of it.
+    #[error("{0}")]
+    Gone(String),
+    /// A signal ended the command. What the command started goes on.
+    #[error("{name} ended this command; what it started in the cluster goes on")]
+    Signal {
+        /// The name of the signal.
+        name: &'static str,
+        /// Its number.
+        number: u8,
     },
     /// The command was not tried, or does not fit the object: the sentence says why, and what to do.
     #[error("{0}")]
@@ -77,7 +88,8 @@ impl Failed {
     /// The exit code for scripts.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::NotFound { .. } | Self::OtherKind { .. } => exit::NOT_FOUND,
+            Self::NotFound { .. } | Self::OtherKind { .. } | Self::Gone(_) => exit::NOT_FOUND,
+            Self::Signal { number, .. } => exit::SIGNAL + number,
             Self::Call(failure) if matches!(failure.kind, Kind::NoObject | Kind::NotServed) => exit::NOT_FOUND,
             Self::Timeout { .. } => exit::TIMEOUT,
             Self::Print(error) if error.kind() == std::io::ErrorKind::BrokenPipe => exit::PIPE,

@@ -21,6 +21,8 @@ pub mod exit {
     pub const NO_ANSWER: u8 = 5;
     /// `--timeout` has passed.
     pub const TIMEOUT: u8 = 124;
+    /// A signal ended the command: this number and that of the signal, as a shell has it.
+    pub const SIGNAL: u8 = 128;
     /// The reader of a pipe has exited: the same code as of a program that SIGPIPE ends.
     pub const PIPE: u8 = 141;
 }

@@ -1,26 +1,38 @@
 //! Which commands are there for people? Each command has a file, which reads, calls the API and prints.
 
+pub mod acting;
 pub mod arguments;
 pub mod completion;
 mod connect;
 pub mod crds;
+mod create;
 pub mod cron;
 pub mod describe;
 mod doing;
 pub mod failed;
 pub(crate) mod failure;
 mod fault;
+mod interrupted;
 pub mod list;
+mod logs;
+mod notes;
+mod object;
 pub mod output;
 mod paragraph;
+mod rerun;
 mod retry;
 mod roles;
+mod run;
+mod runs;
 mod seen;
 pub mod signal;
+mod stop;
+mod suspend;
 mod table;
 pub mod target;
 pub mod timeline;
 pub mod version;
+mod wait;
 pub mod watch;
 mod when;
 pub mod why;

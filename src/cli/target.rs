@@ -99,6 +99,21 @@ impl Target {
         };
         format!("{kind}/{}", self.name)
     }
+
+    /// The object of this kind with this name.
+    pub fn new(kind: Kind, name: &str) -> Self {
+        Self { kind, name: name.to_owned() }
+    }
+
+    /// The object as `-o name` prints it, and as kubectl takes it.
+    pub fn resource(&self) -> String {
+        format!("{}/{}", self.kind.resource(), self.name)
+    }
+
+    /// The object in a command of this program, as `sidecarjob/NAME`.
+    pub fn argument_with_kind(&self) -> String {
+        format!("{}/{}", self.kind.resource().split('.').next().unwrap_or_default(), self.name)
+    }
 }
 
 impl FromStr for Target {

@@ -3,7 +3,7 @@
 //! This file handles each item of the watches, and sets the exit code. `story` chooses the lines and their text; `news`
 //! has the watches.
 
-mod news;
+pub(super) mod news;
 mod story;
 
 use std::io::Write;
@@ -90,7 +90,7 @@ pub enum End {
 #[derive(Debug, Error)]
 pub enum WatchError {
     /// There is no usable configuration.
-    #[error("failed to find a cluster: {0}; set KUBECONFIG or give --kubeconfig")]
+    #[error("failed to find a cluster: {0}")]
     Config(String),
     /// The API server rejected the request, or did not answer.
     #[error(transparent)]
@@ -169,7 +169,7 @@ impl Watch<'_> {
         let job = self.first().await?;
         let uid = job.uid().unwrap_or_default();
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
-        let jobs = Api::namespaced(self.client.clone(), &self.namespace);
+        let jobs: Api<SidecarJob> = Api::namespaced(self.client.clone(), &self.namespace);
         let mut news = pin!(news(jobs, pods.clone(), &self.name, &uid));
         let mut story = Story::new(job);
         let (mut shows_pods, mut is_deleted) = (true, false);

@@ -3,6 +3,7 @@
 //! One file for each promise. Every test has a namespace and a controller of its own, waits on conditions and never
 //! sleeps, and prints all that is there when it fails.
 
+mod acting;
 mod bad_input;
 mod controller;
 mod down;

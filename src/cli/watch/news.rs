@@ -1,4 +1,4 @@
-//! What do the two watches deliver, of the SidecarJob and of its Pods? One stream; each watch restarts itself.
+//! What do the two watches deliver, of a run and of its Pods? One stream; each watch restarts itself.
 //!
 //! An interruption is an item of the stream too. Its kind says whether the reader can go on.
 
@@ -13,21 +13,21 @@ use kube::runtime::watcher::{DefaultBackoff, Error, Event};
 use kube::runtime::{WatchStreamExt, watcher};
 
 use crate::api::SidecarJob;
-use crate::api::labels;
 use crate::cli::failure::Failure;
 use crate::cli::failure::Kind;
+use crate::cli::runs::Run;
 
 /// How long one watch request lasts before the next one continues where it ended. A dead connection (a machine that
 /// slept, a NAT that lost its state) shows within this time plus kube's margin of five seconds.
 pub const WATCH_SECONDS: u32 = 30;
 
 /// What happened.
-pub enum News {
-    /// The SidecarJob with this name exists, and this is its state.
-    Job(Box<SidecarJob>),
-    /// The SidecarJob was deleted, and this was its state.
-    Deleted(Box<SidecarJob>),
-    /// The SidecarJob with this name does not exist any more.
+pub enum News<J = SidecarJob> {
+    /// The run with this name exists, and this is its state.
+    Job(Box<J>),
+    /// The run was deleted, and this was its state.
+    Deleted(Box<J>),
+    /// The run with this name does not exist any more.
     Gone,
     /// The state of a Pod.
     Pod(Box<Pod>),
@@ -55,18 +55,19 @@ impl Backoff for Waits {
 }
 
 /// Both watches as one stream.
-pub fn news(jobs: Api<SidecarJob>, pods: Api<Pod>, name: &str, uid: &str) -> impl Stream<Item = News> + use<> {
+pub fn news<J: Run>(jobs: Api<J>, pods: Api<Pod>, name: &str, uid: &str) -> impl Stream<Item = News<J>> + use<J> {
     stream::select(of_pods(pods, name, uid), of_job(jobs, name))
 }
 
-/// The label that all Pods of a run have.
+/// The label that all Pods of a SidecarJob have.
 pub fn selector(uid: &str) -> String {
-    format!("{}={uid}", labels::UID)
+    SidecarJob::selector(uid)
 }
 
-fn of_job(jobs: Api<SidecarJob>, name: &str) -> impl Stream<Item = News> + use<> {
+/// The watch of the run alone.
+pub fn of_job<J: Run>(jobs: Api<J>, name: &str) -> impl Stream<Item = News<J>> + use<J> {
     let config = watcher::Config::default().fields(&format!("metadata.name={name}")).timeout(WATCH_SECONDS);
-    let what = format!("watch SidecarJob {name}");
+    let what = format!("watch {} {name}", J::KIND.name());
     let events = watcher(jobs, config).backoff(Waits::default());
     let news = events.scan(false, move |listed, event| {
         ready(Some(match event {
@@ -87,9 +88,9 @@ fn of_job(jobs: Api<SidecarJob>, name: &str) -> impl Stream<Item = News> + use<>
     news.filter_map(ready)
 }
 
-fn of_pods(pods: Api<Pod>, name: &str, uid: &str) -> impl Stream<Item = News> + use<> {
-    let config = watcher::Config::default().labels(&selector(uid)).timeout(WATCH_SECONDS);
-    let what = format!("watch the Pods of SidecarJob {name}");
+fn of_pods<J: Run>(pods: Api<Pod>, name: &str, uid: &str) -> impl Stream<Item = News<J>> + use<J> {
+    let config = watcher::Config::default().labels(&J::selector(uid)).timeout(WATCH_SECONDS);
+    let what = format!("watch the Pods of {} {name}", J::KIND.name());
     let pods = watcher(pods, config).backoff(Waits::default()).applied_objects();
     let news = pods.filter_map(move |pod| {
         ready(match pod {

@@ -162,9 +162,8 @@ impl Job {
 /// The indexes of `spec.completedIndexes`. A run without indexes has none.
 fn completed_before(spec: &SidecarJobSpec) -> Indexes {
     let indexed = spec.completion_mode == Some(CompletionMode::Indexed);
-    let completions = spec.completions.and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
     let text = spec.completed_indexes.as_deref().filter(|_| indexed);
-    text.map(|text| Indexes::parse(text, completions)).unwrap_or_default()
+    text.map(|text| Indexes::parse(text, u32::MAX)).unwrap_or_default()
 }
 
 impl Spec {

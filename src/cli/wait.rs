@@ -1,0 +1,216 @@
+//! `sidecarjob wait NAME…`: are these runs over, and how did they end?
+
+use std::io::Write;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::Parser;
+use futures::StreamExt;
+use futures::stream::select_all;
+use kube::{Api, Client, ResourceExt};
+
+use crate::api::SidecarJob;
+use crate::cli::connect::Cluster;
+use crate::cli::failed::End;
+use crate::cli::failed::Failed;
+use crate::cli::failure::Kind as FailureKind;
+use crate::cli::notes::Notes;
+use crate::cli::runs::Run;
+use crate::cli::target::Kind;
+use crate::cli::target::Target;
+use crate::cli::watch::news::News;
+use crate::cli::watch::news::WATCH_SECONDS;
+use crate::cli::watch::news::of_job;
+use crate::printable;
+
+/// The connection is dead if nothing arrived for this time, which is longer than a watch request lasts.
+pub const SILENCE: Duration = Duration::from_secs(WATCH_SECONDS as u64 + 10);
+
+/// Waits until SidecarJobs are over
+///
+/// Prints a line for each run when it is over: to stdout if it is Complete, to stderr if it has Failed. After an
+/// interruption the command prints one note and retries.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    after_help = "Exit codes: 0 all runs are Complete, or what --for says is the case; 1 a run has failed or ended \
+                        otherwise, or it could not be done; 2 wrong usage; 3 not found, or deleted meanwhile; 124 timeout"
+)]
+pub struct Args {
+    /// Names of SidecarJobs
+    #[arg(required = true, value_name = "NAME")]
+    pub names: Vec<Target>,
+
+    /// What to wait for: end (Complete or Failed), condition=TYPE, or delete
+    #[arg(long = "for", default_value = "end", value_name = "WHAT")]
+    pub until: Until,
+
+    /// Give up after this time, with exit code 124
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub timeout: Option<Duration>,
+
+    #[command(flatten)]
+    cluster: Cluster,
+}
+
+/// What the command waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// The run is Complete or Failed.
+    End,
+    /// The condition of this type is True.
+    Condition(String),
+    /// The object is gone.
+    Delete,
+}
+
+impl FromStr for Until {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match (text, text.strip_prefix("condition=").map(|type_| type_.trim_end_matches("=True"))) {
+            ("end", _) => Ok(Self::End),
+            ("delete", _) => Ok(Self::Delete),
+            (_, Some(type_)) if !type_.is_empty() && !type_.contains('=') => Ok(Self::Condition(type_.to_owned())),
+            _ => Err("write end, delete, or condition=TYPE, as in condition=SuccessCriteriaMet".into()),
+        }
+    }
+}
+
+/// A run to wait for.
+#[derive(Clone, Debug)]
+pub struct Awaited {
+    /// The name.
+    pub name: String,
+    /// The UID, if it is known. A run with another UID is another run.
+    pub uid: Option<String>,
+}
+
+/// What is known of one run when the wait for it is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// What `--for` says is the case.
+    Good(String),
+    /// The run ended, and it is not.
+    Bad(String),
+    /// The run is gone.
+    Gone,
+}
+
+/// Waits, with a line for each run.
+pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write + Send)) -> Result<End, Failed> {
+    if let Some(other) = args.names.iter().find(|target| target.kind != Kind::SidecarJob) {
+        return Err(Failed::Refused(format!(
+            "wait knows SidecarJobs only: kubectl wait --for=condition=... {} waits for a {}",
+            other.resource(),
+            other.kind.name()
+        )));
+    }
+    let (client, namespace) = args.cluster.connect_to_watch(SILENCE).await.map_err(Failed::Config)?;
+    let runs = args.names.iter().map(|target| Awaited { name: target.name.clone(), uid: None }).collect();
+    let mut notes = Notes::new(err);
+    let waiting = until(&client, &namespace, runs, &args.until, (out, &mut notes));
+    within(args.timeout, &args.cluster, &args.names[0].name, waiting).await
+}
+
+/// The same, with an end after this time.
+pub async fn within(
+    timeout: Option<Duration>,
+    cluster: &Cluster,
+    name: &str,
+    waiting: impl Future<Output = Result<End, Failed>>,
+) -> Result<End, Failed> {
+    let Some(after) = timeout else { return waiting.await };
+    let what = "what the command waits for".to_owned();
+    let next = format!("the run goes on: {} says what it waits for", cluster.command(&format!("why {name}")));
+    tokio::time::timeout(after, waiting).await.unwrap_or(Err(Failed::Timeout { what, after, next }))
+}
+
+/// Waits for all of these runs.
+pub async fn until(
+    client: &Client,
+    namespace: &str,
+    mut runs: Vec<Awaited>,
+    until: &Until,
+    (out, notes): (&mut (dyn Write + Send), &mut Notes<'_>),
+) -> Result<End, Failed> {
+    let jobs: Api<SidecarJob> = Api::namespaced(client.clone(), namespace);
+    let watch = |(n, run): (usize, &Awaited)| of_job(jobs.clone(), &run.name).map(move |news| (n, news)).boxed();
+    let mut news = select_all(runs.iter().enumerate().map(watch));
+    let mut verdicts: Vec<Option<Verdict>> = vec![None; runs.len()];
+    let mut gone = Vec::new();
+    while verdicts.iter().any(Option::is_none) {
+        let Some((n, news)) = news.next().await else { break };
+        if verdicts[n].is_some() {
+            continue;
+        }
+        let is_first = runs.iter().all(|run| run.uid.is_none());
+        match news {
+            // If nobody answers at the beginning, the address may be wrong.
+            News::Trouble(failure) if failure.kind == FailureKind::Unreachable && is_first => {
+                return Err(failure.into());
+            }
+            News::Trouble(failure) if failure.kind.is_passing() => notes.interrupted(&failure)?,
+            News::Trouble(failure) => return Err(failure.into()),
+            news => verdicts[n] = judge(&mut runs[n], until, &news),
+        }
+        match &verdicts[n] {
+            Some(Verdict::Good(text)) => printable::say(out, text)?,
+            Some(Verdict::Bad(text)) => notes.line(text)?,
+            Some(Verdict::Gone) => gone.push(is_gone(&runs[n], namespace)),
+            None => {}
+        }
+    }
+    match gone.pop() {
+        Some(last) => {
+            gone.iter().try_for_each(|other| notes.line(&format!("error: {other}")))?;
+            Err(last)
+        }
+        None if verdicts.iter().all(|verdict| matches!(verdict, Some(Verdict::Good(_)))) => Ok(End::Good),
+        None => Ok(End::RunFailed),
+    }
+}
+
+fn is_gone(run: &Awaited, namespace: &str) -> Failed {
+    let target = Target::new(Kind::SidecarJob, &run.name);
+    match run.uid {
+        Some(_) => Failed::Gone(format!("{target} in namespace {namespace} was deleted before it finished")),
+        None => Failed::NotFound { target, namespace: namespace.to_owned() },
+    }
+}
+
+/// What the news of a run say about the wait for it.
+fn judge(run: &mut Awaited, until: &Until, news: &News) -> Option<Verdict> {
+    let name = format!("SidecarJob {}", run.name);
+    let gone = || match until {
+        Until::Delete => Verdict::Good(format!("{name} deleted")),
+        Until::End | Until::Condition(_) => Verdict::Gone,
+    };
+    let (job, is_deleted) = match news {
+        News::Job(job) => (job, false),
+        News::Deleted(job) => (job, true),
+        _ => return Some(gone()),
+    };
+    if run.uid.is_some() && run.uid != job.uid() {
+        return Some(gone());
+    }
+    run.uid = job.uid();
+    let ending = job.ending();
+    let verdict = match (until, ending) {
+        (Until::Delete, _) | (Until::End, None) => None,
+        (Until::End, Some(ending)) => {
+            let text = format!("{name} {}", ending.words());
+            Some(if ending.is_complete { Verdict::Good(text) } else { Verdict::Bad(text) })
+        }
+        (Until::Condition(type_), _) if job.conditions().iter().any(|c| c.type_ == *type_) => {
+            Some(Verdict::Good(format!("{name}: condition {type_} is True")))
+        }
+        (Until::Condition(type_), Some(ending)) => {
+            Some(Verdict::Bad(format!("{name} {}; its condition {type_} is not True", ending.words())))
+        }
+        (Until::Condition(_), None) => None,
+    };
+    verdict.or_else(|| is_deleted.then(gone))
+}
+
+#[cfg(test)]
+mod tests;
