@@ -40,13 +40,14 @@ fn overlay() -> std::path::PathBuf {
 
 #[tokio::test]
 #[ignore = "needs a cluster: run make test"]
-async fn installed_it_runs_a_sample_and_outlives_a_rolling_restart_with_its_rights() {
+async fn installed_in_its_deployment_it_runs_a_sample_and_outlives_a_rolling_restart() {
     let overlay = overlay();
     let folder = overlay.to_str().expect("UTF-8");
     kubectl(&["apply", "--server-side", "--force-conflicts", "-k", folder]);
     kubectl(&["-n", "sidecarjob-system", "rollout", "status", "deployment/sidecarjob-controller", "--timeout=180s"]);
     let client = Client::try_default().await.expect("a cluster");
     run_sample(&client).await;
+    a_hook_in_a_pod_starts_a_run();
     let text = logs();
     assert!(text.contains("created Pod"), "it was this controller:\n{text}");
     assert!(!text.contains("forbidden"), "a right is missing:\n{text}");
@@ -74,6 +75,76 @@ async fn run_sample(client: &Client) {
     assert_eq!(done.succeeded, Some(1));
     jobs.delete("cleanup-cluster", &DeleteParams::foreground()).await.expect("deleted");
     eventually("it is gone", || async { jobs.get_opt("cleanup-cluster").await.ok()?.is_none().then_some(()) }).await;
+}
+
+/// What a hook of a chart needs: a ServiceAccount with the ClusterRole edit, and a Pod that runs the program.
+const HOOK: &str = r#"
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: hook}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: hook}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit}
+subjects: [{kind: ServiceAccount, name: hook, namespace: default}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: hook}
+data: {quick.yaml: QUICK, long.yaml: LONG}
+"#;
+
+/// A Pod of the hook that runs this file.
+fn hook(name: &str) -> String {
+    let image = std::env::var("SIDECARJOB_IMAGE").expect("an image");
+    format!(
+        r#"
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: hook-{name}}}
+spec:
+  serviceAccountName: hook
+  restartPolicy: Never
+  terminationGracePeriodSeconds: 600
+  volumes: [{{name: runs, configMap: {{name: hook}}}}]
+  containers:
+  - name: hook
+    image: {image}
+    args: [run, -f, /runs/{name}.yaml, --logs]
+    volumeMounts: [{{name: runs, mountPath: /runs}}]
+"#
+    )
+}
+
+/// The hook runs as the ServiceAccount of its Pod, shows the log of the run, and ends on SIGTERM, long before its grace
+/// period is over.
+fn a_hook_in_a_pod_starts_a_run() {
+    let quoted = |name: &str, main: &str| format!("{:?}", one_container(name, "", main)); // YAML takes Rust's escapes
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("hook.yaml");
+    let all = HOOK.replace("QUICK", &quoted("quick", "echo hello")).replace("LONG", &quoted("long", "sleep 1000"));
+    std::fs::write(&file, all + &hook("quick") + &hook("long")).expect("written");
+    let file = file.to_str().expect("UTF-8");
+    let phase = |pod: &str, phase: &str| {
+        kubectl(&[
+            "wait",
+            &format!("pod/{pod}"),
+            &format!("--for=jsonpath={{.status.phase}}={phase}"),
+            "--timeout=120s",
+        ])
+    };
+    kubectl(&["apply", "-f", file]);
+    phase("hook-quick", "Succeeded");
+    let text = kubectl(&["logs", "hook-quick"]);
+    assert!(text.contains("hello\n") && text.contains("SidecarJob quick Complete"), "{text}");
+    kubectl(&["wait", "scj/long", "--for=create", "--timeout=120s"]);
+    kubectl(&["wait", "scj/long", "--for=jsonpath={.status.active}=1", "--timeout=120s"]);
+    kubectl(&["delete", "pod", "hook-long", "--timeout=120s"]);
+    let phase = kubectl(&["get", "scj", "long", "-o", "jsonpath={.status.phase}"]);
+    assert!(["Pending", "Running"].contains(&phase.as_str()), "the run goes on: {phase}");
+    kubectl(&["delete", "-f", file, "--ignore-not-found"]);
+    kubectl(&["delete", "scj", "quick", "long"]);
 }
 
 /// Of all replicas.
