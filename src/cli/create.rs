@@ -132,8 +132,8 @@ impl New {
     /// The object with its name at the n-th try, and with the record.
     pub fn at_try(&self, n: u32, namespace: &str) -> Option<Value> {
         let indexed = self.object["spec"]["completionMode"] == "Indexed";
-        let highest = self.object["spec"]["completions"].as_i64().filter(|_| indexed);
-        let room = NAME_MAX - highest.map_or(0, |n| 1 + (n - 1).max(0).to_string().len()); // NAME-INDEX is a host name
+        let highest = self.object["spec"]["completions"].as_i64().unwrap_or(1) - 1;
+        let room = NAME_MAX - if indexed { 1 + highest.max(0).to_string().len() } else { 0 }; // NAME-INDEX is a host name
         let name = self.name.candidate(n, room)?;
         let mut object = self.object.clone();
         if !object["metadata"].is_object() {

@@ -98,7 +98,7 @@ fn page(seen: &Seen, now: DateTime<Utc>) -> Page {
     }
     events(&mut page, seen, now);
     page.section("Next steps");
-    let words = target.argument();
+    let words = target.words();
     page.line(format!("  {}", seen.command(&format!("why {words}"))));
     match target.kind {
         Kind::SidecarCronJob => page.line(format!("  {}", seen.command(&format!("cron next {}", target.name)))),

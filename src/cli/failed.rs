@@ -29,16 +29,6 @@ pub enum Failed {
     /// The API server rejected the request, or did not answer.
     #[error(transparent)]
     Call(#[from] Failure),
-    /// No object of the kind has this name, but one of another kind has.
-    #[error("no {target} in namespace {namespace}, but there is a {instead}: write {}", .instead.argument())]
-    OtherKind {
-        /// What was asked for.
-        target: Target,
-        /// The namespace.
-        namespace: String,
-        /// What is there.
-        instead: Target,
-    },
     /// No object has this name.
     #[error("no {target} in namespace {namespace}; {} shows which there are", .target.kind.list_command())]
     NotFound {
@@ -46,6 +36,16 @@ pub enum Failed {
         target: Target,
         /// The namespace.
         namespace: String,
+    },
+    /// No object of the kind has this name, but one of another kind has.
+    #[error("no {target} in namespace {namespace}, but there is a {instead}: write {}", .instead.words())]
+    OtherKind {
+        /// What was asked for.
+        target: Target,
+        /// The namespace.
+        namespace: String,
+        /// What is there.
+        instead: Target,
     },
     /// What the command needs existed, and exists no more: the sentence says what is left of it.
     #[error("{0}")]
@@ -88,13 +88,12 @@ impl Failed {
     /// The exit code for scripts.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::NotFound { .. } | Self::Gone(_) => exit::NOT_FOUND,
+            Self::NotFound { .. } | Self::OtherKind { .. } | Self::Gone(_) => exit::NOT_FOUND,
             Self::Signal { number, .. } => exit::SIGNAL + number,
             Self::Call(failure) if matches!(failure.kind, Kind::NoObject | Kind::NotServed) => exit::NOT_FOUND,
             Self::Timeout { .. } => exit::TIMEOUT,
             Self::Print(error) if error.kind() == std::io::ErrorKind::BrokenPipe => exit::PIPE,
             Self::Config(_) | Self::Call(_) | Self::Refused(_) | Self::Print(_) => exit::FAILED,
-            Self::OtherKind { .. } => exit::NOT_FOUND,
         }
     }
 }

@@ -156,7 +156,7 @@ impl Printer<'_> {
             return self.print_all(&choice::all(&found, wanted.as_deref())).await;
         }
         let log = choice::newest(&found, self.args.container.as_deref(), self.args.previous);
-        let advice = self.args.cluster.command(&format!("why {}", target.argument()));
+        let advice = self.args.cluster.command(&format!("why {}", target.words()));
         let log = log.map_err(|sentence| Failed::Refused(format!("{sentence}; {advice} says more")))?;
         self.print_one(&log).await
     }
@@ -268,7 +268,7 @@ impl Printer<'_> {
         let had_pods = history.is_some_and(|status| {
             status.failed.unwrap_or(0) + status.succeeded.unwrap_or(0) > 0 || !status.recent_pods.is_empty()
         });
-        let why = self.args.cluster.command(&format!("why {}", self.args.target.argument()));
+        let why = self.args.cluster.command(&format!("why {}", self.args.target.words()));
         if run.is_suspended() {
             return Failed::Refused(format!("{target} has no Pod: it is suspended"));
         }

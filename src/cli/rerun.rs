@@ -52,7 +52,7 @@ pub struct Args {
 pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write + Send)) -> Result<End, Failed> {
     let target = &args.target;
     if target.kind != Kind::SidecarJob {
-        let from = args.cluster.command(&format!("run --from {}", target.argument()));
+        let from = args.cluster.command(&format!("run --from {}", target.words()));
         return Err(Failed::Refused(format!("rerun knows SidecarJobs only: {from} makes a SidecarJob of {target}")));
     }
     let (client, namespace) = args.cluster.connect().await.map_err(Failed::Config)?;

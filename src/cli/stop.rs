@@ -91,7 +91,7 @@ impl Args {
 }
 
 fn other_kind(target: &Target, cluster: &Cluster) -> Option<String> {
-    let suspend = cluster.command(&format!("suspend {}", target.argument()));
+    let suspend = cluster.command(&format!("suspend {}", target.words()));
     match target.kind {
         Kind::SidecarJob => None,
         Kind::SidecarCronJob | Kind::CronJob => {

@@ -88,6 +88,18 @@ pub struct Target {
 }
 
 impl Target {
+    /// The object as somebody types it: `etl`, `sccj/nightly`, `job/etl`.
+    pub fn words(&self) -> String {
+        let kind = match self.kind {
+            Kind::SidecarJob => return self.name.clone(),
+            Kind::SidecarCronJob => "sccj",
+            Kind::Job => "job",
+            Kind::CronJob => "cj",
+            Kind::Pod => "pod",
+        };
+        format!("{kind}/{}", self.name)
+    }
+
     /// The object of this kind with this name.
     pub fn new(kind: Kind, name: &str) -> Self {
         Self { kind, name: name.to_owned() }
@@ -96,11 +108,6 @@ impl Target {
     /// The object as `-o name` prints it, and as kubectl takes it.
     pub fn resource(&self) -> String {
         format!("{}/{}", self.kind.resource(), self.name)
-    }
-
-    /// The object in a command of this program: a SidecarJob by its name alone.
-    pub fn argument(&self) -> String {
-        if self.kind == Kind::SidecarJob { self.name.clone() } else { self.argument_with_kind() }
     }
 
     /// The object in a command of this program, as `sidecarjob/NAME`.

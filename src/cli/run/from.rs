@@ -1,9 +1,8 @@
 //! How does an object that exists become a new SidecarJob? What its author wrote stays, and what belongs to the one object,
 //! its owner or its controller goes.
 
-use std::sync::Arc;
-
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use kube::{Resource, ResourceExt};

@@ -34,8 +34,8 @@ fn other_kinds_are_refused_with_the_command_that_fits() {
     let cluster = Cluster { namespace: None, kubeconfig: None, context: None };
     for (target, said) in [
         ("etl", None),
-        ("sccj/nightly", Some("kubectl sidecarjob suspend sidecarcronjob/nightly ends it for now")),
-        ("cj/nightly", Some("kubectl sidecarjob suspend cronjob/nightly ends it for now")),
+        ("sccj/nightly", Some("kubectl sidecarjob suspend sccj/nightly ends it for now")),
+        ("cj/nightly", Some("kubectl sidecarjob suspend cj/nightly ends it for now")),
         ("job/etl", Some("kubectl sidecarjob suspend job/etl or kubectl delete")),
         ("pod/etl", Some("kubectl delete ends Pod etl")),
     ] {

@@ -162,25 +162,17 @@ impl Job {
 /// The indexes of `spec.completedIndexes`. A run without indexes has none.
 fn completed_before(spec: &SidecarJobSpec) -> Indexes {
     let indexed = spec.completion_mode == Some(CompletionMode::Indexed);
-    let completions = if has_no_numbers(spec) { 1 } else { spec.completions.map_or(0, count) };
     let text = spec.completed_indexes.as_deref().filter(|_| indexed);
-    text.map(|text| Indexes::parse(text, completions)).unwrap_or_default()
-}
-
-/// Neither completions nor parallelism: a run of one Pod.
-fn has_no_numbers(spec: &SidecarJobSpec) -> bool {
-    spec.completions.is_none() && spec.parallelism.is_none()
-}
-
-fn count(n: i32) -> u32 {
-    u32::try_from(n).unwrap_or(0)
+    text.map(|text| Indexes::parse(text, u32::MAX)).unwrap_or_default()
 }
 
 impl Spec {
     fn from_wire(spec: &SidecarJobSpec) -> Self {
+        let count = |n: i32| u32::try_from(n).unwrap_or(0);
+        let both_absent = spec.completions.is_none() && spec.parallelism.is_none();
         let pod = spec.template.spec.as_ref();
         Self {
-            completions: if has_no_numbers(spec) { Some(1) } else { spec.completions.map(count) },
+            completions: if both_absent { Some(1) } else { spec.completions.map(count) },
             parallelism: spec.parallelism.map_or(1, count),
             indexed: spec.completion_mode == Some(CompletionMode::Indexed),
             completed: completed_before(spec),
