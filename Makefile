@@ -2,7 +2,7 @@
 # With KUBECONFIG set both use that cluster and build no Kubernetes.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo clean-demo test unit soak conformance bench lint fmt crds image clean
+.PHONY: help demo clean-demo test unit soak conformance tools bench lint fmt crds image clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ soak: ## Random histories of runs and of schedules, optimised, until you stop it
 conformance: ## Kubernetes' own Job suite, against this controller; about ten minutes once a Kubernetes is built
 	@tests/upstream/run
 
+tools: ## Tools that take minutes to build, on a real cluster: Kueue (docs/tools.md)
+	@tests/tools/run
+
 bench: ## This controller beside kube-controller-manager: docs/performance.md; about 20 minutes (ARGS="--workload jobs")
 	@tests/bench/run $(ARGS)
 
@@ -38,8 +41,9 @@ lint: ## Formatting and lints, as CI wants them
 fmt: ## Format the code
 	cargo fmt
 
-crds: ## Write crds/ and the list of well-known sidecars anew after a change of src/api
+crds: ## Write crds/, docs/reference and the list of well-known sidecars anew after a change of src/api
 	UPDATE_CRDS=1 cargo test --test crds
+	UPDATE_REFERENCE=1 cargo test --test reference
 
 image: ## The controller's image, as .cache/sidecarjob.tar
 	@tests/image .cache/sidecarjob.tar sidecarjob.dev/controller:dev

@@ -35,6 +35,7 @@ pub fn sidecarcronjob() -> CustomResourceDefinition {
     let job = &mut schema["properties"]["spec"]["properties"]["jobTemplate"]["properties"]["spec"];
     shorten(&mut job["properties"]["template"]);
     merged_by("type", &mut schema["properties"]["status"]["properties"]["conditions"]);
+    schema["properties"]["status"]["default"] = json!({"observedGeneration": 0}); // as of a SidecarJob: see `status`
     schedule_rules::add(schema);
     serde_json::from_value(crd).unwrap_or_else(|_| super::SidecarCronJob::crd())
 }

@@ -158,6 +158,8 @@ fn a_run_with_a_success_policy_that_a_job_may_not_have_gets_no_pods_and_says_why
              new SidecarJob; this one gets no Pods"
         )
     );
+    let reconciling = stored.job.status.conditions.get(types::RECONCILING).map(|c| c.status.as_str());
+    assert_eq!(reconciling, Some("False"), "or kstatus would wait for ever");
     assert_eq!(stored.decide(2).status, None, "and no more is said");
 }
 

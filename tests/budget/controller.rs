@@ -1,80 +1,23 @@
-//! The whole controller on the API server in memory, wired as `controller::run` wires it, without the Lease.
-
-use std::sync::Arc;
+//! The whole controller on the API server in memory. What the server itself allocates does not count.
 
 use k8s_openapi::api::batch::v1::Job;
-use kube::{Api, Client};
+use kube::Client;
 use sidecarjob::api::SidecarJob;
-use sidecarjob::controller::context::Context;
-use sidecarjob::controller::events::Events;
-use sidecarjob::controller::managed::Managed;
-use sidecarjob::controller::places::Places;
-use sidecarjob::controller::pod_watch::{self, Wakers};
-use sidecarjob::controller::queue::{Queue, Wake, Waker, queue};
-use sidecarjob::controller::schedules::Schedules;
-use sidecarjob::controller::stop::{AT_ONCE, Stops};
-use sidecarjob::controller::turns::Turns;
-use sidecarjob::controller::views::pods::Pods;
-use sidecarjob::telemetry::Metrics;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tower::ServiceExt;
 
 use crate::allocations::all_outside;
 use crate::counted::Counted;
 use crate::world::counting::Server;
 use crate::world::store::NAMESPACE;
-
-/// As `--concurrent-syncs`.
-const SYNCS: u16 = 20;
+use crate::world::whole;
 
 /// A client. What the server allocates is not the controller's.
 pub fn client(server: &Server) -> Client {
     Client::new(server.service().map_future(all_outside), NAMESPACE)
 }
 
-/// What all queues share.
-struct Shared {
-    client: Client,
-    events: Events,
-    pods: Arc<Pods>,
-    metrics: Metrics,
-}
-
-impl Shared {
-    fn queue<K: Managed>(&self, server: &Server, stop: watch::Receiver<bool>) -> (Queue<K>, Waker<K>) {
-        let (wake, woken) = mpsc::unbounded_channel();
-        let clock = server.clock.of_controller();
-        let ctx = Context {
-            pods: self.pods.clone(),
-            stops: Stops::new(wake.clone(), None, Places::new(AT_ONCE), clock.clone()),
-            metrics: self.metrics.clone(),
-            turns: Turns::new(SYNCS),
-            stop,
-            ..Context::at(self.client.clone(), self.events.clone(), clock)
-        };
-        queue(Arc::new(ctx), (wake, woken))
-    }
-}
-
-/// Starts the controller, which works until the sender is dropped or the runtime ends. `schedules`: it works on schedules
-/// too. (Their watch of runs has a label selector, which the server in memory does not know.)
+/// Starts the controller, as `whole::start` says.
 pub async fn start(server: &Server, schedules: bool) -> watch::Sender<bool> {
-    let client = client(server);
-    let (events, _) = Events::start(client.clone());
-    let shared = Shared { client: client.clone(), events, pods: Arc::default(), metrics: Metrics::default() };
-    let (stop, stopped) = watch::channel(false);
-    let (ours, wake_ours) = shared.queue::<Counted<SidecarJob>>(server, stopped.clone());
-    let (jobs, wake_jobs) = shared.queue::<Counted<Job>>(server, stopped.clone());
-    let wakers = Wakers::new([Box::new(wake_ours) as Box<dyn Wake>, Box::new(wake_jobs)]);
-    let (listed, mut is_listed) = watch::channel(false);
-    let pods = Api::all(client.clone());
-    tokio::spawn(pod_watch::run(pods, shared.pods.clone(), wakers, shared.metrics.clone(), listed));
-    is_listed.wait_for(|listed| *listed).await.expect("Pods are listed");
-    tokio::spawn(ours.run(Api::all(client.clone()), futures::stream::pending(), stopped.clone()));
-    tokio::spawn(jobs.run(Api::all(client.clone()), futures::stream::pending(), stopped.clone()));
-    if schedules {
-        let all = Schedules::at(client, shared.events.clone(), server.clock.of_controller());
-        tokio::spawn(all.run(None, Turns::new(SYNCS), stopped));
-    }
-    stop
+    whole::start::<Counted<SidecarJob>, Counted<Job>>(client(server), &server.clock, schedules).await
 }

@@ -99,6 +99,17 @@ impl Server {
         }
     }
 
+    /// Each version of each object of a kind, as a watch sees them; those that were deleted last are left out.
+    pub fn versions(&self, kind: &str) -> Vec<Value> {
+        let counting = lock(&self.counting);
+        counting.store.log(kind).iter().filter(|change| !change.gone).map(|change| change.object.clone()).collect()
+    }
+
+    /// From now on a quota rejects new Pods and runs, or no longer.
+    pub fn refuse(&self, refuses: bool) {
+        lock(&self.counting).faults.refuses = refuses;
+    }
+
     /// All of a kind.
     pub fn all(&self, kind: &str) -> Vec<Value> {
         lock(&self.counting).store.all(kind).cloned().collect()
@@ -120,6 +131,12 @@ impl World for Counting {
             self.writes.push(call.in_words());
         }
         let now = self.clock.stamp();
+        if call.method == http::Method::POST
+            && call.kind != "events"
+            && let Some(refusal) = self.faults.refusal()
+        {
+            return refusal;
+        }
         if (call.method.as_str(), call.kind.as_str()) == ("POST", "pods") {
             let mut pod = call.body.clone();
             pod["status"] = json!({"phase": "Pending"});

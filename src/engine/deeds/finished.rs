@@ -1,11 +1,13 @@
 //! What remains to do when a run is finished, or is being deleted?
 //!
 //! The controller never judges a finished run again. The controller removes the remaining finalizers from the Pods, and
-//! deletes the run and its Pods when `ttlSecondsAfterFinished` has passed.
+//! deletes the run and its Pods when `ttlSecondsAfterFinished` has passed. If somebody changes the spec after the end, one
+//! write of the status says that the status describes this spec too.
 
 use chrono::{DateTime, Utc};
 
 use crate::api::Kind;
+use crate::engine::observed::status::Status;
 use crate::engine::observed::{Observed, time};
 use crate::engine::plan::{Plan, Step};
 
@@ -19,7 +21,16 @@ pub fn clean_up(seen: &Observed, now: DateTime<Utc>) -> Plan {
             plan.wake_at(Some(at));
         }
     }
+    plan.status = for_this_spec(seen).filter(|_| plan.steps.is_empty());
     plan
+}
+
+/// The stored status with the generation of the spec, if the spec is newer. Until then kstatus (Flux, Helm) and
+/// `kubectl wait` take the status for outdated, and wait for a newer one.
+fn for_this_spec(seen: &Observed) -> Option<Status> {
+    let (generation, stored) = (seen.job.generation, &seen.job.status);
+    let is_old = stored.observed_generation.is_some_and(|observed| observed != generation);
+    is_old.then(|| Status { observed_generation: Some(generation), ..stored.clone() })
 }
 
 /// Removes our finalizer from all Pods: nobody counts them any more.

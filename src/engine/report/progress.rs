@@ -21,8 +21,8 @@ fn stalled(j: &Judgement) -> Note {
     if is_over && ending.as_ref().is_some_and(|ending| !ending.success) {
         return Note::default();
     }
-    if let Some((number, problem)) = seen.job.spec.success_policy_problem().filter(|_| ending.is_none()) {
-        return wrong_policy(j, number, problem);
+    if let Some(message) = wrong_policy(j) {
+        return never_runs(j, message);
     }
     // If no Pod is missing, the refusal is over: the rejected Pod exists all the same, or the run no longer needs the
     // Pod.
@@ -50,8 +50,10 @@ fn stalled(j: &Judgement) -> Note {
     }
 }
 
-/// Nothing in the spec that is wrong can be changed: only a new run helps.
-fn wrong_policy(j: &Judgement, number: usize, problem: Problem) -> Note {
+/// What is wrong with the success policy, of a run that is not over. Nothing in the spec that is wrong can be changed: only
+/// a new run helps.
+fn wrong_policy(j: &Judgement) -> Option<String> {
+    let (number, problem) = j.seen.job.spec.success_policy_problem().filter(|_| j.ending.is_none())?;
     let rule = format!("spec.successPolicy.rules[{number}]");
     let why = match problem {
         Problem::NotAscending { number } => {
@@ -61,7 +63,10 @@ fn wrong_policy(j: &Judgement, number: usize, problem: Problem) -> Note {
             format!("{rule}.succeededCount is greater than the number of succeededIndexes, which is {indexes}")
         }
     };
-    let message = format!("{why}: create a new SidecarJob; this one gets no Pods");
+    Some(format!("{why}: create a new SidecarJob; this one gets no Pods"))
+}
+
+fn never_runs(j: &Judgement, message: String) -> Note {
     let stored = j.seen.job.status.conditions.when_true(types::STALLED).map(|c| c.reason.as_str());
     let event = (stored != Some(reasons::INVALID_SUCCESS_POLICY))
         .then(|| Event::warning(reasons::INVALID_SUCCESS_POLICY, message.clone()));
@@ -74,6 +79,10 @@ fn reconciling(j: &Judgement) -> Note {
         Some(ending) => Note::is_true(types::RECONCILING, reasons::STOPPING, &ending.message),
         None if j.seen.job.spec.suspend => {
             Note::is_false(types::RECONCILING, reasons::JOB_SUSPENDED, messages::JOB_SUSPENDED)
+        }
+        // Nothing more happens. kstatus takes a run that is Stalled for failed only if it is not Reconciling.
+        None if wrong_policy(j).is_some() => {
+            Note::is_false(types::RECONCILING, reasons::INVALID_SUCCESS_POLICY, "this run gets no Pods")
         }
         None => Note::is_true(types::RECONCILING, reasons::RUNNING, ""),
     }

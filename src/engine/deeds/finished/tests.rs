@@ -36,3 +36,27 @@ fn a_batch_job_is_left_to_the_ttl_controller() {
     let seen = job().batch().spec(|s| s.ttl = Some(seconds(0))).condition("Complete", "CompletionsReached", 5);
     assert_eq!(seen.decide(100), crate::engine::plan::Plan::nothing());
 }
+
+#[test]
+fn a_spec_that_changes_after_the_end_is_one_write_of_its_generation_and_nothing_else() {
+    let mut seen = done(Some(60));
+    assert_eq!(seen.decide(20).status, None, "the spec is the one that the status describes");
+    seen.job.generation += 1;
+    let plan = seen.decide(20);
+    let written = plan.status.expect("a status");
+    assert_eq!(written.observed_generation, Some(2));
+    assert_eq!((plan.steps.len(), plan.events.len(), plan.wake), (0, 0, Some(at(70))));
+    let before = seen.job.status.clone();
+    assert_eq!(crate::engine::observed::status::Status { observed_generation: Some(1), ..written.clone() }, before);
+    seen.job.status = written;
+    assert_eq!(seen.decide(20).status, None, "it is written once");
+}
+
+#[test]
+fn what_is_to_be_done_comes_before_the_generation() {
+    let mut seen = job().started(1).pods([pod(0).succeeded(5)]).stored(10);
+    seen.job.generation += 1;
+    let plan = seen.decide(20);
+    assert_eq!(steps(&plan), ["release p0"]);
+    assert_eq!(plan.status, None);
+}
