@@ -189,7 +189,7 @@ fn counted(world: &mut World, old: &Job, new: &Job) -> Result<(), String> {
 }
 
 /// How many Pods of this run are counted: indexes that succeeded in an earlier run count as well, and have no Pod.
-fn counted(job: &Job) -> i64 {
+fn with_result(job: &Job) -> i64 {
     let earlier = indexes(job.0["spec"]["completedIndexes"].as_str().unwrap_or_default()).unwrap_or_default();
     let done = indexes(job.text("completedIndexes").unwrap_or_default()).unwrap_or_default();
     job.n("succeeded") + job.n("failed") - done.intersection(&earlier).count() as i64
@@ -213,7 +213,7 @@ fn containers(world: &World, old: &Job, new: &Job) -> Result<(), String> {
     }
     let listed =
         if new.indexed() { new.list("failed").len() } else { new.list("failed").len() + new.list("succeeded").len() };
-    let (counted, recorded) = (counted(new), counted(new) + listed as i64);
+    let (counted, recorded) = (with_result(new), with_result(new) + listed as i64);
     let (main, side) = (of(&all(new), "main"), of(&all(new), "side"));
     let told = |c: &Value| n(c, "succeeded") + n(c, "failed");
     if told(&main) != recorded && !world.books.elastic {
