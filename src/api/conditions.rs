@@ -75,6 +75,11 @@ pub mod reasons {
     /// Event: Warning.
     /// What to do: look at `status.failedIndexes`; run these indexes again in a new SidecarJob.
     pub const FAILED_INDEXES: &str = "FailedIndexes";
+    /// Failed: `spec.successPolicy` has a rule that can't be met, or indexes that do not ascend. The run fails before its first
+    /// Pod. Of a Job, the API server rejects such a policy.
+    /// Event: Warning.
+    /// What to do: correct `spec.successPolicy` in a new SidecarJob.
+    pub const INVALID_SUCCESS_POLICY: &str = "InvalidSuccessPolicy";
     /// Complete: a rule of `spec.successPolicy` matched; the message names the rule.
     /// What to do: nothing.
     pub const SUCCESS_POLICY: &str = "SuccessPolicy";
@@ -103,11 +108,6 @@ pub mod reasons {
     /// Event: Warning.
     /// What to do: correct what the message says. The controller tries again at least once a minute.
     pub const STEP_FAILED: &str = "StepFailed";
-    /// Stalled=True, and a warning: `spec.successPolicy` has a rule that can't be met, or indexes that do not ascend. The
-    /// run gets no Pods. Of a Job, the API server rejects such a policy.
-    /// Event: Warning.
-    /// What to do: correct `spec.successPolicy` in a new SidecarJob.
-    pub const INVALID_SUCCESS_POLICY: &str = "InvalidSuccessPolicy";
     /// Stalled=False: the step that failed has succeeded.
     /// What to do: nothing.
     pub const STEP_DONE: &str = "StepDone";

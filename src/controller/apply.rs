@@ -297,13 +297,14 @@ where
 /// The numbers of a status that the metrics count.
 fn tally(job: &Job, status: &Status) -> Counted {
     let ended = |type_, result| status.conditions.when_true(type_).map(|c| (result, c.reason.clone()));
+    let earlier = job.earlier(); // no work of this run
     Counted {
         kind: job.kind,
         indexed: job.spec.indexed,
         per_index: job.spec.backoff_limit_per_index.is_some(),
-        succeeded: status.succeeded,
+        succeeded: status.succeeded.max(earlier.len()),
         failed: status.failed,
-        completed_indexes: status.completed.below(job.spec.completions.unwrap_or(0)).len(),
+        completed_indexes: status.completed.union(&earlier).below(job.spec.completions.unwrap_or(0)).len(),
         failed_indexes: status.failed_indexes.as_ref().map_or(0, |f| f.below(job.spec.completions.unwrap_or(0)).len()),
         end: ended(types::COMPLETE, "succeeded").or_else(|| ended(types::FAILED, "failed")),
     }

@@ -141,26 +141,25 @@ fn the_finalizers_of_an_older_job_of_the_same_name_go() {
 }
 
 #[test]
-fn a_run_with_a_success_policy_that_a_job_may_not_have_gets_no_pods_and_says_why_once() {
-    let rules = json!([{"succeededCount": 1}, {"succeededIndexes": "3,1"}]);
-    let seen = job_with(json!({"completionMode": "Indexed", "completions": 5, "successPolicy": {"rules": rules}}));
+fn a_run_that_begins_with_a_success_policy_that_a_job_may_not_have_fails_before_its_first_pod() {
+    let with =
+        |rules| job_with(json!({"completionMode": "Indexed", "completions": 5, "successPolicy": {"rules": rules}}));
+    let seen = with(json!([{"succeededCount": 1}, {"succeededIndexes": "3,1"}]));
     let plan = seen.decide(1);
     assert_eq!(steps(&plan), Vec::<String>::new());
-    let events: Vec<&str> = plan.events.iter().map(|event| event.reason.as_str()).collect();
-    assert_eq!(events, [reasons::INVALID_SUCCESS_POLICY]);
-    let stored = seen.stored(1);
-    let condition = stored.job.status.conditions.when_true(types::STALLED).unwrap();
+    let over = seen.stored(1);
+    let failed = over.job.status.conditions.when_true(types::FAILED).expect("Failed");
     assert_eq!(
-        (condition.reason.as_str(), condition.message.as_str()),
+        (failed.reason.as_str(), failed.message.as_str()),
         (
             reasons::INVALID_SUCCESS_POLICY,
-            "spec.successPolicy.rules[1].succeededIndexes must ascend, and 1 is not greater than the number before: create a \
-             new SidecarJob; this one gets no Pods"
+            "spec.successPolicy.rules[1].succeededIndexes must ascend, and 1 is not greater than the number before: correct it \
+             in a new SidecarJob"
         )
     );
-    let reconciling = stored.job.status.conditions.get(types::RECONCILING).map(|c| c.status.as_str());
-    assert_eq!(reconciling, Some("False"), "or kstatus would wait for ever");
-    assert_eq!(stored.decide(2).status, None, "and no more is said");
+    assert_eq!(over.decide(2).status, None, "and no more is said");
+    let began = with(json!([{"succeededIndexes": "3,1"}])).started(0);
+    assert_eq!(steps(&began.decide(1)), ["create Pods [0 for index 0]"], "what began under an older version goes on");
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub fn bounds(spec: &mut Value) {
         fields[field]["maximum"] = json!(i32::MAX);
     }
     fields["completedIndexes"]["maxLength"] = json!(COMPLETED_INDEXES_MAX);
-    fields["completedIndexes"]["pattern"] = json!(r"^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$");
+    fields["completedIndexes"]["pattern"] = json!(r"^[0-9]{1,9}(-[0-9]{1,9})?(,[0-9]{1,9}(-[0-9]{1,9})?)*$");
     default(&mut fields["suspend"], false);
     default(&mut fields["completionMode"], "NonIndexed");
     default(&mut fields["manualSelector"], false);

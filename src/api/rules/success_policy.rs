@@ -1,8 +1,8 @@
 //! Which rules `spec.successPolicy` may have (KEP-3998).
 //!
 //! Reading a text of 64 KiB number by number costs too much in CEL. So two things are not checked here: that indexes
-//! ascend strictly, and that there are as many indexes as succeededCount asks for. A run with such an error gets no Pods,
-//! and the condition Stalled says why (`engine::observed::success_policy`).
+//! ascend strictly, and that there are as many indexes as succeededCount asks for. A run with such an error fails
+//! before its first Pod (`engine::result`).
 
 use serde_json::{Value, json};
 

@@ -52,11 +52,10 @@ pub fn manage(j: &Judgement) -> Deed {
     Deed { wake, ..Deed::of(create) }
 }
 
-/// How many Pods are missing and have room: none after the result is known, while the run is suspended, or if the success
-/// policy is wrong.
+/// How many Pods are missing and have room: none after the result is known, or while the run is suspended.
 pub fn missing(j: &Judgement) -> u32 {
     let Judgement { seen, tally, ending, now } = j;
-    if ending.is_some() || seen.job.spec.suspend || seen.job.spec.success_policy_problem().is_some() {
+    if ending.is_some() || seen.job.spec.suspend {
         return 0;
     }
     let there = count(&tally.working) + not_ended(seen, tally);

@@ -17,7 +17,7 @@ use crate::engine::observed::failure_policy::FailurePolicy;
 use crate::engine::observed::indexes::Indexes;
 use crate::engine::observed::roles::Roles;
 use crate::engine::observed::status::Status;
-use crate::engine::observed::success_policy::{Problem, SuccessPolicy};
+use crate::engine::observed::success_policy::SuccessPolicy;
 use crate::engine::observed::{Sidecar, time};
 
 /// A SidecarJob, or a batch/v1 Job that this controller reconciles.
@@ -200,11 +200,6 @@ impl Spec {
     /// The Pod has a place among the indexes, or the run has no indexes.
     pub fn has_place_for(&self, pod: &Pod) -> bool {
         !self.indexed || pod.index.zip(self.completions).is_some_and(|(index, n)| index < n)
-    }
-
-    /// What is wrong with the success policy: the number of the rule, and why.
-    pub fn success_policy_problem(&self) -> Option<(usize, Problem)> {
-        self.success_policy.as_ref()?.problem()
     }
 
     /// A Pod that is being deleted has failed only when it has ended. The controller replaces the Pod then.

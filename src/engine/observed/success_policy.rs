@@ -43,7 +43,7 @@ impl SuccessPolicy {
         Self(wire.rules.iter().map(rule).collect())
     }
 
-    /// The first rule that is wrong, by its number, and why. The controller creates no Pods for such a run.
+    /// The first rule that is wrong, by its number, and why. A run that begins with such a policy fails.
     pub fn problem(&self) -> Option<(usize, Problem)> {
         self.0.iter().enumerate().find_map(|(number, rule)| Some((number, rule.problem?)))
     }

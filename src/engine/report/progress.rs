@@ -4,8 +4,6 @@ use crate::api::conditions::{messages, reasons, types};
 use crate::engine::deeds::pods;
 use crate::engine::judgement::Judgement;
 use crate::engine::observed::Refusal;
-use crate::engine::observed::success_policy::Problem;
-use crate::engine::plan::Event;
 use crate::engine::report::note::Note;
 use crate::engine::report::over::is_over;
 
@@ -20,9 +18,6 @@ fn stalled(j: &Judgement) -> Note {
     let is_over = is_over(j);
     if is_over && ending.as_ref().is_some_and(|ending| !ending.success) {
         return Note::default();
-    }
-    if let Some(message) = wrong_policy(j) {
-        return never_runs(j, message);
     }
     // If no Pod is missing, the refusal is over: the rejected Pod exists all the same, or the run no longer needs the
     // Pod.
@@ -50,39 +45,12 @@ fn stalled(j: &Judgement) -> Note {
     }
 }
 
-/// What is wrong with the success policy, of a run that is not over. Nothing in the spec that is wrong can be changed: only
-/// a new run helps.
-fn wrong_policy(j: &Judgement) -> Option<String> {
-    let (number, problem) = j.seen.job.spec.success_policy_problem().filter(|_| j.ending.is_none())?;
-    let rule = format!("spec.successPolicy.rules[{number}]");
-    let why = match problem {
-        Problem::NotAscending { number } => {
-            format!("{rule}.succeededIndexes must ascend, and {number} is not greater than the number before")
-        }
-        Problem::TooFewIndexes { indexes } => {
-            format!("{rule}.succeededCount is greater than the number of succeededIndexes, which is {indexes}")
-        }
-    };
-    Some(format!("{why}: create a new SidecarJob; this one gets no Pods"))
-}
-
-fn never_runs(j: &Judgement, message: String) -> Note {
-    let stored = j.seen.job.status.conditions.when_true(types::STALLED).map(|c| c.reason.as_str());
-    let event = (stored != Some(reasons::INVALID_SUCCESS_POLICY))
-        .then(|| Event::warning(reasons::INVALID_SUCCESS_POLICY, message.clone()));
-    Note::is_true(types::STALLED, reasons::INVALID_SUCCESS_POLICY, message).with_events(event)
-}
-
 fn reconciling(j: &Judgement) -> Note {
     match &j.ending {
         Some(ending) if is_over(j) => Note::is_false(types::RECONCILING, &ending.reason, &ending.message),
         Some(ending) => Note::is_true(types::RECONCILING, reasons::STOPPING, &ending.message),
         None if j.seen.job.spec.suspend => {
             Note::is_false(types::RECONCILING, reasons::JOB_SUSPENDED, messages::JOB_SUSPENDED)
-        }
-        // Nothing more happens. kstatus takes a run that is Stalled for failed only if it is not Reconciling.
-        None if wrong_policy(j).is_some() => {
-            Note::is_false(types::RECONCILING, reasons::INVALID_SUCCESS_POLICY, "this run gets no Pods")
         }
         None => Note::is_true(types::RECONCILING, reasons::RUNNING, ""),
     }

@@ -14,14 +14,16 @@ use ending::Ending;
 use crate::api::conditions::{messages, reasons, types};
 use crate::engine::count::outcome;
 use crate::engine::count::tally::Tally;
+use crate::engine::observed::success_policy::Problem;
 use crate::engine::observed::{Container, Observed, Pod, Slot};
 
 type Rule = fn(&Observed, &Tally, DateTime<Utc>) -> Option<Ending>;
 
 /// The rules, in order.
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 10] = [
     |seen, _, _| recorded(seen, types::SUCCESS_CRITERIA_MET, true), // a success stays
     |seen, _, _| recorded(seen, types::FAILURE_TARGET, false),      // a failure stays
+    |seen, _, _| begins_with_a_wrong_policy(seen),                  // the success policy can't be met
     |_, tally, _| failed_by_policy(tally),                          // a Pod's failure fails the run
     |seen, tally, _| backoff_limit_exceeded(seen, tally),           // too many Pods failed
     |seen, _, now| deadline::passed(seen, now),                     // the run took too long
@@ -40,6 +42,24 @@ pub fn judge(seen: &Observed, tally: &Tally, now: DateTime<Utc>) -> Option<Endin
 fn recorded(seen: &Observed, type_: &str, success: bool) -> Option<Ending> {
     let c = seen.job.status.conditions.when_true(type_)?;
     Some(Ending { success, reason: c.reason.clone(), message: c.message.clone(), stored: true })
+}
+
+/// Of a Job, the API server rejects such a policy. A run that has begun under an older version of the controller goes on: the
+/// rules that can be met apply.
+fn begins_with_a_wrong_policy(seen: &Observed) -> Option<Ending> {
+    let (spec, status) = (&seen.job.spec, &seen.job.status);
+    let has_begun = status.start_time.is_some() || status.succeeded + status.failed > 0 || seen.own_pods().len() > 0;
+    let (rule, problem) = spec.success_policy.as_ref().filter(|_| !has_begun)?.problem()?;
+    let rule = format!("spec.successPolicy.rules[{rule}]");
+    let why = match problem {
+        Problem::NotAscending { number } => {
+            format!("{rule}.succeededIndexes must ascend, and {number} is not greater than the number before")
+        }
+        Problem::TooFewIndexes { indexes } => {
+            format!("{rule}.succeededCount is greater than the number of succeededIndexes, which is {indexes}")
+        }
+    };
+    Some(Ending::failure(reasons::INVALID_SUCCESS_POLICY, &format!("{why}: correct it in a new SidecarJob")))
 }
 
 fn failed_by_policy(tally: &Tally) -> Option<Ending> {

@@ -24,7 +24,7 @@ const WAITING: [&str; 5] = [
     reasons::KUBELET_SILENT,
 ];
 /// Why a run needs help.
-const STALLED: [&str; 3] = [reasons::POD_REFUSED, reasons::STEP_FAILED, reasons::INVALID_SUCCESS_POLICY];
+const STALLED: [&str; 2] = [reasons::POD_REFUSED, reasons::STEP_FAILED];
 
 /// The metrics, in the order of the page.
 pub const METRICS: [Metric<SidecarJob>; 21] = [

@@ -8,6 +8,11 @@ fn limited() -> Observed {
     job().spec(|s| s.active_deadline = Some(seconds(60)))
 }
 
+/// The status still says that the run is suspended.
+fn resumed() -> Observed {
+    limited().condition("Suspended", "JobSuspended", 3)
+}
+
 #[test]
 fn it_counts_from_the_start_and_never_while_suspended() {
     for (what, seen, now, want) in [
@@ -16,6 +21,7 @@ fn it_counts_from_the_start_and_never_while_suspended() {
         ("in time", limited().started(10), 69, false),
         ("at the second", limited().started(10), 70, true),
         ("suspended", limited().started(10).suspended(), 1000, false),
+        ("resumed, with a Pod from before", resumed().pods([pod(0).deleted(5)]), 1000, false),
         ("no deadline", job().started(10), 1000, false),
         ("a deadline of 0", limited().spec(|s| s.active_deadline = Some(seconds(0))).started(10), 10, true),
         (
