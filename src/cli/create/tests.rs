@@ -121,7 +121,8 @@ async fn created(server: Server, name: Name) -> (Vec<String>, Result<String, Str
             );
         }
     });
-    let made = new(name, json!({"spec": {}})).create(&Client::new(mock, "ns"), "ns").await;
+    let cluster = Cluster { namespace: None, kubeconfig: None, context: Some("prod".into()) };
+    let made = new(name, json!({"spec": {}})).create(&cluster, &Client::new(mock, "ns"), "ns").await;
     let names = stored.lock().unwrap().iter().map(|object| name_of(object).to_owned()).collect();
     (names, made.map(|object| name_of(&object).to_owned()).map_err(|error| error.to_string()))
 }
@@ -146,6 +147,7 @@ async fn a_name_that_is_taken_is_passed_over_or_told() {
     let (stored, made) = created(server(&["etl"]), Name::Exact("etl".into())).await;
     assert_eq!(stored, [""; 0]);
     assert!(made.clone().unwrap_err().contains("SidecarJob etl exists already in namespace ns"), "{made:?}");
+    assert!(made.clone().unwrap_err().contains("kubectl delete scj etl -n ns --context prod"), "{made:?}");
     let (_, made) = created(Server { lost: 1, ..server(&["etl"]) }, Name::Exact("etl".into())).await;
     assert!(made.unwrap_err().contains("exists already"), "the lost answer was no create of ours");
 }

@@ -79,7 +79,7 @@ fn head(row: &Row, now: DateTime<Utc>) -> String {
     words.push(row.result.clone());
     words.extend(row.main_took(now).map(|took| format!("main {}", when::short(took))));
     if let Some((seconds, by)) = row.drain_seconds.zip(row.drained_by.as_ref()) {
-        words.push(format!("drain {} by {by}", when::short(chrono::TimeDelta::seconds(seconds))));
+        words.push(format!("drain {} by {by}", when::seconds(seconds)));
     }
     if !row.exists {
         words.push("(gone)".into());
@@ -96,7 +96,7 @@ fn tail(lane: &Lane) -> String {
     let usual = [pod::COMPLETED, pod::ERROR];
     let reason = lane.reason.as_deref().filter(|reason| !usual.contains(reason));
     let exit = lane.exit_code.map(|code| code.to_string());
-    let drain = lane.drain_seconds.map(|s| format!("~{}", when::short(chrono::TimeDelta::seconds(s))));
+    let drain = lane.drain_seconds.map(|s| format!("~{}", when::seconds(s)));
     let restarts = (lane.restarts > 0).then(|| format!("{}x again", lane.restarts));
     let words = [exit, reason.map(ToOwned::to_owned), drain, restarts];
     words.into_iter().flatten().collect::<Vec<_>>().join(" ")
