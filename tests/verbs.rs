@@ -247,8 +247,9 @@ fn one_of_each(method: &str, path: &str) -> (u16, Value) {
     let run = || {
         json!({
             "apiVersion": "sidecarjob.dev/v1alpha1", "kind": "SidecarJob",
-            "metadata": {"name": "nightly", "namespace": "ns", "uid": "u", "creationTimestamp": "2026-01-01T00:00:00Z"},
-            "spec": {"template": {}},
+            "metadata": {"name": "nightly", "namespace": "ns", "uid": "u", "creationTimestamp": "2026-01-01T00:00:00Z",
+                "managedFields": [{"manager": "kubectl"}]},
+            "spec": {"template": {}, "ofANewerVersion": 5},
             "status": {"observedGeneration": 1, "phase": "Failed",
                 "conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": EVIL, "lastTransitionTime": "2026-01-01T00:01:00Z"}],
                 "lastFailure": {"text": EVIL, "podName": "nightly-x", "container": "work", "exitCode": 3, "time": "2026-01-01T00:01:00Z", "message": EVIL},
@@ -340,6 +341,14 @@ fn the_verbs_that_tell_answer_in_each_form_and_what_others_wrote_is_harmless() {
     let why = sidecarjob(&server, &["why", "nightly", "-o", "json"]);
     let why: Value = serde_json::from_slice(&why.stdout).expect("JSON");
     assert_eq!((&why["state"], &why["lastFailure"]["exitCode"]), (&json!("Failed"), &json!(3)));
+    for (line, path) in
+        [(&["list", "--runs", "-o", "json"][..], "/items/0"), (&["describe", "nightly", "-o", "json"], "")]
+    {
+        let printed: Value = serde_json::from_slice(&sidecarjob(&server, line).stdout).expect("JSON");
+        let object = printed.pointer(path).expect("an object");
+        assert_eq!(object["spec"]["ofANewerVersion"], 5, "{line:?}: as the API server gave it");
+        assert_eq!(object["metadata"]["managedFields"], Value::Null, "{line:?}");
+    }
     let names = sidecarjob(&server, &["list", "-o", "name"]);
     assert_eq!(String::from_utf8_lossy(&names.stdout), "sidecarjob.sidecarjob.dev/nightly\n");
     let version = sidecarjob(&server, &["version"]);
@@ -693,6 +702,10 @@ fn a_wait_ends_with_its_time_or_with_a_signal() {
     assert_eq!(ended.status.code(), Some(124));
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert!(said.contains("within 1s; the run goes on: kubectl sidecarjob why nightly -n batch"), "{said}");
+    let ended = sidecarjob(&server, &["wait", "other", "nightly", "--timeout", "3s"]);
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(3), "{said}");
+    assert!(said.starts_with("error: no SidecarJob other") && said.contains("why nightly"), "{said}");
     let own = file("own.yaml", MANIFEST.replace("{name: nightly}", "{name: nightly, namespace: own}").as_bytes());
     let ended = sidecarjob(&server, &["run", "-f", &own, "--wait", "--timeout", "1s", "-n", "", "--context", ""]);
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();

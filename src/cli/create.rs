@@ -195,7 +195,7 @@ impl New {
         loop {
             let failure = match call(what.as_str(), post(client, namespace, object, self.is_dry)).await {
                 Ok(stored) => return Ok(Some(stored)),
-                Err(failure) if failure.kind.is_passing() => failure, // the name may be taken, by us
+                Err(failure) if failure.kind.is_passing() || failure.kind == FailureKind::Taken => failure, // by us?
                 Err(failure) => return Err(failure.into()),
             };
             match call(format!("read SidecarJob {name}"), get(client, namespace, name)).await {

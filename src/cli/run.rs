@@ -249,7 +249,7 @@ impl Then {
             // A script that asks for an object gets one document on stdout.
             let mut nowhere = std::io::sink();
             let lines: &mut (dyn Write + Send) = if self.output == Format::Text { out } else { &mut nowhere };
-            wait::until(&followed.watches, &followed.namespace, runs, &Until::End, (lines, &mut notes)).await
+            wait::until(&followed.watches, &followed.namespace, runs, (&Until::End, None), (lines, &mut notes)).await
         };
         wait::within(self.timeout, cluster, &name, waiting).await
     }
@@ -264,9 +264,7 @@ impl Then {
         match self.output {
             Format::Json | Format::Yaml => {
                 let mut object = object.clone();
-                if let Some(metadata) = object["metadata"].as_object_mut() {
-                    metadata.remove("managedFields");
-                }
+                output::without_managed_fields(&mut object);
                 output::value(out, self.output, &object)
             }
             Format::Name => printable::say(out, target.resource()),

@@ -46,7 +46,10 @@ impl Scale {
 
 /// The lines of these rows, on a terminal of this width.
 pub fn lines(rows: &[Row], now: DateTime<Utc>, width: usize) -> Vec<Line> {
-    let Some(from) = rows.iter().filter_map(|row| row.created_at).min() else { return Vec::new() };
+    let plain = |before: &str| Line { before: cut(before, Some(width)), colour: Colour::Plain, text: String::new() };
+    let Some(from) = rows.iter().filter_map(|row| row.created_at).min() else {
+        return rows.iter().map(|row| plain(&head(row, now))).collect(); // without a start there is no scale
+    };
     let to = rows.iter().map(|row| row.end(now)).max().unwrap_or(now);
     let tails = rows.iter().flat_map(|row| &row.containers).map(|lane| tail(lane).width());
     let labels = rows.iter().flat_map(|row| &row.containers).map(|lane| label(lane).width());
@@ -57,7 +60,7 @@ pub fn lines(rows: &[Row], now: DateTime<Utc>, width: usize) -> Vec<Line> {
     let scale = Scale { from, seconds: (to - from).num_seconds().max(1), width: bar };
     let mut lines = Vec::new();
     for row in rows {
-        lines.push(Line { before: cut(&head(row, now), Some(width)), colour: Colour::Plain, text: String::new() });
+        lines.push(plain(&head(row, now)));
         lines.extend(row.containers.iter().map(|lane| {
             let name = cut(&label(lane), Some(names));
             let before = format!("  {name}{} ", " ".repeat(names.saturating_sub(name.width())));
@@ -66,7 +69,7 @@ pub fn lines(rows: &[Row], now: DateTime<Utc>, width: usize) -> Vec<Line> {
         }));
     }
     lines.push(axis(&scale, names, to));
-    lines.push(Line { before: cut(LEGEND, Some(width)), colour: Colour::Plain, text: String::new() });
+    lines.push(plain(LEGEND));
     lines
 }
 
