@@ -283,7 +283,7 @@ impl Printer<'_> {
         };
         let history = run.history();
         let had_pods = history.is_some_and(|status| {
-            status.failed.unwrap_or(0) + status.succeeded.unwrap_or(0) > 0 || !status.recent_pods.is_empty()
+            status.failed.unwrap_or(0) > 0 || status.succeeded.unwrap_or(0) > 0 || !status.recent_pods.is_empty()
         });
         let why = self.args.cluster.command(&format!("why {}", self.args.target.words()));
         if run.is_suspended() {

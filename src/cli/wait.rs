@@ -165,11 +165,7 @@ pub async fn until(
             (Ok(Some(news)), _) => news,
             (Err(_), Some(limit)) => {
                 let pending = runs.iter().zip(&verdicts).find(|(_, verdict)| verdict.is_none());
-                let passed = limit.has_passed(pending.map_or("", |(run, _)| &run.name));
-                return Err(match of_gone(&gone) {
-                    Some(failed) => notes.line(&format!("error: {passed}")).map_or_else(Failed::from, |()| failed),
-                    None => passed,
-                });
+                return Err(too_late(limit.has_passed(pending.map_or("", |(run, _)| &run.name)), &gone, notes));
             }
             _ => break,
         };
@@ -204,6 +200,14 @@ pub async fn until(
         Some(failed) => Err(failed),
         None if verdicts.iter().all(|verdict| matches!(verdict, Some(Verdict::Good(_)))) => Ok(End::Good),
         None => Ok(End::RunFailed),
+    }
+}
+
+/// The end of a wait whose time has passed. A run that is gone decides the exit code.
+fn too_late(passed: Failed, gone: &[String], notes: &mut Notes<'_>) -> Failed {
+    match of_gone(gone) {
+        Some(failed) => notes.line(&format!("error: {passed}")).map_or_else(Failed::from, |()| failed),
+        None => passed,
     }
 }
 

@@ -67,6 +67,7 @@ mod tests {
     #[test]
     fn durations_are_printed_as_kubectl_prints_an_age() {
         let rows = [
+            (i64::MIN, "0s"),
             (-5, "0s"),
             (0, "0s"),
             (119, "119s"),
@@ -83,6 +84,7 @@ mod tests {
         for (seconds, expected) in rows {
             assert_eq!(self::seconds(seconds), expected, "{seconds}");
         }
+        assert!(self::seconds(i64::MAX).contains('y'), "the longest duration is one of years");
     }
 
     #[test]

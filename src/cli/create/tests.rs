@@ -20,6 +20,7 @@ fn a_name_is_as_asked_for_and_never_too_long() {
     let long = "n".repeat(63);
     let plain = json!({"spec": {}});
     let indexed = json!({"spec": {"completionMode": "Indexed", "completions": 101}});
+    let absurd = json!({"spec": {"completionMode": "Indexed", "completions": i64::MIN}});
     let rows = [
         (Name::Exact("etl".into()), &plain, 0, Some("etl".to_owned())),
         (Name::Exact("etl".into()), &plain, 1, None),
@@ -29,6 +30,8 @@ fn a_name_is_as_asked_for_and_never_too_long() {
         (Name::Rerun(long.clone(), 1), &indexed, 0, Some(format!("{}-r1", &long[..56]))),
         (Name::Rerun(format!("{}-.x", "n".repeat(57)), 10), &plain, 0, Some(format!("{}-r10", "n".repeat(57)))),
         (Name::Rerun("etl".into(), 1), &plain, MOST_NAMES, None),
+        (Name::Rerun("etl".into(), u32::MAX), &plain, 5, Some(format!("etl-r{}", u32::MAX))),
+        (Name::Exact("etl".into()), &absurd, 0, Some("etl".into())),
     ];
     for (name, object, n, expected) in rows {
         let made = new(name.clone(), object.clone()).at_try(n, "ns");
