@@ -212,6 +212,8 @@ fn words_of_a_webhook_and_of_an_object_are_harmless_in_cron() {
         (vec!["cron", "next", "evil"], 1),
         ([&["cron", "backfill", "evil"][..], &from].concat(), 1),
         (vec!["cron", "next", EVIL], 1),
+        (vec!["cron", "next", "-5 * * * *"], 1),
+        (vec!["cron", "next", ""], 1),
         (vec!["cron", "next", "0 2 * * *", "-z", EVIL], 1),
         (vec!["cron", "next", "H H * * *", "--for", EVIL], 0),
     ] {
@@ -245,8 +247,9 @@ fn one_of_each(method: &str, path: &str) -> (u16, Value) {
     let run = || {
         json!({
             "apiVersion": "sidecarjob.dev/v1alpha1", "kind": "SidecarJob",
-            "metadata": {"name": "nightly", "namespace": "ns", "uid": "u", "creationTimestamp": "2026-01-01T00:00:00Z"},
-            "spec": {"template": {}},
+            "metadata": {"name": "nightly", "namespace": "ns", "uid": "u", "creationTimestamp": "2026-01-01T00:00:00Z",
+                "managedFields": [{"manager": "kubectl"}]},
+            "spec": {"template": {}, "ofANewerVersion": 5},
             "status": {"observedGeneration": 1, "phase": "Failed",
                 "conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": EVIL, "lastTransitionTime": "2026-01-01T00:01:00Z"}],
                 "lastFailure": {"text": EVIL, "podName": "nightly-x", "container": "work", "exitCode": 3, "time": "2026-01-01T00:01:00Z", "message": EVIL},
@@ -338,6 +341,14 @@ fn the_verbs_that_tell_answer_in_each_form_and_what_others_wrote_is_harmless() {
     let why = sidecarjob(&server, &["why", "nightly", "-o", "json"]);
     let why: Value = serde_json::from_slice(&why.stdout).expect("JSON");
     assert_eq!((&why["state"], &why["lastFailure"]["exitCode"]), (&json!("Failed"), &json!(3)));
+    for (line, path) in
+        [(&["list", "--runs", "-o", "json"][..], "/items/0"), (&["describe", "nightly", "-o", "json"], "")]
+    {
+        let printed: Value = serde_json::from_slice(&sidecarjob(&server, line).stdout).expect("JSON");
+        let object = printed.pointer(path).expect("an object");
+        assert_eq!(object["spec"]["ofANewerVersion"], 5, "{line:?}: as the API server gave it");
+        assert_eq!(object["metadata"]["managedFields"], Value::Null, "{line:?}");
+    }
     let names = sidecarjob(&server, &["list", "-o", "name"]);
     assert_eq!(String::from_utf8_lossy(&names.stdout), "sidecarjob.sidecarjob.dev/nightly\n");
     let version = sidecarjob(&server, &["version"]);
@@ -572,6 +583,10 @@ fn a_dry_run_of_the_client_asks_nobody_and_prints_the_object() {
     assert_eq!(dry("name"), "sidecarjob.sidecarjob.dev/other\n");
     let object: Value = serde_json::from_str(&dry("json")).expect("JSON");
     assert_eq!((&object["metadata"]["name"], &object["spec"]), (&json!("other"), &json!({})));
+    assert_eq!(object["metadata"]["namespace"], "ns", "as the kubeconfig says");
+    let nowhere = ["run", "-f", &manifest, "--dry-run=client", "-o", "json", "--kubeconfig", "/nowhere"];
+    let object: Value = serde_json::from_slice(&sidecarjob("http://127.0.0.1:1", &nowhere).stdout).expect("JSON");
+    assert_eq!(object["metadata"]["namespace"], Value::Null, "nobody knows the namespace");
     assert_eq!(serde_saphyr::from_str::<Value>(&dry("yaml")).expect("YAML")["kind"], "SidecarJob");
 }
 
@@ -602,6 +617,15 @@ fn words_that_make_no_sense_together_are_wrong_usage() {
         &["run", "-f", "a", "--dry-run=client", "--wait"],
         &["run", "-f", "a", "--logs", "-o", "json"],
         &["run", "-f", "a", "--timeout", "soon"],
+        &["run", "-f", "a", "--timeout", "1s"],
+        &["run", "-f", "a", "A b"],
+        &["rerun", "etl", "--timeout", "1s"],
+        &["watch", ""],
+        &["why", "a b"],
+        &["why", "done?x"],
+        &["cron", "run", ""],
+        &["cron", "backfill", "Nightly", "--from", "2026-11-24T01:00:00Z"],
+        &["cron", "next", "--bogus"],
         &["wait"],
         &["wait", "etl", "--for=complete"],
         &["logs", "etl", "--tail=-1"],
@@ -629,7 +653,7 @@ fn fails(method: &str, path: &str) -> (u16, Value) {
         _ => (
             200,
             json!({"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": "2"},
-                          "items": if path.contains("/pods") { vec![] } else { vec![run] }}),
+                          "items": if path.contains("/pods") || path.contains("other") { vec![] } else { vec![run] }}),
         ),
     }
 }
@@ -678,6 +702,14 @@ fn a_wait_ends_with_its_time_or_with_a_signal() {
     assert_eq!(ended.status.code(), Some(124));
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert!(said.contains("within 1s; the run goes on: kubectl sidecarjob why nightly -n batch"), "{said}");
+    let ended = sidecarjob(&server, &["wait", "other", "nightly", "--timeout", "3s"]);
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(3), "{said}");
+    assert!(said.starts_with("error: no SidecarJob other") && said.contains("why nightly"), "{said}");
+    let own = file("own.yaml", MANIFEST.replace("{name: nightly}", "{name: nightly, namespace: own}").as_bytes());
+    let ended = sidecarjob(&server, &["run", "-f", &own, "--wait", "--timeout", "1s", "-n", "", "--context", ""]);
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(said.contains("kubectl sidecarjob why nightly -n own"), "{said}");
     let mut child = Command::new(env!("CARGO_BIN_EXE_sidecarjob"))
         .args(["run", "-f", &file("signal.yaml", MANIFEST.as_bytes()), "--wait"])
         .env("KUBECONFIG", kubeconfig(&server))

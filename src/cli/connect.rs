@@ -1,14 +1,15 @@
 //! Which cluster does a command use? The one that kubectl uses.
 
 use std::error::Error as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::{Args, ValueHint};
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 
-/// How to find the cluster.
+/// How to find the cluster. A flag with an empty value counts as not given, as for kubectl.
 #[derive(Clone, Debug, Args)]
 pub struct Cluster {
     /// Namespace [default: the namespace of the context]
@@ -16,7 +17,8 @@ pub struct Cluster {
     pub namespace: Option<String>,
 
     /// Kubeconfig file [default: $KUBECONFIG or ~/.kube/config]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub kubeconfig: Option<PathBuf>,
 
     /// Context of the kubeconfig
@@ -25,12 +27,41 @@ pub struct Cluster {
 }
 
 impl Cluster {
+    /// The namespace that was given.
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref().filter(|name| !name.is_empty())
+    }
+
+    /// The kubeconfig that was given.
+    pub fn kubeconfig(&self) -> Option<&Path> {
+        self.kubeconfig.as_deref().filter(|file| !file.as_os_str().is_empty())
+    }
+
+    /// The context that was given.
+    fn context(&self) -> Option<&str> {
+        self.context.as_deref().filter(|name| !name.is_empty())
+    }
+
+    /// The same cluster, with this namespace.
+    pub fn in_namespace(&self, namespace: &str) -> Self {
+        Self { namespace: Some(namespace.to_owned()), ..self.clone() }
+    }
+
+    /// The namespace that was given, or the one of the context; `None` without a usable configuration. The cluster is not
+    /// asked.
+    pub async fn namespace_offline(&self) -> Option<String> {
+        match self.namespace() {
+            Some(namespace) => Some(namespace.to_owned()),
+            None => self.config().await.ok().map(|config| config.default_namespace),
+        }
+    }
+
     /// The flags that lead to the same namespace of the same cluster, for a command that a message proposes. Each flag has a
     /// space before it.
     pub fn flags(&self) -> String {
-        let file = self.kubeconfig.as_ref().map(|file| file.display().to_string());
-        let all = [("-n", &self.namespace), ("--kubeconfig", &file), ("--context", &self.context)];
-        all.iter().filter_map(|(flag, value)| Some(format!(" {flag} {}", quoted(value.as_ref()?)))).collect()
+        let file = self.kubeconfig().map(|file| file.display().to_string());
+        let all = [("-n", self.namespace()), ("--kubeconfig", file.as_deref()), ("--context", self.context())];
+        all.iter().filter_map(|(flag, value)| Some(format!(" {flag} {}", quoted((*value)?)))).collect()
     }
 
     /// A command of this program, for advice, with the flags that were given.
@@ -51,13 +82,13 @@ impl Cluster {
 
     /// Without a kubeconfig: the ServiceAccount of the Pod in which the program runs.
     async fn config(&self) -> Result<Config, String> {
-        let options = KubeConfigOptions { context: self.context.clone(), ..KubeConfigOptions::default() };
-        match &self.kubeconfig {
+        let options = KubeConfigOptions { context: self.context().map(str::to_owned), ..KubeConfigOptions::default() };
+        match self.kubeconfig() {
             Some(file) => {
                 let read = Kubeconfig::read_from(file).map_err(|e| self.unusable(&e))?;
                 Config::from_custom_kubeconfig(read, &options).await.map_err(|e| self.unusable(&e))
             }
-            None if self.context.is_some() => Config::from_kubeconfig(&options).await.map_err(|e| self.unusable(&e)),
+            None if self.context().is_some() => Config::from_kubeconfig(&options).await.map_err(|e| self.unusable(&e)),
             None => Config::infer().await.map_err(|error| {
                 let cause = error.source().and_then(|cause| cause.downcast_ref());
                 cause.map_or_else(|| all_causes(&error), |cause| self.unusable(cause))
@@ -69,7 +100,7 @@ impl Cluster {
     fn unusable(&self, error: &KubeconfigError) -> String {
         use KubeconfigError::{CurrentContextNotSet, FindPath, LoadClusterOfContext, LoadContext, Parse, ReadConfig};
         let from_env = || std::env::var("KUBECONFIG").ok().filter(|files| !files.is_empty());
-        let given = self.kubeconfig.as_ref().map(|file| file.display().to_string());
+        let given = self.kubeconfig().map(|file| file.display().to_string());
         let file = given.or_else(from_env).unwrap_or_else(|| "~/.kube/config".to_owned());
         match error {
             CurrentContextNotSet => format!(
@@ -100,7 +131,7 @@ impl Cluster {
     }
 
     fn client(&self, config: Config) -> Result<(Client, String), String> {
-        let namespace = self.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
+        let namespace = self.namespace().map_or_else(|| config.default_namespace.clone(), str::to_owned);
         let client = Client::try_from(config);
         let client = client.map_err(|e| {
             let causes = all_causes(&e);
@@ -161,6 +192,8 @@ mod tests {
             context: context.map(Into::into),
         };
         assert_eq!(cluster(None, None, None).flags(), "");
+        assert_eq!(cluster(Some(""), Some(""), Some("")).flags(), "", "as if they were not given");
+        assert_eq!(cluster(None, None, Some("prod")).in_namespace("batch").flags(), " -n batch --context prod");
         assert_eq!(cluster(Some("batch"), None, None).flags(), " -n batch");
         let all = cluster(Some("batch"), Some("/my configs/it's"), Some("admin@prod"));
         assert_eq!(all.flags(), r" -n batch --kubeconfig '/my configs/it'\''s' --context admin@prod");

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::api::SidecarJob;
 use crate::api::labels;
+use crate::cli::connect::Cluster;
 use crate::cli::failed::Failed;
 use crate::cli::failure::Failure;
 use crate::cli::failure::Kind as FailureKind;
@@ -57,7 +58,9 @@ impl Name {
                 let most = base.len().min(room.saturating_sub(RANDOM));
                 (n < 10).then(|| format!("{}{}", base.get(..most).unwrap_or(base), random()))
             }
-            Self::Rerun(base, first) => (n < MOST_NAMES).then(|| joined(base, &format!("-r{}", first + n))),
+            Self::Rerun(base, first) => {
+                (n < MOST_NAMES).then(|| joined(base, &format!("-r{}", first.saturating_add(n))))
+            }
         }
     }
 }
@@ -129,10 +132,10 @@ pub struct New {
 }
 
 impl New {
-    /// The object with its name at the n-th try, and with the record.
+    /// The object with its name at the n-th try, and with the record. An empty namespace is left out.
     pub fn at_try(&self, n: u32, namespace: &str) -> Option<Value> {
         let indexed = self.object["spec"]["completionMode"] == "Indexed";
-        let highest = self.object["spec"]["completions"].as_i64().unwrap_or(1) - 1;
+        let highest = self.object["spec"]["completions"].as_i64().unwrap_or(1).saturating_sub(1);
         let room = NAME_MAX - if indexed { 1 + highest.max(0).to_string().len() } else { 0 }; // NAME-INDEX is a host name
         let name = self.name.candidate(n, room)?;
         let mut object = self.object.clone();
@@ -140,7 +143,9 @@ impl New {
             object["metadata"] = json!({});
         }
         object["metadata"]["name"] = json!(name);
-        object["metadata"]["namespace"] = json!(namespace);
+        if !namespace.is_empty() {
+            object["metadata"]["namespace"] = json!(namespace);
+        }
         if let Some(metadata) = object["metadata"].as_object_mut() {
             metadata.remove("generateName");
             let is_map = metadata.get("annotations").is_none_or(|all| all.is_object() || all.is_null());
@@ -151,11 +156,12 @@ impl New {
         Some(object)
     }
 
-    /// Creates the run, and gives it as the API server stored it.
-    pub async fn create(&self, client: &Client, namespace: &str) -> Result<Value, Failed> {
+    /// Creates the run, and gives it as the API server stored it. `cluster`: the flags, for advice.
+    pub async fn create(&self, cluster: &Cluster, client: &Client, namespace: &str) -> Result<Value, Failed> {
+        let there = cluster.in_namespace(namespace);
         let mut n = 0;
         while let Some(object) = self.at_try(n, namespace) {
-            if let Some(stored) = self.one(client, namespace, &object).await? {
+            if let Some(stored) = self.one(&there, client, namespace, &object).await? {
                 return Ok(stored);
             }
             n += 1;
@@ -163,8 +169,9 @@ impl New {
         let target = Target::new(Kind::SidecarJob, &self.name.candidate(0, NAME_MAX).unwrap_or_default());
         Err(Failed::Refused(match &self.name {
             Name::Exact(_) => format!(
-                "{target} exists already in namespace {namespace}: choose another name, or kubectl delete scj {} first",
-                target.name
+                "{target} exists already in namespace {namespace}: choose another name, or kubectl delete scj {}{} first",
+                target.name,
+                there.flags()
             ),
             Name::Generated(_) | Name::Rerun(..) => {
                 format!(
@@ -175,14 +182,20 @@ impl New {
     }
 
     /// Creates the run with this name; `None` if another run has the name.
-    async fn one(&self, client: &Client, namespace: &str, object: &Value) -> Result<Option<Value>, Failed> {
+    async fn one(
+        &self,
+        there: &Cluster,
+        client: &Client,
+        namespace: &str,
+        object: &Value,
+    ) -> Result<Option<Value>, Failed> {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         let what = format!("create SidecarJob {name}");
         let mut waits = WAITS.into_iter();
         loop {
             let failure = match call(what.as_str(), post(client, namespace, object, self.is_dry)).await {
                 Ok(stored) => return Ok(Some(stored)),
-                Err(failure) if failure.kind.is_passing() => failure, // the name may be taken, by us
+                Err(failure) if failure.kind.is_passing() || failure.kind == FailureKind::Taken => failure, // by us?
                 Err(failure) => return Err(failure.into()),
             };
             match call(format!("read SidecarJob {name}"), get(client, namespace, name)).await {
@@ -192,18 +205,19 @@ impl New {
             }
             match waits.next() {
                 Some(wait) => tokio::time::sleep(wait).await,
-                None => return Err(unknown(failure, name)),
+                None => return Err(unknown(failure, name, there)),
             }
         }
     }
 }
 
 /// Nobody answered: the run may be there.
-fn unknown(failure: Failure, name: &str) -> Failed {
+fn unknown(failure: Failure, name: &str, there: &Cluster) -> Failed {
     match failure.kind {
         FailureKind::Unreachable => Failed::Refused(format!(
-            "{}; kubectl sidecarjob list shows whether SidecarJob {name} exists all the same",
-            failure.without_advice()
+            "{}; {} shows whether SidecarJob {name} exists all the same",
+            failure.without_advice(),
+            there.command("list")
         )),
         _ => failure.into(),
     }

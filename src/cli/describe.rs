@@ -18,6 +18,8 @@ use crate::cli::connect::Cluster;
 use crate::cli::describe::text::Page;
 use crate::cli::failed::End;
 use crate::cli::failed::Failed;
+use crate::cli::object;
+use crate::cli::output;
 use crate::cli::output::Data;
 use crate::cli::seen;
 use crate::cli::seen::Object;
@@ -55,22 +57,20 @@ pub struct Args {
 /// Reads, and prints.
 pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write + Send)) -> Result<End, Failed> {
     let seen = seen::read(&args.cluster, &args.target).await?;
-    if !args.output.value(out, &object(&seen))? {
+    let whole = if args.output == Data::Text { Value::Null } else { whole(&args).await? };
+    if !args.output.value(out, &whole)? {
         page(&seen, Utc::now()).print(out, table::terminal_width())?;
         seen.notes.iter().try_for_each(|note| printable::say(err, format_args!("note: {note}")))?;
     }
     Ok(End::Good)
 }
 
-/// The object as `kubectl get` prints it.
-fn object(seen: &Seen) -> Value {
-    let value = match &seen.object {
-        Object::Run(run) => serde_json::to_value(run),
-        Object::Job(job) => serde_json::to_value(job),
-        Object::Pod(pod) => serde_json::to_value(pod),
-        Object::Schedule(cron) => serde_json::to_value(cron),
-    };
-    value.unwrap_or_default()
+/// The object as the API server gives it, also with fields that this program does not know.
+async fn whole(args: &Args) -> Result<Value, Failed> {
+    let (client, namespace) = args.cluster.connect().await.map_err(Failed::Config)?;
+    let mut object = object::read(&client, &namespace, &args.target).await?;
+    output::without_managed_fields(&mut object);
+    Ok(object)
 }
 
 fn page(seen: &Seen, now: DateTime<Utc>) -> Page {

@@ -99,7 +99,7 @@ pub enum Doing {
         sidecars: Vec<String>,
         /// When the last main container ended.
         since: DateTime<Utc>,
-        /// When the kubelet kills them. `None`: the Pod does not say.
+        /// When the kubelet kills them. `None`: the Pod does not say, or the time is out of all bounds.
         until: Option<DateTime<Utc>>,
         /// Who asks them to stop.
         by: StoppedBy,
@@ -228,14 +228,14 @@ fn drains(pod: &Pod, ours: bool) -> Option<Doing> {
     let since = ended.iter().map(|(_, at)| *at).max()?;
     if plain.is_empty() {
         main_end(pod)?;
-        let until = Some(since + grace(pod));
+        let until = since.checked_add_signed(grace(pod));
         let by = StoppedBy::Kubelet;
         return (!native.is_empty()).then_some(Doing::Drains { sidecars: native, since, until, by });
     }
     if ours || is_ours(pod) {
         let by_kubelet = deadline(pod);
         let by = if by_kubelet.is_some() { StoppedBy::Kubelet } else { StoppedBy::Controller };
-        let until = by_kubelet.map(|at| at + grace(pod));
+        let until = by_kubelet.and_then(|at| at.checked_add_signed(grace(pod)));
         let sidecars = plain.into_iter().chain(native).collect();
         return Some(Doing::Drains { sidecars, since, until, by });
     }

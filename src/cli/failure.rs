@@ -51,6 +51,8 @@ pub enum Kind {
     NoObject,
     /// 404: the API server does not serve the kind.
     NotServed,
+    /// 409: another object has the name.
+    Taken,
     /// The API server will give the same answer again.
     Refused,
     /// The answer can't be parsed.
@@ -71,6 +73,7 @@ impl Kind {
             403 => Self::Forbidden,
             404 if status.reason == "NotFound" && names_an_object => Self::NoObject,
             404 => Self::NotServed,
+            409 if status.reason == "AlreadyExists" => Self::Taken,
             408 | 409 | 410 | 429 => Self::Busy,
             400..500 => Self::Refused,
             _ => Self::Busy,
@@ -97,7 +100,7 @@ impl Kind {
         match self {
             Self::Unauthorized | Self::Forbidden => exit::NOT_ALLOWED,
             Self::NoObject | Self::NotServed => exit::NOT_FOUND,
-            Self::Refused | Self::Unreadable | Self::Busy | Self::Unreachable => exit::NO_ANSWER,
+            Self::Taken | Self::Refused | Self::Unreadable | Self::Busy | Self::Unreachable => exit::NO_ANSWER,
         }
     }
 
@@ -114,6 +117,7 @@ impl Kind {
             Self::NotServed => {
                 "if the cluster does not know the kind: sidecarjob crds | kubectl apply --server-side -f - installs it"
             }
+            Self::Taken => "the name is taken: choose another name, or look at the object that has the name",
             Self::Refused => "correct what the API server rejects",
             Self::Unreadable => "use the version of sidecarjob that the cluster has installed",
             Self::Busy => "try again; kubectl get --raw /readyz shows whether the API server is healthy",

@@ -4,15 +4,17 @@
 
 mod rows;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use chrono::{DateTime, Utc};
 use clap::Parser;
 use k8s_openapi::NamespaceResourceScope;
 use kube::api::ListParams;
-use kube::{Api, Client, ResourceExt};
-use serde::Serialize;
+use kube::core::{ListMeta, Request};
+use kube::{Client, ResourceExt};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::api;
@@ -70,30 +72,55 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
     let (client, namespace) = args.cluster.connect().await.map_err(Failed::Config)?;
     let there = (!args.all_namespaces).then_some(namespace.as_str());
     let of = (there, args.selector.as_deref());
-    let runs = if args.schedules { Vec::new() } else { all(&client, of, "SidecarJobs").await? };
-    let schedules = if args.runs { Vec::new() } else { all(&client, of, "SidecarCronJobs").await? };
-    let found = Found { runs, schedules, namespace: there.map(ToOwned::to_owned), now: Utc::now() };
+    let mut whole = matches!(args.output, Format::Json | Format::Yaml).then(BTreeMap::new);
+    let runs = if args.schedules { Vec::new() } else { all(&client, of, "SidecarJobs", &mut whole).await? };
+    let schedules = if args.runs { Vec::new() } else { all(&client, of, "SidecarCronJobs", &mut whole).await? };
+    let (namespace, whole) = (there.map(ToOwned::to_owned), whole.unwrap_or_default());
+    let found = Found { runs, schedules, whole, namespace, now: Utc::now() };
     found.print(args.output, table::terminal_width(), out, err)?;
     Ok(End::Good)
 }
 
-async fn all<K>(client: &Client, of: (Option<&str>, Option<&str>), what: &str) -> Result<Vec<K>, Failed>
+/// One answer of the API server.
+#[derive(Debug, Deserialize)]
+struct Page {
+    #[serde(default)]
+    metadata: ListMeta,
+    items: Vec<Value>,
+}
+
+/// The objects as the API server gave them, by their UIDs.
+type Whole = BTreeMap<String, Value>;
+
+/// All objects of the kind; `whole` gets them as the API server gave them.
+async fn all<K>(
+    client: &Client,
+    of: (Option<&str>, Option<&str>),
+    what: &str,
+    whole: &mut Option<Whole>,
+) -> Result<Vec<K>, Failed>
 where
     K: kube::Resource<Scope = NamespaceResourceScope, DynamicType = ()> + Clone + std::fmt::Debug + DeserializeOwned,
 {
     let (namespace, selector) = of;
     let place = namespace.map_or("all namespaces".into(), |namespace| format!("namespace {namespace}"));
-    let api: Api<K> = match namespace {
-        Some(namespace) => Api::namespaced(client.clone(), namespace),
-        None => Api::all(client.clone()),
-    };
+    let url = K::url_path(&(), namespace);
     let mut params = ListParams::default().limit(PAGE);
     params.label_selector = selector.map(ToOwned::to_owned);
     let mut all = Vec::new();
     loop {
-        let page = call(format!("list {what} in {place}"), api.list(&params)).await?;
+        let answer = async {
+            let request = Request::new(url.as_str()).list(&params).map_err(kube::Error::BuildRequest)?;
+            let page: Page = client.request(request).await?;
+            let read = page.items.iter().map(K::deserialize).collect::<Result<Vec<K>, _>>();
+            Ok((page, read.map_err(kube::Error::SerdeError)?))
+        };
+        let (page, read) = call(format!("list {what} in {place}"), answer).await?;
         params.continue_token = page.metadata.continue_.clone().filter(|more| !more.is_empty());
-        all.extend(page);
+        if let Some(whole) = whole {
+            whole.extend(read.iter().map(|object: &K| object.uid().unwrap_or_default()).zip(page.items));
+        }
+        all.extend(read);
         if params.continue_token.is_none() {
             return Ok(all);
         }
@@ -104,6 +131,8 @@ where
 struct Found {
     runs: Vec<SidecarJob>,
     schedules: Vec<SidecarCronJob>,
+    /// For JSON and YAML.
+    whole: Whole,
     /// `None`: of all namespaces.
     namespace: Option<String>,
     now: DateTime<Utc>,
@@ -121,9 +150,11 @@ impl Found {
         rows::sort(&mut self.runs, &mut self.schedules, self.now);
         match format {
             Format::Json | Format::Yaml => {
-                let runs = self.runs.iter().map(|run| object(run, api::Kind::SidecarJob.name()));
-                let schedules = self.schedules.iter().map(|cron| object(cron, api::SCHEDULE));
-                output::value(out, format, &output::list(runs.chain(schedules).collect()))
+                let whole = &mut self.whole;
+                let mut all: Vec<Value> =
+                    self.runs.iter().map(|run| object(whole, run, api::Kind::SidecarJob.name())).collect();
+                all.extend(self.schedules.iter().map(|cron| object(whole, cron, api::SCHEDULE)));
+                output::value(out, format, &output::list(all))
             }
             Format::Name => {
                 let runs = self.runs.iter().map(|run| (Kind::SidecarJob, run.name_any()));
@@ -155,8 +186,10 @@ impl Found {
 }
 
 /// The object as `kubectl get -o json` prints it: the items of a list come without their kind.
-fn object(object: &impl Serialize, kind: &str) -> Value {
-    let mut value = serde_json::to_value(object).unwrap_or_default();
+fn object<K: Serialize + ResourceExt>(whole: &mut Whole, object: &K, kind: &str) -> Value {
+    let as_given = object.uid().and_then(|uid| whole.remove(&uid));
+    let mut value = as_given.unwrap_or_else(|| serde_json::to_value(object).unwrap_or_default());
+    output::without_managed_fields(&mut value);
     value["apiVersion"] = format!("{}/{}", api::GROUP, api::VERSION).into();
     value["kind"] = kind.into();
     value

@@ -96,7 +96,13 @@ impl Args {
     }
 
     fn shown(&self) -> Shown {
-        Shown { container: self.container.clone(), index: self.index, prefix: self.prefix, part: self.part() }
+        Shown {
+            container: self.container.clone(),
+            index: self.index,
+            prefix: self.prefix,
+            part: self.part(),
+            ..Shown::default()
+        }
     }
 }
 
@@ -104,7 +110,7 @@ impl Args {
 pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write + Send)) -> Result<End, Failed> {
     let (client, namespace) = args.cluster.connect().await.map_err(Failed::Config)?;
     let (watches, _) = args.cluster.connect_to_watch(wait::SILENCE).await.map_err(Failed::Config)?;
-    let printer = Printer { args, client, namespace, out, notes: Notes::new(err) };
+    let printer = Printer { args, client, namespace, out, notes: Notes::new(err), line_is_open: false };
     match printer.args.target.kind {
         Kind::SidecarJob => printer.of_run::<SidecarJob>(watches).await,
         Kind::Job => printer.of_run::<Job>(watches).await,
@@ -123,6 +129,8 @@ struct Printer<'a> {
     namespace: String,
     out: &'a mut (dyn Write + Send),
     notes: Notes<'a>,
+    /// The last piece did not end its line.
+    line_is_open: bool,
 }
 
 impl Printer<'_> {
@@ -142,6 +150,10 @@ impl Printer<'_> {
                 return Err(Failed::Refused(format!("{target} has no indexes: its completionMode is not Indexed")));
             }
             found.retain(|pod| choice::index(pod) == Some(index));
+            if let Some(n) = run.completions().filter(|n| found.is_empty() && i64::from(index) >= i64::from(*n)) {
+                let why = format!("its completions are {n}, and its first index is 0");
+                return Err(Failed::Refused(format!("{target} has no index {index}: {why}")));
+            }
         }
         if self.args.follow {
             return self.follow(&run, &found, watches).await;
@@ -168,6 +180,8 @@ impl Printer<'_> {
         }
         let mut shown = self.args.shown();
         shown.prefix |= run.parallelism() > 1 && self.args.index.is_none();
+        let before = choice::all(found, self.args.container.as_deref());
+        shown.before = before.into_iter().map(|log| log.instance.id).collect();
         let skipped = if self.args.all_attempts { Vec::new() } else { self.old(run, found) };
         let namespace = self.namespace.clone();
         let (name, uid) = (run.name_any(), run.uid().unwrap_or_default());
@@ -225,6 +239,8 @@ impl Printer<'_> {
                 let gap = if n > 0 { "\n" } else { "" };
                 printable::raw(self.out, gap.as_bytes())?;
                 printable::say(self.out, head(log))?;
+            } else if std::mem::take(&mut self.line_is_open) {
+                printable::raw(self.out, b"\n")?; // two logs never share a line
             }
             self.print_one(log).await?;
         }
@@ -255,6 +271,7 @@ impl Printer<'_> {
             let name = format!("[pod/{}/{}] ", log.pod, log.container);
             printable::raw(self.out, printable::line(&name).as_bytes())?;
         }
+        self.line_is_open = !piece.bytes.ends_with(b"\n");
         printable::raw(self.out, &piece.bytes)
     }
 
@@ -266,7 +283,7 @@ impl Printer<'_> {
         };
         let history = run.history();
         let had_pods = history.is_some_and(|status| {
-            status.failed.unwrap_or(0) + status.succeeded.unwrap_or(0) > 0 || !status.recent_pods.is_empty()
+            status.failed.unwrap_or(0) > 0 || status.succeeded.unwrap_or(0) > 0 || !status.recent_pods.is_empty()
         });
         let why = self.args.cluster.command(&format!("why {}", self.args.target.words()));
         if run.is_suspended() {

@@ -57,6 +57,13 @@ pub fn value(out: &mut (impl Write + ?Sized), format: Format, value: &Value) -> 
     }
 }
 
+/// Removes what the API server notes about the writers of each field, as kubectl does.
+pub fn without_managed_fields(object: &mut Value) {
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("managedFields");
+    }
+}
+
 /// A `v1` List of these objects, as kubectl prints it.
 pub fn list(items: Vec<Value>) -> Value {
     json!({"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": ""}, "items": items})

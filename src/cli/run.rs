@@ -39,6 +39,7 @@ use crate::cli::notes::Notes;
 use crate::cli::object;
 use crate::cli::output;
 use crate::cli::output::Format;
+use crate::cli::target;
 use crate::cli::target::Kind;
 use crate::cli::target::Target;
 use crate::cli::wait;
@@ -58,6 +59,7 @@ use crate::printable;
 #[command(group = clap::ArgGroup::new("source").required(true))]
 pub struct Args {
     /// Name of the new SidecarJob [default: of the file, or made of the name of the object]
+    #[arg(value_parser = target::name)]
     pub name: Option<String>,
 
     /// YAML or JSON of one SidecarJob; - is stdin
@@ -77,6 +79,7 @@ pub struct Args {
 
 /// What happens after the create.
 #[derive(Clone, Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("waits").multiple(true).args(["wait", "logs"]))]
 pub struct Then {
     /// Wait until the run is Complete or Failed
     #[arg(long)]
@@ -86,8 +89,8 @@ pub struct Then {
     #[arg(long)]
     pub logs: bool,
 
-    /// Wait no longer than this; then exit code 124
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    /// With --wait or --logs: wait no longer than this; then exit code 124
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, requires = "waits")]
     pub timeout: Option<Duration>,
 
     /// Show what would be created: client asks for nothing but the source, server lets the API server check it
@@ -139,9 +142,10 @@ async fn of_file(
     let shown = if file == Path::new("-") { "stdin".into() } else { file.display().to_string() };
     let object = file::parse(text, &shown).map_err(Failed::Refused)?;
     let name = file::name(&object, args.name.as_deref(), &shown).map_err(Failed::Refused)?;
-    let asked = args.cluster.namespace.as_deref();
+    let asked = args.cluster.namespace();
     if args.then.dry_run == Some(DryRun::Client) {
-        let namespace = file::namespace(&object, asked, "default", &shown).map_err(Failed::Refused)?;
+        let of_context = args.cluster.namespace_offline().await.unwrap_or_default();
+        let namespace = file::namespace(&object, asked, &of_context, &shown).map_err(Failed::Refused)?;
         let record = Record::new("unknown", Utc::now(), None);
         return args.then.show_only(&New { object, name, record, is_dry: true }, &namespace, out);
     }
@@ -149,7 +153,9 @@ async fn of_file(
     let namespace = file::namespace(&object, asked, &of_context, &shown).map_err(Failed::Refused)?;
     let record = Record::new(&who(&client).await, Utc::now(), None);
     let new = New { object, name, record, is_dry: args.then.dry_run.is_some() };
-    args.then.go_on(&args.cluster, (client, &namespace), &new, (out, err)).await
+    // A namespace of the file is not where the proposed commands would look.
+    let of_file = (namespace != of_context).then(|| args.cluster.in_namespace(&namespace));
+    args.then.go_on(of_file.as_ref().unwrap_or(&args.cluster), (client, &namespace), &new, (out, err)).await
 }
 
 async fn of_object(
@@ -219,7 +225,7 @@ impl Then {
         new: &New,
         (out, err): (&mut (dyn Write + Send), &mut (dyn Write + Send)),
     ) -> Result<End, Failed> {
-        let stored = new.create(&client, namespace).await?;
+        let stored = new.create(cluster, &client, namespace).await?;
         self.show(&stored, if self.logs { err } else { out })?;
         let word = |field: &str| stored["metadata"][field].as_str().unwrap_or_default().to_owned();
         let (name, uid) = (word("name"), word("uid"));
@@ -243,7 +249,7 @@ impl Then {
             // A script that asks for an object gets one document on stdout.
             let mut nowhere = std::io::sink();
             let lines: &mut (dyn Write + Send) = if self.output == Format::Text { out } else { &mut nowhere };
-            wait::until(&followed.watches, &followed.namespace, runs, &Until::End, (lines, &mut notes)).await
+            wait::until(&followed.watches, &followed.namespace, runs, (&Until::End, None), (lines, &mut notes)).await
         };
         wait::within(self.timeout, cluster, &name, waiting).await
     }
@@ -258,9 +264,7 @@ impl Then {
         match self.output {
             Format::Json | Format::Yaml => {
                 let mut object = object.clone();
-                if let Some(metadata) = object["metadata"].as_object_mut() {
-                    metadata.remove("managedFields");
-                }
+                output::without_managed_fields(&mut object);
                 output::value(out, self.output, &object)
             }
             Format::Name => printable::say(out, target.resource()),

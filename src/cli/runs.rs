@@ -62,6 +62,9 @@ pub trait Run:
     /// How many Pods may run at once.
     fn parallelism(&self) -> i32;
 
+    /// How many Pods must succeed, if the spec says so.
+    fn completions(&self) -> Option<i32>;
+
     /// Each Pod has an index.
     fn is_indexed(&self) -> bool;
 
@@ -99,6 +102,10 @@ impl Run for SidecarJob {
         self.spec.parallelism.unwrap_or(1)
     }
 
+    fn completions(&self) -> Option<i32> {
+        self.spec.completions
+    }
+
     fn is_indexed(&self) -> bool {
         self.spec.completion_mode == Some(CompletionMode::Indexed)
     }
@@ -128,6 +135,10 @@ impl Run for Job {
 
     fn parallelism(&self) -> i32 {
         self.spec.as_ref().and_then(|spec| spec.parallelism).unwrap_or(1)
+    }
+
+    fn completions(&self) -> Option<i32> {
+        self.spec.as_ref()?.completions
     }
 
     fn is_indexed(&self) -> bool {

@@ -39,7 +39,7 @@ pub fn cut(text: &str, width: Option<usize>) -> String {
 
 /// The width of the terminal on stdout; `None` if stdout is not a terminal.
 pub fn terminal_width() -> Option<usize> {
-    terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
 }
 
 #[cfg(test)]

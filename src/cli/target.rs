@@ -116,6 +116,28 @@ impl Target {
     }
 }
 
+/// The longest name of a Kubernetes object.
+const NAME_MAX: usize = 253;
+
+/// Whether the API server may have an object with this name.
+pub fn is_name(text: &str) -> bool {
+    let is_alphanumeric = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    text.len() <= NAME_MAX
+        && text.starts_with(is_alphanumeric)
+        && text.ends_with(is_alphanumeric)
+        && text.chars().all(|c| is_alphanumeric(c) || matches!(c, '-' | '.'))
+}
+
+/// The name of an object on the command line. The error is a sentence.
+pub fn name(text: &str) -> Result<String, String> {
+    match is_name(text) {
+        true => Ok(text.to_owned()),
+        false => Err(format!(
+            "a name has 1 to {NAME_MAX} lower-case letters, digits, '-' and '.', and begins and ends with a letter or digit"
+        )),
+    }
+}
+
 impl FromStr for Target {
     type Err = String;
 
@@ -130,7 +152,7 @@ impl FromStr for Target {
         if name.is_empty() || name.contains('/') {
             return Err("write NAME or KIND/NAME".into());
         }
-        Ok(Self { kind, name: name.to_owned() })
+        Ok(Self { kind, name: self::name(name)? })
     }
 }
 
@@ -146,6 +168,7 @@ mod tests {
 
     #[test]
     fn a_name_alone_is_a_sidecarjob_and_kinds_are_spelled_as_for_kubectl() {
+        let long = "n".repeat(254);
         let rows = [
             ("etl", Some((Kind::SidecarJob, "etl"))),
             ("scj/etl", Some((Kind::SidecarJob, "etl"))),
@@ -158,6 +181,14 @@ mod tests {
             ("deployment/web", None),
             ("job/", None),
             ("job/a/b", None),
+            ("", None),
+            ("a b", None),
+            ("done?x", None),
+            ("pod/..", None),
+            ("-etl", None),
+            ("Etl", None),
+            (&long[..253], Some((Kind::SidecarJob, &long[..253]))),
+            (&long, None),
         ];
         for (text, expected) in rows {
             let read: Option<Target> = text.parse().ok();

@@ -8,6 +8,7 @@ use clap::Parser;
 use futures::StreamExt;
 use futures::stream::select_all;
 use kube::{Api, Client, ResourceExt};
+use tokio::time::Instant;
 
 use crate::api::SidecarJob;
 use crate::cli::connect::Cluster;
@@ -108,11 +109,29 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
     let (client, namespace) = args.cluster.connect_to_watch(SILENCE).await.map_err(Failed::Config)?;
     let runs = args.names.iter().map(|target| Awaited { name: target.name.clone(), uid: None }).collect();
     let mut notes = Notes::new(err);
-    let waiting = until(&client, &namespace, runs, &args.until, (out, &mut notes));
-    within(args.timeout, &args.cluster, &args.names[0].name, waiting).await
+    let limit = args.timeout.map(|after| Limit { after, cluster: &args.cluster });
+    until(&client, &namespace, runs, (&args.until, limit), (out, &mut notes)).await
 }
 
-/// The same, with an end after this time.
+/// How long the command waits.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit<'a> {
+    /// The value of `--timeout`.
+    pub after: Duration,
+    /// The flags that were given, for advice.
+    pub cluster: &'a Cluster,
+}
+
+impl Limit<'_> {
+    /// The time has passed, and this run is not over.
+    fn has_passed(self, name: &str) -> Failed {
+        let what = "what the command waits for".to_owned();
+        let next = format!("the run goes on: {} says what it waits for", self.cluster.command(&format!("why {name}")));
+        Failed::Timeout { what, after: self.after, next }
+    }
+}
+
+/// The end of the wait for one run, or that the time has passed.
 pub async fn within(
     timeout: Option<Duration>,
     cluster: &Cluster,
@@ -120,26 +139,36 @@ pub async fn within(
     waiting: impl Future<Output = Result<End, Failed>>,
 ) -> Result<End, Failed> {
     let Some(after) = timeout else { return waiting.await };
-    let what = "what the command waits for".to_owned();
-    let next = format!("the run goes on: {} says what it waits for", cluster.command(&format!("why {name}")));
-    tokio::time::timeout(after, waiting).await.unwrap_or(Err(Failed::Timeout { what, after, next }))
+    tokio::time::timeout(after, waiting).await.unwrap_or_else(|_| Err(Limit { after, cluster }.has_passed(name)))
 }
 
-/// Waits for all of these runs.
+/// Waits for all of these runs. A run that is gone is told at once.
 pub async fn until(
     client: &Client,
     namespace: &str,
     mut runs: Vec<Awaited>,
-    until: &Until,
+    (until, limit): (&Until, Option<Limit<'_>>),
     (out, notes): (&mut (dyn Write + Send), &mut Notes<'_>),
 ) -> Result<End, Failed> {
     let jobs: Api<SidecarJob> = Api::namespaced(client.clone(), namespace);
     let watch = |(n, run): (usize, &Awaited)| of_job(jobs.clone(), &run.name).map(move |news| (n, news)).boxed();
     let mut news = select_all(runs.iter().enumerate().map(watch));
     let mut verdicts: Vec<Option<Verdict>> = vec![None; runs.len()];
-    let mut gone = Vec::new();
+    let mut gone: Vec<String> = Vec::new();
+    let at = limit.and_then(|limit| Instant::now().checked_add(limit.after));
     while verdicts.iter().any(Option::is_none) {
-        let Some((n, news)) = news.next().await else { break };
+        let next = match at {
+            Some(at) => tokio::time::timeout_at(at, news.next()).await,
+            None => Ok(news.next().await),
+        };
+        let (n, news) = match (next, limit) {
+            (Ok(Some(news)), _) => news,
+            (Err(_), Some(limit)) => {
+                let pending = runs.iter().zip(&verdicts).find(|(_, verdict)| verdict.is_none());
+                return Err(too_late(limit.has_passed(pending.map_or("", |(run, _)| &run.name)), &gone, notes));
+            }
+            _ => break,
+        };
         if verdicts[n].is_some() {
             continue;
         }
@@ -156,18 +185,35 @@ pub async fn until(
         match &verdicts[n] {
             Some(Verdict::Good(text)) => printable::say(out, text)?,
             Some(Verdict::Bad(text)) => notes.line(text)?,
-            Some(Verdict::Gone) => gone.push(is_gone(&runs[n], namespace)),
+            Some(Verdict::Gone) => {
+                let failed = is_gone(&runs[n], namespace);
+                gone.push(runs[n].name.clone());
+                if gone.len() == 1 && verdicts.iter().all(Option::is_some) {
+                    return Err(failed);
+                }
+                notes.line(&format!("error: {failed}"))?;
+            }
             None => {}
         }
     }
-    match gone.pop() {
-        Some(last) => {
-            gone.iter().try_for_each(|other| notes.line(&format!("error: {other}")))?;
-            Err(last)
-        }
+    match of_gone(&gone) {
+        Some(failed) => Err(failed),
         None if verdicts.iter().all(|verdict| matches!(verdict, Some(Verdict::Good(_)))) => Ok(End::Good),
         None => Ok(End::RunFailed),
     }
+}
+
+/// The end of a wait whose time has passed. A run that is gone decides the exit code.
+fn too_late(passed: Failed, gone: &[String], notes: &mut Notes<'_>) -> Failed {
+    match of_gone(gone) {
+        Some(failed) => notes.line(&format!("error: {passed}")).map_or_else(Failed::from, |()| failed),
+        None => passed,
+    }
+}
+
+/// The end of a wait during which these runs were told to be gone.
+fn of_gone(names: &[String]) -> Option<Failed> {
+    (!names.is_empty()).then(|| Failed::Gone(format!("not found, or deleted meanwhile: {}", names.join(", "))))
 }
 
 fn is_gone(run: &Awaited, namespace: &str) -> Failed {
@@ -201,7 +247,7 @@ fn judge(run: &mut Awaited, until: &Until, news: &News) -> Option<Verdict> {
             let text = format!("{name} {}", ending.words());
             Some(if ending.is_complete { Verdict::Good(text) } else { Verdict::Bad(text) })
         }
-        (Until::Condition(type_), _) if job.conditions().iter().any(|c| c.type_ == *type_) => {
+        (Until::Condition(type_), _) if job.conditions().iter().any(|c| c.type_.eq_ignore_ascii_case(type_)) => {
             Some(Verdict::Good(format!("{name}: condition {type_} is True")))
         }
         (Until::Condition(type_), Some(ending)) => {

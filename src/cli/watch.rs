@@ -26,6 +26,7 @@ use crate::cli::failure::Failure;
 use crate::cli::failure::Kind;
 use crate::cli::failure::call;
 use crate::cli::failure::exit;
+use crate::cli::target;
 use crate::cli::watch::news::News;
 use crate::cli::watch::news::WATCH_SECONDS;
 use crate::cli::watch::news::news;
@@ -54,6 +55,7 @@ const QUIET: Duration = Duration::from_secs(120);
 )]
 pub struct Args {
     /// Name of the SidecarJob
+    #[arg(value_parser = target::name)]
     pub name: String,
 
     /// Give up after this time, with exit code 124
@@ -113,7 +115,7 @@ pub enum WatchError {
     },
     /// `--timeout` has passed.
     #[error(
-        "SidecarJob {name} did not finish within {}; kubectl get scj {name} shows its state",
+        "SidecarJob {name} did not finish within {}; {next} shows its state",
         humantime::format_duration(*.after)
     )]
     Timeout {
@@ -121,6 +123,8 @@ pub enum WatchError {
         name: String,
         /// The value of `--timeout`.
         after: Duration,
+        /// The command that shows the run.
+        next: String,
     },
     /// The output can't be written.
     #[error("failed to print: {0}")]
@@ -144,11 +148,15 @@ impl WatchError {
 pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write + Send)) -> Result<End, WatchError> {
     let (client, namespace) = args.cluster.connect_to_watch(SILENCE).await.map_err(WatchError::Config)?;
     let (name, timeout) = (args.name.clone(), args.timeout);
+    let next = format!("kubectl get scj {name}{}", args.cluster.in_namespace(&namespace).flags());
     let watch = Watch { client, namespace, name: args.name, format: args.output, out, err, interrupted: None };
     let telling = watch.tell();
     match timeout {
         None => telling.await,
-        Some(after) => tokio::time::timeout(after, telling).await.unwrap_or(Err(WatchError::Timeout { name, after })),
+        Some(after) => {
+            let timeout = Err(WatchError::Timeout { name, after, next });
+            tokio::time::timeout(after, telling).await.unwrap_or(timeout)
+        }
     }
 }
 

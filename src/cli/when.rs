@@ -42,6 +42,11 @@ pub fn short(duration: TimeDelta) -> String {
     }
 }
 
+/// So many seconds, as kubectl prints an age. A number that is out of all bounds is the longest duration.
+pub fn seconds(seconds: i64) -> String {
+    short(TimeDelta::try_seconds(seconds.max(0)).unwrap_or(TimeDelta::MAX))
+}
+
 /// A time in the past, for a sentence: `3m ago`.
 pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     format!("{} ago", between(at, now))
@@ -62,6 +67,7 @@ mod tests {
     #[test]
     fn durations_are_printed_as_kubectl_prints_an_age() {
         let rows = [
+            (i64::MIN, "0s"),
             (-5, "0s"),
             (0, "0s"),
             (119, "119s"),
@@ -76,8 +82,9 @@ mod tests {
             (3 * YEAR + 2 * DAY, "3y2d"),
         ];
         for (seconds, expected) in rows {
-            assert_eq!(short(TimeDelta::seconds(seconds)), expected, "{seconds}");
+            assert_eq!(self::seconds(seconds), expected, "{seconds}");
         }
+        assert!(self::seconds(i64::MAX).contains('y'), "the longest duration is one of years");
     }
 
     #[test]

@@ -22,6 +22,13 @@ fn what_can_not_be_seen_is_written_out_and_all_else_stays() {
         ("a text that is turned round", "\u{202e}etelpmoC\u{202c}", r"\u{202e}etelpmoC\u{202c}"),
         ("isolates and marks", "\u{2066}\u{2069}\u{200f}\u{61c}", r"\u{2066}\u{2069}\u{200f}\u{61c}"),
         ("nothing between letters", "pay\u{200b}pal\u{feff}\u{ad}", r"pay\u{200b}pal\u{feff}\u{ad}"),
+        (
+            "letters that are drawn as nothing",
+            "a\u{115f}\u{1160}\u{3164}\u{ffa0}",
+            r"a\u{115f}\u{1160}\u{3164}\u{ffa0}",
+        ),
+        ("a Braille pattern without dots", "a\u{2800}b", r"a\u{2800}b"),
+        ("variants of a letter", "a\u{fe00}b\u{fe0f}", r"a\u{fe00}b\u{fe0f}"),
         ("invisible letters (tags)", "\u{e0041}", r"\u{e0041}"),
     ] {
         assert_eq!(line(text), expect, "{what}");

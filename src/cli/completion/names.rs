@@ -70,8 +70,8 @@ pub fn namespaces(typed: &OsStr) -> Vec<CompletionCandidate> {
 
 /// The contexts of the kubeconfig.
 pub fn contexts(typed: &OsStr) -> Vec<CompletionCandidate> {
-    let file = cluster(std::env::args_os()).kubeconfig;
-    let config = file.map_or_else(Kubeconfig::read, Kubeconfig::read_from);
+    let cluster = cluster(std::env::args_os());
+    let config = cluster.kubeconfig().map_or_else(Kubeconfig::read, Kubeconfig::read_from);
     let all = config.map(|config| config.contexts.into_iter().map(|context| context.name).collect());
     candidates("", typed, all.unwrap_or_default())
 }

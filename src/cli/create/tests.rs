@@ -20,6 +20,7 @@ fn a_name_is_as_asked_for_and_never_too_long() {
     let long = "n".repeat(63);
     let plain = json!({"spec": {}});
     let indexed = json!({"spec": {"completionMode": "Indexed", "completions": 101}});
+    let absurd = json!({"spec": {"completionMode": "Indexed", "completions": i64::MIN}});
     let rows = [
         (Name::Exact("etl".into()), &plain, 0, Some("etl".to_owned())),
         (Name::Exact("etl".into()), &plain, 1, None),
@@ -29,6 +30,8 @@ fn a_name_is_as_asked_for_and_never_too_long() {
         (Name::Rerun(long.clone(), 1), &indexed, 0, Some(format!("{}-r1", &long[..56]))),
         (Name::Rerun(format!("{}-.x", "n".repeat(57)), 10), &plain, 0, Some(format!("{}-r10", "n".repeat(57)))),
         (Name::Rerun("etl".into(), 1), &plain, MOST_NAMES, None),
+        (Name::Rerun("etl".into(), u32::MAX), &plain, 5, Some(format!("etl-r{}", u32::MAX))),
+        (Name::Exact("etl".into()), &absurd, 0, Some("etl".into())),
     ];
     for (name, object, n, expected) in rows {
         let made = new(name.clone(), object.clone()).at_try(n, "ns");
@@ -121,7 +124,8 @@ async fn created(server: Server, name: Name) -> (Vec<String>, Result<String, Str
             );
         }
     });
-    let made = new(name, json!({"spec": {}})).create(&Client::new(mock, "ns"), "ns").await;
+    let cluster = Cluster { namespace: None, kubeconfig: None, context: Some("prod".into()) };
+    let made = new(name, json!({"spec": {}})).create(&cluster, &Client::new(mock, "ns"), "ns").await;
     let names = stored.lock().unwrap().iter().map(|object| name_of(object).to_owned()).collect();
     (names, made.map(|object| name_of(&object).to_owned()).map_err(|error| error.to_string()))
 }
@@ -146,6 +150,7 @@ async fn a_name_that_is_taken_is_passed_over_or_told() {
     let (stored, made) = created(server(&["etl"]), Name::Exact("etl".into())).await;
     assert_eq!(stored, [""; 0]);
     assert!(made.clone().unwrap_err().contains("SidecarJob etl exists already in namespace ns"), "{made:?}");
+    assert!(made.clone().unwrap_err().contains("kubectl delete scj etl -n ns --context prod"), "{made:?}");
     let (_, made) = created(Server { lost: 1, ..server(&["etl"]) }, Name::Exact("etl".into())).await;
     assert!(made.unwrap_err().contains("exists already"), "the lost answer was no create of ours");
 }

@@ -25,6 +25,7 @@ use crate::cli::cron::End;
 use crate::cli::cron::find;
 use crate::cli::cron::run::Overrides;
 use crate::cli::cron::run::who;
+use crate::cli::target;
 use crate::cron::Budget;
 use crate::cron::Dst;
 use crate::cron::Times;
@@ -40,6 +41,7 @@ use one::{Backfill, RAN};
 #[derive(Clone, Debug, Parser)]
 pub struct Args {
     /// Name of the SidecarCronJob
+    #[arg(value_parser = target::name)]
     pub name: String,
 
     /// The first time that may run, RFC 3339

@@ -15,6 +15,7 @@ use crate::api::sidecarcronjob::DstPolicy;
 use crate::cli::connect::Cluster;
 use crate::cli::cron::CronError;
 use crate::cli::cron::find;
+use crate::cli::target::is_name;
 use crate::cron::Budget;
 use crate::cron::Dst;
 use crate::cron::Expression;
@@ -36,7 +37,7 @@ use crate::printable::say_json;
 #[derive(Clone, Debug, Parser)]
 pub struct Args {
     /// A cron expression, for example "0 2 * * *", or the name of a SidecarCronJob
-    #[arg(allow_hyphen_values = true)]
+    #[arg(allow_hyphen_values = true, value_parser = no_option)]
     pub what: String,
 
     /// Time zone [default: the time zone of the object; UTC for an expression]
@@ -167,9 +168,12 @@ struct Asked {
     suspended: bool,
 }
 
-/// Is the text a name? Names have lower-case letters, digits, hyphens and dots; every expression has something else.
-fn is_name(what: &str) -> bool {
-    !what.is_empty() && what.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.'))
+/// Only an expression may begin with a hyphen, and an expression has spaces.
+fn no_option(text: &str) -> Result<String, String> {
+    match text.starts_with('-') && !text.contains(char::is_whitespace) {
+        true => Err("there is no such option".into()),
+        false => Ok(text.to_owned()),
+    }
 }
 
 fn of_expression(args: &Args) -> Result<Times, CronError> {

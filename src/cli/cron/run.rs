@@ -22,6 +22,7 @@ use crate::cli::connect::Cluster;
 use crate::cli::cron::CronError;
 use crate::cli::cron::find;
 use crate::cli::failure::call;
+use crate::cli::target;
 use crate::printable;
 
 /// Starts a run of a SidecarCronJob now
@@ -31,6 +32,7 @@ use crate::printable;
 #[derive(Clone, Debug, Parser)]
 pub struct Args {
     /// Name of the SidecarCronJob
+    #[arg(value_parser = target::name)]
     pub name: String,
 
     #[command(flatten)]

@@ -73,6 +73,8 @@ fn a_managed_sidecar_is_bounded_once_the_pod_has_a_deadline() {
     assert_eq!(until(&pod), (None, StoppedBy::Controller));
     pod.spec.as_mut().unwrap().active_deadline_seconds = Some(10);
     assert_eq!(until(&pod), (Some(at(40)), StoppedBy::Kubelet));
+    pod.spec.as_mut().unwrap().termination_grace_period_seconds = Some(i64::MAX);
+    assert_eq!(until(&pod), (None, StoppedBy::Kubelet), "an end that no calendar has");
 }
 
 #[test]

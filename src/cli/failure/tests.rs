@@ -26,6 +26,7 @@ fn each_answer_has_a_meaning_and_a_code() {
         (422, "Invalid", Some("job"), Kind::Refused, 5),
         (408, "Timeout", None, Kind::Busy, 5),
         (409, "Conflict", Some("job"), Kind::Busy, 5),
+        (409, "AlreadyExists", Some("job"), Kind::Taken, 5),
         (410, "Expired", None, Kind::Busy, 5),
         (429, "TooManyRequests", None, Kind::Busy, 5),
         (500, "InternalError", None, Kind::Busy, 5),
@@ -49,6 +50,12 @@ fn a_failure_says_what_was_tried_why_it_failed_and_what_to_do() {
          --context or --kubeconfig"
     );
     assert_eq!(failure.without_advice(), "failed to read SidecarJob job: Unauthorized");
+    let taken = Failure::of("create it", &answer(409, "AlreadyExists", "etl already exists", Some("etl")));
+    assert!(
+        taken
+            .to_string()
+            .ends_with("; the name is taken: choose another name, or look at the object that has the name")
+    );
     let silent = Failure::of("read it", &answer(503, "", "", None));
     assert_eq!(silent.without_advice(), "failed to read it: the API server answered 503");
 }

@@ -90,7 +90,7 @@ fn printed(
 ) -> (String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let namespace = namespace.map(ToOwned::to_owned);
-    let found = Found { runs: what.0, schedules: what.1, namespace, now: now() };
+    let found = Found { runs: what.0, schedules: what.1, whole: Whole::new(), namespace, now: now() };
     found.print(format, width, &mut out, &mut err).unwrap();
     (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
 }

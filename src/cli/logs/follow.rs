@@ -13,6 +13,7 @@ use futures::stream::{BoxStream, SelectAll};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
 use kube::{Api, Client, ResourceExt};
+use tokio::time::Instant;
 
 use crate::cli::failed::Failed;
 use crate::cli::failure::Failure;
@@ -56,8 +57,10 @@ pub struct Shown {
     pub index: Option<u32>,
     /// Pod and container before each line.
     pub prefix: bool,
-    /// How much of the logs of containers that ran before.
+    /// How much of the logs of the instances in `before`. The other instances are shown from their start.
     pub part: Part,
+    /// The IDs of the instances that there were when the command began.
+    pub before: BTreeSet<String>,
 }
 
 /// How the run ended that was followed.
@@ -165,10 +168,13 @@ impl Following<'_, '_> {
         };
         for instance in choice::instances(pod, &container) {
             if self.known.insert(instance.id.clone()) {
+                let part = self.shown.part;
+                let whole = Part { timestamps: part.timestamps, ..Part::default() };
+                let part = if self.shown.before.contains(&instance.id) { part } else { whole };
                 let log = choice::log(pod, &container, instance);
                 let number = self.names.len();
                 self.names.insert(number, format!("[pod/{}/{}] ", log.pod, log.container));
-                let stream = stream::follow(self.logs.clone(), log, self.shown.part);
+                let stream = stream::follow(self.logs.clone(), log, part);
                 self.streams.push(stream.map(move |item| (number, item)).boxed());
             }
         }
@@ -226,9 +232,15 @@ impl Following<'_, '_> {
             }
             Err(failure) => self.no_logs(failure)?,
         }
+        let mut until = Instant::now() + REST;
         loop {
-            match tokio::time::timeout(REST, self.streams.next()).await {
-                Ok(Some((number, item))) => self.item(number, item)?,
+            match tokio::time::timeout_at(until, self.streams.next()).await {
+                Ok(Some((number, item))) => {
+                    if matches!(item, Item::Piece(_)) {
+                        until = Instant::now() + REST; // trouble without a line is no reason to wait longer
+                    }
+                    self.item(number, item)?;
+                }
                 Ok(None) => return Ok(()),
                 Err(_) => return Ok(self.once("the last lines of the logs may be missing".into())?),
             }

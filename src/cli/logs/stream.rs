@@ -105,6 +105,7 @@ pub fn follow(pods: Api<Pod>, log: Log, part: Part) -> BoxStream<'static, Item> 
         found: VecDeque::new(),
         is_new: true,
         ended: false,
+        has_broken: false,
         waits: DefaultBackoff::default(),
     };
     stream::unfold(state, |mut state| async {
@@ -125,6 +126,9 @@ struct Following {
     /// The connections brought a line since the last look, or there was no look yet.
     is_new: bool,
     ended: bool,
+    /// The last connection broke: a wait comes before the next one.
+    has_broken: bool,
+    /// The waits since the last line. Each is longer than the one before.
     waits: DefaultBackoff,
 }
 
@@ -160,11 +164,13 @@ impl Following {
                     let n = bytes.len();
                     reader.consume_unpin(n);
                     self.is_new |= !pieces.is_empty();
+                    if !pieces.is_empty() {
+                        self.waits = DefaultBackoff::default();
+                    }
                     self.found.extend(pieces);
-                    self.waits = DefaultBackoff::default();
                 }
                 Ok(Err(error)) => {
-                    self.reader = None;
+                    (self.reader, self.has_broken) = (None, true);
                     return Some(Item::Trouble(Failure::of(words(&self.log), &broken(error))));
                 }
                 Err(_) => self.reader = None,
@@ -174,6 +180,9 @@ impl Following {
 
     /// Connects. An item if that failed.
     async fn open(&mut self) -> Option<Item> {
+        if std::mem::take(&mut self.has_broken) {
+            tokio::time::sleep(self.waits.next().unwrap_or(SILENCE)).await;
+        }
         if let Some(last) = self.lines.again() {
             (self.params.since_time, self.params.since_seconds, self.params.tail_lines) = (Some(last), None, None);
         }

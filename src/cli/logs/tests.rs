@@ -54,7 +54,7 @@ fn call_of(request: &Request<Body>) -> String {
             if query.contains(word) { format!(" {}", word.trim_end_matches("Time=")) } else { String::new() }
         };
         let container = query.split("container=").nth(1).and_then(|rest| rest.split('&').next()).unwrap_or_default();
-        return format!("log {pod} {container}{}{}", has("previous"), has("sinceTime="));
+        return format!("log {pod} {container}{}{}{}", has("previous"), has("tail"), has("sinceTime="));
     }
     let what = if path.ends_with("/pods") {
         "pods"
@@ -152,8 +152,14 @@ async fn printed(line: &str, script: Script) -> (String, String, Vec<String>) {
     let args = Args::parse_from(["logs"].into_iter().chain(line.split_whitespace()));
     let (client, asked) = server(script);
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let printer =
-        Printer { args, client: client.clone(), namespace: "ns".into(), out: &mut out, notes: Notes::new(&mut err) };
+    let printer = Printer {
+        args,
+        client: client.clone(),
+        namespace: "ns".into(),
+        out: &mut out,
+        notes: Notes::new(&mut err),
+        line_is_open: false,
+    };
     let end = match printer.args.target.kind {
         Kind::Pod => printer.of_pod().await,
         _ => printer.of_run::<SidecarJob>(client).await,
@@ -185,6 +191,14 @@ fn two_attempts() -> Script {
 async fn the_log_that_is_asked_for_is_printed_as_it_is() {
     let both = "==> Pod etl-0, attempt 0, container main <==\nzero\n\n==> Pod etl-1, attempt 1, container main <==\n\
                 \x1b[1mone\x1b[0m\nno end";
+    let open = script([
+        ("get run", vec![Says(200, goes_on())]),
+        ("list pods", vec![list(&[failed_pod("etl-0", 0), failed_pod("etl-1", 1)])]),
+        ("log etl-0 main", vec![Text("no end")]),
+        ("log etl-1 main", vec![Text("one\n")]),
+    ]);
+    let (out, _, _) = printed("etl --all-attempts --prefix", open).await;
+    assert_eq!(out, "[pod/etl-0/main] no end\n[pod/etl-1/main] one\n");
     for (line, expected) in [
         ("etl", "\x1b[1mone\x1b[0m\nno end"),
         ("etl -c side", "beside\n"),
@@ -235,6 +249,12 @@ async fn what_can_not_be_shown_is_told_in_a_sentence() {
         ("etl -c x --all-attempts", goes_on(), vec![failed_pod("etl-0", 0)], "error 1: Pod etl-0 has no container x"),
         ("etl --previous", goes_on(), vec![failed_pod("etl-0", 0)], "error 1: nothing ran before"),
         ("etl --index 3", goes_on(), vec![], "error 1: SidecarJob etl has no indexes"),
+        (
+            "etl --index 3",
+            run_with(json!({"template": {}, "completionMode": "Indexed", "completions": 3}), json!({})),
+            vec![],
+            "error 1: SidecarJob etl has no index 3: its completions are 3, and its first index is 0",
+        ),
     ] {
         let script = script([("get run", vec![Says(200, run)]), ("list pods", vec![list(&pods)])]);
         let (out, err, _) = printed(line, script).await;
@@ -301,6 +321,33 @@ async fn a_connection_that_breaks_loses_and_repeats_no_line() {
     assert_eq!(err.matches("note: ").count(), 1, "{err}");
     assert!(err.contains("failed to read the log of container main of Pod etl-0: connection reset; retrying"), "{err}");
     assert!(asked.iter().any(|call| call == "log etl-0 main since"), "{asked:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_breaks_again_and_again_is_opened_more_and_more_slowly() {
+    let script = script([
+        ("get pod", vec![Says(200, running_pod("etl-0", 0))]),
+        ("log etl-0 main", vec![Breaks("2026-01-01T00:00:01Z one\n")]),
+        ("log etl-0 main since", vec![Breaks(""), Breaks(""), Breaks(""), Text("")]),
+    ]);
+    let started = tokio::time::Instant::now();
+    let (out, _, asked) = printed("pod/etl-0 -f", script).await;
+    assert_eq!(out, "one\n");
+    assert!(asked.len() <= 8, "{asked:?}");
+    let waited = started.elapsed();
+    assert!(waited > Duration::from_secs(5), "{waited:?}"); // of the paused clock
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tail_is_of_the_containers_that_were_there_at_the_beginning() {
+    let text = "2026-01-01T00:00:02Z two\n";
+    let mut script = grows(vec![], vec![Text("2026-01-01T00:00:03Z three\n")]);
+    script.insert("log etl-0 main tail", vec![Text(text)]);
+    let (out, _, asked) = printed("etl -f --tail 1", script).await;
+    let mut lines: Vec<&str> = out.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["three", "two"]);
+    assert!(asked.iter().any(|call| call == "log etl-1 main"), "{asked:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -100,7 +100,7 @@ pub fn name(object: &Value, given: Option<&str>, file: &str) -> Result<Name, Str
 
 /// The namespace: of the command line, of the file, or of the context. Two that differ are an error.
 pub fn namespace(object: &Value, asked: Option<&str>, of_context: &str, file: &str) -> Result<String, String> {
-    match (asked, object["metadata"]["namespace"].as_str()) {
+    match (asked, object["metadata"]["namespace"].as_str().filter(|own| !own.is_empty())) {
         (Some(asked), Some(own)) if asked != own => {
             Err(format!("{file} has namespace {own}, and --namespace says {asked}: choose one"))
         }

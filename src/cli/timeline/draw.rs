@@ -46,7 +46,10 @@ impl Scale {
 
 /// The lines of these rows, on a terminal of this width.
 pub fn lines(rows: &[Row], now: DateTime<Utc>, width: usize) -> Vec<Line> {
-    let Some(from) = rows.iter().filter_map(|row| row.created_at).min() else { return Vec::new() };
+    let plain = |before: &str| Line { before: cut(before, Some(width)), colour: Colour::Plain, text: String::new() };
+    let Some(from) = rows.iter().filter_map(|row| row.created_at).min() else {
+        return rows.iter().map(|row| plain(&head(row, now))).collect(); // without a start there is no scale
+    };
     let to = rows.iter().map(|row| row.end(now)).max().unwrap_or(now);
     let tails = rows.iter().flat_map(|row| &row.containers).map(|lane| tail(lane).width());
     let labels = rows.iter().flat_map(|row| &row.containers).map(|lane| label(lane).width());
@@ -57,7 +60,7 @@ pub fn lines(rows: &[Row], now: DateTime<Utc>, width: usize) -> Vec<Line> {
     let scale = Scale { from, seconds: (to - from).num_seconds().max(1), width: bar };
     let mut lines = Vec::new();
     for row in rows {
-        lines.push(Line { before: cut(&head(row, now), Some(width)), colour: Colour::Plain, text: String::new() });
+        lines.push(plain(&head(row, now)));
         lines.extend(row.containers.iter().map(|lane| {
             let name = cut(&label(lane), Some(names));
             let before = format!("  {name}{} ", " ".repeat(names.saturating_sub(name.width())));
@@ -66,7 +69,7 @@ pub fn lines(rows: &[Row], now: DateTime<Utc>, width: usize) -> Vec<Line> {
         }));
     }
     lines.push(axis(&scale, names, to));
-    lines.push(Line { before: cut(LEGEND, Some(width)), colour: Colour::Plain, text: String::new() });
+    lines.push(plain(LEGEND));
     lines
 }
 
@@ -79,7 +82,7 @@ fn head(row: &Row, now: DateTime<Utc>) -> String {
     words.push(row.result.clone());
     words.extend(row.main_took(now).map(|took| format!("main {}", when::short(took))));
     if let Some((seconds, by)) = row.drain_seconds.zip(row.drained_by.as_ref()) {
-        words.push(format!("drain {} by {by}", when::short(chrono::TimeDelta::seconds(seconds))));
+        words.push(format!("drain {} by {by}", when::seconds(seconds)));
     }
     if !row.exists {
         words.push("(gone)".into());
@@ -96,7 +99,7 @@ fn tail(lane: &Lane) -> String {
     let usual = [pod::COMPLETED, pod::ERROR];
     let reason = lane.reason.as_deref().filter(|reason| !usual.contains(reason));
     let exit = lane.exit_code.map(|code| code.to_string());
-    let drain = lane.drain_seconds.map(|s| format!("~{}", when::short(chrono::TimeDelta::seconds(s))));
+    let drain = lane.drain_seconds.map(|s| format!("~{}", when::seconds(s)));
     let restarts = (lane.restarts > 0).then(|| format!("{}x again", lane.restarts));
     let words = [exit, reason.map(ToOwned::to_owned), drain, restarts];
     words.into_iter().flatten().collect::<Vec<_>>().join(" ")

@@ -150,6 +150,13 @@ Pod etl-x  attempt 2  node-3  Failed  main 30s  drain 10s by proxy  (gone)
 }
 
 #[test]
+fn rows_without_a_start_are_named_without_bars() {
+    let mut rows = row::all_of(&[], Some(&remembered()), now());
+    rows[0].created_at = None;
+    assert_eq!(drawn(&rows, 40), "Pod etl-x  attempt 2  node-3  Failed  m…\n");
+}
+
+#[test]
 fn json_has_all_spans() {
     let rows = row::all_of(&[], Some(&remembered()), now());
     let value = serde_json::to_value(&rows).unwrap();

@@ -45,6 +45,12 @@ fn a_wait_is_over_with_the_run_or_with_what_was_asked_for() {
             News::Job(job("u", known())),
             good("SidecarJob etl: condition SuccessCriteriaMet is True"),
         ),
+        (
+            "a condition in other letters",
+            "condition=successcriteriamet",
+            News::Job(job("u", known())),
+            good("SidecarJob etl: condition successcriteriamet is True"),
+        ),
         ("a condition that does not hold yet", "condition=Complete", News::Job(job("u", known())), None),
         (
             "a condition that will never hold",

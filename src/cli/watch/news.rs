@@ -97,7 +97,7 @@ fn of_pods<J: Run>(pods: Api<Pod>, name: &str, uid: &str) -> impl Stream<Item = 
             Ok(pod) => Some(News::Pod(Box::new(pod))),
             Err(error) => trouble(&what, &error).map(|failure| match failure.kind {
                 Kind::Busy | Kind::Unreachable | Kind::Unauthorized => News::Trouble(failure),
-                Kind::Forbidden | Kind::NoObject | Kind::NotServed | Kind::Refused | Kind::Unreadable => {
+                Kind::Forbidden | Kind::NoObject | Kind::NotServed | Kind::Taken | Kind::Refused | Kind::Unreadable => {
                     News::NoPods(failure)
                 }
             }),
