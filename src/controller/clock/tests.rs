@@ -98,7 +98,11 @@ mod of_linux {
         SET.store(60_000, Ordering::SeqCst);
         let mut alarm = Alarm::new(Bell::hang_until(soon()));
         alarm.wait().await;
-        assert!(clocks.step().is_some_and(|step| step.num_seconds() == 60));
+        let step = clocks.step().expect("the clock was set");
+        assert!(
+            (step - TimeDelta::seconds(60)).abs() < TOLERANCE,
+            "{step}: the two clocks are read one after the other"
+        );
         let ring_for_nothing = tokio::time::timeout(Duration::from_millis(300), alarm.wait()).await;
         assert!(ring_for_nothing.is_err(), "one ring is heard once");
     }
