@@ -86,7 +86,7 @@ async fn a_run_waits_until_the_queue_has_room_and_goes_through_its_end() {
         w.apply(&run("second", "", "exit 0")).await;
         waits(&w, "second").await;
         let status = w.until("second", "seen", |s| s.active == Some(1)).await;
-        assert_eq!((status.phase, status.ready), (Some(Phase::Running), Some(0)));
+        assert_eq!((status.phase, status.ready), (Some(Phase::Pending), Some(0)));
         w.until("first", "Complete", |s| s.phase == Some(Phase::Complete)).await;
         w.until("second", "Complete", |s| s.phase == Some(Phase::Complete)).await;
         for name in ["first", "second"] {
