@@ -18,7 +18,6 @@ use kube::api::ListParams;
 use kube::runtime::watcher::DefaultBackoff;
 use kube::{Api, Client, ResourceExt};
 use thiserror::Error;
-use tokio::time::Instant;
 
 use crate::api::SidecarJob;
 use crate::cli::connect::Cluster;
@@ -26,6 +25,7 @@ use crate::cli::failure::Failure;
 use crate::cli::failure::Kind;
 use crate::cli::failure::call;
 use crate::cli::failure::exit;
+use crate::cli::notes::Notes;
 use crate::cli::target;
 use crate::cli::watch::news::News;
 use crate::cli::watch::news::WATCH_SECONDS;
@@ -39,9 +39,6 @@ use crate::printable::Colour;
 
 /// The connection is dead if nothing arrived for this time, which is longer than a watch request lasts.
 const SILENCE: Duration = Duration::from_secs(WATCH_SECONDS as u64 + 10);
-/// After this time without an interruption, the next one counts as new and gets a line. The time is longer than the wait
-/// between retries.
-const QUIET: Duration = Duration::from_secs(120);
 
 /// Shows a SidecarJob's run as it happens, until it is finished
 ///
@@ -149,7 +146,7 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
     let (client, namespace) = args.cluster.connect_to_watch(SILENCE).await.map_err(WatchError::Config)?;
     let (name, timeout) = (args.name.clone(), args.timeout);
     let next = format!("kubectl get scj {name}{}", args.cluster.in_namespace(&namespace).flags());
-    let watch = Watch { client, namespace, name: args.name, format: args.output, out, err, interrupted: None };
+    let watch = Watch { client, namespace, name: args.name, format: args.output, out, notes: Notes::new(err) };
     let telling = watch.tell();
     match timeout {
         None => telling.await,
@@ -167,9 +164,7 @@ struct Watch<'a> {
     name: String,
     format: Format,
     out: &'a mut (dyn Write + Send),
-    err: &'a mut (dyn Write + Send),
-    /// The last interruption.
-    interrupted: Option<Instant>,
+    notes: Notes<'a>,
 }
 
 impl Watch<'_> {
@@ -191,7 +186,7 @@ impl Watch<'_> {
                 News::Job(_) | News::Deleted(_) | News::Gone => is_deleted = true,
                 News::Pod(pod) => story.pod(*pod),
                 News::NoPods(failure) => shows_pods = self.go_on_without_pods(&failure)?,
-                News::Trouble(failure) if failure.kind.is_passing() => self.interrupted(&failure)?,
+                News::Trouble(failure) if failure.kind.is_passing() => self.notes.interrupted(&failure)?,
                 News::Trouble(failure) => return Err(failure.into()),
             }
             if story.end().is_some() && shows_pods {
@@ -222,7 +217,7 @@ impl Watch<'_> {
                     return Err(WatchError::NotFound { name: self.name.clone(), namespace: self.namespace.clone() });
                 }
                 (Kind::Busy, Some(wait)) => {
-                    self.interrupted(&failure)?;
+                    self.notes.interrupted(&failure)?;
                     tokio::time::sleep(wait).await;
                 }
                 _ => return Err(failure.into()),
@@ -237,29 +232,16 @@ impl Watch<'_> {
             Ok(last) => last.into_iter().for_each(|pod| story.pod(pod)),
             Err(failure) => {
                 let failed = failure.without_advice();
-                self.note(&format!("{failed}; the last lines of the Pods may be missing below"))?;
+                self.notes.note(&format!("{failed}; the last lines of the Pods may be missing below"))?;
             }
         }
         Ok(())
     }
 
     fn go_on_without_pods(&mut self, failure: &Failure) -> Result<bool, WatchError> {
-        self.note(&format!("{failure}. Continuing with the SidecarJob alone, without lines of Pods and containers"))?;
+        self.notes
+            .note(&format!("{failure}. Continuing with the SidecarJob alone, without lines of Pods and containers"))?;
         Ok(false)
-    }
-
-    /// Prints one note. The retries until the call works again get no further note.
-    fn interrupted(&mut self, failure: &Failure) -> Result<(), WatchError> {
-        let now = Instant::now();
-        let last = self.interrupted.replace(now);
-        if last.is_none_or(|last| now - last > QUIET) {
-            self.note(&format!("{}; retrying until it works", failure.without_advice()))?;
-        }
-        Ok(())
-    }
-
-    fn note(&mut self, text: &str) -> std::io::Result<()> {
-        printable::say(self.err, format_args!("note: {text}"))
     }
 }
 

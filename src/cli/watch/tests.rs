@@ -9,6 +9,7 @@ use http_body_util::StreamBody;
 use hyper::body::{Bytes, Frame};
 use kube::client::Body;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::*;
 
@@ -131,8 +132,7 @@ async fn told(format: Format, script: Script) -> Told {
         name: "job".into(),
         format,
         out: &mut out,
-        err: &mut err,
-        interrupted: None,
+        notes: Notes::new(&mut err),
     };
     // Time passes as fast as it can: a watch that has not ended after an hour would never end.
     let end = tokio::time::timeout(Duration::from_secs(3600), watch.tell()).await.expect("it ends");
@@ -262,11 +262,11 @@ async fn a_new_trouble_after_a_quiet_time_is_told_anew() {
     let (client, _) = server(Script::new());
     let (out, err) = (&mut out, &mut err);
     let mut watch =
-        Watch { client, namespace: "ns".into(), name: "job".into(), format: Format::Text, out, err, interrupted: None };
+        Watch { client, namespace: "ns".into(), name: "job".into(), format: Format::Text, out, notes: Notes::new(err) };
     for (wait, why) in [(0, "one"), (90, "two"), (90, "three"), (121, "four")] {
         tokio::time::advance(Duration::from_secs(wait)).await;
         let error = kube::Error::Api(Box::new(kube::core::Status::failure(why, "ServiceUnavailable").with_code(503)));
-        watch.interrupted(&Failure::of("watch", &error)).unwrap();
+        watch.notes.interrupted(&Failure::of("watch", &error)).unwrap();
     }
     drop(watch);
     assert_eq!(
