@@ -57,6 +57,7 @@ fn lives() -> Table {
         table.row(Figure::Requests, request, lives.iter().map(n));
     }
     table.row(Figure::Bytes, "bytes sent", lives.iter().map(|life| life.traffic.bytes));
+    table.row(Figure::Bytes, "bytes of the last status of the run", lives.iter().map(|life| life.status));
     table.row(Figure::Conversions, "conversions of the run", lives.iter().map(|life| life.conversions));
     table.row(Figure::Conversions, "copies of the run", lives.iter().map(|life| life.copies));
     table.row(Figure::Allocations, "allocations", lives.iter().map(|life| life.allocations.count));

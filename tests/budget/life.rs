@@ -21,6 +21,8 @@ pub struct Life {
     pub conversions: usize,
     pub copies: usize,
     pub allocations: Allocations,
+    /// The size of the last status of the run, as JSON.
+    pub status: usize,
 }
 
 /// A run of that kind, its Pods and the whole controller.
@@ -41,7 +43,8 @@ pub async fn of(kind: &Kind) -> Life {
     let ((conversions, copies), traffic) = (conversions_and_copies(), server.traffic());
     let ended = server.all(kind.runs);
     assert!(ended.len() == 1 && is_true(&ended[0], "Complete"), "{}: the run ends well: {ended:?}", kind.title);
-    Life { traffic, conversions, copies, allocations }
+    let status = ended[0]["status"].to_string().len();
+    Life { traffic, conversions, copies, allocations, status }
 }
 
 /// Each Pod that waits runs, its main container ends with that exit code, and then its sidecar. Pods follow each other
