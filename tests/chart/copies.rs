@@ -80,11 +80,7 @@ fn present() -> Vec<String> {
     for folder in std::fs::read_dir(&files).into_iter().flatten() {
         let folder = folder.expect("an entry");
         for file in std::fs::read_dir(folder.path()).expect("a folder") {
-            names.push(format!(
-                "{}/{}",
-                folder.file_name().display(),
-                file.expect("an entry").file_name().display()
-            ));
+            names.push(format!("{}/{}", folder.file_name().display(), file.expect("an entry").file_name().display()));
         }
     }
     names

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex};
 
 use serde_json::Value;
 
@@ -78,7 +78,7 @@ pub fn words(bytes: &[u8]) -> String {
 pub fn objects(yaml: &str) -> Objects {
     let mut all = Objects::new();
     for text in format!("\n{yaml}").split("\n---\n").flat_map(|text| text.split("\n--- \n")) {
-        let value: Value = serde_saphyr::from_str(text).unwrap_or_else(|e| panic!("{e}:\n{text}"));
+        let value = parsed(text);
         if value.is_null() {
             continue;
         }
@@ -89,6 +89,19 @@ pub fn objects(yaml: &str) -> Objects {
         }
     }
     all
+}
+
+/// A document as JSON. The CRDs are the same in each answer, and take a second: they are read once.
+fn parsed(text: &str) -> Value {
+    static KNOWN: Mutex<BTreeMap<String, Value>> = Mutex::new(BTreeMap::new());
+    if let Some(value) = KNOWN.lock().expect("not poisoned").get(text) {
+        return value.clone();
+    }
+    let value: Value = serde_saphyr::from_str(text).unwrap_or_else(|e| panic!("{e}:\n{text}"));
+    if text.len() > 100_000 {
+        KNOWN.lock().expect("not poisoned").insert(text.into(), value.clone());
+    }
+    value
 }
 
 /// Kind, namespace and name.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::helm::{BOTH, Helm, NAMESPACE, words};
 use crate::life::{image, kubectl, nothing_is_installed, restricted_namespace, try_kubectl};
-use crate::{Folder, chart, text};
+use crate::{Folder, chart, root, text};
 
 /// How a chart brings its run.
 #[derive(Clone, Copy, Debug)]
@@ -108,6 +108,26 @@ fn wrong(n: usize, row: &Row, helm: Helm) -> Option<String> {
     (!right).then(|| format!("{helm:?} {:?} {}: the run is {phase:?}, and Helm said:\n{said}", row.way, row.main))
 }
 
+/// Manifests, and what is true when the controller has done its work with them.
+const SAMPLES: &[(&str, &str)] = &[
+    ("config/samples/cleanup-cluster.yaml", "scj/cleanup-cluster condition=Finished"),
+    ("config/samples/nightly.yaml", "sccj/nightly condition=Ready"),
+];
+
+/// What GitOps tools would see as a difference, once the controller has worked: by `kubectl diff` on the client and on the server.
+fn drift((file, done): &(&str, &str)) -> Option<String> {
+    let file = root().join(file);
+    let file = file.to_str().expect("UTF-8");
+    let (object, condition) = done.split_once(' ').expect("two words");
+    kubectl(&["-n", "apps", "apply", "-f", file]);
+    kubectl(&["-n", "apps", "wait", object, "--for", condition, "--timeout=120s"]);
+    let ways = [
+        &["-n", "apps", "diff", "-f", file][..],
+        &["-n", "apps", "diff", "--server-side", "--force-conflicts", "-f", file],
+    ];
+    ways.iter().find_map(|way| try_kubectl(way).is_none().then(|| format!("kubectl {way:?} shows a difference")))
+}
+
 #[tokio::test]
 #[ignore = "needs a cluster: run make test"]
 async fn by_helm_a_failed_run_fails_the_release_in_the_ways_that_the_page_names() {
@@ -118,10 +138,12 @@ async fn by_helm_a_failed_run_fails_the_release_in_the_ways_that_the_page_names(
     let chart = chart.to_str().expect("UTF-8");
     Helm::Four.ok(&["install", "sidecarjob", chart, "-n", NAMESPACE, &image, "--wait", "--timeout=180s"]);
     let wrong: Vec<String> = std::thread::scope(|scope| {
+        let drift = scope.spawn(|| SAMPLES.iter().filter_map(|sample| drift(sample)).collect::<Vec<_>>());
         let of = |(n, row): (usize, &'static Row)| row.helms.iter().map(move |helm| (n, row, *helm));
         let all = ROWS.iter().enumerate().flat_map(of);
         let all: Vec<_> = all.map(|(n, row, helm)| scope.spawn(move || wrong(n, row, helm))).collect();
-        all.into_iter().filter_map(|one| one.join().expect("no panic")).collect()
+        let of_rows = all.into_iter().filter_map(|one| one.join().expect("no panic"));
+        of_rows.chain(drift.join().expect("no panic")).collect()
     });
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let log = kubectl(&["-n", "apps", "logs", "job/app-0-4-migrate"]);

@@ -120,7 +120,9 @@ fn the_chart_renders_what_kustomize_does_on_each_version_of_kubernetes() {
             for key in ours.keys().chain(theirs.keys().filter(|key| !ours.contains_key(*key))) {
                 match (ours.get(key), theirs.get(key)) {
                     (Some(a), Some(b)) => differences(&format!("{what}: {key}"), a, b, &mut found),
-                    (a, _) => found.push(format!("{what}: {key} is only {}", if a.is_some() { "ours" } else { "theirs" })),
+                    (a, _) => {
+                        found.push(format!("{what}: {key} is only {}", if a.is_some() { "ours" } else { "theirs" }))
+                    }
                 }
             }
         }

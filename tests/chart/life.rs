@@ -212,8 +212,12 @@ async fn by_helm_runs_outlive_upgrade_rollback_uninstall_and_the_next_install() 
     let log = kubectl(&["-n", NAMESPACE, "logs", "--selector=app.kubernetes.io/component=controller", "--tail=-1"]);
     assert!(!log.contains("forbidden"), "a right is missing:\n{log}");
     Helm::Four.ok(&["uninstall", "sidecarjob", "-n", NAMESPACE, "--wait", "--timeout=180s"]);
-    let left = kubectl(&["-n", NAMESPACE, "get", "deployments,pods,services,poddisruptionbudgets", "-o", "name"]);
-    assert_eq!(left, "", "the controller is gone");
+    eventually("the controller is gone", || async {
+        kubectl(&["-n", NAMESPACE, "get", "deployments,pods,poddisruptionbudgets", "-o", "name"])
+            .is_empty()
+            .then_some(())
+    })
+    .await;
     assert_eq!(try_kubectl(&["get", "mutatingadmissionpolicy", "sidecarjob-native-sidecars"]), None);
     uninstalled.goes_on();
     again.goes_on();
@@ -234,7 +238,10 @@ async fn by_helm_runs_outlive_upgrade_rollback_uninstall_and_the_next_install() 
 #[ignore = "needs a cluster: run make test"]
 async fn crds_not_installed_by_helm_are_applied_as_a_folder() {
     let folder = path(&root().join("crds"));
-    for apply in [&["apply", "--server-side", "--force-conflicts", "-f", &folder], &["apply", "--server-side", "--force-conflicts", "-k", &folder]] {
+    for apply in [
+        &["apply", "--server-side", "--force-conflicts", "-f", &folder],
+        &["apply", "--server-side", "--force-conflicts", "-k", &folder],
+    ] {
         let said = kubectl(apply);
         for crd in sidecarjob::api::crd::all() {
             let name = crd.metadata.name.expect("a name");

@@ -64,17 +64,23 @@ async fn by_helm_what_kustomize_or_another_release_installed_is_taken_over() {
     let other = [&other[..], &["--set=watchNamespaces={default}"]].concat();
     let said = Helm::Four.fails(&other);
     assert!(said.contains("invalid ownership metadata") && said.contains("release-namespace"), "{said}");
-    Helm::Four.ok(&[&other[..], &["--take-ownership"]].concat());
+    let other = [&other[..], &["--take-ownership"]].concat();
+    let said = Helm::Four.fails(&other);
+    assert!(said.contains("conflict with \"kubectl\""), "kubectl applied the CRDs on the server: {said}");
+    Helm::Four.run(&["uninstall", "other", "-n", OTHER, "--wait"]);
+    Helm::Four.ok(&[&other[..], &["--force-conflicts"]].concat());
     assert_eq!(owner("crd/sidecarjobs.sidecarjob.dev"), format!("{OTHER}/other"));
     assert_eq!(try_kubectl(&["get", "clusterrole", "sidecarjob-controller"]), None);
     // Created before the runs below complete, and never looked at.
-    let elsewhere = one_container("elsewhere", "", "true").replace("{name: elsewhere}", &format!("{{name: elsewhere, namespace: {OTHER}}}"));
+    let elsewhere = one_container("elsewhere", "", "true")
+        .replace("{name: elsewhere}", &format!("{{name: elsewhere, namespace: {OTHER}}}"));
     apply(&elsewhere);
     second.completes();
     third.goes_on();
     third.end();
     third.completes();
-    let seen = kubectl(&["-n", OTHER, "get", "scj", "elsewhere", "-o", "jsonpath={.status.conditions}{.status.startTime}"]);
+    let seen =
+        kubectl(&["-n", OTHER, "get", "scj", "elsewhere", "-o", "jsonpath={.status.conditions}{.status.startTime}"]);
     assert_eq!(seen, "", "a run in another namespace is not watched");
     let log = kubectl(&["-n", OTHER, "logs", "--selector=app.kubernetes.io/component=controller", "--tail=-1"]);
     assert!(!log.contains("forbidden"), "a right is missing:\n{log}");

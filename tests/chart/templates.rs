@@ -84,7 +84,11 @@ const ROWS: &[Row] = &[
     Row {
         says: "some namespaces only: a Role in each of them, and the flag",
         set: &["watchNamespaces={a,b}", "stop.exec=true"],
-        there: &["Role a sidecarjob-controller", "RoleBinding b sidecarjob-controller", "RoleBinding b sidecarjob-stop-exec"],
+        there: &[
+            "Role a sidecarjob-controller",
+            "RoleBinding b sidecarjob-controller",
+            "RoleBinding b sidecarjob-stop-exec",
+        ],
         not_there: &["ClusterRole sidecarjob-controller", "ClusterRoleBinding sidecarjob-controller"],
         fields: &[
             ("RoleBinding a sidecarjob-controller", "/subjects/0/namespace", r#""sidecarjob-system""#),
@@ -98,7 +102,13 @@ const ROWS: &[Row] = &[
     },
     Row {
         says: "roles that somebody else makes",
-        set: &["rbac.create=false", "rbac.people=false", "serviceAccount.create=false", "serviceAccount.name=mine", "stop.exec=true"],
+        set: &[
+            "rbac.create=false",
+            "rbac.people=false",
+            "serviceAccount.create=false",
+            "serviceAccount.name=mine",
+            "stop.exec=true",
+        ],
         not_there: &[
             "ClusterRole sidecarjob-controller",
             "ClusterRole sidecarjob-view",
@@ -146,7 +156,11 @@ const ROWS: &[Row] = &[
     },
     Row {
         says: "a NetworkPolicy lets the metrics in and the API server out",
-        set: &["networkPolicy.enabled=true", "networkPolicy.to[0].ipBlock.cidr=10.0.0.1/32", "networkPolicy.apiServerPorts={6443}"],
+        set: &[
+            "networkPolicy.enabled=true",
+            "networkPolicy.to[0].ipBlock.cidr=10.0.0.1/32",
+            "networkPolicy.apiServerPorts={6443}",
+        ],
         fields: &[(
             "NetworkPolicy sidecarjob-system sidecarjob-controller",
             "/spec",
@@ -363,7 +377,12 @@ const NOTES: &[(&[&str], &[&str], &[&str])] = &[
     ),
     (
         &["--kube-version=1.35.0", "--set=stop.http=true"],
-        &["has no MutatingAdmissionPolicy", "stay plain containers", "(stop.http), and at last by SIGTERM", "helm upgrade again"],
+        &[
+            "has no MutatingAdmissionPolicy",
+            "stay plain containers",
+            "(stop.http), and at last by SIGTERM",
+            "helm upgrade again",
+        ],
         &["become native sidecars too"],
     ),
     (
@@ -371,13 +390,21 @@ const NOTES: &[(&[&str], &[&str], &[&str])] = &[
         &["become native sidecars too", "--feature-gates=MutatingAdmissionPolicy=true"],
         &["stay plain containers"],
     ),
-    (&["--kube-version=1.37.2", "--set=policies.nativeSidecars=false"], &["policies.nativeSidecars is false", "by SIGTERM"], &[]),
+    (
+        &["--kube-version=1.37.2", "--set=policies.nativeSidecars=false"],
+        &["policies.nativeSidecars is false", "by SIGTERM"],
+        &[],
+    ),
     (
         &["--kube-version=1.37.2", "--set=crds.keep=false,watchNamespaces={a,b},image.repository=r/s"],
         &["will delete all SidecarJobs", "the namespaces a, b", "kubectl -n a apply"],
         &["No registry has the image"],
     ),
-    (&["--kube-version=1.37.2", "--set=crds.enabled=false"], &["No registry has the image", "the CRDs must be there already"], &[]),
+    (
+        &["--kube-version=1.37.2", "--set=crds.enabled=false"],
+        &["No registry has the image", "the CRDs must be there already"],
+        &[],
+    ),
 ];
 
 #[test]
@@ -386,7 +413,8 @@ fn the_notes_say_what_the_cluster_lacks_and_who_stops_sidecars() {
     let folder = Folder::new();
     let chart = folder.chart();
     // `helm template` shows no notes.
-    let notes = "kind: ConfigMap\nmetadata: {name: notes}\ndata: {text: {{ include \"sidecarjob.notes\" . | toJson }}}\n";
+    let notes =
+        "kind: ConfigMap\nmetadata: {name: notes}\ndata: {text: {{ include \"sidecarjob.notes\" . | toJson }}}\n";
     std::fs::write(chart.join("templates/shown.yaml"), notes).expect("written");
     for (args, says, says_not) in NOTES {
         let args = [args, &["--show-only=templates/shown.yaml"][..]].concat();
