@@ -128,10 +128,10 @@ fn drift((file, done): &(&str, &str)) -> Option<String> {
     ways.iter().find_map(|way| try_kubectl(way).is_none().then(|| format!("kubectl {way:?} shows a difference")))
 }
 
-#[tokio::test]
+#[test]
 #[ignore = "needs a cluster: run make test"]
-async fn by_helm_a_failed_run_fails_the_release_in_the_ways_that_the_page_names() {
-    nothing_is_installed(&[NAMESPACE, "apps"]).await;
+fn by_helm_a_failed_run_fails_the_release_in_the_ways_that_the_page_names() {
+    nothing_is_installed(&[NAMESPACE, "apps"]);
     restricted_namespace(NAMESPACE);
     kubectl(&["create", "namespace", "apps"]);
     let (chart, image) = (chart(), image());
@@ -150,5 +150,5 @@ async fn by_helm_a_failed_run_fails_the_release_in_the_ways_that_the_page_names(
     assert!(log.contains("migrated\n"), "the hook shows the log of the run: {log}");
     try_kubectl(&["-n", "apps", "delete", "scj", "--all", "--cascade=foreground", "--timeout=120s"]);
     Helm::Four.ok(&["uninstall", "sidecarjob", "-n", NAMESPACE, "--wait", "--timeout=180s"]);
-    nothing_is_installed(&[NAMESPACE, "apps"]).await;
+    nothing_is_installed(&[NAMESPACE, "apps"]);
 }

@@ -116,20 +116,18 @@ fn pods_of(name: &str) -> Vec<Value> {
     serde_json::from_str::<Value>(&json).expect("JSON")["items"].as_array().expect("items").clone()
 }
 
-/// The cluster has neither CRDs nor a namespace of an installation before.
-pub async fn nothing_is_installed(namespaces: &[&str]) {
+/// What installations have beside their namespace.
+const OF_THE_CLUSTER: &str = "mutatingadmissionpolicies,mutatingadmissionpolicybindings,validatingadmissionpolicies,\
+                              validatingadmissionpolicybindings,clusterroles,clusterrolebindings";
+
+/// Nothing is left of an installation, also of one by a test that failed: neither CRDs, nor these namespaces, nor policies.
+pub fn nothing_is_installed(namespaces: &[&str]) {
+    let delete = ["delete", "--ignore-not-found", "--timeout=120s"];
     let crds: Vec<_> = sidecarjob::api::crd::all().into_iter().filter_map(|crd| crd.metadata.name).collect();
-    for crd in &crds {
-        kubectl(&["delete", "crd", crd, "--ignore-not-found", "--timeout=120s"]);
-    }
-    for namespace in namespaces {
-        kubectl(&["delete", "namespace", namespace, "--ignore-not-found", "--timeout=120s"]);
-    }
-    eventually("nothing is left of an installation", || async {
-        let policies = try_kubectl(&["get", "mutatingadmissionpolicies,validatingadmissionpolicies", "-o", "name"])?;
-        (!policies.contains("sidecarjob-")).then_some(())
-    })
-    .await;
+    let crds = crds.iter().map(String::as_str).collect::<Vec<_>>();
+    kubectl(&[&delete[..], &["crds"], &crds].concat());
+    kubectl(&[&delete[..], &["namespaces"], namespaces].concat());
+    kubectl(&[&delete[..], &[OF_THE_CLUSTER, "-l", "app.kubernetes.io/part-of=sidecarjob"]].concat());
 }
 
 /// A namespace that takes only Pods that fit Pod Security `restricted`.
@@ -141,7 +139,7 @@ pub fn restricted_namespace(name: &str) {
 const FIELD: &str = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/endedPods";
 
 /// The chart as of a release before: older, and a field of the CRD was not there yet.
-fn older(folder: &Folder) -> String {
+pub fn older(folder: &Folder) -> String {
     let path = folder.chart();
     let yaml = std::fs::read_to_string(path.join("Chart.yaml")).expect("Chart.yaml");
     assert!(yaml.contains("\nversion: "));
@@ -156,7 +154,7 @@ fn older(folder: &Folder) -> String {
 }
 
 /// The CRD of the cluster has the field that the release before did not have.
-fn has_field() -> bool {
+pub fn has_field() -> bool {
     let crd = kubectl(&["get", "crd", "sidecarjobs.sidecarjob.dev", "-o", "json"]);
     serde_json::from_str::<Value>(&crd).expect("JSON").pointer(FIELD).is_some()
 }
@@ -179,7 +177,7 @@ fn path(path: &Path) -> String {
 #[tokio::test]
 #[ignore = "needs a cluster: run make test"]
 async fn by_helm_runs_outlive_upgrade_rollback_uninstall_and_the_next_install() {
-    nothing_is_installed(&[NAMESPACE]).await;
+    nothing_is_installed(&[NAMESPACE]);
     restricted_namespace(NAMESPACE);
     let (folder, image, new) = (Folder::new(), image(), path(&chart()));
     let older = older(&folder);
@@ -230,13 +228,13 @@ async fn by_helm_runs_outlive_upgrade_rollback_uninstall_and_the_next_install() 
     again.end();
     again.completes();
     Helm::Four.ok(&["uninstall", "sidecarjob", "-n", NAMESPACE, "--wait", "--timeout=180s"]);
-    nothing_is_installed(&[NAMESPACE]).await;
+    nothing_is_installed(&[NAMESPACE]);
 }
 
 /// The folder `crds/` is installed by plain kubectl, as a folder of files, though a Kustomization stands in it.
-#[tokio::test]
+#[test]
 #[ignore = "needs a cluster: run make test"]
-async fn crds_not_installed_by_helm_are_applied_as_a_folder() {
+fn crds_not_installed_by_helm_are_applied_as_a_folder() {
     let folder = path(&root().join("crds"));
     for apply in [
         &["apply", "--server-side", "--force-conflicts", "-f", &folder],
@@ -248,5 +246,5 @@ async fn crds_not_installed_by_helm_are_applied_as_a_folder() {
             assert!(said.contains(&format!("{name} serverside-applied")), "{said}");
         }
     }
-    nothing_is_installed(&[]).await;
+    nothing_is_installed(&[NAMESPACE]);
 }

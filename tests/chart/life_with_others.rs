@@ -4,11 +4,22 @@
 use serde_json::json;
 
 use crate::helm::{Helm, NAMESPACE};
-use crate::life::{Run, apply, image, kubectl, nothing_is_installed, restricted_namespace, try_kubectl};
+use crate::life::{
+    Run, apply, has_field, image, kubectl, nothing_is_installed, older, restricted_namespace, try_kubectl,
+};
 use crate::support::one_container;
 use crate::{Folder, chart, root};
 
 const OTHER: &str = "other-system";
+
+/// What is off by default: the API server and the controller take it.
+const ALL_ON: &[&str] = &[
+    "--set=stop.exec=true,stop.http=true,stop.signal=true,networkPolicy.enabled=true,policies.wellKnownSidecars=true",
+    "--set=monitoring.service.enabled=true,monitoring.dashboard.enabled=true,controller.logLevel=debug",
+    "--set=recipes[0].name=mine,recipes[0].containers[0]=agent,recipes[0].images[0]=agent,recipes[0].stop[0].signal=SIGINT",
+    "--set=topologySpreadConstraints[0].topologyKey=zone,topologySpreadConstraints[0].maxSkew=1",
+    "--set=topologySpreadConstraints[0].whenUnsatisfiable=ScheduleAnyway,controller.concurrentSyncs=8",
+];
 
 /// config/default with the image under test.
 fn install_with_kustomize() {
@@ -32,10 +43,10 @@ fn owner(object: &str) -> String {
     kubectl(&["get", object, "-o", field])
 }
 
-#[tokio::test]
+#[test]
 #[ignore = "needs a cluster: run make test"]
-async fn by_helm_what_kustomize_or_another_release_installed_is_taken_over() {
-    nothing_is_installed(&[NAMESPACE, OTHER]).await;
+fn by_helm_what_kustomize_or_another_release_installed_is_taken_over() {
+    nothing_is_installed(&[NAMESPACE, OTHER]);
     install_with_kustomize();
     let [first, second, third] = ["kustomized", "taken-over", "taken-again"].map(Run::start);
     let (chart, image) = (chart(), image());
@@ -46,14 +57,18 @@ async fn by_helm_what_kustomize_or_another_release_installed_is_taken_over() {
         let said = helm.fails(&install);
         assert!(said.contains("invalid ownership metadata"), "{helm:?}: {said}");
     }
-    Helm::Three.ok(&[&install[..], &["--take-ownership"]].concat());
+    // Helm 3 takes over with an older chart, and upgrades.
+    let folder = Folder::new();
+    let older = older(&folder);
+    let flags = &install[3..];
+    Helm::Three.ok(&[&["install", "sidecarjob", &older, "--take-ownership"], flags].concat());
+    assert!(!has_field());
+    Helm::Three.ok(&[&["upgrade", "sidecarjob", chart], flags].concat());
+    assert!(has_field(), "Helm 3 upgrades the CRD with the chart");
     assert_eq!(owner("crd/sidecarjobs.sidecarjob.dev"), format!("{NAMESPACE}/sidecarjob"));
     first.goes_on();
     first.end();
     first.completes();
-    // The other Helm goes on with the release. It applies on the server, where kubectl has fields of its own.
-    let upgrade = [&["upgrade"], &install[1..]].concat();
-    Helm::Four.ok(&upgrade);
     second.goes_on();
 
     Helm::Four.ok(&["uninstall", "sidecarjob", "-n", NAMESPACE, "--wait", "--timeout=180s"]);
@@ -64,11 +79,8 @@ async fn by_helm_what_kustomize_or_another_release_installed_is_taken_over() {
     let other = [&other[..], &["--set=watchNamespaces={default}"]].concat();
     let said = Helm::Four.fails(&other);
     assert!(said.contains("invalid ownership metadata") && said.contains("release-namespace"), "{said}");
-    let other = [&other[..], &["--take-ownership"]].concat();
-    let said = Helm::Four.fails(&other);
-    assert!(said.contains("conflict with \"kubectl\""), "kubectl applied the CRDs on the server: {said}");
-    Helm::Four.run(&["uninstall", "other", "-n", OTHER, "--wait"]);
-    Helm::Four.ok(&[&other[..], &["--force-conflicts"]].concat());
+    // kubectl and Helm 4 apply on the server, where each has its fields.
+    Helm::Four.ok(&[&other[..], &["--take-ownership", "--force-conflicts"], ALL_ON].concat());
     assert_eq!(owner("crd/sidecarjobs.sidecarjob.dev"), format!("{OTHER}/other"));
     assert_eq!(try_kubectl(&["get", "clusterrole", "sidecarjob-controller"]), None);
     // Created before the runs below complete, and never looked at.
@@ -79,11 +91,11 @@ async fn by_helm_what_kustomize_or_another_release_installed_is_taken_over() {
     third.goes_on();
     third.end();
     third.completes();
-    let seen =
-        kubectl(&["-n", OTHER, "get", "scj", "elsewhere", "-o", "jsonpath={.status.conditions}{.status.startTime}"]);
+    let seen = "jsonpath={.status.startTime}{.status.active}";
+    let seen = kubectl(&["-n", OTHER, "get", "scj", "elsewhere", "-o", seen]);
     assert_eq!(seen, "", "a run in another namespace is not watched");
     let log = kubectl(&["-n", OTHER, "logs", "--selector=app.kubernetes.io/component=controller", "--tail=-1"]);
     assert!(!log.contains("forbidden"), "a right is missing:\n{log}");
     Helm::Four.ok(&["uninstall", "other", "-n", OTHER, "--wait", "--timeout=180s"]);
-    nothing_is_installed(&[NAMESPACE, OTHER]).await;
+    nothing_is_installed(&[NAMESPACE, OTHER]);
 }
