@@ -28,6 +28,7 @@ struct Row {
     phase: &'static [&'static str],
 }
 
+const NAMESPACES: [&str; 4] = [NAMESPACE, "apps", "apps-client", "apps-server"];
 const UNFINISHED: &[&str] = &["", "Pending", "Running"];
 
 const ROWS: &[Row] = &[
@@ -114,41 +115,46 @@ const SAMPLES: &[(&str, &str)] = &[
     ("config/samples/nightly.yaml", "sccj/nightly condition=Ready"),
 ];
 
-/// What GitOps tools would see as a difference, once the controller has worked: by `kubectl diff` on the client and on the server.
-fn drift((file, done): &(&str, &str)) -> Option<String> {
-    let file = root().join(file);
-    let file = file.to_str().expect("UTF-8");
-    let (object, condition) = done.split_once(' ').expect("two words");
-    kubectl(&["-n", "apps", "apply", "-f", file]);
-    kubectl(&["-n", "apps", "wait", object, "--for", condition, "--timeout=120s"]);
-    let ways = [
-        &["-n", "apps", "diff", "-f", file][..],
-        &["-n", "apps", "diff", "--server-side", "--force-conflicts", "-f", file],
-    ];
-    ways.iter().find_map(|way| try_kubectl(way).is_none().then(|| format!("kubectl {way:?} shows a difference")))
+/// What GitOps tools would see as a difference, once the controller has worked: they apply and compare on the client or on the
+/// server.
+fn drift(namespace: &str, way: &[&str]) -> Vec<String> {
+    kubectl(&["create", "namespace", namespace]);
+    let differs = |(file, done): &(&str, &str)| {
+        let file = root().join(file);
+        let file = file.to_str().expect("UTF-8");
+        let (object, condition) = done.split_once(' ').expect("two words");
+        let with = |verb: &'static str| [&["-n", namespace, verb, "-f", file][..], way].concat();
+        kubectl(&with("apply"));
+        kubectl(&["-n", namespace, "wait", object, "--for", condition, "--timeout=120s"]);
+        try_kubectl(&with("diff")).is_none().then(|| format!("kubectl {:?} shows a difference", with("diff")))
+    };
+    SAMPLES.iter().filter_map(differs).collect()
 }
 
 #[test]
 #[ignore = "needs a cluster: run make test"]
 fn by_helm_a_failed_run_fails_the_release_in_the_ways_that_the_page_names() {
-    nothing_is_installed(&[NAMESPACE, "apps"]);
+    nothing_is_installed(&NAMESPACES);
     restricted_namespace(NAMESPACE);
     kubectl(&["create", "namespace", "apps"]);
     let (chart, image) = (chart(), image());
     let chart = chart.to_str().expect("UTF-8");
     Helm::Four.ok(&["install", "sidecarjob", chart, "-n", NAMESPACE, &image, "--wait", "--timeout=180s"]);
     let wrong: Vec<String> = std::thread::scope(|scope| {
-        let drift = scope.spawn(|| SAMPLES.iter().filter_map(|sample| drift(sample)).collect::<Vec<_>>());
+        let on_client = scope.spawn(|| drift("apps-client", &[]));
+        let on_server = scope.spawn(|| drift("apps-server", &["--server-side"]));
         let of = |(n, row): (usize, &'static Row)| row.helms.iter().map(move |helm| (n, row, *helm));
         let all = ROWS.iter().enumerate().flat_map(of);
         let all: Vec<_> = all.map(|(n, row, helm)| scope.spawn(move || wrong(n, row, helm))).collect();
         let of_rows = all.into_iter().filter_map(|one| one.join().expect("no panic"));
-        of_rows.chain(drift.join().expect("no panic")).collect()
+        let of_samples = [on_client, on_server].into_iter().flat_map(|one| one.join().expect("no panic"));
+        of_rows.chain(of_samples).collect()
     });
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let log = kubectl(&["-n", "apps", "logs", "job/app-0-4-migrate"]);
     assert!(log.contains("migrated\n"), "the hook shows the log of the run: {log}");
-    try_kubectl(&["-n", "apps", "delete", "scj", "--all", "--cascade=foreground", "--timeout=120s"]);
+    try_kubectl(&["delete", "sccj", "--all", "--all-namespaces", "--timeout=120s"]);
+    try_kubectl(&["delete", "--all-namespaces", "scj", "--all", "--cascade=foreground", "--timeout=120s"]);
     Helm::Four.ok(&["uninstall", "sidecarjob", "-n", NAMESPACE, "--wait", "--timeout=180s"]);
-    nothing_is_installed(&[NAMESPACE, "apps"]);
+    nothing_is_installed(&NAMESPACES);
 }

@@ -7,6 +7,7 @@ use crate::helm::{Helm, NAMESPACE};
 use crate::life::{
     Run, apply, has_field, image, kubectl, nothing_is_installed, older, restricted_namespace, try_kubectl,
 };
+use crate::rows::RECIPE;
 use crate::support::one_container;
 use crate::{Folder, chart, root};
 
@@ -16,7 +17,6 @@ const OTHER: &str = "other-system";
 const ALL_ON: &[&str] = &[
     "--set=stop.exec=true,stop.http=true,stop.signal=true,networkPolicy.enabled=true,policies.wellKnownSidecars=true",
     "--set=monitoring.service.enabled=true,monitoring.dashboard.enabled=true,controller.logLevel=debug",
-    "--set=recipes[0].name=mine,recipes[0].containers[0]=agent,recipes[0].images[0]=agent,recipes[0].stop[0].signal=SIGINT",
     "--set=topologySpreadConstraints[0].topologyKey=zone,topologySpreadConstraints[0].maxSkew=1",
     "--set=topologySpreadConstraints[0].whenUnsatisfiable=ScheduleAnyway,controller.concurrentSyncs=8",
 ];
@@ -39,8 +39,10 @@ fn install_with_kustomize() {
 
 /// The release that the object belongs to: its namespace and name.
 fn owner(object: &str) -> String {
-    let field = r"jsonpath={.metadata.annotations.meta\.helm\.sh/release-namespace}/{.metadata.annotations.meta\.helm\.sh/release-name}";
-    kubectl(&["get", object, "-o", field])
+    let of = |field: &str| {
+        kubectl(&["get", object, "-o", &format!(r"jsonpath={{.metadata.annotations.meta\.helm\.sh/release-{field}}}")])
+    };
+    format!("{}/{}", of("namespace"), of("name"))
 }
 
 #[test]
@@ -80,7 +82,7 @@ fn by_helm_what_kustomize_or_another_release_installed_is_taken_over() {
     let said = Helm::Four.fails(&other);
     assert!(said.contains("invalid ownership metadata") && said.contains("release-namespace"), "{said}");
     // kubectl and Helm 4 apply on the server, where each has its fields.
-    Helm::Four.ok(&[&other[..], &["--take-ownership", "--force-conflicts"], ALL_ON].concat());
+    Helm::Four.ok(&[&other[..], &["--take-ownership", "--force-conflicts"], ALL_ON, &["--set", RECIPE]].concat());
     assert_eq!(owner("crd/sidecarjobs.sidecarjob.dev"), format!("{OTHER}/other"));
     assert_eq!(try_kubectl(&["get", "clusterrole", "sidecarjob-controller"]), None);
     // Created before the runs below complete, and never looked at.

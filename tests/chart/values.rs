@@ -112,3 +112,19 @@ fn the_chart_has_the_version_of_the_program() {
     let names: Vec<_> = all.iter().map(|crd| crd.metadata.name.as_deref()).collect();
     assert_eq!(named, names);
 }
+
+#[test]
+fn the_schema_takes_recipes_in_the_format_of_the_built_in_ones() {
+    let schema: Value = serde_json::from_str(&text("charts/sidecarjob/values.schema.json")).expect("JSON");
+    let recipe = &schema["properties"]["recipes"]["items"];
+    let built_in: Vec<Value> = serde_saphyr::from_str(&text("src/api/recipes.yaml")).expect("recipes.yaml");
+    assert!(built_in.len() > 10);
+    for one in built_in {
+        for key in one.as_object().expect("fields").keys() {
+            assert!(recipe["properties"][key].is_object(), "{}: {key} is not in values.schema.json", one["name"]);
+        }
+        for key in recipe["required"].as_array().expect("required").iter().filter_map(Value::as_str) {
+            assert!(!one[key].is_null(), "{}: values.schema.json requires {key}", one["name"]);
+        }
+    }
+}
