@@ -38,11 +38,12 @@ pub fn apply(yaml: &str) {
     kubectl(&["apply", "-f", file.to_str().expect("UTF-8")]);
 }
 
-/// The values that name the image under test.
+/// The values that name the image under test. One replica, since each step of an upgrade takes seconds for each of them;
+/// tests/install.rs has two.
 pub fn image() -> String {
     let image = std::env::var("SIDECARJOB_IMAGE").expect("SIDECARJOB_IMAGE names the image under test: run make test");
     let (name, tag) = image.rsplit_once(':').expect("an image with a tag");
-    format!("--set=image.repository={name},image.tag={tag}")
+    format!("--set=image.repository={name},image.tag={tag},replicas=1")
 }
 
 /// A run whose main container ends when it is told to, with a sidecar beside it.
