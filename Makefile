@@ -2,7 +2,7 @@
 # With KUBECONFIG set both use that cluster and build no Kubernetes.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo clean-demo test unit soak conformance tools bench lint fmt crds image clean
+.PHONY: help demo clean-demo test unit soak conformance tools bench lint fmt crds chart image clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,9 +41,13 @@ lint: ## Formatting and lints, as CI wants them
 fmt: ## Format the code
 	cargo fmt
 
-crds: ## Write crds/, docs/reference and the list of well-known sidecars anew after a change of src/api
+crds: ## Write crds/, docs/reference, the chart's copies and the list of well-known sidecars anew after a change of src/api
 	UPDATE_CRDS=1 cargo test --test crds
 	UPDATE_REFERENCE=1 cargo test --test reference
+	UPDATE_CHART=1 cargo test --test chart
+
+chart: ## Copy crds/ and config/ into charts/sidecarjob, and write its README anew
+	UPDATE_CHART=1 cargo test --test chart
 
 image: ## The controller's image, as .cache/sidecarjob.tar
 	@tests/image .cache/sidecarjob.tar sidecarjob.dev/controller:dev
