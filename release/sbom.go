@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
-	"strings"
 
 	"github.com/CycloneDX/cyclonedx-go"
 )
@@ -30,7 +29,11 @@ func sbomVerb(flags *flag.FlagSet, args []string) error {
 	if err := cyclonedx.NewBOMDecoder(opened, cyclonedx.BOMFileFormatJSON).Decode(&list); err != nil {
 		return fmt.Errorf("failed to read %s: %w", *program, err)
 	}
-	if err := ofImage(&list, *image, *version); err != nil {
+	rootsVersion, err := versionOf(rootsModule)
+	if err != nil {
+		return err
+	}
+	if err := ofImage(&list, *image, *version, rootsVersion); err != nil {
 		return err
 	}
 	var body bytes.Buffer
@@ -42,15 +45,12 @@ func sbomVerb(flags *flag.FlagSet, args []string) error {
 }
 
 // ofImage makes the list of a program the list of the image: the image holds the program and the certificate authorities.
-func ofImage(list *cyclonedx.BOM, image, version string) error {
+func ofImage(list *cyclonedx.BOM, image, version, rootsVersion string) error {
 	if list.Metadata == nil || list.Metadata.Component == nil || list.Components == nil {
 		return fmt.Errorf("the program's list names no program or no libraries")
 	}
 	program := *list.Metadata.Component
-	authorities, err := authorities()
-	if err != nil {
-		return err
-	}
+	authorities := authorities(rootsVersion)
 	itself := cyclonedx.Component{BOMRef: "image", Type: cyclonedx.ComponentTypeContainer, Name: image, Version: version}
 	list.Metadata.Component = &itself
 	*list.Components = append(*list.Components, program, authorities)
@@ -62,25 +62,24 @@ func ofImage(list *cyclonedx.BOM, image, version string) error {
 	return nil
 }
 
-// authorities is the file of certificate authorities, with the version of the module that it comes from.
-func authorities() (cyclonedx.Component, error) {
-	build, _ := debug.ReadBuildInfo()
-	version := ""
-	if build != nil {
+// versionOf is the version of a module that this program was built of.
+func versionOf(path string) (string, error) {
+	if build, known := debug.ReadBuildInfo(); known {
 		for _, module := range build.Deps {
-			if module.Path == rootsModule {
-				version = module.Version
+			if module.Path == path {
+				return module.Version, nil
 			}
 		}
 	}
-	if version == "" {
-		return cyclonedx.Component{}, fmt.Errorf("this program does not know the version of %s: build it with modules", rootsModule)
-	}
-	sum := fmt.Sprintf("%x", sha256.Sum256(roots()))
-	purl := "pkg:golang/" + strings.ToLower(rootsModule) + "@" + version
+	return "", fmt.Errorf("this program does not know its version of %s: build it in release/ with go build", path)
+}
+
+// authorities is the file of certificate authorities, with the version of the module that it comes from.
+func authorities(version string) cyclonedx.Component {
+	purl := "pkg:golang/" + rootsModule + "@" + version
 	return cyclonedx.Component{
 		BOMRef: purl, Type: cyclonedx.ComponentTypeData, Name: rootsModule, Version: version, PackageURL: purl,
 		Description: "/" + rootsPath + ": Mozilla's certificate authorities",
-		Hashes:      &[]cyclonedx.Hash{{Algorithm: cyclonedx.HashAlgoSHA256, Value: sum}},
-	}, nil
+		Hashes:      &[]cyclonedx.Hash{{Algorithm: cyclonedx.HashAlgoSHA256, Value: fmt.Sprintf("%x", sha256.Sum256(roots()))}},
+	}
 }
