@@ -3,6 +3,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help demo clean-demo test unit soak conformance tools bench lint fmt crds chart image clean
+.PHONY: plugin push dist krew sbom sums sign publish reproduce release-check release-test
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,8 +50,43 @@ crds: ## Write crds/, docs/reference, the chart's copies and the list of well-kn
 chart: ## Copy crds/ and config/ into charts/sidecarjob, and write its README anew
 	UPDATE_CHART=1 cargo test --test chart
 
-image: ## The controller's image, as .cache/sidecarjob.tar
-	@tests/image .cache/sidecarjob.tar sidecarjob.dev/controller:dev
+image: ## The controller's image for amd64 and arm64, in dist; about six minutes for each (PLATFORMS=amd64: one)
+	@release/image
+
+push: ## That image to a registry (IMAGE=REGISTRY/sidecarjob:TAG)
+	@release/push
+
+plugin: ## Install the program with cargo, also as the plugin kubectl-sidecarjob
+	@release/plugin
+
+# What a release is made of, in dist: CONTRIBUTING.md, To release.
+
+dist: ## The kubectl plugin as tar.gz, for this system on amd64 and arm64
+	@release/dist
+
+krew: ## krew's manifest of what is in dist (SOURCE_URL=https://…)
+	@release/krew
+
+sbom: ## What program and image are made of, as CycloneDX
+	@release/sbom
+
+sums: ## dist/SHA256SUMS
+	@release/sums
+
+sign: ## Sign checksums and image with cosign (IMAGE=… DIGEST=…)
+	@release/sign
+
+publish: ## The release on GitHub, with all that is in dist (TAG=vX.Y.Z)
+	@release/publish "$(TAG)"
+
+reproduce: ## Build the image again in another folder, and compare
+	@release/reproduce
+
+release-check: ## May this commit be released under the tag? (TAG=vX.Y.Z)
+	@release/check "$(TAG)"
+
+release-test: ## The released files on a real cluster, under qemu, and with krew; builds them first
+	@release/test
 
 clean: clean-demo ## Remove all that was built, the Kubernetes included
-	rm -rf .cache target
+	rm -rf .cache target dist

@@ -6,6 +6,11 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use sidecarjob::cli::exit;
 use sidecarjob::{cli, controller, printable, telemetry};
 
+/// musl's allocator is slow; glibc's and that of macOS do as well as this one.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A Kubernetes Job that knows which containers of its Pod are sidecars.
 #[derive(Parser)]
 #[command(version, max_term_width = 100)]

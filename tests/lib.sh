@@ -1,4 +1,4 @@
-# What tests/demo, tests/run and tests/image share: where things are, how progress is said, which kubectl is used.
+# What tests/demo and tests/run share: where things are, how progress is said, which kubectl is used.
 # Sourced, not run.
 
 shopt -s inherit_errexit # a failure inside $(…) is one
@@ -49,5 +49,6 @@ build_webhook_image() {
 	"$devcluster/image" --bare "$1" "$2" '["/webhook"]' "$CARGO_TARGET_DIR/debug/examples/webhook=/webhook"
 }
 
-# build_image OUT.tar NAME: the controller's image: the program, its libraries, nothing else
+# build_image OUT.tar NAME: an image of the program under test: the program, its libraries, nothing else. `make image` makes the
+# one for others.
 build_image() { "$devcluster/image" --bare "$1" "$2" '["/sidecarjob"]' "$sidecarjob=/sidecarjob"; }
