@@ -46,12 +46,19 @@ pub(crate) fn say_in(
     before: impl Display,
     text: &str,
 ) -> io::Result<()> {
-    let (on, off) = match colour {
-        Colour::Plain => ("", ""),
-        Colour::Green => ("\x1b[32m", "\x1b[0m"),
-        Colour::Red => ("\x1b[31m", "\x1b[0m"),
-    };
+    let (on, off) = colour.codes();
     writeln!(out, "{}{on}{}{off}", line(&before.to_string()), line(text))
+}
+
+/// Writes a line whose beginning has a colour. The program chooses the beginning; the text may be somebody else's.
+pub(crate) fn say_after(
+    out: &mut (impl Write + ?Sized),
+    colour: Colour,
+    beginning: &str,
+    text: &str,
+) -> io::Result<()> {
+    let (on, off) = colour.codes();
+    writeln!(out, "{on}{}{off}{}", line(beginning), line(text))
 }
 
 /// Writes the value as one line of JSON.
@@ -82,8 +89,22 @@ pub(crate) enum Colour {
     Plain,
     /// For something that went well.
     Green,
+    /// For something to look at.
+    Yellow,
     /// For something that went wrong.
     Red,
+}
+
+impl Colour {
+    /// What turns the colour on and off.
+    fn codes(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Plain => ("", ""),
+            Self::Green => ("\x1b[32m", "\x1b[0m"),
+            Self::Yellow => ("\x1b[33m", "\x1b[0m"),
+            Self::Red => ("\x1b[31m", "\x1b[0m"),
+        }
+    }
 }
 
 fn replaced(text: &str, write: impl Fn(char, &mut String)) -> Cow<'_, str> {

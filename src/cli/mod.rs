@@ -9,6 +9,7 @@ mod create;
 pub mod cron;
 pub mod describe;
 mod doing;
+pub mod doctor;
 pub mod failed;
 pub(crate) mod failure;
 mod fault;
