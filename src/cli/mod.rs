@@ -2,6 +2,7 @@
 
 pub mod acting;
 pub mod arguments;
+mod changes;
 pub mod completion;
 mod connect;
 pub mod crds;
