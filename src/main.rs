@@ -36,6 +36,7 @@ enum Command {
     Cron(cli::cron::Command),
     Crds(cli::crds::Args),
     Version(cli::version::Args),
+    Doctor(cli::doctor::Args),
     Completion(cli::completion::Args),
     /// Signal the first process of the container that this one was attached to
     #[command(hide = true)]
@@ -72,6 +73,7 @@ async fn run() -> ExitCode {
         Command::Cron(command) => cron(command).await,
         Command::Crds(args) => printed(cli::crds::run(&args, &mut std::io::stdout().lock())),
         Command::Version(args) => ended(cli::version::run(args, out, err).await),
+        Command::Doctor(args) => ended(cli::doctor::run(args, out, err).await),
         Command::Completion(args) => ended(cli::completion::run(&args, out)),
         Command::Signal(args) => signal(&args),
     }

@@ -46,12 +46,19 @@ pub(crate) fn say_in(
     before: impl Display,
     text: &str,
 ) -> io::Result<()> {
-    let (on, off) = match colour {
-        Colour::Plain => ("", ""),
-        Colour::Green => ("\x1b[32m", "\x1b[0m"),
-        Colour::Red => ("\x1b[31m", "\x1b[0m"),
-    };
+    let (on, off) = colour.codes();
     writeln!(out, "{}{on}{}{off}", line(&before.to_string()), line(text))
+}
+
+/// Writes a line whose beginning has a colour. The program chooses the beginning; the text may be somebody else's.
+pub(crate) fn say_after(
+    out: &mut (impl Write + ?Sized),
+    colour: Colour,
+    beginning: &str,
+    text: &str,
+) -> io::Result<()> {
+    let (on, off) = colour.codes();
+    writeln!(out, "{on}{}{off}{}", line(beginning), line(text))
 }
 
 /// Writes the value as one line of JSON.
@@ -69,7 +76,7 @@ pub(crate) fn say_json_lines(out: &mut (impl Write + ?Sized), value: &serde_json
 /// break, the value is written as JSON, which is YAML too, and in which the character is escaped.
 pub(crate) fn say_yaml(out: &mut (impl Write + ?Sized), value: &serde_json::Value) -> io::Result<()> {
     let text = serde_saphyr::to_string(value).map_err(io::Error::other)?;
-    if text.chars().any(|c| c != '\n' && is_unseen(c)) {
+    if characters(&text).any(|(c, is_unseen)| c != '\n' && is_unseen) {
         return say_json_lines(out, value);
     }
     text.lines().try_for_each(|line| writeln!(out, "{line}"))
@@ -82,17 +89,53 @@ pub(crate) enum Colour {
     Plain,
     /// For something that went well.
     Green,
+    /// For something to look at.
+    Yellow,
     /// For something that went wrong.
     Red,
 }
 
+impl Colour {
+    /// What turns the colour on and off.
+    fn codes(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Plain => ("", ""),
+            Self::Green => ("\x1b[32m", "\x1b[0m"),
+            Self::Yellow => ("\x1b[33m", "\x1b[0m"),
+            Self::Red => ("\x1b[31m", "\x1b[0m"),
+        }
+    }
+}
+
 fn replaced(text: &str, write: impl Fn(char, &mut String)) -> Cow<'_, str> {
-    if !text.chars().any(is_unseen) {
+    if !characters(text).any(|(_, is_unseen)| is_unseen) {
         return Cow::Borrowed(text);
     }
     let mut to = String::with_capacity(text.len() + 16);
-    text.chars().for_each(|c| if is_unseen(c) { write(c, &mut to) } else { to.push(c) });
+    characters(text).for_each(|(c, is_unseen)| if is_unseen { write(c, &mut to) } else { to.push(c) });
     Cow::Owned(to)
+}
+
+/// The characters of the text, and whether each is one that can't be seen.
+fn characters(text: &str) -> impl Iterator<Item = (char, bool)> {
+    let mut before = None;
+    text.chars().map(move |c| {
+        let is_picture = c == EMOJI_STYLE && before.is_some_and(may_be_emoji);
+        before = Some(c);
+        (c, is_unseen(c) && !is_picture)
+    })
+}
+
+/// Makes the character before it an emoji, as in ⚠️. One of these behind such a character can be seen, since the character
+/// looks different with it; anywhere else nothing is seen of it.
+const EMOJI_STYLE: char = '\u{fe0f}';
+
+/// Whether the character is one that Unicode draws as text or as an emoji: symbols, no letters and no digits.
+fn may_be_emoji(c: char) -> bool {
+    matches!(c,
+        '©' | '®' | '‼' | '⁉' | '™' | 'ℹ' | '\u{2194}'..='\u{21aa}' | '\u{231a}'..='\u{23ff}' | 'Ⓜ'
+        | '\u{25aa}'..='\u{27bf}' | '\u{2934}' | '\u{2935}' | '\u{2b05}'..='\u{2b55}' | '〰' | '〽' | '㊗' | '㊙'
+        | '\u{1f004}'..='\u{1faff}')
 }
 
 /// Whether the character is invisible and may move or change what is visible.

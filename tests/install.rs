@@ -11,6 +11,8 @@ use kube::api::{Api, DeleteParams, ListParams, PostParams};
 use kube::{Client, ResourceExt};
 use sidecarjob::api::{Phase, SidecarJob, labels};
 
+#[path = "install/doctor.rs"]
+mod doctor;
 mod support;
 use support::{eventually, one_container};
 
@@ -46,6 +48,7 @@ async fn installed_in_its_deployment_it_runs_a_sample_and_outlives_a_rolling_res
     kubectl(&["apply", "--server-side", "--force-conflicts", "-k", folder]);
     kubectl(&["-n", "sidecarjob-system", "rollout", "status", "deployment/sidecarjob-controller", "--timeout=180s"]);
     let client = Client::try_default().await.expect("a cluster");
+    doctor::finds_what_is_broken_and_its_commands_mend_it().await;
     run_sample(&client).await;
     a_hook_in_a_pod_starts_a_run();
     let text = logs();

@@ -52,7 +52,7 @@ fn the_pages_are_what_the_code_says() {
 /// The literals of all conditions, reasons and events.
 #[test]
 fn each_condition_reason_and_event_is_on_a_page() {
-    let source = fs::read_to_string(root().join("src/api/conditions.rs")).expect("the source");
+    let source = words::source();
     let literal = Regex::new(r#"pub const [A-Z_]+: &str =\s*"([A-Za-z]+)";"#).expect("a pattern");
     let pages = [text("conditions.md"), text("events.md"), text("sidecarcronjob.md")].concat();
     let (mut seen, mut missing) = (0, Vec::new());

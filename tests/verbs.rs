@@ -360,6 +360,74 @@ fn the_verbs_that_tell_answer_in_each_form_and_what_others_wrote_is_harmless() {
     assert_harmless("version", &version.stdout, 6);
 }
 
+/// How many calls `counted` got.
+static CALLS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+
+fn counted(method: &str, path: &str) -> (u16, Value) {
+    CALLS.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+    one_of_each(method, path)
+}
+
+#[test]
+fn describe_as_json_reads_the_object_once_and_nothing_else() {
+    let server = server(counted);
+    let ended = sidecarjob(&server, &["describe", "nightly", "-o", "json"]);
+    assert_eq!((ended.status.code(), CALLS.load(std::sync::atomic::Ordering::SeqCst)), (Some(0), 1));
+    let ended = sidecarjob(&server, &["describe", "weekly", "-o", "yaml"]);
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(ended.status.code() == Some(3) && said.contains("write sccj/weekly"), "{said}");
+}
+
+/// A run that goes on, a run that is Complete, and a schedule; changes are taken.
+fn changes(method: &str, path: &str) -> (u16, Value) {
+    let path = path.split('?').next().unwrap_or_default();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let done = json!([{"type": "Complete", "status": "True", "reason": "x", "message": "", "lastTransitionTime": "2026-01-01T00:01:00Z"}]);
+    let object = |name: &str| {
+        let conditions = if name == "done" { done.clone() } else { json!([]) };
+        json!({
+            "apiVersion": "sidecarjob.dev/v1alpha1", "kind": "SidecarJob",
+            "metadata": {"name": name, "namespace": "ns", "uid": name, "managedFields": [{}]},
+            "spec": {"template": {}, "jobTemplate": {"spec": {"template": {}}}, "schedule": "0 2 * * *"},
+            "status": {"conditions": conditions}
+        })
+    };
+    match (method, name) {
+        ("GET", "sidecarjobs") => (
+            200,
+            json!({"metadata": {"resourceVersion": "1"}, "kind": "List", "apiVersion": "v1", "items": [object("done")]}),
+        ),
+        ("GET" | "PATCH", "goes" | "goes-too" | "done" | "nightly") => (200, object(name)),
+        ("POST", "sidecarjobs") => (201, object("nightly-m1")),
+        _ => says(404, "NotFound", Some(name)),
+    }
+}
+
+#[test]
+fn the_verbs_that_change_or_wait_print_names_or_objects() {
+    let server = server(changes);
+    for (verb, resource) in [
+        (&["stop", "goes"][..], "sidecarjob.sidecarjob.dev/goes"),
+        (&["suspend", "goes"], "sidecarjob.sidecarjob.dev/goes"),
+        (&["resume", "sccj/nightly"], "sidecarcronjob.sidecarjob.dev/nightly"),
+        (&["wait", "done"], "sidecarjob.sidecarjob.dev/done"),
+        (&["cron", "run", "nightly"], "sidecarjob.sidecarjob.dev/nightly-m1"),
+    ] {
+        let name = sidecarjob(&server, &[verb, &["-o", "name"]].concat());
+        let said = String::from_utf8_lossy(&name.stderr).into_owned();
+        assert_eq!(String::from_utf8_lossy(&name.stdout), format!("{resource}\n"), "{verb:?}: {said}");
+        let object = sidecarjob(&server, &[verb, &["-o", "json"]].concat());
+        let object: Value = serde_json::from_slice(&object.stdout).unwrap_or_else(|error| panic!("{verb:?}: {error}"));
+        assert!(resource.ends_with(object["metadata"]["name"].as_str().expect("a name")), "{verb:?}: {object}");
+        assert_eq!(object["metadata"]["managedFields"], Value::Null, "{verb:?}");
+    }
+    let two = sidecarjob(&server, &["suspend", "goes", "done", "goes-too", "-o", "yaml"]);
+    let said = String::from_utf8_lossy(&two.stderr).into_owned();
+    assert!(two.status.code() == Some(1) && said.contains("is Complete already"), "{said}");
+    let list = String::from_utf8_lossy(&two.stdout).into_owned();
+    assert!(list.contains("kind: List") && list.contains("goes-too"), "what was done is told: {list}");
+}
+
 #[test]
 fn a_half_written_object_and_a_kind_without_pods_are_no_panic() {
     let server = server(one_of_each);

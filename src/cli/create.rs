@@ -43,9 +43,16 @@ pub enum Name {
     Generated(String),
     /// The first of NAME-r1, NAME-r2 … that is free, from this number on.
     Rerun(String, u32),
+    /// The run of a schedule by hand: NAME-m and this number of seconds, or else the same with -2, -3 … behind it.
+    ByHand(String, i64),
 }
 
 impl Name {
+    /// The name at the first try.
+    pub fn first(&self) -> String {
+        self.candidate(0, NAME_MAX).unwrap_or_default()
+    }
+
     /// The name at the n-th try. `room`: how long names may be. `None`: no more names.
     fn candidate(&self, n: u32, room: usize) -> Option<String> {
         let joined = |base: &str, end: &str| {
@@ -61,6 +68,10 @@ impl Name {
             Self::Rerun(base, first) => {
                 (n < MOST_NAMES).then(|| joined(base, &format!("-r{}", first.saturating_add(n))))
             }
+            Self::ByHand(base, seconds) => (n < MOST_NAMES).then(|| match n {
+                0 => joined(base, &format!("-m{seconds}")),
+                n => joined(base, &format!("-m{seconds}-{}", n.saturating_add(1))),
+            }),
         }
     }
 }
@@ -98,6 +109,12 @@ impl Record {
             fields[word] = json!(of);
         }
         Self { fields, id }
+    }
+
+    /// The record with this field too.
+    pub fn with(mut self, field: &str, value: Value) -> Self {
+        self.fields[field] = value;
+        self
     }
 
     /// Writes the record into the annotation, with the fields of the record that is there.
@@ -166,14 +183,14 @@ impl New {
             }
             n += 1;
         }
-        let target = Target::new(Kind::SidecarJob, &self.name.candidate(0, NAME_MAX).unwrap_or_default());
+        let target = Target::new(Kind::SidecarJob, &self.name.first());
         Err(Failed::Refused(match &self.name {
             Name::Exact(_) => format!(
                 "{target} exists already in namespace {namespace}: choose another name, or kubectl delete scj {}{} first",
                 target.name,
                 there.flags()
             ),
-            Name::Generated(_) | Name::Rerun(..) => {
+            Name::Generated(_) | Name::Rerun(..) | Name::ByHand(..) => {
                 format!(
                     "all names from {target} on are taken in namespace {namespace}: delete old runs, or give a name"
                 )
@@ -196,6 +213,7 @@ impl New {
             let failure = match call(what.as_str(), post(client, namespace, object, self.is_dry)).await {
                 Ok(stored) => return Ok(Some(stored)),
                 Err(failure) if failure.kind.is_passing() || failure.kind == FailureKind::Taken => failure, // by us?
+                Err(failure) if failure.kind == FailureKind::NoObject => return Err(no_namespace(namespace)),
                 Err(failure) => return Err(failure.into()),
             };
             match call(format!("read SidecarJob {name}"), get(client, namespace, name)).await {
@@ -211,15 +229,21 @@ impl New {
     }
 }
 
-/// Nobody answered: the run may be there.
+/// The only object that a create needs is its namespace.
+fn no_namespace(namespace: &str) -> Failed {
+    Failed::Gone(format!(
+        "there is no namespace {namespace}: choose another one with -n, or create it: kubectl create namespace {namespace}"
+    ))
+}
+
+/// The API server gave no answer, or one that does not say whether it stored the run.
 fn unknown(failure: Failure, name: &str, there: &Cluster) -> Failed {
-    match failure.kind {
-        FailureKind::Unreachable => Failed::Refused(format!(
-            "{}; {} shows whether SidecarJob {name} exists all the same",
-            failure.without_advice(),
-            there.command("list")
-        )),
-        _ => failure.into(),
+    match failure.kind.is_passing() {
+        true => {
+            let next = format!("{} shows whether SidecarJob {name} exists all the same", there.command("list"));
+            Failed::MayExist { failure, next }
+        }
+        false => failure.into(),
     }
 }
 

@@ -15,6 +15,7 @@ use thiserror::Error;
 
 use crate::api::SidecarCronJob;
 use crate::cli::connect::Cluster;
+use crate::cli::failed::Failed;
 use crate::cli::failure::Failure;
 use crate::cli::failure::Kind;
 use crate::cli::failure::call;
@@ -68,6 +69,9 @@ pub enum CronError {
     /// The API server rejected the request, or did not answer.
     #[error(transparent)]
     Failed(#[from] Failure),
+    /// The run was not created, or nobody knows.
+    #[error(transparent)]
+    Create(Failed),
     /// No object has this name.
     #[error(
         "no SidecarCronJob {name} in namespace {namespace}; see kubectl get sccj --all-namespaces (an expression has five \
@@ -89,7 +93,11 @@ impl CronError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::NotFound { .. } => exit::NOT_FOUND,
-            Self::Failed(failure) => failure.kind.exit_code(),
+            Self::Failed(failure) | Self::Create(Failed::Call(failure) | Failed::MayExist { failure, .. }) => {
+                failure.kind.exit_code()
+            }
+            Self::Create(Failed::Refused(_)) => exit::NO_ANSWER, // the name is taken
+            Self::Create(failed) => failed.exit_code(),
             Self::Config(_) | Self::Print(_) => exit::NO_ANSWER,
             Self::Refused(_) | Self::TooManySteps(_) => exit::FAILED,
         }

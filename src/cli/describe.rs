@@ -56,19 +56,25 @@ pub struct Args {
 
 /// Reads, and prints.
 pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write + Send)) -> Result<End, Failed> {
-    let seen = seen::read(&args.cluster, &args.target).await?;
-    let whole = if args.output == Data::Text { Value::Null } else { whole(&args).await? };
-    if !args.output.value(out, &whole)? {
-        page(&seen, Utc::now()).print(out, table::terminal_width())?;
-        seen.notes.iter().try_for_each(|note| printable::say(err, format_args!("note: {note}")))?;
+    if args.output != Data::Text {
+        args.output.value(out, &whole(&args).await?)?;
+        return Ok(End::Good);
     }
+    let seen = seen::read(&args.cluster, &args.target).await?;
+    page(&seen, Utc::now()).print(out, table::terminal_width())?;
+    seen.notes.iter().try_for_each(|note| printable::say(err, format_args!("note: {note}")))?;
     Ok(End::Good)
 }
 
 /// The object as the API server gives it, also with fields that this program does not know.
 async fn whole(args: &Args) -> Result<Value, Failed> {
     let (client, namespace) = args.cluster.connect().await.map_err(Failed::Config)?;
-    let mut object = object::read(&client, &namespace, &args.target).await?;
+    let mut object = match object::read(&client, &namespace, &args.target).await {
+        Err(error @ Failed::NotFound { .. }) => {
+            return Err(seen::other_kind(&client, &args.target, &namespace, error).await);
+        }
+        read => read?,
+    };
     output::without_managed_fields(&mut object);
     Ok(object)
 }

@@ -16,7 +16,7 @@ use crate::cli::target::Target;
 pub enum End {
     /// Exit code 0.
     Good,
-    /// Exit code 1: the run that the command waited for has failed.
+    /// Exit code 1: the run that the command waited for has failed, or `doctor` found something broken.
     RunFailed,
 }
 
@@ -50,6 +50,14 @@ pub enum Failed {
     /// What the command needs existed, and exists no more: the sentence says what is left of it.
     #[error("{0}")]
     Gone(String),
+    /// A create was asked for, and nobody said whether it was done: the object may exist.
+    #[error("{}; {next}", .failure.without_advice())]
+    MayExist {
+        /// The last answer.
+        failure: Failure,
+        /// How to find out.
+        next: String,
+    },
     /// A signal ended the command. What the command started goes on.
     #[error("{name} ended this command; what it started in the cluster goes on")]
     Signal {
@@ -93,7 +101,7 @@ impl Failed {
             Self::Call(failure) if matches!(failure.kind, Kind::NoObject | Kind::NotServed) => exit::NOT_FOUND,
             Self::Timeout { .. } => exit::TIMEOUT,
             Self::Print(error) if error.kind() == std::io::ErrorKind::BrokenPipe => exit::PIPE,
-            Self::Config(_) | Self::Call(_) | Self::Refused(_) | Self::Print(_) => exit::FAILED,
+            Self::Config(_) | Self::Call(_) | Self::MayExist { .. } | Self::Refused(_) | Self::Print(_) => exit::FAILED,
         }
     }
 }

@@ -57,7 +57,8 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     pub index: Option<u32>,
 
-    /// What ran before: the instance of the container before its restart, or else the Pod of the attempt before
+    /// What ran before: the instance of the container before its restart, or else the Pod of the attempt before. Needs
+    /// --index if the Pods have several indexes
     #[arg(short, long, conflicts_with_all = ["follow", "all_attempts"])]
     pub previous: bool,
 
@@ -154,6 +155,14 @@ impl Printer<'_> {
                 let why = format!("its completions are {n}, and its first index is 0");
                 return Err(Failed::Refused(format!("{target} has no index {index}: {why}")));
             }
+        }
+        if self.args.previous && self.args.index.is_none() && has_several_indexes(&found) {
+            let newest = found
+                .last()
+                .and_then(choice::index)
+                .map_or(String::new(), |index| format!("; the newest Pod has index {index}"));
+            let why = "which ran before depends on the index: give --index too";
+            return Err(Failed::Refused(format!("{target} has Pods of several indexes, and {why}{newest}")));
         }
         if self.args.follow {
             return self.follow(&run, &found, watches).await;
@@ -326,6 +335,12 @@ impl Printer<'_> {
         }
         Ok(())
     }
+}
+
+/// The Pods are not all of one index.
+fn has_several_indexes(pods: &[Pod]) -> bool {
+    let mut indexes = pods.iter().filter_map(choice::index);
+    indexes.next().is_some_and(|first| indexes.any(|other| other != first))
 }
 
 /// The line before a log, as `tail` has it.

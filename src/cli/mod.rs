@@ -2,12 +2,14 @@
 
 pub mod acting;
 pub mod arguments;
+mod changes;
 pub mod completion;
 mod connect;
 pub mod crds;
 mod create;
 pub mod cron;
 pub mod describe;
+pub mod doctor;
 mod doing;
 pub mod failed;
 pub(crate) mod failure;
@@ -27,6 +29,7 @@ mod runs;
 mod seen;
 pub mod signal;
 mod stop;
+mod stopped;
 mod suspend;
 mod table;
 pub mod target;

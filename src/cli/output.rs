@@ -57,6 +57,19 @@ pub fn value(out: &mut (impl Write + ?Sized), format: Format, value: &Value) -> 
     }
 }
 
+/// Writes objects as JSON or YAML: one as the object, several as a List, none as nothing.
+pub fn values(out: &mut (impl Write + ?Sized), format: Format, mut objects: Vec<Value>) -> io::Result<()> {
+    objects.iter_mut().for_each(without_managed_fields);
+    match (objects.len(), objects.pop()) {
+        (_, None) => Ok(()),
+        (1, Some(one)) => value(out, format, &one),
+        (_, Some(last)) => {
+            objects.push(last);
+            value(out, format, &list(objects))
+        }
+    }
+}
+
 /// Removes what the API server notes about the writers of each field, as kubectl does.
 pub fn without_managed_fields(object: &mut Value) {
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {

@@ -16,6 +16,15 @@ pub fn print(out: &mut (impl Write + ?Sized), text: &str, width: Option<usize>) 
     lines(&text, width.min(WIDEST)).iter().try_for_each(|line| printable::say(out, line))
 }
 
+/// The lines of the text beside an indent of that width, which each caller writes itself.
+pub fn lines_beside(text: &str, indent: usize, width: Option<usize>) -> Vec<String> {
+    let text = printable::line(text);
+    match width {
+        Some(width) => lines(&text, width.min(WIDEST).saturating_sub(indent)),
+        None => vec![text.into_owned()],
+    }
+}
+
 /// A word that is longer than a line stays whole: somebody may copy it.
 fn lines(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];

@@ -27,7 +27,8 @@ const RERUN_OF: &str = "rerunOf";
 
 /// Runs a SidecarJob that is over again, under the name NAME-r1, NAME-r2 and so on
 ///
-/// The new run has the same spec. Its annotation sidecarjob.dev/started-by says who started it, when, and of which run.
+/// The new run has the same spec. Without --failed-indexes all indexes run, also of a run that was made with it. The
+/// annotation sidecarjob.dev/started-by of the new run says who started it, when, and of which run.
 #[derive(Clone, Debug, Parser)]
 #[command(
     after_help = "Exit codes: 0 created, or with --wait: Complete; 1 with --wait: the run has failed, or it could not be \
@@ -58,7 +59,10 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
     let (client, namespace) = args.cluster.connect().await.map_err(Failed::Config)?;
     let run = object::read(&client, &namespace, target).await?;
     let object = again(&run, target, args.failed_indexes, &args.cluster).map_err(Failed::Refused)?;
-    let record = Record::new(&who(&client).await, Utc::now(), Some((RERUN_OF, target.name.clone())));
+    let mut record = Record::new(&who(&client).await, Utc::now(), Some((RERUN_OF, target.name.clone())));
+    if args.failed_indexes {
+        record = record.with(from::BEFORE, from::record_before_rerun(&from::sidecarjob(&run)["spec"]));
+    }
     let new = New { object, name: name(&run, &target.name), record, is_dry: args.then.dry_run.is_some() };
     if args.then.dry_run == Some(DryRun::Client) {
         return args.then.show_only(&new, &namespace, out);

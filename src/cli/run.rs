@@ -24,6 +24,7 @@ use crate::cli::connect::Cluster;
 use crate::cli::create::Name;
 use crate::cli::create::New;
 use crate::cli::create::Record;
+use crate::cli::cron;
 use crate::cli::cron::run::Overrides;
 use crate::cli::cron::run::by_hand;
 use crate::cli::cron::run::who;
@@ -186,10 +187,10 @@ async fn object_of(client: &Client, namespace: &str, target: &Target, user: &str
         }
         Kind::SidecarCronJob => {
             let cron: SidecarCronJob = read(client, namespace, target).await?;
-            let run = by_hand(&cron, None, &Overrides::default(), user, Utc::now());
+            let now = Utc::now();
+            let run = by_hand(&cron, None, &Overrides::default(), user, now);
             let run = run.map_err(|error| Failed::Refused(error.to_string()))?;
-            let name = run.metadata.name.clone().unwrap_or_default();
-            (json!(run), Name::Exact(name))
+            (json!(run), cron::run::name(&cron, None, now))
         }
         Kind::Job => (from::job(&read::<Job>(client, namespace, target).await?), generated),
         Kind::CronJob => (from::cronjob(&read::<CronJob>(client, namespace, target).await?), generated),

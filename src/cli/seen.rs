@@ -117,10 +117,17 @@ pub async fn read(cluster: &Cluster, target: &Target) -> Result<Seen, Failed> {
 
 /// A SidecarJob. Many people type the name of a schedule or of a Job alone: the error says what to write.
 async fn run(client: &Client, target: &Target, namespace: &str) -> Result<SidecarJob, Failed> {
-    let error = match get(client, target, namespace).await {
-        Err(error @ Failed::NotFound { .. }) => error,
-        other => return other,
-    };
+    match get(client, target, namespace).await {
+        Err(error @ Failed::NotFound { .. }) => Err(other_kind(client, target, namespace, error).await),
+        other => other,
+    }
+}
+
+/// The error if no SidecarJob has this name, but a schedule or a Job has; otherwise `error`.
+pub async fn other_kind(client: &Client, target: &Target, namespace: &str, error: Failed) -> Failed {
+    if target.kind != Kind::SidecarJob {
+        return error;
+    }
     let other = |kind| Target { kind, name: target.name.clone() };
     let (schedule, job) = (other(Kind::SidecarCronJob), other(Kind::Job));
     let instead = if get::<SidecarCronJob>(client, &schedule, namespace).await.is_ok() {
@@ -128,9 +135,9 @@ async fn run(client: &Client, target: &Target, namespace: &str) -> Result<Sideca
     } else if get::<Job>(client, &job, namespace).await.is_ok() {
         job
     } else {
-        return Err(error);
+        return error;
     };
-    Err(Failed::OtherKind { target: target.clone(), namespace: namespace.to_owned(), instead })
+    Failed::OtherKind { target: target.clone(), namespace: namespace.to_owned(), instead }
 }
 
 async fn get<K>(client: &Client, target: &Target, namespace: &str) -> Result<K, Failed>

@@ -13,15 +13,17 @@ use serde_json::{Value, json};
 
 use crate::api::EndedPods;
 use crate::api::labels;
+use crate::cli::changes::Changed;
+use crate::cli::changes::Changes;
 use crate::cli::connect::Cluster;
 use crate::cli::cron::run::who;
 use crate::cli::failed::End;
 use crate::cli::failed::Failed;
 use crate::cli::object;
+use crate::cli::output::Format;
 use crate::cli::run::DryRun;
 use crate::cli::target::Kind;
 use crate::cli::target::Target;
-use crate::printable;
 
 /// Ends runs now, for good: they become Failed, with the reason DeadlineExceeded
 ///
@@ -40,6 +42,10 @@ pub struct Args {
     #[arg(long, value_name = "WHERE")]
     dry_run: Option<DryRun>,
 
+    /// Output format of the objects, as they are then: json, yaml or name
+    #[arg(short, long, default_value = "text", value_name = "FORMAT", hide_default_value = true)]
+    output: Format,
+
     #[command(flatten)]
     cluster: Cluster,
 }
@@ -47,29 +53,22 @@ pub struct Args {
 /// Stops the runs, with a line for each.
 pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write + Send)) -> Result<End, Failed> {
     let (client, namespace) = args.cluster.connect().await.map_err(Failed::Config)?;
-    let mut failed = None;
+    let mut changes = Changes::new(args.output);
     for target in &args.targets {
-        match args.one(&client, &namespace, target).await {
-            Ok(line) => printable::say(out, line)?,
-            Err(error) => {
-                if let Some(before) = failed.replace(error) {
-                    printable::say(err, format_args!("error: {before}"))?;
-                }
-            }
-        }
+        changes.add(args.one(&client, &namespace, target).await, out, err)?;
     }
-    failed.map_or(Ok(End::Good), Err)
+    changes.end(out)
 }
 
 impl Args {
-    /// What was done, as a line.
-    async fn one(&self, client: &Client, namespace: &str, target: &Target) -> Result<String, Failed> {
+    /// What was done, and the object then.
+    async fn one(&self, client: &Client, namespace: &str, target: &Target) -> Result<Changed, Failed> {
         if let Some(sentence) = other_kind(target, &self.cluster) {
             return Err(Failed::Refused(sentence));
         }
         let run = object::read(client, namespace, target).await?;
         if is_stopped(&run) {
-            return Ok(format!("{} was stopped already", target.resource()));
+            return Ok(Changed::of(target, "was stopped already", run));
         }
         if let Some(end) = object::end(&run) {
             return Err(Failed::Refused(format!("{target} is {end} already: there is nothing to stop")));
@@ -80,13 +79,13 @@ impl Args {
             )));
         }
         let dry = match self.dry_run {
-            Some(DryRun::Client) => return Ok(format!("{} stopped (dry run)", target.resource())),
-            Some(DryRun::Server) => " (server dry run)",
-            None => "",
+            Some(DryRun::Client) => return Ok(Changed::of(target, "stopped (dry run)", run)),
+            Some(DryRun::Server) => "stopped (server dry run)",
+            None => "stopped",
         };
         let patch = patch(&run, &who(client).await, Utc::now());
-        object::patch(client, namespace, (target, "stop"), &patch, self.dry_run.is_some()).await?;
-        Ok(format!("{} stopped{dry}", target.resource()))
+        let stopped = object::patch(client, namespace, (target, "stop"), &patch, self.dry_run.is_some()).await?;
+        Ok(Changed::of(target, dry, stopped))
     }
 }
 

@@ -6,14 +6,16 @@ use clap::Parser;
 use kube::Client;
 use serde_json::{Value, json};
 
+use crate::cli::changes::Changed;
+use crate::cli::changes::Changes;
 use crate::cli::connect::Cluster;
 use crate::cli::failed::End;
 use crate::cli::failed::Failed;
 use crate::cli::object;
+use crate::cli::output::Format;
 use crate::cli::run::DryRun;
 use crate::cli::target::Kind;
 use crate::cli::target::Target;
-use crate::printable;
 
 const EXIT_CODES: &str = "Exit codes: 0 done, or it was so already; 1 it could not be done; 2 wrong usage; 3 not found";
 
@@ -48,6 +50,10 @@ struct What {
     #[arg(long, value_name = "WHERE")]
     dry_run: Option<DryRun>,
 
+    /// Output format of the objects, as they are then: json, yaml or name
+    #[arg(short, long, default_value = "text", value_name = "FORMAT", hide_default_value = true)]
+    output: Format,
+
     #[command(flatten)]
     cluster: Cluster,
 }
@@ -70,26 +76,19 @@ impl What {
         err: &mut (dyn Write + Send),
     ) -> Result<End, Failed> {
         let (client, namespace) = self.cluster.connect().await.map_err(Failed::Config)?;
-        let mut failed = None;
+        let mut changes = Changes::new(self.output);
         for target in &self.targets {
-            match self.one(&client, &namespace, target, suspend).await {
-                Ok(line) => printable::say(out, line)?,
-                Err(error) => {
-                    if let Some(before) = failed.replace(error) {
-                        printable::say(err, format_args!("error: {before}"))?;
-                    }
-                }
-            }
+            changes.add(self.one(&client, &namespace, target, suspend).await, out, err)?;
         }
-        failed.map_or(Ok(End::Good), Err)
+        changes.end(out)
     }
 
-    /// What was done, as a line.
-    async fn one(&self, client: &Client, namespace: &str, target: &Target, suspend: bool) -> Result<String, Failed> {
+    /// What was done, and the object then.
+    async fn one(&self, client: &Client, namespace: &str, target: &Target, suspend: bool) -> Result<Changed, Failed> {
         if target.kind == Kind::Pod {
             return Err(Failed::Refused(format!("{target} can't be suspended: name its run, as NAME or job/NAME")));
         }
-        let object = object::read(client, namespace, target).await?;
+        let mut object = object::read(client, namespace, target).await?;
         let change = change(&object, target, suspend, &self.cluster).map_err(Failed::Refused)?;
         let (Change::Done(done) | Change::Already(done)) = &change;
         let dry = match self.dry_run {
@@ -100,9 +99,9 @@ impl What {
         if matches!(change, Change::Done(_)) && self.dry_run != Some(DryRun::Client) {
             let fields = json!({"spec": {"suspend": suspend}});
             let word = if suspend { "suspend" } else { "resume" };
-            object::patch(client, namespace, (target, word), &fields, self.dry_run.is_some()).await?;
+            object = object::patch(client, namespace, (target, word), &fields, self.dry_run.is_some()).await?;
         }
-        Ok(format!("{} {done}{dry}", target.resource()))
+        Ok(Changed::of(target, &format!("{done}{dry}"), object))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! `schema` compares the CRDs of the cluster with those of this program.
 
-mod schema;
+pub(crate) mod schema;
 
 use std::io::Write;
 
@@ -223,7 +223,7 @@ impl Found {
 }
 
 /// The first fields of a list, and how many follow.
-fn few(fields: &[String]) -> String {
+pub(crate) fn few(fields: &[String]) -> String {
     let first = fields.iter().take(FIELDS).cloned().collect::<Vec<_>>().join(", ");
     match fields.len().saturating_sub(FIELDS) {
         0 => first,
@@ -236,7 +236,7 @@ fn unknown(what: &str, failure: &Failure) -> String {
 }
 
 /// The tag of an image.
-fn tag(image: &str) -> Option<&str> {
+pub(crate) fn tag(image: &str) -> Option<&str> {
     let image = image.split('@').next().unwrap_or_default();
     let (_, tag) = image.rsplit_once(':')?;
     (!tag.contains('/')).then_some(tag) // a port of the registry is no tag

@@ -16,6 +16,9 @@ use crate::cli::failed::End;
 use crate::cli::failed::Failed;
 use crate::cli::failure::Kind as FailureKind;
 use crate::cli::notes::Notes;
+use crate::cli::object;
+use crate::cli::output;
+use crate::cli::output::Format;
 use crate::cli::runs::Run;
 use crate::cli::target::Kind;
 use crate::cli::target::Target;
@@ -48,6 +51,10 @@ pub struct Args {
     /// Give up after this time, with exit code 124
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub timeout: Option<Duration>,
+
+    /// Output format of the objects when the wait is over: json, yaml or name
+    #[arg(short, long, default_value = "text", value_name = "FORMAT", hide_default_value = true)]
+    pub output: Format,
 
     #[command(flatten)]
     cluster: Cluster,
@@ -110,7 +117,31 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write 
     let runs = args.names.iter().map(|target| Awaited { name: target.name.clone(), uid: None }).collect();
     let mut notes = Notes::new(err);
     let limit = args.timeout.map(|after| Limit { after, cluster: &args.cluster });
-    until(&client, &namespace, runs, (&args.until, limit), (out, &mut notes)).await
+    // A script that asks for objects gets nothing else on stdout.
+    let is_text = matches!(args.output, Format::Text | Format::Wide);
+    let mut nowhere = std::io::sink();
+    let lines: &mut (dyn Write + Send) = if is_text { &mut *out } else { &mut nowhere };
+    let end = until(&client, &namespace, runs, (&args.until, limit), (lines, &mut notes)).await?;
+    if !is_text {
+        args.print(&client, &namespace, out).await?;
+    }
+    Ok(end)
+}
+
+impl Args {
+    /// Prints the objects that are there, or their names.
+    async fn print(&self, client: &Client, namespace: &str, out: &mut (dyn Write + Send)) -> Result<(), Failed> {
+        let mut objects = Vec::new();
+        for target in &self.names {
+            match object::read(client, namespace, target).await {
+                Ok(_) if self.output == Format::Name => printable::say(out, target.resource())?,
+                Ok(object) => objects.push(object),
+                Err(Failed::NotFound { .. }) => {} // deleted, which may be what was waited for
+                Err(failed) => return Err(failed),
+            }
+        }
+        Ok(output::values(out, self.output, objects)?)
+    }
 }
 
 /// How long the command waits.
@@ -146,33 +177,59 @@ pub async fn within(
 pub async fn until(
     client: &Client,
     namespace: &str,
-    mut runs: Vec<Awaited>,
+    runs: Vec<Awaited>,
     (until, limit): (&Until, Option<Limit<'_>>),
     (out, notes): (&mut (dyn Write + Send), &mut Notes<'_>),
 ) -> Result<End, Failed> {
     let jobs: Api<SidecarJob> = Api::namespaced(client.clone(), namespace);
     let watch = |(n, run): (usize, &Awaited)| of_job(jobs.clone(), &run.name).map(move |news| (n, news)).boxed();
     let mut news = select_all(runs.iter().enumerate().map(watch));
-    let mut verdicts: Vec<Option<Verdict>> = vec![None; runs.len()];
-    let mut gone: Vec<String> = Vec::new();
+    let verdicts = vec![None; runs.len()];
+    let mut waiting = Waiting { namespace, until, runs, verdicts, gone: Vec::new() };
     let at = limit.and_then(|limit| Instant::now().checked_add(limit.after));
-    while verdicts.iter().any(Option::is_none) {
+    while let Some(pending) = waiting.pending() {
         let next = match at {
             Some(at) => tokio::time::timeout_at(at, news.next()).await,
             None => Ok(news.next().await),
         };
-        let (n, news) = match (next, limit) {
-            (Ok(Some(news)), _) => news,
-            (Err(_), Some(limit)) => {
-                let pending = runs.iter().zip(&verdicts).find(|(_, verdict)| verdict.is_none());
-                return Err(too_late(limit.has_passed(pending.map_or("", |(run, _)| &run.name)), &gone, notes));
-            }
+        match (next, limit) {
+            (Ok(Some((n, news))), _) => waiting.hear(n, news, (out, notes))?,
+            (Err(_), Some(limit)) => return Err(too_late(limit.has_passed(pending), &waiting.gone, notes)),
             _ => break,
-        };
-        if verdicts[n].is_some() {
-            continue;
         }
-        let is_first = runs.iter().all(|run| run.uid.is_none());
+    }
+    waiting.end()
+}
+
+/// What is known of the runs so far.
+struct Waiting<'a> {
+    namespace: &'a str,
+    until: &'a Until,
+    runs: Vec<Awaited>,
+    /// For each run, when the wait for it is over.
+    verdicts: Vec<Option<Verdict>>,
+    /// The names of the runs that are gone.
+    gone: Vec<String>,
+}
+
+impl Waiting<'_> {
+    /// The first run that is waited for.
+    fn pending(&self) -> Option<&str> {
+        let mut all = self.runs.iter().zip(&self.verdicts);
+        all.find(|(_, verdict)| verdict.is_none()).map(|(run, _)| run.name.as_str())
+    }
+
+    /// There are news of the n-th run.
+    fn hear(
+        &mut self,
+        n: usize,
+        news: News,
+        (out, notes): (&mut (dyn Write + Send), &mut Notes<'_>),
+    ) -> Result<(), Failed> {
+        if self.verdicts[n].is_some() {
+            return Ok(());
+        }
+        let is_first = self.runs.iter().all(|run| run.uid.is_none());
         match news {
             // If nobody answers at the beginning, the address may be wrong.
             News::Trouble(failure) if failure.kind == FailureKind::Unreachable && is_first => {
@@ -180,26 +237,35 @@ pub async fn until(
             }
             News::Trouble(failure) if failure.kind.is_passing() => notes.interrupted(&failure)?,
             News::Trouble(failure) => return Err(failure.into()),
-            news => verdicts[n] = judge(&mut runs[n], until, &news),
+            news => self.verdicts[n] = judge(&mut self.runs[n], self.until, &news),
         }
-        match &verdicts[n] {
+        self.tell(n, out, notes)
+    }
+
+    /// Prints the verdict on the n-th run, if there is one.
+    fn tell(&mut self, n: usize, out: &mut (dyn Write + Send), notes: &mut Notes<'_>) -> Result<(), Failed> {
+        match &self.verdicts[n] {
             Some(Verdict::Good(text)) => printable::say(out, text)?,
             Some(Verdict::Bad(text)) => notes.line(text)?,
             Some(Verdict::Gone) => {
-                let failed = is_gone(&runs[n], namespace);
-                gone.push(runs[n].name.clone());
-                if gone.len() == 1 && verdicts.iter().all(Option::is_some) {
+                let failed = is_gone(&self.runs[n], self.namespace);
+                self.gone.push(self.runs[n].name.clone());
+                if self.gone.len() == 1 && self.pending().is_none() {
                     return Err(failed);
                 }
                 notes.line(&format!("error: {failed}"))?;
             }
             None => {}
         }
+        Ok(())
     }
-    match of_gone(&gone) {
-        Some(failed) => Err(failed),
-        None if verdicts.iter().all(|verdict| matches!(verdict, Some(Verdict::Good(_)))) => Ok(End::Good),
-        None => Ok(End::RunFailed),
+
+    fn end(self) -> Result<End, Failed> {
+        match of_gone(&self.gone) {
+            Some(failed) => Err(failed),
+            None if self.verdicts.iter().all(|verdict| matches!(verdict, Some(Verdict::Good(_)))) => Ok(End::Good),
+            None => Ok(End::RunFailed),
+        }
     }
 }
 

@@ -29,6 +29,13 @@ fn what_can_not_be_seen_is_written_out_and_all_else_stays() {
         ),
         ("a Braille pattern without dots", "a\u{2800}b", r"a\u{2800}b"),
         ("variants of a letter", "a\u{fe00}b\u{fe0f}", r"a\u{fe00}b\u{fe0f}"),
+        (
+            "emoji with their style",
+            "⚠\u{fe0f} ✔\u{fe0f} ❤\u{fe0f} 🖼\u{fe0f}",
+            "⚠\u{fe0f} ✔\u{fe0f} ❤\u{fe0f} 🖼\u{fe0f}",
+        ),
+        ("a style of an emoji twice, or of a digit", "⚠\u{fe0f}\u{fe0f} 1\u{fe0f}", "⚠\u{fe0f}\\u{fe0f} 1\\u{fe0f}"),
+        ("a style of nothing, and another one", "\u{fe0f}⚠\u{fe0e}", r"\u{fe0f}⚠\u{fe0e}"),
         ("invisible letters (tags)", "\u{e0041}", r"\u{e0041}"),
     ] {
         assert_eq!(line(text), expect, "{what}");

@@ -22,10 +22,16 @@ pub fn cell(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
 }
 
+/// The comments and literals: `conditions.rs`, and of schedules the file in its folder, as a module like the others.
+pub fn source() -> String {
+    let read = |file: &str| fs::read_to_string(super::root().join("src/api").join(file)).expect("the source");
+    let schedule: String = read("conditions/schedule.rs").lines().map(|line| format!("    {line}\n")).collect();
+    format!("{}pub mod schedule {{\n{schedule}}}\n", read("conditions.rs"))
+}
+
 /// The words that people meet: all but the messages, and the results of runs in a history.
 pub fn all() -> Vec<Word> {
-    let path = super::root().join("src/api/conditions.rs");
-    let source = fs::read_to_string(path).expect("the source");
+    let source = source();
     let module = Regex::new(r"^pub mod (\w+) \{").expect("a pattern");
     let literal = Regex::new(r#"^    pub const ([A-Z_]+): &str = "([A-Za-z]+)";"#).expect("a pattern");
     let (mut list, mut comment, mut words) = (String::new(), Vec::new(), Vec::new());

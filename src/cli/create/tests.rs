@@ -30,6 +30,9 @@ fn a_name_is_as_asked_for_and_never_too_long() {
         (Name::Rerun(long.clone(), 1), &indexed, 0, Some(format!("{}-r1", &long[..56]))),
         (Name::Rerun(format!("{}-.x", "n".repeat(57)), 10), &plain, 0, Some(format!("{}-r10", "n".repeat(57)))),
         (Name::Rerun("etl".into(), 1), &plain, MOST_NAMES, None),
+        (Name::ByHand("etl".into(), 1_795_482_000), &plain, 0, Some("etl-m1795482000".into())),
+        (Name::ByHand("etl".into(), 1_795_482_000), &plain, 1, Some("etl-m1795482000-2".into())),
+        (Name::ByHand(long.clone(), 1_795_482_000), &plain, 9, Some(format!("{}-m1795482000-10", &long[..48]))),
         (Name::Rerun("etl".into(), u32::MAX), &plain, 5, Some(format!("etl-r{}", u32::MAX))),
         (Name::Exact("etl".into()), &absurd, 0, Some("etl".into())),
     ];
@@ -133,7 +136,12 @@ async fn created(server: Server, name: Name) -> (Vec<String>, Result<String, Str
 #[tokio::test(start_paused = true)]
 async fn one_command_makes_one_run_whatever_answers_get_lost() {
     for (lost, stores_lost) in [(0, false), (1, false), (1, true), (2, false), (2, true), (3, true)] {
-        let names = [Name::Exact("etl-r1".into()), Name::Rerun("etl".into(), 1), Name::Generated("etl-".into())];
+        let names = [
+            Name::Exact("etl-r1".into()),
+            Name::Rerun("etl".into(), 1),
+            Name::Generated("etl-".into()),
+            Name::ByHand("etl".into(), 5),
+        ];
         for name in names {
             let (stored, made) = created(Server { lost, stores_lost, taken: vec![] }, name.clone()).await;
             assert_eq!(stored.len(), 1, "{name:?}, {lost} lost answers: {stored:?}");
@@ -156,9 +164,37 @@ async fn a_name_that_is_taken_is_passed_over_or_told() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn two_runs_by_hand_in_one_second_have_two_names() {
+    let server = Server { lost: 0, stores_lost: false, taken: vec!["etl-m5"] };
+    let (stored, made) = created(server, Name::ByHand("etl".into(), 5)).await;
+    assert_eq!((stored.len(), made), (1, Ok("etl-m5-2".into())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_namespace_that_does_not_exist_is_told() {
+    let (mock, mut handle) = tower_test::mock::pair::<HttpRequest<Body>, Response<Body>>();
+    tokio::spawn(async move {
+        let (_, send) = handle.next_request().await.unwrap();
+        let details = json!({"name": "ns", "kind": "namespaces"});
+        let status = json!({"kind": "Status", "status": "Failure", "code": 404, "reason": "NotFound", "message": "no", "details": details});
+        send.send_response(Response::builder().status(404).body(Body::from(status.to_string().into_bytes())).unwrap());
+    });
+    let cluster = Cluster { namespace: None, kubeconfig: None, context: None };
+    let new = new(Name::Exact("etl".into()), json!({"spec": {}}));
+    let error = new.create(&cluster, &Client::new(mock, "ns"), "ns").await.unwrap_err();
+    assert_eq!(error.exit_code(), 3);
+    assert!(error.to_string().starts_with("there is no namespace ns: choose another one with -n"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_never_answers_well_is_told_after_a_few_tries() {
     let (stored, made) =
         created(Server { lost: 99, stores_lost: false, taken: vec![] }, Name::Exact("etl".into())).await;
     assert_eq!(stored, [""; 0]);
-    assert!(made.unwrap_err().starts_with("failed to create SidecarJob etl: Timeout"));
+    let said = made.unwrap_err();
+    assert_eq!(
+        said,
+        "failed to create SidecarJob etl: Timeout; kubectl sidecarjob list -n ns --context prod shows whether SidecarJob etl \
+         exists all the same"
+    );
 }

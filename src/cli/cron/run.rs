@@ -18,12 +18,19 @@ use crate::api::SidecarCronJob;
 use crate::api::SidecarJob;
 use crate::api::labels;
 use crate::api::scheduled_run;
+use crate::cli::changes::Changed;
+use crate::cli::changes::Changes;
 use crate::cli::connect::Cluster;
+use crate::cli::create::Name;
+use crate::cli::create::New;
+use crate::cli::create::Record;
 use crate::cli::cron::CronError;
 use crate::cli::cron::find;
 use crate::cli::failure::call;
+use crate::cli::output::Format;
 use crate::cli::target;
-use crate::printable;
+use crate::cli::target::Kind;
+use crate::cli::target::Target;
 
 /// Starts a run of a SidecarCronJob now
 ///
@@ -42,6 +49,10 @@ pub struct Args {
     /// runs only once
     #[arg(long, value_name = "TIME")]
     pub as_of: Option<DateTime<Utc>>,
+
+    /// Output format of the new SidecarJob: json, yaml or name
+    #[arg(short, long, default_value = "text", value_name = "FORMAT", hide_default_value = true)]
+    pub output: Format,
 
     #[command(flatten)]
     cluster: Cluster,
@@ -72,11 +83,19 @@ fn variable(text: &str) -> Result<(String, String), String> {
 pub async fn run(args: Args, out: &mut (dyn Write + Send)) -> Result<(), CronError> {
     let (client, cron) = find(&args.cluster, &args.name).await?;
     let who = who(&client).await;
-    let run = by_hand(&cron, args.as_of, &args.overrides, &who, Utc::now())?;
-    let name = run.name_any();
-    let api: Api<SidecarJob> = Api::namespaced(client, &cron.namespace().unwrap_or_default());
-    call(format!("create SidecarJob {name}"), api.create(&PostParams::default(), &run)).await?;
-    Ok(printable::say(out, name)?)
+    let now = Utc::now();
+    let run = by_hand(&cron, args.as_of, &args.overrides, &who, now)?;
+    let record = Record::new(&who, now, None);
+    let new = New { object: json!(run), name: name(&cron, args.as_of, now), record, is_dry: false };
+    let namespace = cron.namespace().unwrap_or_default();
+    let stored = new.create(&args.cluster, &client, &namespace).await.map_err(CronError::Create)?;
+    let name = stored["metadata"]["name"].as_str().unwrap_or_default();
+    let target = Target::new(Kind::SidecarJob, name);
+    let changed = Changed::of(&target, "created", stored.clone()).with_text(name);
+    let mut changes = Changes::new(args.output);
+    changes.add(Ok(changed), out, &mut std::io::sink())?;
+    changes.end(out).map_err(CronError::Create)?;
+    Ok(())
 }
 
 /// The user name by which the API server knows the caller.
@@ -87,8 +106,11 @@ pub async fn who(client: &Client) -> String {
     user.unwrap_or_else(|| "unknown".into())
 }
 
-/// The longest name of a SidecarJob. The longest name of a schedule, 52 characters, is cut by one character to fit.
-const NAME_MAX: usize = 63;
+/// The name of a run that somebody starts by hand. A scheduled time runs only once, so that its run has one name.
+pub fn name(cron: &SidecarCronJob, at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Name {
+    let own = cron.name_any();
+    at.map_or_else(|| Name::ByHand(own.clone(), now.timestamp()), |at| Name::Exact(scheduled_run::name(&own, at)))
+}
 
 /// The SidecarJob of a run that somebody starts by hand.
 pub fn by_hand(
@@ -98,16 +120,7 @@ pub fn by_hand(
     who: &str,
     now: DateTime<Utc>,
 ) -> Result<SidecarJob, CronError> {
-    let own = cron.name_any();
-    let name = match at {
-        Some(at) => scheduled_run::name(&own, at),
-        None => {
-            let end = format!("-m{}", now.timestamp());
-            let room = own.len().min(NAME_MAX - end.len());
-            format!("{}{end}", own.get(..room).unwrap_or(&own).trim_end_matches(['-', '.']))
-        }
-    };
-    let mut run = scheduled_run::run(cron, name, at);
+    let mut run = scheduled_run::run(cron, name(cron, at, now).first(), at);
     let record = json!({
         "user": who, "time": now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
         "args": overrides.args, "env": overrides.env.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>()

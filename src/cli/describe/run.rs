@@ -11,6 +11,7 @@ use crate::cli::describe::workload;
 use crate::cli::fault;
 use crate::cli::retry;
 use crate::cli::seen::Seen;
+use crate::cli::stopped;
 use crate::cli::when;
 
 /// Fills the page.
@@ -43,6 +44,7 @@ fn spec(page: &mut Page, run: &SidecarJob) {
 fn state(page: &mut Page, run: &SidecarJob, status: &SidecarJobStatus, now: DateTime<Utc>) {
     let reason = status.reason.as_ref().map_or(String::new(), |reason| format!(" ({reason})"));
     page.field("Status", status.phase.map_or(String::new(), |phase| format!("{phase:?}{reason}")));
+    page.field("Stopped by", stopped::by(run, now).unwrap_or_default());
     page.field("Message", status.message.clone().unwrap_or_default());
     let start = status.start_time.as_ref().map(when::of);
     page.field("Started", start.map_or(String::new(), |at| format!("{} ({})", when::utc(at), when::ago(at, now))));

@@ -131,6 +131,11 @@ fn pod(name: &str, attempt: u32, state: Value) -> Value {
     })
 }
 
+fn of_index(mut pod: Value, index: u32) -> Value {
+    pod["metadata"]["annotations"][crate::api::labels::COMPLETION_INDEX] = json!(index.to_string());
+    pod
+}
+
 fn failed_pod(name: &str, attempt: u32) -> Value {
     pod(name, attempt, json!({"terminated": {"exitCode": 3}}))
 }
@@ -248,6 +253,13 @@ async fn what_can_not_be_shown_is_told_in_a_sentence() {
         ),
         ("etl -c x --all-attempts", goes_on(), vec![failed_pod("etl-0", 0)], "error 1: Pod etl-0 has no container x"),
         ("etl --previous", goes_on(), vec![failed_pod("etl-0", 0)], "error 1: nothing ran before"),
+        (
+            "etl --previous",
+            run_with(json!({"template": {}, "completionMode": "Indexed", "completions": 3}), json!({})),
+            vec![of_index(failed_pod("etl-0", 0), 0), of_index(failed_pod("etl-2", 1), 2)],
+            "error 1: SidecarJob etl has Pods of several indexes, and which ran before depends on the index: give --index \
+             too; the newest Pod has index 2",
+        ),
         ("etl --index 3", goes_on(), vec![], "error 1: SidecarJob etl has no indexes"),
         (
             "etl --index 3",

@@ -37,6 +37,30 @@ fn a_rerun_has_the_same_spec_and_may_leave_out_what_succeeded() {
 }
 
 #[test]
+fn all_indexes_run_again_also_of_a_run_that_had_only_the_failed_ones() {
+    let spec = |completed: Option<&str>| match completed {
+        Some(completed) => json!({"completionMode": "Indexed", "completions": 5, "completedIndexes": completed}),
+        None => json!({"completionMode": "Indexed", "completions": 5}),
+    };
+    for (what, before, failed_indexes, expected) in [
+        ("all indexes", json!({"before": {"completedIndexes": null}}), false, None),
+        ("the indexes that its author left out", json!({"before": {"completedIndexes": "0"}}), false, Some("0")),
+        ("only those that failed again", json!({"before": {"completedIndexes": null}}), true, Some("0-3")),
+        ("a spec that nobody changed", json!({}), false, Some("0-2")),
+    ] {
+        let mut run = run("Failed", spec(Some("0-2")), json!("0-3"));
+        run["metadata"]["annotations"] = json!({labels::STARTED_BY: before.to_string()});
+        let object = again_of(&run, failed_indexes).unwrap();
+        assert_eq!(object["spec"], spec(expected), "{what}");
+    }
+    let mut second = run("Failed", spec(Some("0-2")), json!("0-3"));
+    let record = json!({"before": {"completedIndexes": null}}).to_string();
+    second["metadata"]["annotations"] = json!({labels::STARTED_BY: record});
+    let kept = from::record_before_rerun(&from::sidecarjob(&second)["spec"]);
+    assert_eq!(kept, json!({"completedIndexes": null}), "the third run knows what the first one had");
+}
+
+#[test]
 fn what_can_not_run_again_is_told_with_what_can_be_done() {
     let indexed = json!({"completionMode": "Indexed", "completions": 5});
     let long = "1,".repeat(COMPLETED_INDEXES_MAX / 2) + "1";

@@ -16,6 +16,10 @@ use crate::api::labels;
 const DEADLINE: &str = "activeDeadlineSeconds";
 /// The other one.
 const ENDED_PODS: &str = "endedPods";
+/// The field that `rerun --failed-indexes` changes, which a new run gets back.
+const COMPLETED_INDEXES: &str = "completedIndexes";
+/// The field of a record that has the fields of the spec as they were before.
+pub const BEFORE: &str = "before";
 
 /// A new SidecarJob with this metadata and spec.
 fn object(labels: Value, annotations: Value, spec: Value) -> Value {
@@ -47,13 +51,20 @@ fn texts(map: &Value) -> BTreeMap<String, String> {
     all.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
 }
 
-/// Another run of the same spec. The fields that `stop` changed are as they were before.
+/// Another run of the same spec. The fields that `stop` and `rerun --failed-indexes` changed are as they were before.
 pub fn sidecarjob(run: &Value) -> Value {
     let metadata = &run["metadata"];
     let mut spec = run["spec"].clone();
-    let stopped = metadata["annotations"][labels::STOPPED_BY].as_str().and_then(|text| serde_json::from_str(text).ok());
-    if let (Some(stopped), Some(spec)) = (stopped, spec.as_object_mut()) {
-        before_stop(spec, &stopped);
+    let record = |name: &str| -> Option<Value> {
+        metadata["annotations"][name].as_str().and_then(|text| serde_json::from_str(text).ok())
+    };
+    if let Some(spec) = spec.as_object_mut() {
+        if let Some(stopped) = record(labels::STOPPED_BY) {
+            before_stop(spec, &stopped);
+        }
+        if let Some(started) = record(labels::STARTED_BY) {
+            before_rerun(spec, &started);
+        }
     }
     let (labels, annotations) = (labels(texts(&metadata["labels"])), annotations(texts(&metadata["annotations"])));
     object(json!(labels), json!(annotations), spec)
@@ -65,10 +76,24 @@ fn before_stop(spec: &mut Map<String, Value>, stopped: &Value) {
         return;
     }
     for field in [DEADLINE, ENDED_PODS] {
-        match stopped.get("before").and_then(|before| before.get(field)) {
+        match stopped.get(BEFORE).and_then(|before| before.get(field)) {
             Some(value) if !value.is_null() => drop(spec.insert(field.to_owned(), value.clone())),
             _ => drop(spec.remove(field)),
         }
+    }
+}
+
+/// What the record of a run of the failed indexes says of the spec before.
+pub fn record_before_rerun(spec: &Value) -> Value {
+    json!({COMPLETED_INDEXES: spec[COMPLETED_INDEXES]})
+}
+
+/// Undoes what `rerun --failed-indexes` wrote: all indexes run again.
+fn before_rerun(spec: &mut Map<String, Value>, started: &Value) {
+    match started.get(BEFORE).and_then(|before| before.get(COMPLETED_INDEXES)) {
+        Some(value) if value.is_string() => drop(spec.insert(COMPLETED_INDEXES.to_owned(), value.clone())),
+        Some(_) => drop(spec.remove(COMPLETED_INDEXES)),
+        None => {}
     }
 }
 

@@ -13,6 +13,7 @@ use crate::api::labels;
 use crate::cli::doing::Doing;
 use crate::cli::retry;
 use crate::cli::seen::Seen;
+use crate::cli::stopped;
 use crate::cli::when;
 use crate::cli::why::answer::Answer;
 use crate::cli::why::answer::State;
@@ -29,6 +30,11 @@ pub fn of(seen: &Seen, run: &SidecarJob, now: DateTime<Utc>) -> Answer {
     let told = Told { seen, run, status: &status, now };
     told.tell(&mut answer);
     answer
+}
+
+/// The message says how this container ended, as the messages of a failure do: `container work of Pod …`.
+fn names_container(message: &str, name: &str) -> bool {
+    message.split("container ").skip(1).any(|rest| rest.split([' ', ',', ';', ':']).next() == Some(name))
 }
 
 struct Told<'a> {
@@ -85,8 +91,9 @@ impl Told<'_> {
     fn failed(&self, answer: &mut Answer, end: &Condition) -> bool {
         answer.is(State::Failed, Some(&end.reason));
         answer.say(format!("SidecarJob {} failed {} ({}): {}", self.name(), self.since(end), end.reason, end.message));
+        self.stopped(answer);
         let failure = answer.last_failure.as_ref();
-        let told = failure.and_then(|f| f.container.as_ref()).is_some_and(|name| end.message.contains(name.as_str()));
+        let told = failure.and_then(|f| f.container.as_ref()).is_some_and(|name| names_container(&end.message, name));
         pod::failure(answer, told, self.now);
         answer.commands.push(self.seen.command(&format!("logs {}", self.name())));
         answer.commands.push(self.seen.command(&format!("timeline {}", self.name())));
@@ -94,6 +101,13 @@ impl Told<'_> {
         let only = if some { " --failed-indexes" } else { "" };
         answer.commands.push(self.seen.command(&format!("rerun {}{only}", self.name())));
         true
+    }
+
+    /// Somebody ended the run by `stop`.
+    fn stopped(&self, answer: &mut Answer) {
+        if let Some(by) = stopped::by(self.run, self.now) {
+            answer.say(format!("Stopped by {by} (kubectl sidecarjob stop)"));
+        }
     }
 
     fn goes_on(&self, answer: &mut Answer) {
@@ -257,6 +271,9 @@ impl Told<'_> {
 
     /// What is true whatever the state.
     fn told_besides(&self, answer: &mut Answer, is_over: bool) {
+        if !is_over {
+            self.stopped(answer);
+        }
         for type_ in [types::SIDECAR_MISSING, types::POD_CHANGED] {
             if let Some(condition) = self.condition(type_).filter(|_| !is_over) {
                 answer.say(format!("{type_}: {}", condition.message));

@@ -123,6 +123,42 @@ fn a_run_that_failed_names_container_code_last_words_and_commands() {
 }
 
 #[test]
+fn a_failure_is_told_unless_the_message_names_its_container_and_not_only_its_letters() {
+    for (message, container, is_told) in [
+        ("container work of Pod etl-x exited with 3 (Error)", "work", false),
+        ("container worker of Pod etl-x exited with 3 (Error)", "work", true),
+        ("2 of 5 indexes failed; the last failure: container work of Pod etl-x exited with 3", "work", false),
+        ("the run was active longer than activeDeadlineSeconds (5 s)", "run", true),
+    ] {
+        let failed = condition("Failed", "BackoffLimitExceeded", message);
+        let status = format!(
+            "conditions: [{failed}], lastFailure: {{text: x, podName: etl-x, container: {container}, exitCode: 3, \
+             reason: Error, time: '2026-01-01T00:07:00Z'}}"
+        );
+        let said = printed(&run("", &status));
+        assert_eq!(said.contains("The last failure, "), is_told, "{message}: {said}");
+    }
+}
+
+#[test]
+fn a_run_that_somebody_stopped_says_who() {
+    let failed = condition("Failed", "DeadlineExceeded", "the run was active longer than activeDeadlineSeconds (0 s)");
+    for (status, begin) in
+        [(format!("conditions: [{failed}]"), "SidecarJob etl failed 3m ago (DeadlineExceeded): "), (String::new(), "")]
+    {
+        let mut seen = run("activeDeadlineSeconds: 0", &status);
+        let Object::Run(run) = &mut seen.object else { panic!("a run") };
+        let record = r#"{"user": "ann", "time": "2026-01-01T00:07:00Z"}"#;
+        run.metadata.annotations.get_or_insert_default().insert(crate::api::labels::STOPPED_BY.into(), record.into());
+        let said = printed(&seen);
+        assert!(
+            said.starts_with(begin) && said.contains(" Stopped by ann, 3m ago (kubectl sidecarjob stop)."),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn a_run_in_a_back_off_says_which_attempt_starts_when() {
     let seen = run(
         "backoffLimit: 2",

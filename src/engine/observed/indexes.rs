@@ -61,6 +61,12 @@ impl Indexes {
     }
 }
 
+/// The ranges of a text whose first index is after their last one, as they are written. They have no index; `parse` ignores
+/// them.
+pub fn reversed(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').filter(|text| range(text).is_some_and(|(first, last)| first > last))
+}
+
 /// `a` or `a-b`.
 fn range(text: &str) -> Option<(u32, u32)> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));

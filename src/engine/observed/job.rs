@@ -14,11 +14,14 @@ use crate::api::{
     self, CompletionMode, EndedPods, PodReplacementPolicy, SidecarJob, SidecarJobSpec, SidecarMode, labels,
 };
 use crate::engine::observed::failure_policy::FailurePolicy;
-use crate::engine::observed::indexes::Indexes;
+use crate::engine::observed::indexes::{self, Indexes};
 use crate::engine::observed::roles::Roles;
 use crate::engine::observed::status::Status;
 use crate::engine::observed::success_policy::SuccessPolicy;
 use crate::engine::observed::{Sidecar, time};
+
+/// An event quotes so many of the ranges that are written the wrong way round.
+const MOST_REVERSED: usize = 5;
 
 /// A SidecarJob, or a batch/v1 Job that this controller reconciles.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +59,8 @@ pub struct Spec {
     pub indexed: bool,
     /// Indexes that succeeded in an earlier run.
     pub completed: Indexes,
+    /// The first ranges of `spec.completedIndexes` that end before they begin, separated by commas: no index is in them.
+    pub reversed: Box<str>,
     /// How many Pods may fail.
     pub backoff_limit: u32,
     /// How many Pods of one index may fail. `None`: only `backoff_limit` applies.
@@ -166,6 +171,12 @@ fn completed_before(spec: &SidecarJobSpec) -> Indexes {
     text.map(|text| Indexes::parse(text, u32::MAX)).unwrap_or_default()
 }
 
+/// A few of the ranges in `spec.completedIndexes` that end before they begin.
+fn reversed_ranges(spec: &SidecarJobSpec) -> Box<str> {
+    let text = spec.completed_indexes.as_deref().unwrap_or_default();
+    indexes::reversed(text).take(MOST_REVERSED).collect::<Vec<_>>().join(", ").into()
+}
+
 impl Spec {
     fn from_wire(spec: &SidecarJobSpec) -> Self {
         let count = |n: i32| u32::try_from(n).unwrap_or(0);
@@ -176,6 +187,7 @@ impl Spec {
             parallelism: spec.parallelism.map_or(1, count),
             indexed: spec.completion_mode == Some(CompletionMode::Indexed),
             completed: completed_before(spec),
+            reversed: reversed_ranges(spec),
             backoff_limit: spec.backoff_limit.map_or(default_backoff_limit(spec), count),
             backoff_limit_per_index: spec.backoff_limit_per_index.map(count),
             max_failed_indexes: spec.max_failed_indexes.map(count),

@@ -1,5 +1,5 @@
-//! What does the spec ask for that the mode of the sidecars can't do, and which container is a sidecar although the
-//! spec does not name it?
+//! What does the spec ask for that the mode of the sidecars can't do, which container is a sidecar although the spec does
+//! not name it, and which range of indexes is written the wrong way round?
 
 use crate::api::conditions::events;
 use crate::engine::build::{managed, native};
@@ -8,8 +8,8 @@ use crate::engine::observed::{Observed, Sidecar, Spec, restarts_always};
 use crate::engine::plan::Event;
 use crate::engine::report::note::Note;
 
-/// One event about what the mode of the sidecars can't do, and one about containers that are sidecars although the spec
-/// does not name them. Only with the first status of the run.
+/// One event about what the mode of the sidecars can't do, one about containers that are sidecars although the spec does not
+/// name them, and one about ranges of indexes that are written the wrong way round. Only with the first status of the run.
 pub fn note(j: &Judgement) -> Note {
     let Observed { job, settings, .. } = j.seen;
     let (spec, Some(template)) = (&job.spec, &job.spec.template.spec) else { return Note::default() };
@@ -25,7 +25,18 @@ pub fn note(j: &Judgement) -> Note {
     let taken = (!taken.is_empty()).then(|| Event::normal(events::TAKEN_AS_SIDECAR, taken.join(". ")));
     // One event has all limits: of several events with the same reason people see only the first.
     let limits = (!limits.is_empty()).then(|| Event::warning(events::SIDECAR_LIMIT, limits.join(". ")));
-    Note::of_events(taken.into_iter().chain(limits))
+    Note::of_events(taken.into_iter().chain(limits).chain(reversed(spec)))
+}
+
+/// The CRD has no rule for this: the API server bounds what a rule on a long text may cost.
+fn reversed(spec: &Spec) -> Option<Event> {
+    (!spec.reversed.is_empty()).then(|| {
+        let note = format!(
+            "spec.completedIndexes has {}, which ends before it begins: no index is in it, and the indexes run",
+            spec.reversed
+        );
+        Event::warning(events::COMPLETED_INDEXES_REVERSED, note)
+    })
 }
 
 /// The containers that are sidecars although `spec.sidecars` does not name them, in sentences; usually none.

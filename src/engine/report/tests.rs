@@ -32,6 +32,22 @@ fn a_status_is_itself_after_a_round_trip() {
 }
 
 #[test]
+fn a_range_of_indexes_that_ends_before_it_begins_is_told_once() {
+    let said = |completed: &str| {
+        let seen = job_with(json!({"completionMode": "Indexed", "completions": 9, "completedIndexes": completed}));
+        let (_, events) = next(&Judgement::of(&seen, at(10)));
+        let stored = seen.status(|status| status.observed_generation = Some(1));
+        let (_, again) = next(&Judgement::of(&stored, at(12)));
+        assert!(again.iter().all(|event| event.reason != "CompletedIndexesReversed"), "{completed}: {again:?}");
+        let found = events.into_iter().find(|event| event.reason == "CompletedIndexesReversed");
+        found.map(|event| event.note).unwrap_or_default()
+    };
+    assert_eq!(said("0-2,7"), "");
+    let note = said("0-2,5-3,8-7");
+    assert!(note.contains("has 5-3, 8-7, which ends before it begins"), "{note}");
+}
+
+#[test]
 fn counts_are_what_is_seen() {
     let status = job().completions(9).parallelism(9).pods([
         pod(0),

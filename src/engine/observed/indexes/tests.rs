@@ -23,6 +23,13 @@ fn ranges_are_written_from_three_indexes_on_and_pairs_with_a_comma() {
 }
 
 #[test]
+fn ranges_that_end_before_they_begin_are_found() {
+    for (text, want) in [("0-3,7", &[][..]), ("5-3", &["5-3"]), ("1,9-2,4-4,8-7", &["9-2", "8-7"]), ("x-1,", &[])] {
+        assert_eq!(reversed(text).collect::<Vec<_>>(), want, "{text}");
+    }
+}
+
+#[test]
 fn what_is_beyond_the_end_is_dropped_on_reading_and_what_is_no_range_is_passed_over() {
     for (text, completions, want) in [
         ("0-10", 5, "0-4"),
