@@ -15,6 +15,7 @@ mod fault;
 mod interrupted;
 pub mod list;
 mod logs;
+pub mod manifest;
 mod notes;
 mod object;
 pub mod output;
