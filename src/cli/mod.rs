@@ -13,6 +13,7 @@ pub mod failed;
 pub(crate) mod failure;
 mod fault;
 mod interrupted;
+pub mod lint;
 pub mod list;
 mod logs;
 pub mod manifest;
