@@ -29,6 +29,7 @@ enum Command {
     Why(cli::why::Args),
     Timeline(cli::timeline::Args),
     Watch(cli::watch::Args),
+    Lint(cli::lint::Args),
     #[command(flatten)]
     Acts(cli::acting::Command),
     /// Schedules: next times, runs by hand
@@ -66,6 +67,7 @@ async fn run() -> ExitCode {
         Command::Why(args) => ended(cli::why::run(args, out, err).await),
         Command::Timeline(args) => ended(cli::timeline::run(args, out, err).await),
         Command::Watch(args) => watch(args).await,
+        Command::Lint(args) => ended(cli::lint::run(args, out, err).await),
         Command::Acts(command) => {
             // The bytes of a log stay as they are: no stream that takes off colours.
             ended(cli::acting::run(command, &mut std::io::stdout(), err).await)

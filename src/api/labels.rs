@@ -110,6 +110,10 @@ pub const JOB_NAMES: [&str; 2] = ["batch.kubernetes.io/job-name", "job-name"];
 /// and reads them. Runs do not get them from `spec.jobTemplate`.
 pub const OF_ONE_RUN: [&str; 4] = [SCHEDULED_TIMESTAMP, INSTANTIATE, STARTED_BY, STOPPED_BY];
 
+/// Annotation on an object in a manifest or in the cluster: findings that `lint` does not report of the object, separated by
+/// commas.
+pub const LINT_IGNORE: &str = "sidecarjob.dev/lint-ignore";
+
 /// Annotation on a Pod whose sidecars are not native: `managed`. The controller stops these sidecars, and the admission
 /// policy does not change the Pod.
 pub const MODE: &str = "sidecarjob.dev/mode";

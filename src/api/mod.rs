@@ -8,6 +8,7 @@ pub mod backfilled;
 pub(crate) mod conditions;
 pub mod crd;
 pub(crate) mod history;
+pub(crate) mod injectors;
 pub(crate) mod install;
 mod job;
 mod kind;

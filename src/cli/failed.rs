@@ -16,7 +16,7 @@ use crate::cli::target::Target;
 pub enum End {
     /// Exit code 0.
     Good,
-    /// Exit code 1: the run that the command waited for has failed, or `doctor` found something broken.
+    /// Exit code 1: the run that the command waited for has failed, `doctor` found something broken, or `lint` has findings.
     RunFailed,
 }
 
