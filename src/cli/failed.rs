@@ -16,7 +16,7 @@ use crate::cli::target::Target;
 pub enum End {
     /// Exit code 0.
     Good,
-    /// Exit code 1: the run that the command waited for has failed.
+    /// Exit code 1: the run that the command waited for has failed, or a part of the work was refused and told.
     RunFailed,
 }
 

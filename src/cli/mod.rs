@@ -4,6 +4,7 @@ pub mod acting;
 pub mod arguments;
 pub mod completion;
 mod connect;
+pub mod convert;
 pub mod crds;
 mod create;
 pub mod cron;
