@@ -36,6 +36,7 @@ enum Command {
     #[command(subcommand)]
     Cron(cli::cron::Command),
     Crds(cli::crds::Args),
+    Convert(Box<cli::convert::Args>),
     Version(cli::version::Args),
     Doctor(cli::doctor::Args),
     Completion(cli::completion::Args),
@@ -74,6 +75,7 @@ async fn run() -> ExitCode {
         }
         Command::Cron(command) => cron(command).await,
         Command::Crds(args) => printed(cli::crds::run(&args, &mut std::io::stdout().lock())),
+        Command::Convert(args) => convert(*args).await,
         Command::Version(args) => ended(cli::version::run(args, out, err).await),
         Command::Doctor(args) => ended(cli::doctor::run(args, out, err).await),
         Command::Completion(args) => ended(cli::completion::run(&args, out)),
@@ -101,6 +103,15 @@ async fn watch(args: cli::watch::Args) -> ExitCode {
         }
         Err(error) => failed(&error, error.exit_code()),
     }
+}
+
+/// The documents stay as they are: no stream that takes off colours.
+async fn convert(args: cli::convert::Args) -> ExitCode {
+    let run = async {
+        let texts = args.texts()?;
+        cli::convert::run(args, texts, &mut std::io::stdout(), &mut std::io::stderr()).await
+    };
+    ended(run.await)
 }
 
 fn signal(args: &cli::signal::Args) -> ExitCode {

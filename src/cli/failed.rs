@@ -16,7 +16,8 @@ use crate::cli::target::Target;
 pub enum End {
     /// Exit code 0.
     Good,
-    /// Exit code 1: the run that the command waited for has failed, `doctor` found something broken, or `lint` has findings.
+    /// Exit code 1: the run that the command waited for has failed, `doctor` found something broken, `lint` has findings, or
+    /// `convert` refused an object.
     RunFailed,
 }
 

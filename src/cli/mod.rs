@@ -5,6 +5,7 @@ pub mod arguments;
 mod changes;
 pub mod completion;
 mod connect;
+pub mod convert;
 pub mod crds;
 mod create;
 pub mod cron;

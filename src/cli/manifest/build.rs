@@ -141,6 +141,7 @@ impl<'a> Builder<'a> {
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, anchor: usize, range: Range<usize>, properties: Properties) {
         let (style, span) = match style {
+            ScalarStyle::Plain if range.is_empty() && properties.0.is_none() => (Style::Plain, self.absent(range)),
             ScalarStyle::Plain => (Style::Plain, range),
             ScalarStyle::Literal | ScalarStyle::Folded => (Style::Block, self.block(&range, &properties)),
             _ => (Style::Quoted, range),
@@ -149,6 +150,13 @@ impl<'a> Builder<'a> {
         let text = if style == Style::Plain && span.is_empty() { "" } else { text };
         let form = Form::Scalar { text: text.to_owned(), style };
         if anchor == 0 { self.put(node(form, span, properties)) } else { self.pending(form, span, anchor, properties) }
+    }
+
+    /// An absent value of a field stands behind the colon, and not behind the comment that follows.
+    fn absent(&self, range: Range<usize>) -> Range<usize> {
+        let is_value = self.open.last().is_some_and(|open| open.map && open.children.len() % 2 == 1);
+        let between = self.source.text.get(self.at..range.start).filter(|_| is_value);
+        between.and_then(|text| text.find(':')).map_or(range, |colon| self.at + colon + 1..self.at + colon + 1)
     }
 
     /// The anchor's name comes with the next event.

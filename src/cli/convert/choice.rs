@@ -1,0 +1,186 @@
+//! What does an object become: what was asked for, or the least that solves its case? And why?
+
+use clap::ValueEnum;
+
+use crate::api::labels;
+use crate::cli::convert::injection::Injection;
+use crate::cli::convert::roles::Roles;
+use crate::cli::convert::work::Work;
+
+/// The forms of a Job with sidecars.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum To {
+    /// Init containers with restartPolicy: Always; the kubelet does the rest (Kubernetes 1.29 or newer)
+    Native,
+    /// The annotation sidecarjob.dev/main and the admission policy; no controller (1.36 or newer)
+    Annotation,
+    /// A Job that the controller of SidecarJob runs: spec.managedBy (1.32 or newer)
+    ManagedBy,
+    /// A SidecarJob or SidecarCronJob
+    Sidecarjob,
+}
+
+impl To {
+    /// As on the command line and in the report.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Annotation => "annotation",
+            Self::ManagedBy => "managed-by",
+            Self::Sidecarjob => "sidecarjob",
+        }
+    }
+
+    /// The first minor version of Kubernetes that can do it.
+    fn since(self) -> u32 {
+        match self {
+            Self::Native => 29,
+            Self::Annotation => 36,
+            Self::ManagedBy => 32,
+            Self::Sidecarjob => 0,
+        }
+    }
+}
+
+/// What happens with an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// It stays as it is, because of this.
+    Stays(String),
+    /// It becomes this, because of this.
+    Becomes(To, String),
+}
+
+/// The choice, or a sentence why there is none. `minor`: of Kubernetes.
+pub fn choose(
+    work: &Work,
+    roles: &Roles,
+    injections: &[Injection],
+    asked: Option<To>,
+    minor: u32,
+) -> Result<Choice, String> {
+    if let Some(done) = done(work, roles, injections, asked)? {
+        return Ok(Choice::Stays(done));
+    }
+    let to = match asked {
+        Some(to) if minor < to.since() => {
+            return Err(format!(
+                "--to={} needs Kubernetes 1.{} or newer, and this is 1.{minor}",
+                to.word(),
+                to.since()
+            ));
+        }
+        Some(to) => return asked_for(to, work, roles, injections),
+        None => least(work, injections, minor),
+    };
+    Ok(Choice::Becomes(to, reason(to, work, injections, minor)))
+}
+
+/// Why there is nothing to do, if so.
+fn done(work: &Work, roles: &Roles, injections: &[Injection], asked: Option<To>) -> Result<Option<String>, String> {
+    let is = |to: To| asked.is_none() || asked == Some(to);
+    if work.containers.is_empty() {
+        return Ok(Some("has no containers".into()));
+    }
+    if work.kind.is_ours() {
+        let stays = format!("is a {} already", work.kind.name());
+        return if is(To::Sidecarjob) {
+            Ok(Some(stays))
+        } else {
+            Err(format!("{stays}, and convert does not go back"))
+        };
+    }
+    let other = |what: &str| Err(format!("{what}: remove it first, or leave --to out"));
+    if let Some(main) = work.mark(labels::MAIN) {
+        let done = format!("has the annotation {}: {main} already", labels::MAIN);
+        return if is(To::Annotation) { Ok(Some(done)) } else { other(&done) };
+    }
+    match managed_by(work) {
+        Some(labels::CONTROLLER) if is(To::ManagedBy) => {
+            return Ok(Some(format!("has managedBy: {} already", labels::CONTROLLER)));
+        }
+        Some(labels::CONTROLLER) => return other(&format!("has managedBy: {}", labels::CONTROLLER)),
+        Some(labels::BUILT_IN_CONTROLLER) | None => {}
+        Some(controller) => return Err(format!("belongs to the controller {controller} (managedBy)")),
+    }
+    if !roles.sidecars.is_empty() || !injections.is_empty() {
+        return Ok(None);
+    }
+    let native = work.native();
+    match asked {
+        Some(To::ManagedBy | To::Sidecarjob) => Ok(None),
+        _ if native.is_empty() => Ok(Some("has no sidecar, so there is nothing to solve".into())),
+        _ => Ok(Some(format!("has native sidecars already ({}), so there is nothing to solve", native.join(", ")))),
+    }
+}
+
+fn managed_by(work: &Work) -> Option<&str> {
+    work.managed_by.as_deref()
+}
+
+fn asked_for(to: To, work: &Work, roles: &Roles, injections: &[Injection]) -> Result<Choice, String> {
+    if to == To::Native && roles.sidecars.is_empty() {
+        return Err(format!(
+            "{}, which --to=native can't move: --to=annotation or --to=sidecarjob can",
+            injected(injections)
+        ));
+    }
+    let own = work.containers.iter().find(|container| {
+        container.restart.as_deref().is_some_and(|policy| policy != "Always")
+            && roles.sidecars.iter().any(|sidecar| sidecar.name == container.name)
+    });
+    match own {
+        Some(own) if matches!(to, To::Native | To::Annotation) => Err(format!(
+            "container {} has a restartPolicy of its own, and a native sidecar always restarts: remove the field, or use \
+             --to=sidecarjob",
+            own.name
+        )),
+        _ => Ok(Choice::Becomes(to, "as --to says".into())),
+    }
+}
+
+/// Whether a tool waits for the end of the Job, and does not know our kinds.
+pub fn is_hook(work: &Work) -> bool {
+    work.annotation("helm.sh/hook").is_some() || work.annotation("argocd.argoproj.io/hook").is_some()
+}
+
+fn least(work: &Work, injections: &[Injection], minor: u32) -> To {
+    let enough = if injections.is_empty() { To::Native } else { To::Annotation };
+    let own_policy =
+        work.containers.iter().any(|container| container.restart.as_deref().is_some_and(|p| p != "Always"));
+    match () {
+        () if minor >= enough.since() && !own_policy => enough,
+        () if is_hook(work) && minor >= To::ManagedBy.since() => To::ManagedBy,
+        () => To::Sidecarjob,
+    }
+}
+
+fn reason(to: To, work: &Work, injections: &[Injection], minor: u32) -> String {
+    let hand = "native sidecars by hand do not help against that";
+    match to {
+        To::Native => "plain native sidecars solve this: the kubelet stops them when the main container is done".into(),
+        To::Annotation => {
+            format!("{}; {hand}; the annotation needs Kubernetes 1.36 and the admission policy", injected(injections))
+        }
+        _ => {
+            let why = match () {
+                () if !injections.is_empty() => {
+                    format!("{}; {hand}, and the annotation needs Kubernetes 1.36", injected(injections))
+                }
+                () if minor < To::Native.since() => format!("Kubernetes 1.{minor} has no native sidecars"),
+                () => "a container has a restartPolicy of its own, which a native sidecar can't have".into(),
+            };
+            let what = if is_hook(work) && to == To::ManagedBy {
+                "a hook must stay a Job, so the controller runs it"
+            } else {
+                "the controller stops the sidecars"
+            };
+            format!("{why}; {what}")
+        }
+    }
+}
+
+fn injected(injections: &[Injection]) -> String {
+    let all: Vec<_> = injections.iter().map(|injection| format!("{} ({})", injection.by, injection.mark)).collect();
+    format!("a webhook adds a sidecar: {}", all.join(", "))
+}

@@ -1,0 +1,205 @@
+//! What becomes of one text: which objects change, which stay, which are refused, and what is the new text?
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::api::labels;
+use crate::cli::convert::change::Change;
+use crate::cli::convert::choice::{self, Choice, To};
+use crate::cli::convert::injection;
+use crate::cli::convert::limits;
+use crate::cli::convert::report::{Happened, Report};
+use crate::cli::convert::roles::{self, Said};
+use crate::cli::convert::text::{self, WAYS};
+use crate::cli::convert::work::{Kind, Work};
+use crate::cli::convert::workaround;
+use crate::cli::manifest::edit::Edits;
+use crate::cli::manifest::{Document, Object, Path, Source, Step, documents};
+
+/// What the user wants.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// `--to`.
+    pub to: Option<To>,
+    /// `--main` and `--sidecar`.
+    pub said: Said,
+    /// The minor version of Kubernetes.
+    pub minor: u32,
+}
+
+/// The new text, and what is told of each object.
+#[derive(Debug)]
+pub struct Converted {
+    /// The whole text; the same bytes if nothing changed.
+    pub text: String,
+    /// One for each Job, CronJob, SidecarJob and SidecarCronJob, and for each document that is no YAML.
+    pub reports: Vec<Report>,
+}
+
+/// Converts all objects of a text. An object that is refused stays as it is.
+pub fn convert(source: &Arc<Source>, wanted: &Wanted) -> Converted {
+    let mut all = Edits::default();
+    let mut reports = Vec::new();
+    let read = documents(source);
+    for document in &read {
+        match document {
+            Err(fault) => reports.push(Report::of_fault(fault)),
+            Ok(document) => {
+                for object in document.objects() {
+                    if let Some(kind) = Kind::of(&object) {
+                        reports.push(one(&object, kind, wanted, &mut all));
+                    }
+                }
+            }
+        }
+    }
+    let expected = expected(&read, &reports);
+    let text = all.apply(&source.text).filter(|text| values(text) == expected);
+    // Each change was checked alone. If they do not fit together, none is made.
+    let text = text.unwrap_or_else(|| {
+        let why = "the changes of this file do not fit together in the text: convert its objects in files of their own";
+        reports
+            .iter_mut()
+            .filter(|report| report.is_changed())
+            .for_each(|report| report.result = Happened::Refused(why.into()));
+        source.text.clone()
+    });
+    Converted { text, reports }
+}
+
+/// The values of a text; `None` for a document that is no YAML.
+fn values(text: &str) -> Vec<Option<Value>> {
+    let source = Arc::new(Source::new("", None, text));
+    documents(&source).into_iter().map(|document| document.ok().map(|document| document.value)).collect()
+}
+
+/// The values of the text with the changed objects in place.
+fn expected(read: &[Result<Document, crate::cli::manifest::Fault>], reports: &[Report]) -> Vec<Option<Value>> {
+    let changed = |document: &Document| {
+        let mut value = document.value.clone();
+        for report in reports.iter().filter(|report| report.is_changed() && report.document == document.range.start) {
+            put(&mut value, &report.path, &report.object);
+        }
+        value
+    };
+    read.iter().map(|document| document.as_ref().ok().map(changed)).collect()
+}
+
+fn put(value: &mut Value, path: &Path, new: &Value) {
+    let place = path.iter().fold(value, |value, step| match step {
+        Step::Key(key) => &mut value[key.as_str()],
+        Step::Index(index) => &mut value[*index],
+    });
+    *place = new.clone();
+}
+
+fn one(object: &Object<'_>, kind: Kind, wanted: &Wanted, all: &mut Edits) -> Report {
+    let work = Work::of(kind, object.value);
+    let mut report = Report::of(object, kind);
+    report.containers = work.containers.iter().map(|container| container.name.clone()).collect();
+    match decided(object, &work, wanted, &mut report) {
+        Err(why) => report.result = Happened::Refused(why),
+        Ok((Choice::Stays(why), _)) => report.result = Happened::Stays(why),
+        Ok((Choice::Becomes(to, why), change)) => match edited(object, &change) {
+            Ok(edits) => {
+                all.extend(edits);
+                report.notes.extend(limits::notes(&change, &work, object.value));
+                report.object = change.of(object.value);
+                report.result = Happened::Becomes(to, why);
+            }
+            Err(why) => report.result = Happened::Refused(why),
+        },
+    }
+    report
+}
+
+/// The choice and the change of it. What is found on the way goes into the report.
+fn decided(object: &Object<'_>, work: &Work, wanted: &Wanted, report: &mut Report) -> Result<(Choice, Change), String> {
+    let workarounds = workaround::found(work);
+    let injections = injection::asked(work);
+    let change = |to: To, main: &[String], sidecars: Vec<String>| Change {
+        kind: work.kind,
+        to,
+        main: main.to_vec(),
+        sidecars,
+        native: work.native().into_iter().map(str::to_owned).collect(),
+    };
+    let is_done = work.kind.is_ours() || work.mark(labels::MAIN).is_some() || work.managed_by.is_some();
+    let roles = if is_done {
+        roles::Roles::default()
+    } else {
+        if work.containers.len() > 1 || !injections.is_empty() || wanted.to.is_some() {
+            if let Some((path, what)) = limits::template(object, work) {
+                report.line = object.line(&path);
+                return Err(what);
+            }
+        }
+        roles::roles(work, &said(work, &wanted.said), &workarounds)?
+    };
+    let choice = choice::choose(work, &roles, &injections, wanted.to, wanted.minor)?;
+    report.injected = injections.iter().map(|injection| injection.by).collect();
+    let sidecars = roles.sidecars.iter().map(|sidecar| sidecar.name.clone()).collect();
+    let to = if let Choice::Becomes(to, _) = choice { to } else { To::Native };
+    let change = change(to, &roles.main, sidecars);
+    (report.main, report.sidecars) = (roles.main, roles.sidecars);
+    if matches!(choice, Choice::Becomes(..)) {
+        if let Some(why) = limits::refused(&change, work, object.value) {
+            return Err(why);
+        }
+        report
+            .notes
+            .extend(workarounds.into_iter().map(|found| format!("a workaround is needless now: {}", found.what)));
+    }
+    Ok((choice, change))
+}
+
+/// What the user says, and what an annotation of the object says.
+fn said(work: &Work, said: &Said) -> Said {
+    let names = work.annotation(labels::SIDECARS).or_else(|| work.mark(labels::SIDECARS)).unwrap_or_default();
+    let names = names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned);
+    let mut said = said.clone();
+    said.sidecars.extend(names);
+    said
+}
+
+/// The edits whose text says exactly the change. All ways are tried.
+fn edited(object: &Object<'_>, change: &Change) -> Result<Edits, String> {
+    if object.shared {
+        return Err(
+            "is written elsewhere in its document (an alias), so a change would reach other places: write it out"
+                .into(),
+        );
+    }
+    let mut expected = object.document.value.clone();
+    put(&mut expected, &object.path, &change.of(object.value));
+    let mut wrong = None;
+    for way in WAYS {
+        match text::edits(object, change, way) {
+            Ok(edits) if says(object, &edits, &expected) => return Ok(edits),
+            Ok(_) => {}
+            Err(why) => wrong = Some(why),
+        }
+    }
+    Err(wrong.unwrap_or_else(|| why_not(object)))
+}
+
+/// Whether the document with these edits has this value.
+fn says(object: &Object<'_>, edits: &Edits, expected: &Value) -> bool {
+    let (source, range) = (&object.document.source, &object.document.range);
+    let Some(text) = edits.apply(&source.text) else { return false };
+    let end = text.len().checked_sub(source.text.len() - range.end);
+    let Some(piece) = end.and_then(|end| text.get(range.start..end)) else { return false };
+    values(piece).first().is_some_and(|value| value.as_ref() == Some(expected))
+}
+
+fn why_not(object: &Object<'_>) -> String {
+    let source = &object.document.source;
+    match object.document.alias_of(&object.node.span) {
+        Some(alias) => format!(
+            "has an anchor that the alias on line {} repeats, and the change would reach both: write the alias out",
+            source.line(alias)
+        ),
+        None => "can't be changed in this notation without changing something else: write it in block style, without anchors".into(),
+    }
+}

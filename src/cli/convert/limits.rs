@@ -1,0 +1,127 @@
+//! What can't become another form, and what is different afterwards?
+
+use serde_json::Value;
+
+use crate::api::labels;
+use crate::cli::convert::change::Change;
+use crate::cli::convert::choice::{To, is_hook};
+use crate::cli::convert::work::{Work, at};
+use crate::cli::manifest::{Object, Path, has_template};
+
+/// The most sidecars of a SidecarJob.
+const SIDECARS_MAX: usize = 32;
+/// The longest name of a SidecarJob, and of a schedule, whose runs have longer names.
+const NAME_MAX: [usize; 2] = [63, 52];
+
+/// The field that nobody has rendered, and which convert needs.
+pub fn template(object: &Object<'_>, work: &Work) -> Option<(Path, String)> {
+    let pod = work.kind.template().then("spec");
+    let lists = [("containers", &work.containers), ("initContainers", &work.init)];
+    let fields = lists.iter().flat_map(|(list, all)| {
+        let item = |at: usize| pod.then(*list).then(at);
+        all.iter().enumerate().flat_map(move |(at, container)| {
+            [(item(at).then("name"), &container.name), (item(at).then("image"), &container.image)]
+        })
+    });
+    let ours = [labels::MAIN, labels::SIDECARS].into_iter().find(|mark| work.mark(mark).is_some_and(has_template));
+    let ours = ours.map(|mark| work.kind.template().then("metadata").then("annotations").then(mark));
+    let field = fields.into_iter().find(|(_, text)| has_template(text)).map(|(path, _)| path).or(ours)?;
+    let what = format!("{field} has a template ({{{{), which must be rendered first, for example by helm template");
+    object.find(&field).map(|_| (field, what))
+}
+
+/// Why the object can't get this form.
+pub fn refused(change: &Change, work: &Work, object: &Value) -> Option<String> {
+    let template = at(object, &work.kind.template());
+    let labelled = |label: &&str| template["metadata"]["labels"].get(label).is_some();
+    if labels::UID_LABELS.iter().any(|label| labelled(&label)) && !work.kind.is_ours() {
+        return Some(format!(
+            "is a copy of a {0} of the cluster, with the labels by which the cluster finds its Pods: convert {1}/NAME reads \
+             the {0} and leaves them out",
+            work.kind.name(),
+            work.kind.name().to_ascii_lowercase()
+        ));
+    }
+    if work.managed_by.is_some() && matches!(change.to, To::ManagedBy | To::Sidecarjob) {
+        return Some("has managedBy, which would have to change: remove the field first".into());
+    }
+    (change.to == To::Sidecarjob).then(|| of_sidecarjob(change, work, object)).flatten()
+}
+
+/// What the API server rejects in our kinds, and accepts in a Job or CronJob.
+fn of_sidecarjob(change: &Change, work: &Work, object: &Value) -> Option<String> {
+    let spec = &at(object, &work.kind.run())["spec"];
+    let most = NAME_MAX[usize::from(work.kind.is_schedule())];
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    let schedule = object["spec"]["schedule"].as_str().unwrap_or_default();
+    let template = at(object, &work.kind.template());
+    let own = [labels::NAME, labels::UID, labels::ATTEMPT];
+    let own = own.into_iter().find(|label| template["metadata"]["labels"].get(label).is_some());
+    let ours = work.kind.ours().name();
+    match () {
+        () if spec.get("scheduling").is_some() => Some(format!("has spec.scheduling, which a {ours} does not have")),
+        () if name.len() > most => {
+            Some(format!("has a name of {} characters, and a {ours} has at most {most}", name.len()))
+        }
+        () if schedule.starts_with("TZ=") || schedule.starts_with("CRON_TZ=") => {
+            Some(format!("has a time zone in spec.schedule ({schedule}), which a {ours} rejects: write spec.timeZone"))
+        }
+        () if change.sidecars.len() + change.native.len() > SIDECARS_MAX => {
+            Some(format!("has more than {SIDECARS_MAX} sidecars, the most of a {ours}"))
+        }
+        () => {
+            own.map(|label| format!("has the label {label} in the Pod template, which the controller sets: remove it"))
+        }
+    }
+}
+
+/// What is different afterwards, or does not help.
+pub fn notes(change: &Change, work: &Work, object: &Value) -> Vec<String> {
+    let spec = &at(object, &work.kind.run())["spec"];
+    let pod = &at(object, &work.kind.template())["spec"];
+    let mut notes = Vec::new();
+    let native = matches!(change.to, To::Native | To::Annotation) && !change.sidecars.is_empty();
+    if native && pod["restartPolicy"] == "OnFailure" {
+        notes.push("with restartPolicy OnFailure, restarts of a native sidecar count towards backoffLimit".to_owned());
+    }
+    let rules = spec["podFailurePolicy"]["rules"].as_array().into_iter().flatten();
+    let mut exits = rules.map(|rule| &rule["onExitCodes"]).filter(|rule| rule.is_object());
+    if native && exits.any(|rule| rule["containerName"].is_null()) {
+        notes.push("a rule of podFailurePolicy names no container, so the exit code of a sidecar can match it: add containerName".into());
+    }
+    if native {
+        notes.extend(slow(change, pod));
+    }
+    if change.to == To::Sidecarjob && work.kind.is_schedule() && object["spec"]["timeZone"].is_null() {
+        notes.push(
+            "spec.timeZone is absent: a SidecarCronJob then means UTC, a CronJob the zone of the controller's machine"
+                .into(),
+        );
+    }
+    if change.to == To::Sidecarjob && is_hook(work) {
+        notes.push(format!(
+            "Helm and Argo CD do not wait for the end of a {} that is a hook: --to=managed-by keeps the Job",
+            work.kind.ours().name()
+        ));
+    }
+    if change.to != To::Sidecarjob && object["apiVersion"] == "batch/v1beta1" {
+        notes.push("apiVersion batch/v1beta1 is not served since Kubernetes 1.25: write batch/v1".into());
+    }
+    notes
+}
+
+/// Sidecars whose start now holds back the main container.
+fn slow(change: &Change, pod: &Value) -> Vec<String> {
+    let all = pod["containers"].as_array().into_iter().flatten();
+    let moved = all.filter(|container| change.sidecars.iter().any(|name| container["name"] == **name));
+    let slow = moved.filter(|container| {
+        container.get("startupProbe").is_some() || container["lifecycle"].get("postStart").is_some()
+    });
+    let note = |container: &Value| {
+        let name = container["name"].as_str().unwrap_or_default();
+        format!(
+            "the main container now waits for the startupProbe and the postStart hook of {name}, which may not wait for the main container"
+        )
+    };
+    slow.map(note).collect()
+}

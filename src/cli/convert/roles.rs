@@ -1,0 +1,102 @@
+//! Which containers are main containers, and which are sidecars? What nobody can know is refused and not guessed.
+
+use crate::api::labels;
+use crate::cli::convert::known::{self, Confidence, Sign};
+use crate::cli::convert::work::{Container, Work};
+use crate::cli::convert::workaround::Workaround;
+
+/// What the user says.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// `--main`.
+    pub main: Vec<String>,
+    /// `--sidecar`.
+    pub sidecars: Vec<String>,
+}
+
+/// A container that is a sidecar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sidecar {
+    /// The name.
+    pub name: String,
+    /// How sure.
+    pub confidence: Confidence,
+    /// Why.
+    pub why: String,
+}
+
+/// The roles of the plain containers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roles {
+    /// The main containers.
+    pub main: Vec<String>,
+    /// The sidecars.
+    pub sidecars: Vec<Sidecar>,
+}
+
+/// The roles, or a sentence why nobody can know them.
+pub fn roles(work: &Work, said: &Said, workarounds: &[Workaround]) -> Result<Roles, String> {
+    let names: Vec<&str> = work.containers.iter().map(|container| container.name.as_str()).collect();
+    let is_main = |name: &str| said.main.iter().any(|main| main == name);
+    let is_sidecar = |name: &str| said.sidecars.iter().any(|sidecar| sidecar == name);
+    if let Some(both) = names.iter().find(|name| is_main(name) && is_sidecar(name)) {
+        return Err(format!("--main and --sidecar both name {both}"));
+    }
+    if names.len() < 2 && !names.iter().any(|name| is_sidecar(name)) {
+        return Ok(Roles { main: names.iter().map(|name| (*name).to_owned()).collect(), sidecars: Vec::new() });
+    }
+    let has_main = names.iter().any(|name| is_main(name));
+    let judged: Vec<(&str, Option<Sign>)> = work
+        .containers
+        .iter()
+        .map(|container| {
+            let name = container.name.as_str();
+            let given = |why: &str| Some(Sign { confidence: Confidence::Given, why: why.to_owned() });
+            let sign = match () {
+                () if is_main(name) => None,
+                () if is_sidecar(name) => given("--sidecar names it"),
+                () if has_main => given("--main does not name it"),
+                () => sign(work, container, workarounds),
+            };
+            (name, sign)
+        })
+        .collect();
+    let any_said = has_main || names.iter().any(|name| is_sidecar(name));
+    decided(&judged, any_said).ok_or_else(|| unknown(&names))
+}
+
+fn sign(work: &Work, container: &Container, workarounds: &[Workaround]) -> Option<Sign> {
+    if work.mark(labels::DEFAULT_CONTAINER) == Some(&container.name) {
+        return None;
+    }
+    let waits = workarounds.iter().find(|found| found.sidecar.as_deref() == Some(container.name.as_str()));
+    let by_workaround = waits
+        .map(|found| Sign { confidence: Confidence::Likely, why: format!("it waits for a file of {}", found.main) });
+    let stops = workarounds.iter().any(|found| found.main == container.name);
+    known::sign(container).or(by_workaround).filter(|sign| !stops || sign.confidence == Confidence::Sure)
+}
+
+/// One container without a sign is the main container. If all have one, and one of them alone is not sure, it is that one.
+fn decided(judged: &[(&str, Option<Sign>)], any_said: bool) -> Option<Roles> {
+    let plain: Vec<_> = judged.iter().filter(|(_, sign)| sign.is_none()).map(|(name, _)| *name).collect();
+    let likely = judged.iter().filter(|(_, sign)| sign.as_ref().is_some_and(|s| s.confidence == Confidence::Likely));
+    let likely: Vec<_> = likely.map(|(name, _)| *name).collect();
+    let main = match (plain.len(), likely.len()) {
+        (1, _) => plain,
+        (0, 1) => likely,
+        (2.., _) if any_said => plain,
+        _ => return None,
+    };
+    let sidecars = judged.iter().filter(|(name, _)| !main.contains(name)).filter_map(|(name, sign)| {
+        let Sign { confidence, why } = sign.clone()?;
+        Some(Sidecar { name: (*name).to_owned(), confidence, why })
+    });
+    Some(Roles { sidecars: sidecars.collect(), main: main.into_iter().map(str::to_owned).collect() })
+}
+
+fn unknown(names: &[&str]) -> String {
+    format!(
+        "the containers are {}, and nothing says which of them is the main container: --main NAME or --sidecar NAME says it",
+        names.join(", ")
+    )
+}
