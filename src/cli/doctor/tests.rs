@@ -911,7 +911,8 @@ fn a_quota_with_room_or_with_defaults_is_no_finding() {
 
 #[test]
 fn who_stops_the_sidecars_of_the_next_run_is_told() {
-    let rows: [(&str, fn(&mut Facts), Mode, &str); 7] = [
+    type Row = (&'static str, fn(&mut Facts), Mode, &'static str);
+    let rows: [Row; 7] = [
         ("an old cluster", |f| f.version = Ok(read(version(28))), Mode::Managed, "has no native sidecars"),
         (
             "a webhook strips what the policy put back",
