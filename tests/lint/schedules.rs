@@ -1,8 +1,7 @@
 //! For each finding about a schedule: what CronJob's own controller, or ours, does with it.
 
 use chrono::{DateTime, Datelike, Timelike, Utc};
-use k8s_openapi::api::batch::v1::{CronJob, Job};
-use k8s_openapi::api::core::v1::Event;
+use k8s_openapi::api::batch::v1::Job;
 use kube::api::{Api, ListParams};
 use serde_json::{Value, json};
 use sidecarjob::api::{SidecarCronJob, SidecarCronJobStatus};
@@ -163,18 +162,6 @@ async fn cronjobs_fire_in_each_minute_or_on_either_day_or_never_and_not_after_th
         for name in ["star-mended", "either-mended", "late", "every"] {
             assert_eq!(ran(&w, name).await, [0; 0], "{name}");
         }
-        missed(&w, "late").await;
     })
     .await;
-}
-
-/// CronJob's controller says that it was too late.
-async fn missed(w: &World, name: &str) {
-    let events: Api<Event> = Api::namespaced(w.client.clone(), &w.namespace);
-    let about = format!("involvedObject.kind=CronJob,involvedObject.name={name},reason=MissSchedule");
-    let about = ListParams::default().fields(&about);
-    eventually("MissSchedule", || async { events.list(&about).await.ok()?.items.pop() }).await;
-    let crons: Api<CronJob> = Api::namespaced(w.client.clone(), &w.namespace);
-    let status = crons.get(name).await.expect("it is there").status;
-    assert_eq!(status.and_then(|status| status.last_schedule_time), None, "it has never run");
 }
