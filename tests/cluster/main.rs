@@ -6,6 +6,7 @@
 mod acting;
 mod bad_input;
 mod controller;
+mod convert;
 mod doctor;
 mod down;
 mod injected;

@@ -83,12 +83,7 @@ fn done(work: &Work, roles: &Roles, injections: &[Injection], asked: Option<To>)
         return Ok(Some("has no containers".into()));
     }
     if work.kind.is_ours() {
-        let stays = format!("is a {} already", work.kind.name());
-        return if is(To::Sidecarjob) {
-            Ok(Some(stays))
-        } else {
-            Err(format!("{stays}, and convert does not go back"))
-        };
+        return Ok(Some(format!("is a {} already", work.kind.name())));
     }
     let other = |what: &str| Err(format!("{what}: remove it first, or leave --to out"));
     if let Some(main) = work.mark(labels::MAIN) {
@@ -109,6 +104,7 @@ fn done(work: &Work, roles: &Roles, injections: &[Injection], asked: Option<To>)
     let native = work.native();
     match asked {
         Some(To::ManagedBy | To::Sidecarjob) => Ok(None),
+        Some(To::Annotation) if roles.said => Ok(None),
         _ if native.is_empty() => Ok(Some("has no sidecar, so there is nothing to solve".into())),
         _ => Ok(Some(format!("has native sidecars already ({}), so there is nothing to solve", native.join(", ")))),
     }

@@ -129,11 +129,10 @@ fn decided(object: &Object<'_>, work: &Work, wanted: &Wanted, report: &mut Repor
     let roles = if is_done {
         roles::Roles::default()
     } else {
-        if work.containers.len() > 1 || !injections.is_empty() || wanted.to.is_some() {
-            if let Some((path, what)) = limits::template(object, work) {
-                report.line = object.line(&path);
-                return Err(what);
-            }
+        let needs_names = work.containers.len() > 1 || !injections.is_empty() || wanted.to.is_some();
+        if let Some((path, what)) = limits::template(object, work).filter(|_| needs_names) {
+            report.line = object.line(&path);
+            return Err(what);
         }
         roles::roles(work, &said(work, &wanted.said), &workarounds)?
     };
@@ -186,11 +185,8 @@ fn edited(object: &Object<'_>, change: &Change) -> Result<Edits, String> {
 
 /// Whether the document with these edits has this value.
 fn says(object: &Object<'_>, edits: &Edits, expected: &Value) -> bool {
-    let (source, range) = (&object.document.source, &object.document.range);
-    let Some(text) = edits.apply(&source.text) else { return false };
-    let end = text.len().checked_sub(source.text.len() - range.end);
-    let Some(piece) = end.and_then(|end| text.get(range.start..end)) else { return false };
-    values(piece).first().is_some_and(|value| value.as_ref() == Some(expected))
+    let piece = edits.apply_within(&object.document.source.text, object.document.range.clone());
+    piece.is_some_and(|piece| values(&piece).first().is_some_and(|value| value.as_ref() == Some(expected)))
 }
 
 fn why_not(object: &Object<'_>) -> String {

@@ -80,7 +80,9 @@ pub fn sign(container: &Container) -> Option<Sign> {
     });
     let known: Vec<_> = known.collect();
     let sure = known.iter().position(|sign| sign.confidence == Confidence::Sure).unwrap_or(0);
-    known.into_iter().nth(sure).or_else(|| endless(container))
+    let always = (container.restart.as_deref() == Some("Always"))
+        .then(|| Sign { confidence: Confidence::Sure, why: "its restartPolicy is Always".into() });
+    always.or_else(|| known.into_iter().nth(sure)).or_else(|| endless(container))
 }
 
 fn texts(all: &[String]) -> Vec<&str> {

@@ -33,8 +33,8 @@ pub fn template(object: &Object<'_>, work: &Work) -> Option<(Path, String)> {
 /// Why the object can't get this form.
 pub fn refused(change: &Change, work: &Work, object: &Value) -> Option<String> {
     let template = at(object, &work.kind.template());
-    let labelled = |label: &&str| template["metadata"]["labels"].get(label).is_some();
-    if labels::UID_LABELS.iter().any(|label| labelled(&label)) && !work.kind.is_ours() {
+    let of_pods = &template["metadata"]["labels"];
+    if labels::UID_LABELS.iter().any(|label| of_pods.get(label).is_some()) && !work.kind.is_ours() {
         return Some(format!(
             "is a copy of a {0} of the cluster, with the labels by which the cluster finds its Pods: convert {1}/NAME reads \
              the {0} and leaves them out",

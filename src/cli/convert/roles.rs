@@ -32,6 +32,8 @@ pub struct Roles {
     pub main: Vec<String>,
     /// The sidecars.
     pub sidecars: Vec<Sidecar>,
+    /// Whether the user named a main container.
+    pub said: bool,
 }
 
 /// The roles, or a sentence why nobody can know them.
@@ -43,7 +45,8 @@ pub fn roles(work: &Work, said: &Said, workarounds: &[Workaround]) -> Result<Rol
         return Err(format!("--main and --sidecar both name {both}"));
     }
     if names.len() < 2 && !names.iter().any(|name| is_sidecar(name)) {
-        return Ok(Roles { main: names.iter().map(|name| (*name).to_owned()).collect(), sidecars: Vec::new() });
+        let main = names.iter().map(|name| (*name).to_owned()).collect();
+        return Ok(Roles { main, sidecars: Vec::new(), said: names.iter().any(|name| is_main(name)) });
     }
     let has_main = names.iter().any(|name| is_main(name));
     let judged: Vec<(&str, Option<Sign>)> = work
@@ -62,7 +65,7 @@ pub fn roles(work: &Work, said: &Said, workarounds: &[Workaround]) -> Result<Rol
         })
         .collect();
     let any_said = has_main || names.iter().any(|name| is_sidecar(name));
-    decided(&judged, any_said).ok_or_else(|| unknown(&names))
+    decided(&judged, any_said).map(|roles| Roles { said: has_main, ..roles }).ok_or_else(|| unknown(&names))
 }
 
 fn sign(work: &Work, container: &Container, workarounds: &[Workaround]) -> Option<Sign> {
@@ -91,7 +94,8 @@ fn decided(judged: &[(&str, Option<Sign>)], any_said: bool) -> Option<Roles> {
         let Sign { confidence, why } = sign.clone()?;
         Some(Sidecar { name: (*name).to_owned(), confidence, why })
     });
-    Some(Roles { sidecars: sidecars.collect(), main: main.into_iter().map(str::to_owned).collect() })
+    let sidecars = sidecars.collect();
+    Some(Roles { main: main.into_iter().map(str::to_owned).collect(), sidecars, said: false })
 }
 
 fn unknown(names: &[&str]) -> String {

@@ -332,6 +332,25 @@ fn what_cannot_be_is_refused_in_a_sentence_and_stays_as_it_is() {
     }
 }
 
+/// A label of the namespace may inject a sidecar, and the manifest does not know.
+#[test]
+fn a_main_container_that_is_named_gets_the_annotation_without_a_sidecar_in_the_manifest() {
+    let alone = job(&container("work", "x"), "");
+    let annotated = job(&container("work", "x"), "    metadata:\n      annotations:\n        sidecarjob.dev/main: work\n");
+    for (main, expected) in [(&[][..], &alone), (&["work"], &annotated)] {
+        let wanted = Wanted { said: said(main, &[]), ..wanted(Some(To::Annotation)) };
+        assert_eq!(told(&alone, &wanted).0, *expected);
+    }
+}
+
+#[test]
+fn a_container_that_always_restarts_is_a_sidecar() {
+    let always = container("b", "y") + "        restartPolicy: Always\n";
+    let (text, line) = told(&job(&(container("a", "x") + &always), ""), &wanted(None));
+    assert!(line.contains("main a; sidecar b (sure: its restartPolicy is Always)"), "{line}");
+    assert_eq!(text.matches("restartPolicy: Always").count(), 1, "{text}");
+}
+
 #[test]
 fn a_cluster_that_is_too_old_for_native_sidecars_gets_a_sidecarjob() {
     let two = job(&(container("fluent-bit", "fluent/fluent-bit:3") + &container("work", "x")), "");

@@ -117,6 +117,7 @@ impl<'a> Editor<'a> {
             Form::Mapping { flow: true, .. } => self.insert_in_braces(map, at, field),
             Form::Mapping { .. } => {
                 let lines = self.lines(field.0, field.1);
+                let at = if self.way.behind || at < entries.len() { at } else { 0 };
                 self.insert_lines(map, at, &lines);
             }
             Form::Scalar { text, style: Style::Plain } if map.properties.is_none() => {

@@ -45,11 +45,11 @@ fn files(work: &Work, container: &Container, after: &[&str]) -> Vec<(String, Str
     let behind = words.windows(2).filter(|pair| after.contains(&pair[0])).map(|pair| pair[1]);
     let in_volume = |path: &str| {
         let mounts = container.mounts.iter().filter(|(volume, _)| work.shared.contains(volume));
-        let inside = mounts.filter_map(|(volume, at)| {
+        let mut inside = mounts.filter_map(|(volume, at)| {
             let below = path.strip_prefix(at.trim_end_matches('/'))?.strip_prefix('/')?;
             Some((volume.clone(), below.to_owned()))
         });
-        inside.last()
+        inside.next()
     };
     behind.filter_map(in_volume).collect()
 }

@@ -155,8 +155,9 @@ impl<'a> Builder<'a> {
     /// An absent value of a field stands behind the colon, and not behind the comment that follows.
     fn absent(&self, range: Range<usize>) -> Range<usize> {
         let is_value = self.open.last().is_some_and(|open| open.map && open.children.len() % 2 == 1);
-        let between = self.source.text.get(self.at..range.start).filter(|_| is_value);
-        between.and_then(|text| text.find(':')).map_or(range, |colon| self.at + colon + 1..self.at + colon + 1)
+        let behind = self.source.text.get(self.at..).filter(|_| is_value).unwrap_or_default();
+        let colon = self.at + behind.len() - behind.trim_start().len();
+        if self.source.text[colon..].starts_with(':') { colon + 1..colon + 1 } else { range }
     }
 
     /// The anchor's name comes with the next event.

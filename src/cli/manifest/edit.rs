@@ -29,15 +29,20 @@ impl Edits {
 
     /// The new text. `None`: two edits replace the same bytes, or a range is no range of this text.
     pub fn apply(&self, text: &str) -> Option<String> {
+        self.apply_within(text, 0..text.len())
+    }
+
+    /// The new text of these bytes alone. `None`: as [`Self::apply`], or an edit is elsewhere.
+    pub fn apply_within(&self, text: &str, piece: Range<usize>) -> Option<String> {
         let mut edits: Vec<_> = self.0.iter().collect();
         edits.sort_by_key(|(range, _)| (range.start, range.end)); // stable: insertions at one place keep their order
-        let (mut done, mut at) = (String::with_capacity(text.len() + 256), 0);
+        let (mut done, mut at) = (String::with_capacity(piece.len() + 256), piece.start);
         for (range, new) in edits {
             done.push_str(text.get(at..range.start)?);
             done.push_str(new);
             at = range.end.max(range.start);
         }
-        done.push_str(text.get(at..)?);
+        done.push_str(text.get(at..piece.end)?);
         Some(done)
     }
 }

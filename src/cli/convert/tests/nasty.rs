@@ -2,7 +2,9 @@
 
 use super::*;
 
-/// The text, the form, and pieces that are replaced; no pieces: refused, with this end of the line.
+/// The text, the form, and the pieces of the text that are replaced.
+type Row<'a> = (String, Option<To>, Vec<(&'a str, String)>);
+
 #[test]
 fn rare_notations_are_changed_in_their_own_way_or_refused() {
     let json = "{\n  \"apiVersion\": \"batch/v1\",\n  \"kind\": \"Job\",\n  \"metadata\": {\"name\": \"a\"},\n  \"spec\": {\n    \"template\": {\n      \"spec\": {\n        \"containers\": [\n          {\"name\": \"fluent-bit\", \"image\": \"fluent/fluent-bit\"},\n          {\"name\": \"work\", \"image\": \"x\"}\n        ]\n      }\n    }\n  }\n}\n";
@@ -18,7 +20,7 @@ fn rare_notations_are_changed_in_their_own_way_or_refused() {
     let open = job(&(container("work", "x") + &proxy), "");
     let open = open.trim_end();
     let moved = "      - name: fluent-bit\n        restartPolicy: Always\n        image: fluent/fluent-bit:3\n";
-    let rows: Vec<(String, Option<To>, Vec<(&str, String)>)> = vec![
+    let rows: Vec<Row<'_>> = vec![
         (json.into(), Some(To::Sidecarjob), vec![
             ("\"batch/v1\"", "\"sidecarjob.dev/v1alpha1\"".into()), ("\"Job\"", "\"SidecarJob\"".into()),
             ("    \"template\"", "    \"sidecars\": [{\"name\": \"fluent-bit\"}],\n    \"template\"".into()),

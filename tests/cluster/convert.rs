@@ -1,0 +1,96 @@
+//! "Move a Job that you have": `convert`, then `kubectl apply`, and the Job completes, in each form.
+
+use std::process::{Command, Output, Stdio};
+
+use crate::support::{World, world};
+
+/// A Job that never completes, because `ffwd` never exits.
+const JOB: &str = r#"# moved
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: etl
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      terminationGracePeriodSeconds: 5
+      containers:
+      - name: work
+        image: busybox:1.37
+        command: [sh, -c, "echo done"]
+      - name: ffwd
+        image: busybox:1.37
+        command: [sh, -c, "trap 'exit 0' TERM; while :; do sleep 0.1; done"]
+"#;
+
+fn convert(w: &World, arguments: &[&str], stdin: &str) -> Output {
+    use std::io::Write as _;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sidecarjob"));
+    command.args(["convert", "--namespace", &w.namespace]).args(arguments);
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    child.stdin.take().expect("stdin").write_all(stdin.as_bytes()).expect("it reads");
+    child.wait_with_output().expect("it ends")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: run make test"]
+async fn each_form_passes_the_dry_run_of_the_server_and_completes() {
+    world("convert", &[], |w| async move {
+        for (to, resource) in
+            [("native", "job"), ("annotation", "job"), ("managed-by", "job"), ("sidecarjob", "sidecarjob")]
+        {
+            let arguments = ["-f", "-", "--dry-run=server", "--to", to];
+            let converted = convert(&w, &arguments, JOB);
+            assert_eq!(converted.status.code(), Some(0), "{to}: {}", text(&converted.stderr));
+            w.kubectl_ok(&["apply", "-f", "-"], &text(&converted.stdout));
+            let name = format!("{resource}/etl");
+            w.kubectl_ok(&["wait", "--for=condition=Complete", &name, "--timeout=90s"], "");
+            if to == "native" {
+                let again = convert(&w, &["job/etl"], "");
+                assert!(
+                    text(&again.stderr).contains("it has native sidecars already (ffwd)"),
+                    "{}",
+                    text(&again.stderr)
+                );
+            }
+            w.kubectl_ok(&["delete", &name], "");
+        }
+        w.pods_gone().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: run make test"]
+async fn a_job_of_the_cluster_is_converted_and_a_refusal_of_the_server_is_told_with_its_line() {
+    world("convert-live", &[], |w| async move {
+        w.kubectl_ok(&["apply", "-f", "-"], JOB);
+        let live = convert(&w, &["job/etl", "--dry-run=server"], "");
+        assert_eq!(live.status.code(), Some(0), "{}", text(&live.stderr));
+        assert!(text(&live.stdout).contains("restartPolicy: Always"), "{}", text(&live.stdout));
+        w.kubectl_ok(&["delete", "job", "etl"], "");
+        w.kubectl_ok(&["apply", "-f", "-"], &text(&live.stdout));
+        w.kubectl_ok(&["wait", "--for=condition=Complete", "job/etl", "--timeout=90s"], "");
+        w.kubectl_ok(&["delete", "job", "etl"], "");
+
+        let wrong = JOB.replace("restartPolicy: Never", "restartPolicy: Never\n      priority: much");
+        let refused = convert(&w, &["-f", "-", "--to", "sidecarjob", "--dry-run=server"], &wrong);
+        let told = text(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(1), "{told}");
+        assert!(
+            told.starts_with("stdin:2: error: SidecarJob etl: ") || told.starts_with("stdin:2: error: Job etl: "),
+            "{told}"
+        );
+        assert!(told.contains("priority"), "{told}");
+        let missing = convert(&w, &["job/none"], "");
+        assert_eq!(missing.status.code(), Some(3), "{}", text(&missing.stderr));
+        w.pods_gone().await;
+    })
+    .await;
+}

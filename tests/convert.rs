@@ -1,0 +1,166 @@
+//! `convert` as a script sees it: files, folders, stdin, exit codes, and what stands on stdout and stderr.
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+const JOB: &str = "apiVersion: batch/v1
+kind: Job
+metadata:
+  name: etl
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: work # does it
+        image: work:1
+      - name: fluent-bit
+        image: fluent/fluent-bit:3
+";
+
+const NATIVE: &str = "apiVersion: batch/v1
+kind: Job
+metadata:
+  name: etl
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      initContainers:
+      - name: fluent-bit
+        restartPolicy: Always
+        image: fluent/fluent-bit:3
+      containers:
+      - name: work # does it
+        image: work:1
+";
+
+/// An empty folder of the test with this name.
+fn folder(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("sidecarjob-convert-{}-{name}", std::process::id()));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
+
+fn convert(arguments: &[&str], stdin: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sidecarjob"));
+    command.arg("convert").args(arguments).env("KUBECONFIG", "/nowhere/kubeconfig");
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let _ = child.stdin.take().expect("stdin").write_all(stdin.as_bytes()); // wrong usage reads nothing
+    child.wait_with_output().expect("it ends")
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn stdin_goes_to_stdout_with_all_documents_and_one_line_for_each_job_on_stderr() {
+    let other = "---\nkind: ConfigMap\ndata: {a: 'b'}\n";
+    let ended = convert(&["-f", "-"], &format!("{JOB}{other}"));
+    assert_eq!((ended.status.code(), out(&ended)), (Some(0), format!("{NATIVE}{other}")));
+    let line = err(&ended);
+    assert!(line.starts_with("stdin:1: Job etl -> native: main work; sidecar fluent-bit (sure: "), "{line}");
+    assert_eq!(line.lines().count(), 1);
+    let again = convert(&["-f", "-"], &out(&ended));
+    assert_eq!(out(&again), out(&ended));
+}
+
+#[test]
+fn a_folder_is_changed_in_place_and_only_the_files_that_change_are_written() {
+    let folder = folder("place");
+    let files = [("a.yaml", JOB), ("b.yml", "kind: ConfigMap\n"), ("c.json", "{\"kind\": \"Pod\"}"), ("d.txt", JOB)];
+    for (name, text) in files {
+        fs::write(folder.join(name), text).expect("written");
+    }
+    fs::create_dir(folder.join("deep")).expect("a folder");
+    fs::write(folder.join("deep/e.yaml"), JOB).expect("written");
+    std::os::unix::fs::symlink("a.yaml", folder.join("z.yaml")).expect("a link");
+    let times =
+        || ["b.yml", "c.json"].map(|name| fs::metadata(folder.join(name)).and_then(|m| m.modified()).expect("a time"));
+    let before = times();
+    let path = folder.display().to_string();
+    let ended = convert(&["-i", "-f", &path], "");
+    assert_eq!((ended.status.code(), out(&ended)), (Some(0), String::new()), "{}", err(&ended));
+    let text = |name: &str| fs::read_to_string(folder.join(name)).expect("a text");
+    assert_eq!((text("a.yaml"), text("d.txt"), text("deep/e.yaml")), (NATIVE.into(), JOB.into(), JOB.into()));
+    assert_eq!(times(), before);
+    assert!(folder.join("z.yaml").is_symlink());
+    let ended = convert(&["-i", "-R", "-f", &path], "");
+    assert_eq!((ended.status.code(), text("deep/e.yaml")), (Some(0), NATIVE.to_owned()));
+    let left: Vec<_> = fs::read_dir(&folder).expect("a folder").map(|e| e.expect("an entry").file_name()).collect();
+    assert_eq!(left.len(), 6, "no file is left beside: {left:?}");
+    fs::remove_dir_all(folder).expect("removed");
+}
+
+#[test]
+fn several_files_are_one_stream_with_markers_between() {
+    let folder = folder("several");
+    let [a, b] = ["a.yaml", "b.yaml"].map(|name| folder.join(name).display().to_string());
+    fs::write(&a, JOB.trim_end()).expect("written");
+    fs::write(&b, format!("\u{feff}{JOB}")).expect("written");
+    let ended = convert(&["-f", &a, "-f", &b], "");
+    assert_eq!(out(&ended), format!("{NATIVE}---\n{NATIVE}"), "{}", err(&ended));
+    fs::remove_dir_all(folder).expect("removed");
+}
+
+#[test]
+fn what_is_refused_stays_as_it_is_and_the_exit_code_says_so() {
+    let unknown = JOB.replace("fluent/fluent-bit:3", "x").replace("fluent-bit", "ffwd");
+    let rows: [(&str, &[&str], i32, &str); 10] = [
+        (&unknown, &["-f", "-"], 1, "stdin:1: error: Job etl: the containers are work, ffwd, and nothing says"),
+        (&unknown, &["-f", "-", "--sidecar", "ffwd"], 0, "stdin:1: Job etl -> native: "),
+        (JOB, &["-f", "-", "--main", "wrok"], 1, "error: no object has a container wrok"),
+        (
+            JOB,
+            &["-f", "-", "--to", "annotation", "--kubernetes", "v1.30.2"],
+            1,
+            "needs Kubernetes 1.36 or newer, and this is 1.30",
+        ),
+        ("kind: ConfigMap\n", &["-f", "-"], 0, "stdin: no Job and no CronJob in it"),
+        ("a: [", &["-f", "-"], 1, "stdin:1: error: no YAML: "),
+        (JOB, &["-f", "/nowhere.yaml"], 1, "error: /nowhere.yaml does not exist"),
+        (JOB, &["-i", "-f", "-"], 2, "--in-place needs files, and - is stdin"),
+        (JOB, &[], 2, "required arguments"),
+        (JOB, &["-f", "-", "--kubernetes", "new"], 2, "write 1.32"),
+    ];
+    for (text, arguments, code, expected) in rows {
+        let ended = convert(arguments, text);
+        assert!(err(&ended).contains(expected), "{arguments:?}: {}", err(&ended));
+        assert_eq!(ended.status.code(), Some(code), "{arguments:?}");
+        if code == 1 && arguments[1] == "-" && !arguments.contains(&"wrok") {
+            assert_eq!(out(&ended), text, "{arguments:?}");
+        }
+    }
+}
+
+#[test]
+fn the_report_says_of_each_object_what_a_script_asks() {
+    let ended = convert(
+        &["-f", "-", "-o", "json"],
+        &format!("{JOB}---\n{}", JOB.replace("- name: fluent-bit\n        image: fluent/fluent-bit:3\n", "")),
+    );
+    let report: serde_json::Value = serde_json::from_str(&out(&ended)).expect("JSON");
+    let expected = serde_json::json!({"objects": [
+        {
+            "file": "stdin", "line": 1, "kind": "Job", "name": "etl", "namespace": "", "to": "native", "toKind": "Job",
+            "main": ["work"], "injectedBy": [], "notes": [], "changed": true, "refused": false,
+            "sidecars": [{"name": "fluent-bit", "confidence": "sure", "why": "name and image are those of fluent-bit"}],
+            "reason": "plain native sidecars solve this: the kubelet stops them when the main container is done"
+        },
+        {
+            "file": "stdin", "line": 15, "kind": "Job", "name": "etl", "namespace": "", "to": null, "toKind": null,
+            "main": ["work"], "injectedBy": [], "notes": [], "changed": false, "refused": false, "sidecars": [],
+            "reason": "has no sidecar, so there is nothing to solve"
+        }
+    ]});
+    assert_eq!(report, expected);
+}
