@@ -2,7 +2,7 @@
 # With KUBECONFIG set both use that cluster and build no Kubernetes.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo clean-demo test unit soak conformance tools bench lint fmt crds chart image clean
+.PHONY: help demo clean-demo test unit soak conformance tools compat bench lint fmt crds chart image clean
 .PHONY: plugin push dist krew sbom sums sign publish reproduce release-check release-test
 
 help: ## What can be made
@@ -31,6 +31,9 @@ conformance: ## Kubernetes' own Job suite, against this controller; about ten mi
 
 tools: ## Tools that take minutes to build, on a real cluster: Kueue (docs/tools.md)
 	@tests/tools/run
+
+compat: ## Kubernetes 1.30 to 1.37: docs/versions.md; minutes for each version once built (ARGS=1.32: one version)
+	@tests/compat/run $(ARGS)
 
 bench: ## This controller beside kube-controller-manager: docs/performance.md; about 20 minutes (ARGS="--workload jobs")
 	@tests/bench/run $(ARGS)

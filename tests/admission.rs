@@ -356,7 +356,11 @@ fn api(client: &Client, namespace: &str) -> Api<DynamicObject> {
 /// Nothing if the answer is as expected, else what was wrong.
 /// A rule of ours without a field. The API server itself says of the whole object that it checked no rules.
 fn names_no_field(message: &str) -> bool {
-    let own_words = ["null: some validation rules were not checked", "\"\": Checked value must be of type"];
+    let own_words = [
+        "null: some validation rules were not checked",
+        "\"null\": some validation rules were not checked", // before Kubernetes 1.32
+        "\"\": Checked value must be of type",
+    ];
     message.split("<nil>: Invalid value: ").skip(1).any(|rest| !own_words.iter().any(|words| rest.starts_with(words)))
 }
 

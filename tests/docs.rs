@@ -94,3 +94,27 @@ fn the_links_between_the_pages_lead_somewhere() {
     }
     assert_eq!(broken, [""; 0], "a link leads nowhere");
 }
+
+/// The minor version that a go.mod requires of Kubernetes, as 1.37.
+fn kubernetes_of(go_mod: &Path) -> String {
+    let text = fs::read_to_string(go_mod).expect("text");
+    let version = text.split_once("k8s.io/kubernetes v").expect("it requires Kubernetes").1;
+    version.split('.').take(2).collect::<Vec<_>>().join(".")
+}
+
+#[test]
+fn the_page_of_versions_has_a_row_of_results_for_each_version_that_make_compat_tries() {
+    let mut tried = files(&["tests/compat/controlplane"], "mod");
+    tried.retain(|file| !file.ends_with("go.mod"));
+    tried.push(root().join("tests/devcluster/programs/go.mod"));
+    let mut tried: Vec<_> = tried.iter().map(|file| kubernetes_of(file)).collect();
+    tried.sort();
+    let page = fs::read_to_string(root().join("docs/versions.md")).expect("the page");
+    let table = page.split_once("<!-- made by make compat -->").and_then(|(_, rest)| rest.split_once("<!-- end -->"));
+    let rows: Vec<_> = table.expect("the markers are there").0.trim().lines().skip(2).collect();
+    let versions: Vec<_> = rows.iter().filter_map(|row| row.split('|').nth(1)).map(str::trim).collect();
+    assert_eq!(versions, tried, "run make compat");
+    for row in rows {
+        assert!(!row.contains("| no:"), "the page says what does not work: {row}");
+    }
+}

@@ -48,7 +48,7 @@ fn moved(w: &World) -> bool {
 async fn it_is_applied_twice_and_removed_and_no_pod_is_blocked_by_it_then() {
     let _alone = ALONE.lock().await;
     world_without_controller("install", |w| async move {
-        let folder = folder("components/policy");
+        let folder = folder(&policy::one_annotation());
         let _installed = Installed(folder.clone());
         w.kubectl_ok(&["apply", "-k", &folder], "");
         eventually("in force", || async { policy::annotation_is_in_force(&w).then_some(()) }).await;

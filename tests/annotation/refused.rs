@@ -220,6 +220,16 @@ async fn the_sidecars_of_a_job_by_managed_by_are_checked_on_the_job_and_the_cron
                 assert!(!words.is_empty() || said.is_empty(), "{case}: nothing is to be said: {said}");
             }
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: run make test"]
+async fn a_container_with_restart_policy_always_does_no_work_in_a_job_by_managed_by() {
+    world_without_controller("job-endless", |w| async move {
+        let in_force = |w: &World| dry_run(w, &managed(true, "")[0]).is_err();
+        let _policy = Policy::install(&w, "admission", in_force).await;
         for mut object in managed(true, "ffwd") {
             let cron = object["kind"] == "CronJob";
             let spec = if cron { &mut object["spec"]["jobTemplate"]["spec"] } else { &mut object["spec"] };

@@ -91,7 +91,7 @@ fn all(w: &World, field: &str) -> String {
 async fn an_older_policy_is_upgraded_and_removed_and_no_pod_is_blocked_meanwhile() {
     let _alone = ALONE.lock().await;
     world_without_controller("upgrade", |w| async move {
-        let folder = folder("components/policy");
+        let folder = folder(&policy::one_annotation());
         let _installed = Installed(folder.clone());
         w.kubectl_ok(&["label", "namespace", &w.namespace, "older-policy=here"], "");
         w.kubectl_ok(&["apply", "-k", &folder], "");

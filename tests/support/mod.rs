@@ -34,6 +34,16 @@ where
     F: FnOnce(World) -> Fut,
     Fut: Future<Output = ()> + Send + 'static,
 {
+    install_crds(&client().await).await;
+    in_world(name, Some(flags), test).await;
+}
+
+/// The same, on a cluster whose CRDs are what they are: the test itself installs them.
+pub async fn world_as_it_is<F, Fut>(name: &str, flags: &[&str], test: F)
+where
+    F: FnOnce(World) -> Fut,
+    Fut: Future<Output = ()> + Send + 'static,
+{
     in_world(name, Some(flags), test).await;
 }
 
@@ -43,7 +53,12 @@ where
     F: FnOnce(World) -> Fut,
     Fut: Future<Output = ()> + Send + 'static,
 {
+    install_crds(&client().await).await;
     in_world(name, None, test).await;
+}
+
+async fn client() -> Client {
+    Client::try_default().await.expect("KUBECONFIG names a cluster: run make test")
 }
 
 async fn in_world<F, Fut>(name: &str, flags: Option<&[&str]>, test: F)
@@ -51,8 +66,7 @@ where
     F: FnOnce(World) -> Fut,
     Fut: Future<Output = ()> + Send + 'static,
 {
-    let client = Client::try_default().await.expect("KUBECONFIG names a cluster: run make test");
-    install_crds(&client).await;
+    let client = client().await;
     let namespace = fresh_namespace(name);
     let namespaces: Api<Namespace> = Api::all(client.clone());
     let object = serde_json::from_value(json!({"metadata": {"name": namespace}})).expect("a Namespace");

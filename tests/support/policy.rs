@@ -22,10 +22,16 @@ impl Policy {
         policy
     }
 
-    /// `config/components/policy`: all of it.
+    /// All of the folder that [`one_annotation`] names.
     pub async fn one_annotation(w: &World) -> Self {
-        Self::install(w, "components/policy", annotation_is_in_force).await
+        Self::install(w, &one_annotation(), annotation_is_in_force).await
     }
+}
+
+/// The folder of `config` with the policies of one annotation: `components/policy`, or its variant for an older Kubernetes,
+/// which `make compat` names.
+pub fn one_annotation() -> String {
+    std::env::var("SIDECARJOB_POLICY").unwrap_or("components/policy".into())
 }
 
 impl Drop for Policy {
