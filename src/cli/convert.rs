@@ -14,6 +14,7 @@ mod live;
 mod moving;
 mod place;
 mod report;
+mod rewrite;
 mod roles;
 mod text;
 mod work;

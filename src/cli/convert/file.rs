@@ -10,8 +10,9 @@ use crate::cli::convert::choice::{self, Choice, To};
 use crate::cli::convert::injection;
 use crate::cli::convert::limits;
 use crate::cli::convert::report::{Happened, Report};
+use crate::cli::convert::rewrite;
 use crate::cli::convert::roles::{self, Said};
-use crate::cli::convert::text::{self, WAYS};
+use crate::cli::convert::text::WAYS;
 use crate::cli::convert::work::{Kind, Work};
 use crate::cli::convert::workaround;
 use crate::cli::manifest::edit::Edits;
@@ -174,7 +175,7 @@ fn edited(object: &Object<'_>, change: &Change) -> Result<Edits, String> {
     put(&mut expected, &object.path, &change.of(object.value));
     let mut wrong = None;
     for way in WAYS {
-        match text::edits(object, change, way) {
+        match rewrite::edits(object, change, way) {
             Ok(edits) if says(object, &edits, &expected) => return Ok(edits),
             Ok(_) => {}
             Err(why) => wrong = Some(why),

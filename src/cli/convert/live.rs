@@ -8,6 +8,7 @@ use kube::core::Request;
 use serde_json::{Value, json};
 
 use crate::api::labels;
+use crate::api::{GROUP, VERSION};
 use crate::cli::convert::report::Report;
 use crate::cli::convert::work::{Kind as WorkKind, at};
 use crate::cli::failed::Failed;
@@ -35,7 +36,8 @@ pub async fn read(client: &Client, namespace: &str, target: &Target) -> Result<A
         }
     };
     let mut object = object::read(client, namespace, target).await?;
-    let (version, name) = if kind.is_ours() { ("sidecarjob.dev", kind.name()) } else { ("batch/v1", kind.name()) };
+    let ours = format!("{GROUP}/{VERSION}");
+    let (version, name) = if kind.is_ours() { (ours.as_str(), kind.name()) } else { ("batch/v1", kind.name()) };
     if object["kind"].is_null() {
         (object["apiVersion"], object["kind"]) = (json!(version), json!(name));
     }

@@ -2,9 +2,6 @@
 
 use serde_json::Value;
 
-use crate::cli::convert::change::Change;
-use crate::cli::convert::choice::To;
-use crate::cli::convert::moving;
 use crate::cli::manifest::edit::Edits;
 use crate::cli::manifest::{Form, Node, Object, Path, Source, Step, Style};
 
@@ -34,22 +31,17 @@ pub struct Editor<'a> {
     pub(super) edits: Edits,
 }
 
-/// The edits that make the change. The error is a piece of a sentence, with the line.
-pub fn edits(object: &Object<'_>, change: &Change, way: Way) -> Result<Edits, String> {
-    let mut editor = Editor { object, source: &object.document.source, way, edits: Edits::default() };
-    for (path, field, value) in change.fields() {
-        editor.put(&path, field, &value)?;
-    }
-    if change.drops_status() {
-        editor.remove("status")?;
-    }
-    if change.to == To::Native {
-        moving::containers(&mut editor, &change.kind.template().then("spec"), &change.sidecars)?;
-    }
-    Ok(editor.edits)
-}
-
 impl<'a> Editor<'a> {
+    /// No edits yet.
+    pub fn new(object: &'a Object<'a>, way: Way) -> Self {
+        Self { object, source: &object.document.source, way, edits: Edits::default() }
+    }
+
+    /// The edits.
+    pub fn done(self) -> Edits {
+        self.edits
+    }
+
     /// The line break, and `width` spaces.
     pub(super) fn new_line(&self, width: usize) -> String {
         format!("{}{}", self.source.line_break(), " ".repeat(width))
@@ -78,7 +70,7 @@ impl<'a> Editor<'a> {
     }
 
     /// Writes a field of the map at `path`. Maps that are missing are written too.
-    fn put(&mut self, path: &Path, field: &str, value: &Value) -> Result<(), String> {
+    pub(super) fn put(&mut self, path: &Path, field: &str, value: &Value) -> Result<(), String> {
         let Some(map) = self.own(path)? else {
             let Some((last, above)) = path.split_last() else { return Err("no object".into()) };
             let Step::Key(name) = last else { return Err(format!("{path} is missing")) };
@@ -209,7 +201,7 @@ impl<'a> Editor<'a> {
     }
 
     /// Removes a field of the object, if there is one.
-    fn remove(&mut self, field: &str) -> Result<(), String> {
+    pub(super) fn remove(&mut self, field: &str) -> Result<(), String> {
         let entries = self.object.node.entries();
         let Some(at) = entries.iter().position(|entry| entry.key.key() == field) else { return Ok(()) };
         let end_of = |at: usize| entries[at].value.whole().end.max(entries[at].key.whole().end);
