@@ -336,7 +336,8 @@ fn what_cannot_be_is_refused_in_a_sentence_and_stays_as_it_is() {
 #[test]
 fn a_main_container_that_is_named_gets_the_annotation_without_a_sidecar_in_the_manifest() {
     let alone = job(&container("work", "x"), "");
-    let annotated = job(&container("work", "x"), "    metadata:\n      annotations:\n        sidecarjob.dev/main: work\n");
+    let annotated =
+        job(&container("work", "x"), "    metadata:\n      annotations:\n        sidecarjob.dev/main: work\n");
     for (main, expected) in [(&[][..], &alone), (&["work"], &annotated)] {
         let wanted = Wanted { said: said(main, &[]), ..wanted(Some(To::Annotation)) };
         assert_eq!(told(&alone, &wanted).0, *expected);
