@@ -2,6 +2,7 @@
 
 use std::process::{Command, Output, Stdio};
 
+use crate::support::policy::Policy;
 use crate::support::{World, world};
 
 /// A Job that never completes, because `ffwd` never exits.
@@ -42,6 +43,7 @@ fn text(bytes: &[u8]) -> String {
 #[ignore = "needs a cluster: run make test"]
 async fn each_form_passes_the_dry_run_of_the_server_and_completes() {
     world("convert", &[], |w| async move {
+        let _policy = Policy::one_annotation(&w).await;
         for (to, resource) in
             [("native", "job"), ("annotation", "job"), ("managed-by", "job"), ("sidecarjob", "sidecarjob")]
         {

@@ -224,13 +224,15 @@ fn edits_replace_bytes_and_leave_all_others() {
     assert_eq!(edits.apply("é"), None, "no part of a character");
 }
 
-/// The samples and the install, with the library that the rest of the program reads YAML with.
+/// The samples and the install, with the library that the rest of the program reads YAML with. A template of a chart is no
+/// YAML.
 #[test]
 fn all_manifests_of_the_project_read_as_by_serde_saphyr() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut seen = 0;
     for folder in ["config", "crds", "contrib"].map(|name| folder.join(name)) {
-        for source in read(&folder, true).expect("manifests") {
+        let sources = read(&folder, true).expect("manifests");
+        for source in sources.into_iter().filter(|source| !source.text.contains("{{ .")) {
             let mut options = serde_saphyr::Options::default();
             options.legacy_octal_numbers = true;
             let expected = serde_saphyr::from_multiple_with_options::<Value>(&source.text, options).expect("YAML");
