@@ -12,6 +12,7 @@ mod known;
 mod limits;
 mod live;
 mod moving;
+mod needless;
 mod place;
 mod report;
 mod rewrite;

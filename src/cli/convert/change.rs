@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::api::labels;
 use crate::api::{GROUP, VERSION};
 use crate::cli::convert::choice::To;
+use crate::cli::convert::needless;
 use crate::cli::convert::work::Kind;
 use crate::cli::manifest::{Path, Step};
 
@@ -78,6 +79,7 @@ impl Change {
         }
         if self.drops_status() {
             changed.as_object_mut().and_then(|fields| fields.remove("status"));
+            needless::dropped(self.kind, &mut changed);
         }
         if self.to == To::Native {
             self.moved(place(&mut changed, &self.kind.template().then("spec")));

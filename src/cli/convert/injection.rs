@@ -3,7 +3,7 @@
 use crate::cli::convert::work::Work;
 
 /// Annotations and labels: who reads them, the name, and the values that turn the injection on; none: any but those of [`OFF`].
-const MARKS: [(&str, &str, &[&str]); 15] = [
+const MARKS: [(&str, &str, &[&str]); 14] = [
     ("Istio", "sidecar.istio.io/inject", &["true"]),
     ("Istio", "istio.io/rev", &[]),
     ("Linkerd", "linkerd.io/inject", &["enabled", "ingress"]),
@@ -14,7 +14,6 @@ const MARKS: [(&str, &str, &[&str]); 15] = [
     ("OpenTelemetry", "sidecar.opentelemetry.io/inject", &[]),
     ("App Mesh", "appmesh.k8s.aws/sidecarInjectorWebhook", &["enabled"]),
     ("Open Service Mesh", "openservicemesh.io/sidecar-injection", &["enabled", "true"]),
-    ("GKE's Cloud Storage FUSE", "gke-gcsfuse/volumes", &["true"]),
     ("Datadog", "agent.datadoghq.com/sidecar", &[]),
     ("Conjur", "conjur.org/inject", &["true"]),
     ("Nginx Service Mesh", "injector.nsm.nginx.com/auto-inject", &["true"]),

@@ -2,6 +2,7 @@
 
 mod generated;
 mod nasty;
+mod needless;
 
 use std::sync::Arc;
 
