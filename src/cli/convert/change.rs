@@ -8,8 +8,8 @@ use crate::api::labels;
 use crate::api::{GROUP, VERSION};
 use crate::cli::convert::choice::To;
 use crate::cli::convert::needless;
-use crate::cli::convert::work::Kind;
 use crate::cli::manifest::{Path, Step};
+use crate::cli::workload::Kind;
 
 /// The policy of a native sidecar.
 pub const ALWAYS: &str = "Always";

@@ -13,10 +13,11 @@ use crate::cli::convert::report::{Happened, Report};
 use crate::cli::convert::rewrite;
 use crate::cli::convert::roles::{self, Said};
 use crate::cli::convert::text::WAYS;
-use crate::cli::convert::work::{Kind, Work};
+use crate::cli::convert::work::Work;
 use crate::cli::convert::workaround;
 use crate::cli::manifest::edit::Edits;
 use crate::cli::manifest::{Document, Object, Path, Source, Step, documents};
+use crate::cli::workload::Kind;
 
 /// What the user wants.
 #[derive(Clone, Debug, Default)]
@@ -48,7 +49,7 @@ pub fn convert(source: &Arc<Source>, wanted: &Wanted) -> Converted {
             Err(fault) => reports.push(Report::of_fault(fault)),
             Ok(document) => {
                 for object in document.objects() {
-                    if let Some(kind) = Kind::of(&object) {
+                    if let Some(kind) = Kind::of(object.api_version(), object.kind()) {
                         reports.push(one(&object, kind, wanted, &mut all));
                     }
                 }

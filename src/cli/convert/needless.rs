@@ -8,8 +8,8 @@
 use serde_json::Value;
 
 use crate::cli::convert::text::{Editor, line_end};
-use crate::cli::convert::work::Kind;
 use crate::cli::manifest::{Entry, Form, Node, Path, Source, Style};
+use crate::cli::workload::Kind;
 
 /// The fields of `spec.jobTemplate.metadata` that a SidecarCronJob has.
 const OF_RUN: [&str; 2] = ["annotations", "labels"];

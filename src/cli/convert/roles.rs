@@ -1,8 +1,9 @@
 //! Which containers are main containers, and which are sidecars? What nobody can know is refused and not guessed.
 
 use crate::api::labels;
+use crate::cli::container::Container;
 use crate::cli::convert::known::{self, Confidence, Sign};
-use crate::cli::convert::work::{Container, Work};
+use crate::cli::convert::work::Work;
 use crate::cli::convert::workaround::Workaround;
 
 /// What the user says.
