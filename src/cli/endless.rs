@@ -83,7 +83,7 @@ fn follows(line: &str) -> Option<String> {
         };
         let flag = options.iter().position(is_follow)?;
         let ends = words.iter().any(|word| word.starts_with("--pid"));
-        (!ends && stays(&rest[command.len()..])).then(|| words[..flag + 2].join(" "))
+        (!ends && stays(rest)).then(|| words[..flag + 2].join(" "))
     })
 }
 

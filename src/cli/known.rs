@@ -49,12 +49,12 @@ pub struct Likeness {
 
 /// All well-known sidecars that have the name or the image of the container, those with a recipe first.
 pub fn likenesses(container: &Container) -> Vec<Likeness> {
-    let texts = |all: &[String]| all.iter().any(|one| *one == container.name);
+    let has_name = |all: &[String]| all.contains(&container.name);
     let ends = |all: &[String]| all.iter().any(|end| is_image(&container.image, end));
     let recipes = recipes::built_in();
     let of_recipes = recipes.iter().map(|recipe| Likeness {
         of: recipe.name.clone(),
-        by_name: texts(&recipe.containers),
+        by_name: has_name(&recipe.containers),
         by_image: ends(&recipe.images),
         has_recipe: true,
     });

@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use crate::api::kubernetes;
 use crate::api::labels;
 use crate::cli::convert::report::Report;
-use crate::cli::convert::work::at;
+use crate::cli::convert::work::{at, place};
 use crate::cli::failed::Failed;
 use crate::cli::failure::{Failure, Kind, call};
-use crate::cli::manifest::{Source, Step};
+use crate::cli::manifest::Source;
 use crate::cli::object;
 use crate::cli::target::Target;
 use crate::cli::workload;
@@ -46,23 +46,16 @@ fn clean(object: &mut Value, kind: workload::Kind) {
     }
     clean_metadata(&mut object["metadata"]);
     let (run, template) = (kind.run(), kind.template());
-    let run_spec = pointer(object, &run.then("spec"));
+    let run_spec = place(object, &run.then("spec"));
     let manual = run_spec["manualSelector"] == true;
     if let Some(spec) = run_spec.as_object_mut().filter(|_| !manual) {
         spec.remove("selector");
     }
     for of in [template.then("metadata"), run.then("metadata")] {
         if !at(object, &of).is_null() {
-            clean_metadata(pointer(object, &of));
+            clean_metadata(place(object, &of));
         }
     }
-}
-
-fn pointer<'a>(value: &'a mut Value, path: &[Step]) -> &'a mut Value {
-    path.iter().fold(value, |value, step| match step {
-        Step::Key(key) => &mut value[key.as_str()],
-        Step::Index(index) => &mut value[*index],
-    })
 }
 
 fn clean_metadata(metadata: &mut Value) {

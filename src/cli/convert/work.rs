@@ -1,6 +1,6 @@
 //! What does a Job, CronJob, SidecarJob or SidecarCronJob say of its containers, and where?
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::cli::container::Container;
 use crate::cli::manifest::Step;
@@ -68,6 +68,19 @@ pub fn at<'a>(value: &'a Value, path: &[Step]) -> &'a Value {
     path.iter().fold(value, |value, step| match step {
         Step::Key(key) => &value[key.as_str()],
         Step::Index(index) => &value[*index],
+    })
+}
+
+/// The value at a path; maps that are missing are made.
+pub fn place<'a>(value: &'a mut Value, path: &[Step]) -> &'a mut Value {
+    path.iter().fold(value, |value, step| match step {
+        Step::Index(index) => &mut value[*index],
+        Step::Key(key) => {
+            if !value.is_object() {
+                *value = Value::Object(Map::new());
+            }
+            &mut value[key.as_str()]
+        }
     })
 }
 

@@ -1,3 +1,5 @@
+//! "Which command never ends": tables of scripts and programs.
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -18,6 +20,7 @@ fn a_script_never_ends_if_it_says_so() {
         ("while true; do date 2>&1; done", Some(true)),
         ("tail -f /var/log/app.log", Some(false)),
         ("tail -n +1 -F /var/log/app.log | grep x", Some(false)),
+        ("tail -f /var/log/app.log 2>&1 | tee /out", Some(false)),
         ("fluentd & while :; do sleep 1; done", Some(false)),
         ("fluentd & tail -f /var/log/app.log", Some(false)),
         ("trap 'exit 0' TERM; while true; do sleep 30 & wait $!; done", Some(false)),

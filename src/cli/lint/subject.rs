@@ -225,7 +225,7 @@ fn runner(kind: Kind, run: &Node<'_>) -> Runner {
 
 /// The names in an annotation.
 fn names<'a>(annotation: &Node<'a>) -> Vec<&'a str> {
-    annotation.text().unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty()).collect()
+    labels::names(annotation.text().unwrap_or_default()).collect()
 }
 
 #[cfg(test)]
