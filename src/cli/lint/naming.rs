@@ -167,15 +167,23 @@ fn injected(subject: &Subject<'_>, found: &mut Vec<Finding>) {
             mark.key,
             injector.who,
         );
-        let mains: Vec<&str> = subject.mains().map(|main| main.name).collect();
-        let named: String = mains.iter().map(|main| format!(" --main {main}")).collect();
-        let fix = format!(
-            "add the annotation {}: {} to the Pod template ({} does){}",
-            labels::MAIN,
-            mains.join(","),
-            subject.convert(&format!("--to=annotation{named}")),
-            injector.native.first().map(|(key, value)| format!(", or {key}: {value:?}")).unwrap_or_default()
-        );
+        let native = injector.native.first().map(|(key, value)| format!(", or {key}: {value:?}")).unwrap_or_default();
+        let fix = format!("{}{native}", annotation_for_main(subject));
         found.push(Finding::new(&INJECTED_SIDECAR, at, message, fix));
     }
+}
+
+/// How the Pod template names its main containers. A patch of a template may have no containers.
+fn annotation_for_main(subject: &Subject<'_>) -> String {
+    let mains: Vec<&str> = subject.mains().map(|main| main.name).collect();
+    if mains.is_empty() {
+        return format!("add the annotation {} with the name of the main container to the Pod template", labels::MAIN);
+    }
+    let flags: String = mains.iter().map(|main| format!(" --main {main}")).collect();
+    format!(
+        "add the annotation {}: {} to the Pod template ({} does)",
+        labels::MAIN,
+        mains.join(","),
+        subject.convert(&format!("--to=annotation{flags}"))
+    )
 }

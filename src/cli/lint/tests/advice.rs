@@ -83,3 +83,13 @@ fn the_findings_propose_commands_that_convert_takes() {
         assert_eq!(assert_taken(fix), 1, "{fix}");
     }
 }
+
+#[test]
+fn a_patch_without_containers_gets_advice_without_a_command() {
+    let patch = run("Job", "", "restartPolicy: Never\n")
+        .replace("  template:\n", "  template:\n    metadata: {annotations: {dapr.io/enabled: \"true\"}}\n");
+    let fixes: Vec<String> = report(&patch).found.into_iter().map(|one| one.finding.fix).collect();
+    let expected = "add the annotation sidecarjob.dev/main with the name of the main container to the Pod template, or \
+                    dapr.io/enable-native-sidecar: \"true\"";
+    assert_eq!(fixes, [expected]);
+}
