@@ -127,7 +127,7 @@ fn what_is_refused_stays_as_it_is_and_the_exit_code_says_so() {
         ),
         ("kind: ConfigMap\n", &["-f", "-"], 0, "stdin: no Job and no CronJob in it"),
         ("a: [", &["-f", "-"], 1, "stdin:1: error: no YAML: "),
-        (JOB, &["-f", "/nowhere.yaml"], 1, "error: /nowhere.yaml does not exist"),
+        (JOB, &["-f", "/nowhere.yaml"], 3, "error: /nowhere.yaml does not exist"),
         (JOB, &["-i", "-f", "-"], 2, "--in-place needs files, and - is stdin"),
         (JOB, &[], 2, "required arguments"),
         (JOB, &["-f", "-", "--kubernetes", "new"], 2, "write 1.32"),

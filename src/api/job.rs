@@ -53,7 +53,7 @@ fn sidecar(name: String) -> Sidecar {
 /// The names in an annotation; `None` if the annotation is absent or empty.
 fn names(annotations: Option<&BTreeMap<String, String>>, annotation: &str) -> Option<Vec<String>> {
     let text = annotations?.get(annotation)?;
-    let names: Vec<String> = text.split(',').map(str::trim).filter(|n| !n.is_empty()).map(Into::into).collect();
+    let names: Vec<String> = labels::names(text).map(Into::into).collect();
     (!names.is_empty()).then_some(names)
 }
 

@@ -143,6 +143,11 @@ pub const OF_ONE_POD: [&str; 9] = [
     INDEX_IGNORED_FAILURE_COUNT,
 ];
 
+/// The names in [`MAIN`] or [`SIDECARS`]: commas stand between them, blanks do not count.
+pub fn names(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|name| !name.is_empty())
+}
+
 /// Is the annotation one of ours, or one that we set?
 pub fn is_ours(name: &str) -> bool {
     name.starts_with("sidecarjob.dev/") || name == DEFAULT_CONTAINER || OF_ONE_POD.contains(&name)

@@ -12,6 +12,7 @@ pub(crate) mod injectors;
 pub(crate) mod install;
 mod job;
 mod kind;
+pub(crate) mod kubernetes;
 pub mod labels;
 pub mod recipes;
 mod rules;

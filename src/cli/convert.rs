@@ -12,6 +12,7 @@ mod known;
 mod limits;
 mod live;
 mod moving;
+mod needless;
 mod place;
 mod report;
 mod rewrite;
@@ -28,6 +29,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, ValueEnum};
 use serde_json::json;
 
+use crate::api::kubernetes;
 use crate::cli::connect::Cluster;
 use crate::cli::convert::choice::To;
 use crate::cli::convert::file::{Converted, Wanted};
@@ -40,7 +42,7 @@ use crate::cli::target::Target;
 use crate::printable;
 
 /// The newest form needs this minor version. Without `--kubernetes`, a file is meant for such a cluster.
-const NEWEST: u32 = 36;
+const NEWEST: u32 = kubernetes::MUTATING_POLICIES;
 
 /// Converts Jobs and CronJobs with sidecars, so that they end
 ///
@@ -127,7 +129,7 @@ impl Args {
         }
         let mut all = Vec::new();
         for file in &self.filename {
-            all.extend(manifest::read(file, self.recursive).map_err(|error| Failed::Refused(error.to_string()))?);
+            all.extend(manifest::read(file, self.recursive)?);
         }
         Ok(all)
     }

@@ -9,6 +9,7 @@ use thiserror::Error;
 use crate::cli::failure::Failure;
 use crate::cli::failure::Kind;
 use crate::cli::failure::exit;
+use crate::cli::manifest::ReadError;
 use crate::cli::target::Target;
 
 /// How a command ended, if it had no error.
@@ -48,7 +49,7 @@ pub enum Failed {
         /// What is there.
         instead: Target,
     },
-    /// What the command needs existed, and exists no more: the sentence says what is left of it.
+    /// What the command needs does not exist, or exists no more: the sentence says what, and what is left of it.
     #[error("{0}")]
     Gone(String),
     /// A create was asked for, and nobody said whether it was done: the object may exist.
@@ -83,6 +84,16 @@ pub enum Failed {
     /// The output can't be written.
     #[error("failed to print: {0}")]
     Print(#[from] std::io::Error),
+}
+
+/// A file that is not there is told as an object that is not there.
+impl From<ReadError> for Failed {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::NotFound(_) => Self::Gone(error.to_string()),
+            _ => Self::Refused(error.to_string()),
+        }
+    }
 }
 
 impl Failed {

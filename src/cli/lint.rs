@@ -21,7 +21,7 @@ mod subject;
 mod workaround;
 
 use std::io::Write;
-use std::path::{Path as File, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -122,18 +122,11 @@ fn findings(object: &Value, now: DateTime<Utc>) -> Option<(Subject<'_>, Vec<Find
 fn of_files(args: &Args, now: DateTime<Utc>) -> Result<Report, Failed> {
     let mut report = Report::default();
     for file in &args.filename {
-        for source in texts(file, args.recursive)? {
+        for source in manifest::read(file, args.recursive)? {
             of_text(&source, now, &mut report);
         }
     }
     Ok(report)
-}
-
-fn texts(file: &File, recursive: bool) -> Result<Vec<Arc<manifest::Source>>, Failed> {
-    manifest::read(file, recursive).map_err(|error| match error {
-        manifest::ReadError::NotFound(_) => Failed::Gone(error.to_string()),
-        _ => Failed::Refused(error.to_string()),
-    })
 }
 
 /// The findings of all objects of a text. A document that is no YAML is told, and the others are looked at.
@@ -184,7 +177,7 @@ fn position(object: &manifest::Object<'_>, finding: &Finding) -> manifest::Posit
 }
 
 fn located(subject: &Subject<'_>, finding: Finding, place: Place) -> Located {
-    let object = Target::new(subject.kind, &subject.name).resource();
+    let object = Target::new(subject.kind.target(), &subject.name).resource();
     Located { finding, place, object, namespace: subject.namespace.unwrap_or_default().to_owned() }
 }
 

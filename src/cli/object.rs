@@ -15,8 +15,8 @@ use crate::cli::failure::call;
 use crate::cli::target::Kind;
 use crate::cli::target::Target;
 
-fn url(kind: Kind, namespace: &str) -> String {
-    let namespace = Some(namespace);
+/// The path of the objects of a kind, of all namespaces without one.
+pub fn url(kind: Kind, namespace: Option<&str>) -> String {
     match kind {
         Kind::SidecarJob => SidecarJob::url_path(&(), namespace),
         Kind::SidecarCronJob => SidecarCronJob::url_path(&(), namespace),
@@ -26,10 +26,22 @@ fn url(kind: Kind, namespace: &str) -> String {
     }
 }
 
+/// Writes `apiVersion` and `kind`, which the API server leaves out of the objects of a list.
+pub fn name_kind(object: &mut Value, kind: Kind) {
+    let version = match kind {
+        Kind::SidecarJob => SidecarJob::api_version(&()),
+        Kind::SidecarCronJob => SidecarCronJob::api_version(&()),
+        Kind::Job => Job::api_version(&()),
+        Kind::CronJob => CronJob::api_version(&()),
+        Kind::Pod => Pod::api_version(&()),
+    };
+    (object["apiVersion"], object["kind"]) = (version.as_ref().into(), kind.name().into());
+}
+
 /// Reads the object.
 pub async fn read(client: &Client, namespace: &str, target: &Target) -> Result<Value, Failed> {
     let answer = async {
-        let request = Request::new(url(target.kind, namespace)).get(&target.name, &GetParams::default());
+        let request = Request::new(url(target.kind, Some(namespace))).get(&target.name, &GetParams::default());
         client.request(request.map_err(kube::Error::BuildRequest)?).await
     };
     let read = call(format!("read {target}"), answer).await;
@@ -47,7 +59,8 @@ pub async fn patch(
 ) -> Result<Value, Failed> {
     let answer = async {
         let params = PatchParams { dry_run: is_dry, ..PatchParams::default() };
-        let request = Request::new(url(target.kind, namespace)).patch(&target.name, &params, &Patch::Merge(fields));
+        let request =
+            Request::new(url(target.kind, Some(namespace))).patch(&target.name, &params, &Patch::Merge(fields));
         client.request(request.map_err(kube::Error::BuildRequest)?).await
     };
     let patched = call(format!("{word} {target}"), answer).await;

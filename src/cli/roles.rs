@@ -79,5 +79,5 @@ impl Container<'_> {
 /// containers do: the controller did not create such a Pod, and Kubernetes waits for all of them.
 fn is_main(pod: &Pod, container: &str) -> bool {
     let named = pod.annotations().get(labels::MAIN);
-    named.is_none_or(|named| named.split(',').any(|name| name.trim() == container))
+    named.is_none_or(|named| labels::names(named).any(|name| name == container))
 }

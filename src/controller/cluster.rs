@@ -20,14 +20,11 @@ use tower::retry::RetryLayer;
 use tower::{ServiceBuilder, service_fn};
 use tracing::warn;
 
-use crate::api::{SidecarCronJob, SidecarJob, labels};
+use crate::api::{SidecarCronJob, SidecarJob, kubernetes, labels};
 use crate::controller::error::{CALL_TIMEOUT, message, no_answer};
 use crate::controller::gate::{Calls, Gate};
 use crate::controller::in_flight::{self, InFlight};
 use crate::controller::throttled::Throttled;
-
-/// The first minor version of Kubernetes with native sidecars on by default.
-const NATIVE_SINCE: u32 = 29;
 
 /// How often it is looked whether the CRD is there by now.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
@@ -111,11 +108,7 @@ pub async fn has_native_sidecars(client: &Client, url: &str) -> Result<bool, Clu
 }
 
 fn is_native(major: &str, minor: &str) -> bool {
-    let digits: String = minor.chars().take_while(char::is_ascii_digit).collect();
-    match (major, digits.parse::<u32>()) {
-        ("1", Ok(minor)) => minor >= NATIVE_SINCE,
-        _ => true,
-    }
+    kubernetes::minor(major, minor).is_none_or(|minor| minor >= kubernetes::NATIVE_SIDECARS)
 }
 
 /// The kind is there and may be read. A cluster without it is served too, for its Jobs: that is said, once.

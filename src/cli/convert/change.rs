@@ -2,13 +2,15 @@
 //!
 //! `text` makes the same change in the text; `file` compares both.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::api::labels;
 use crate::api::{GROUP, VERSION};
 use crate::cli::convert::choice::To;
-use crate::cli::convert::work::Kind;
-use crate::cli::manifest::{Path, Step};
+use crate::cli::convert::needless;
+use crate::cli::convert::work::place;
+use crate::cli::manifest::Path;
+use crate::cli::workload::Kind;
 
 /// The policy of a native sidecar.
 pub const ALWAYS: &str = "Always";
@@ -78,6 +80,7 @@ impl Change {
         }
         if self.drops_status() {
             changed.as_object_mut().and_then(|fields| fields.remove("status"));
+            needless::dropped(self.kind, &mut changed);
         }
         if self.to == To::Native {
             self.moved(place(&mut changed, &self.kind.template().then("spec")));
@@ -96,17 +99,4 @@ impl Change {
             None => pod["initContainers"] = json!(moved),
         }
     }
-}
-
-/// The value at a path; maps that are missing are made.
-fn place<'a>(value: &'a mut Value, path: &[Step]) -> &'a mut Value {
-    path.iter().fold(value, |value, step| match step {
-        Step::Index(index) => &mut value[*index],
-        Step::Key(key) => {
-            if !value.is_object() {
-                *value = Value::Object(Map::new());
-            }
-            &mut value[key.as_str()]
-        }
-    })
 }

@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 
+use crate::api::kubernetes;
 use crate::api::labels;
 use crate::cli::convert::injection::Injection;
 use crate::cli::convert::roles::Roles;
@@ -34,9 +35,9 @@ impl To {
     /// The first minor version of Kubernetes that can do it.
     fn since(self) -> u32 {
         match self {
-            Self::Native => 29,
-            Self::Annotation => 36,
-            Self::ManagedBy => 32,
+            Self::Native => kubernetes::NATIVE_SIDECARS,
+            Self::Annotation => kubernetes::MUTATING_POLICIES,
+            Self::ManagedBy => kubernetes::MANAGED_BY,
             Self::Sidecarjob => 0,
         }
     }

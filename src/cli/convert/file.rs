@@ -13,10 +13,11 @@ use crate::cli::convert::report::{Happened, Report};
 use crate::cli::convert::rewrite;
 use crate::cli::convert::roles::{self, Said};
 use crate::cli::convert::text::WAYS;
-use crate::cli::convert::work::{Kind, Work};
+use crate::cli::convert::work::{Work, place};
 use crate::cli::convert::workaround;
 use crate::cli::manifest::edit::Edits;
-use crate::cli::manifest::{Document, Object, Path, Source, Step, documents};
+use crate::cli::manifest::{Document, Object, Source, documents};
+use crate::cli::workload::Kind;
 
 /// What the user wants.
 #[derive(Clone, Debug, Default)]
@@ -48,7 +49,7 @@ pub fn convert(source: &Arc<Source>, wanted: &Wanted) -> Converted {
             Err(fault) => reports.push(Report::of_fault(fault)),
             Ok(document) => {
                 for object in document.objects() {
-                    if let Some(kind) = Kind::of(&object) {
+                    if let Some(kind) = Kind::of(object.api_version(), object.kind()) {
                         reports.push(one(&object, kind, wanted, &mut all));
                     }
                 }
@@ -80,19 +81,11 @@ fn expected(read: &[Result<Document, crate::cli::manifest::Fault>], reports: &[R
     let changed = |document: &Document| {
         let mut value = document.value.clone();
         for report in reports.iter().filter(|report| report.is_changed() && report.document == document.range.start) {
-            put(&mut value, &report.path, &report.object);
+            *place(&mut value, &report.path) = report.object.clone();
         }
         value
     };
     read.iter().map(|document| document.as_ref().ok().map(changed)).collect()
-}
-
-fn put(value: &mut Value, path: &Path, new: &Value) {
-    let place = path.iter().fold(value, |value, step| match step {
-        Step::Key(key) => &mut value[key.as_str()],
-        Step::Index(index) => &mut value[*index],
-    });
-    *place = new.clone();
 }
 
 fn one(object: &Object<'_>, kind: Kind, wanted: &Wanted, all: &mut Edits) -> Report {
@@ -157,9 +150,8 @@ fn decided(object: &Object<'_>, work: &Work, wanted: &Wanted, report: &mut Repor
 /// What the user says, and what an annotation of the object says.
 fn said(work: &Work, said: &Said) -> Said {
     let names = work.annotation(labels::SIDECARS).or_else(|| work.mark(labels::SIDECARS)).unwrap_or_default();
-    let names = names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned);
     let mut said = said.clone();
-    said.sidecars.extend(names);
+    said.sidecars.extend(labels::names(names).map(str::to_owned));
     said
 }
 
@@ -172,7 +164,7 @@ fn edited(object: &Object<'_>, change: &Change) -> Result<Edits, String> {
         );
     }
     let mut expected = object.document.value.clone();
-    put(&mut expected, &object.path, &change.of(object.value));
+    *place(&mut expected, &object.path) = change.of(object.value);
     let mut wrong = None;
     for way in WAYS {
         match rewrite::edits(object, change, way) {

@@ -7,39 +7,32 @@ use kube::api::PostParams;
 use kube::core::Request;
 use serde_json::{Value, json};
 
+use crate::api::kubernetes;
 use crate::api::labels;
-use crate::api::{GROUP, VERSION};
 use crate::cli::convert::report::Report;
-use crate::cli::convert::work::{Kind as WorkKind, at};
+use crate::cli::convert::work::{at, place};
 use crate::cli::failed::Failed;
 use crate::cli::failure::{Failure, Kind, call};
-use crate::cli::manifest::{Source, Step};
+use crate::cli::manifest::Source;
 use crate::cli::object;
-use crate::cli::target::{self, Target};
+use crate::cli::target::Target;
+use crate::cli::workload;
 
 /// The minor version of the API server.
 pub async fn minor(client: &Client) -> Result<u32, Failed> {
     let version = call("read the version of the API server", client.apiserver_version()).await?;
-    let digits: String = version.minor.chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().map_err(|_| Failed::Refused(format!("the API server has no known version: {}", version.git_version)))
+    let unknown = || Failed::Refused(format!("the API server has no known version: {}", version.git_version));
+    kubernetes::minor(&version.major, &version.minor).ok_or_else(unknown)
 }
 
 /// The object as its author wrote it, as far as one can tell.
 pub async fn read(client: &Client, namespace: &str, target: &Target) -> Result<Arc<Source>, Failed> {
-    let kind = match target.kind {
-        target::Kind::Job => WorkKind::Job,
-        target::Kind::CronJob => WorkKind::CronJob,
-        target::Kind::SidecarJob => WorkKind::SidecarJob,
-        target::Kind::SidecarCronJob => WorkKind::SidecarCronJob,
-        target::Kind::Pod => {
-            return Err(Failed::Refused(format!("{target} can't be converted: name a job or cronjob")));
-        }
+    let Some(kind) = workload::Kind::of_target(target.kind) else {
+        return Err(Failed::Refused(format!("{target} can't be converted: name a job or cronjob")));
     };
     let mut object = object::read(client, namespace, target).await?;
-    let ours = format!("{GROUP}/{VERSION}");
-    let (version, name) = if kind.is_ours() { (ours.as_str(), kind.name()) } else { ("batch/v1", kind.name()) };
     if object["kind"].is_null() {
-        (object["apiVersion"], object["kind"]) = (json!(version), json!(name));
+        object::name_kind(&mut object, target.kind);
     }
     clean(&mut object, kind);
     let text = serde_saphyr::to_string(&object).map_err(|error| Failed::Refused(format!("{target}: {error}")))?;
@@ -47,29 +40,22 @@ pub async fn read(client: &Client, namespace: &str, target: &Target) -> Result<A
 }
 
 /// Takes out what belongs to the one object, its owner or its controller.
-fn clean(object: &mut Value, kind: WorkKind) {
+fn clean(object: &mut Value, kind: workload::Kind) {
     if let Some(fields) = object.as_object_mut() {
         fields.remove("status");
     }
     clean_metadata(&mut object["metadata"]);
     let (run, template) = (kind.run(), kind.template());
-    let run_spec = pointer(object, &run.then("spec"));
+    let run_spec = place(object, &run.then("spec"));
     let manual = run_spec["manualSelector"] == true;
     if let Some(spec) = run_spec.as_object_mut().filter(|_| !manual) {
         spec.remove("selector");
     }
     for of in [template.then("metadata"), run.then("metadata")] {
         if !at(object, &of).is_null() {
-            clean_metadata(pointer(object, &of));
+            clean_metadata(place(object, &of));
         }
     }
-}
-
-fn pointer<'a>(value: &'a mut Value, path: &[Step]) -> &'a mut Value {
-    path.iter().fold(value, |value, step| match step {
-        Step::Key(key) => &mut value[key.as_str()],
-        Step::Index(index) => &mut value[*index],
-    })
 }
 
 fn clean_metadata(metadata: &mut Value) {

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::cli::convert::choice::To;
 use crate::cli::convert::roles::Sidecar;
-use crate::cli::convert::work::Kind;
 use crate::cli::manifest::{Fault, Object, Path};
+use crate::cli::workload::Kind;
 
 /// What happened with an object.
 #[derive(Clone, Debug, PartialEq, Eq)]

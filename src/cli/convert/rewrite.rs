@@ -2,8 +2,8 @@
 
 use crate::cli::convert::change::Change;
 use crate::cli::convert::choice::To;
-use crate::cli::convert::moving;
 use crate::cli::convert::text::{Editor, Way};
+use crate::cli::convert::{moving, needless};
 use crate::cli::manifest::Object;
 use crate::cli::manifest::edit::Edits;
 
@@ -15,6 +15,7 @@ pub fn edits(object: &Object<'_>, change: &Change, way: Way) -> Result<Edits, St
     }
     if change.drops_status() {
         editor.remove("status")?;
+        needless::removed(&mut editor, change.kind);
     }
     if change.to == To::Native {
         moving::containers(&mut editor, &change.kind.template().then("spec"), &change.sidecars)?;

@@ -1,8 +1,9 @@
 //! Which containers are main containers, and which are sidecars? What nobody can know is refused and not guessed.
 
 use crate::api::labels;
+use crate::cli::container::Container;
 use crate::cli::convert::known::{self, Confidence, Sign};
-use crate::cli::convert::work::{Container, Work};
+use crate::cli::convert::work::Work;
 use crate::cli::convert::workaround::Workaround;
 
 /// What the user says.
@@ -64,6 +65,7 @@ pub fn roles(work: &Work, said: &Said, workarounds: &[Workaround]) -> Result<Rol
             (name, sign)
         })
         .collect();
+    some_known(&judged)?;
     let any_said = has_main || names.iter().any(|name| is_sidecar(name));
     decided(&judged, any_said).map(|roles| Roles { said: has_main, ..roles }).ok_or_else(|| unknown(&names))
 }
@@ -96,6 +98,28 @@ fn decided(judged: &[(&str, Option<Sign>)], any_said: bool) -> Option<Roles> {
     });
     let sidecars = sidecars.collect();
     Some(Roles { main: main.into_iter().map(str::to_owned).collect(), sidecars, said: false })
+}
+
+/// Refuses if a sidecar is known, the user says nothing, and nothing says which of several others are main containers.
+fn some_known(judged: &[(&str, Option<Sign>)]) -> Result<(), String> {
+    let names = |known: bool| {
+        let all = judged.iter().filter(move |(_, sign)| sign.is_some() == known);
+        all.map(|(name, _)| *name).collect::<Vec<_>>()
+    };
+    let (known, others) = (names(true), names(false));
+    let is_said =
+        |(_, sign): &(&str, Option<Sign>)| sign.as_ref().is_some_and(|sign| sign.confidence == Confidence::Given);
+    if known.is_empty() || others.len() < 2 || judged.iter().any(is_said) {
+        return Ok(());
+    }
+    let flags: Vec<_> = known.iter().map(|name| format!("--sidecar {name}")).collect();
+    Err(format!(
+        "{} looks like a sidecar, and nothing says which of {} are main containers: if all are, use {}; --main NAME makes \
+         sidecars of all containers that it does not name",
+        known.join(", "),
+        others.join(", "),
+        flags.join(" ")
+    ))
 }
 
 fn unknown(names: &[&str]) -> String {

@@ -2,6 +2,7 @@
 
 mod generated;
 mod nasty;
+mod needless;
 
 use std::sync::Arc;
 
@@ -203,6 +204,7 @@ fn who_is_main_is_said_known_or_refused_and_never_guessed() {
                 --sidecar NAME says it";
     let proxies = job(&(container("istio-proxy", "istio/proxyv2:1") + &container("web", "nginx")), "");
     let both_likely = job(&(container("a", "nginx") + &container("b", "haproxy:3")), "");
+    let tool = job(&(container("a", "hashicorp/vault:1") + "        args: [kv, get, x]\n" + &container("b", "x")), "");
     let default = job(
         &(container("a", "nginx") + &container("b", "haproxy:3")),
         "    metadata:\n      annotations:\n        kubectl.kubernetes.io/default-container: a\n",
@@ -220,6 +222,7 @@ fn who_is_main_is_said_known_or_refused_and_never_guessed() {
             "-> native: main web; sidecar istio-proxy (sure: name and image are those of istio); ".into(),
         ),
         (&both_likely, said(&[], &[]), asks.into()),
+        (&tool, said(&[], &[]), asks.into()),
         (&default, said(&[], &[]), "-> native: main a; sidecar b (likely: the image is that of haproxy); ".into()),
     ];
     for (text, said, expected) in rows {
@@ -256,6 +259,13 @@ fn what_is_done_or_has_nothing_to_solve_stays_as_it_is() {
             job(
                 &container("work", "x"),
                 "    metadata: {annotations: {vault.hashicorp.com/agent-inject: 'true', vault.hashicorp.com/agent-pre-populate-only: 'true'}}\n",
+            ),
+            "it has no sidecar, so there is nothing to solve",
+        ),
+        (
+            job(
+                &container("work", "x"),
+                "    metadata: {labels: {sidecar.istio.io/inject: 'true'}, annotations: {sidecar.istio.io/nativeSidecar: 'true'}}\n",
             ),
             "it has no sidecar, so there is nothing to solve",
         ),
@@ -389,7 +399,12 @@ fn what_is_different_afterwards_is_told() {
         let notes = notes(&text, to);
         assert!(notes.len() == 1 && notes[0].starts_with(expected), "{notes:?}\n{expected}");
     }
-    assert_eq!(notes(&two, None), [""; 0]);
+    let follows = "containers:\n      - {name: work, image: w, command: [sh, -c, 'work > /v/log'], volumeMounts: [{name: v, mountPath: /v}]}\n      \
+                   - {name: log, image: busybox, command: [sh, -c, 'tail -f /v/log'], volumeMounts: [{name: v, mountPath: /v}]}\n      \
+                   volumes: [{name: v, emptyDir: {}}]\n";
+    for nothing in [two, job("", "").replace("containers:\n", follows)] {
+        assert_eq!(notes(&nothing, None), [""; 0], "{nothing}");
+    }
 }
 
 /// The sample, as the batch/v1 Job that it once was.

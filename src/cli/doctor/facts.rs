@@ -11,10 +11,8 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use k8s_openapi::apimachinery::pkg::version::Info;
 use serde_json::Value;
 
+use crate::api::kubernetes;
 use crate::cli::doctor::rights::Right;
-
-/// The first minor version with native sidecars on by default.
-pub const NATIVE_SINCE: u32 = 29;
 
 /// What was read, or why it was not.
 pub type Fact<T> = Result<T, Unread>;
@@ -142,8 +140,7 @@ impl Facts {
     /// The minor version of Kubernetes 1; `None` if the version is unknown, or can't be read.
     pub fn minor(&self) -> Option<u32> {
         let version = self.version.as_ref().ok()?;
-        let digits: String = version.minor.chars().take_while(char::is_ascii_digit).collect();
-        (version.major == "1").then(|| digits.parse().ok()).flatten()
+        kubernetes::minor(&version.major, &version.minor)
     }
 }
 

@@ -1,17 +1,9 @@
 //! What do well-known webhooks put into a Pod? Data, by the name of the webhook's configuration or service.
 
-/// A part of the name, and what the webhook adds.
-const KNOWN: [(&str, &str); 19] = [
-    ("istio-sidecar-injector", "the container istio-proxy"),
-    ("istio-revision-tag", "the container istio-proxy"),
-    ("linkerd-proxy-injector", "the container linkerd-proxy"),
-    ("vault-agent-injector", "the container vault-agent"),
-    ("dapr-sidecar-injector", "the container daprd"),
-    ("consul-connect-inject", "the container consul-dataplane"),
-    ("kuma-admission", "the container kuma-sidecar"),
-    ("kong-mesh-admission", "the container kuma-sidecar"),
-    ("appmesh", "the container envoy"),
-    ("opentelemetry-operator", "the container otc-container"),
+use crate::api::injectors;
+
+/// Webhooks that do more or less than adding one container: a part of the name, and what the webhook adds.
+const MORE: [(&str, &str); 9] = [
     ("datadog", "the container datadog-agent-injected, or environment variables"),
     ("cloud-sql-proxy-operator", "a container of cloud-sql-proxy"),
     ("gke-gcsfuse", "the container gke-gcsfuse-sidecar"),
@@ -24,21 +16,12 @@ const KNOWN: [(&str, &str); 19] = [
 ];
 
 /// What the webhook adds, if it is well known. `names` are those of its configuration, its service and itself.
-pub fn adds<'a>(names: impl IntoIterator<Item = &'a str> + Clone) -> Option<&'static str> {
-    KNOWN.iter().find(|(known, _)| names.clone().into_iter().any(|name| name.contains(known))).map(|(_, adds)| *adds)
+pub fn adds<'a>(names: impl IntoIterator<Item = &'a str> + Clone) -> Option<String> {
+    let is_it = |known: &str| names.clone().into_iter().any(|name| name.contains(known));
+    let injector = injectors::ALL.iter().find(|injector| injector.webhooks.iter().any(|known| is_it(known)));
+    let container = injector.and_then(|injector| injector.container).map(|name| format!("the container {name}"));
+    container.or_else(|| MORE.iter().find(|(known, _)| is_it(known)).map(|(_, adds)| (*adds).to_owned()))
 }
-
-/// Labels and annotations by which a namespace asks for sidecars: the key, its value (`*`: any), and what this asks for.
-pub const NAMESPACE_MARKS: [(&str, &str, &str); 8] = [
-    ("istio-injection", "enabled", "istio-proxy"),
-    ("istio.io/rev", "*", "istio-proxy"),
-    ("linkerd.io/inject", "enabled", "linkerd-proxy"),
-    ("linkerd.io/inject", "ingress", "linkerd-proxy"),
-    ("kuma.io/sidecar-injection", "enabled", "kuma-sidecar"),
-    ("kuma.io/sidecar-injection", "true", "kuma-sidecar"),
-    ("appmesh.k8s.aws/sidecarInjectorWebhook", "enabled", "envoy"),
-    ("consul.hashicorp.com/connect-inject", "true", "consul-dataplane"),
-];
 
 #[cfg(test)]
 mod tests {
@@ -53,7 +36,7 @@ mod tests {
             (["pod-identity-webhook", ""], Some("environment variables and a volume, no container")),
             (["cert-manager-webhook", ""], None),
         ] {
-            assert_eq!(adds(names), expected, "{names:?}");
+            assert_eq!(adds(names).as_deref(), expected, "{names:?}");
         }
     }
 }

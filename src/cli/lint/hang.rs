@@ -130,7 +130,7 @@ fn is_named(subject: &Subject<'_>, main: &Container<'_>) -> bool {
 }
 
 fn endless(subject: &Subject<'_>, container: &Container<'_>) -> Option<String> {
-    known::endless(&container.node).filter(|_| !is_told_to_stop(subject, container))
+    known::endless(&container.said).filter(|_| !is_told_to_stop(subject, container))
 }
 
 /// Another container asks it to stop: the words of its command have the path of a quit endpoint, or a program that calls it.
@@ -142,7 +142,7 @@ fn is_told_to_stop(subject: &Subject<'_>, container: &Container<'_>) -> bool {
     });
     let signs: Vec<&str> = paths.chain(["linkerd-await", "scuttle"]).collect();
     let others = subject.containers.iter().filter(|other| other.name != container.name);
-    let words: Vec<&str> = others.flat_map(|other| known::words(&other.node)).collect();
+    let words: Vec<&str> = others.flat_map(|other| other.said.words()).collect();
     words.iter().any(|word| signs.iter().any(|sign| word.contains(sign)))
 }
 
@@ -167,9 +167,9 @@ fn waits(subject: &Subject<'_>, container: &Container<'_>, why: &str, work: &str
     let named = format!("name it in spec.sidecars ([{{name: {}}}])", container.name);
     let fix = match subject.is_batch() {
         true => format!(
-            "make it a sidecar: kubectl sidecarjob convert --sidecar {} does, or add the annotation {}: {work} to the Pod \
-             template, or move it to initContainers with restartPolicy: Always",
-            container.name,
+            "make it a sidecar: {} does, or add the annotation {}: {work} to the Pod template, or move it to initContainers with \
+             restartPolicy: Always",
+            subject.convert(&format!("--sidecar {}", container.name)),
             labels::MAIN
         ),
         false => format!("make it a sidecar: {named}"),

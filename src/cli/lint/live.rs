@@ -3,17 +3,12 @@
 //! A Job that another object created is left out: its owner has the finding. A run that is over is left out too.
 
 use chrono::{DateTime, Utc};
-use k8s_openapi::api::batch::v1::{CronJob, Job};
 use kube::Client;
-use kube::Resource;
 use kube::api::ListParams;
 use kube::core::{ListMeta, Request};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::api::SidecarCronJob;
-use crate::api::SidecarJob;
-use crate::api::conditions::types;
 use crate::cli::failed::Failed;
 use crate::cli::failure;
 use crate::cli::failure::Failure;
@@ -64,13 +59,9 @@ fn add(object: &Value, now: DateTime<Utc>, report: &mut Report) {
 
 /// Nobody else has created the object, and it is not over.
 fn matters(object: &Value) -> bool {
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let owned = list(&object["metadata"]["ownerReferences"]).iter().any(|owner| owner["controller"] == true);
-    let is_over = |condition: &Value| {
-        let type_ = condition["type"].as_str().unwrap_or_default();
-        condition["status"] == "True" && (type_ == types::COMPLETE || type_ == types::FAILED)
-    };
-    !owned && !list(&object["status"]["conditions"]).iter().any(is_over)
+    let owners = object["metadata"]["ownerReferences"].as_array();
+    let owned = owners.is_some_and(|owners| owners.iter().any(|owner| owner["controller"] == true));
+    !owned && object::end(object).is_none()
 }
 
 /// One answer of the API server.
@@ -83,12 +74,7 @@ struct Page {
 
 /// All objects of the kind, with their kind; none, if the cluster does not know it.
 async fn all(client: &Client, namespace: Option<&str>, kind: Kind) -> Result<Vec<Value>, Failed> {
-    let (url, version) = match kind {
-        Kind::Job | Kind::Pod => (Job::url_path(&(), namespace), Job::api_version(&())),
-        Kind::CronJob => (CronJob::url_path(&(), namespace), CronJob::api_version(&())),
-        Kind::SidecarJob => (SidecarJob::url_path(&(), namespace), SidecarJob::api_version(&())),
-        Kind::SidecarCronJob => (SidecarCronJob::url_path(&(), namespace), SidecarCronJob::api_version(&())),
-    };
+    let url = object::url(kind, namespace);
     let place = namespace.map_or("all namespaces".into(), |namespace| format!("namespace {namespace}"));
     let mut params = ListParams::default().limit(PAGE);
     let mut all = Vec::new();
@@ -103,7 +89,7 @@ async fn all(client: &Client, namespace: Option<&str>, kind: Kind) -> Result<Vec
         };
         params.continue_token = page.metadata.continue_.clone().filter(|more| !more.is_empty());
         all.extend(page.items.into_iter().map(|mut object| {
-            (object["kind"], object["apiVersion"]) = (kind.name().into(), version.as_ref().into());
+            object::name_kind(&mut object, kind);
             object
         }));
         if params.continue_token.is_none() {
@@ -117,6 +103,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::api::conditions::types;
 
     #[test]
     fn a_run_of_another_object_and_a_run_that_is_over_are_left_out() {

@@ -2,10 +2,10 @@
 
 use crate::api::injectors;
 use crate::api::labels;
+use crate::cli::known;
 use crate::cli::lint::finding::Finding;
 use crate::cli::lint::finding::Rule;
 use crate::cli::lint::finding::Severity;
-use crate::cli::lint::known;
 use crate::cli::lint::node::Node;
 use crate::cli::lint::subject::Runner;
 use crate::cli::lint::subject::Subject;
@@ -87,7 +87,7 @@ pub fn find(subject: &Subject<'_>, found: &mut Vec<Finding>) {
 fn not_in_template(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     let names: Vec<&str> = subject.containers.iter().map(|c| c.name).collect();
     let strangers = subject.named_sidecars().into_iter().filter(|(name, _)| !names.contains(name));
-    for (name, at) in strangers.filter(|(name, _)| !known::is_name_of_an_injector(name)) {
+    for (name, at) in strangers.filter(|(name, _)| !known::is_name_of_a_recipe(name)) {
         let message = format!(
             "{}: sidecar {name} is no container of the template, which has {}; if no webhook adds it, the container that is \
              meant counts as a main container",
@@ -135,9 +135,9 @@ fn without_effect(subject: &Subject<'_>, found: &mut Vec<Finding>) {
         if sidecars.is_there() {
             let why = "the built-in controller runs this Job".to_owned();
             let fix = format!(
-                "set spec.managedBy: {} (kubectl sidecarjob convert --to=managed-by does), or name the main container in {}, \
-                 in {of_the_template}",
+                "set spec.managedBy: {} ({} does), or name the main container in {}, in {of_the_template}",
                 labels::CONTROLLER,
+                subject.convert("--to=managed-by"),
                 labels::MAIN
             );
             wrong(&sidecars, labels::SIDECARS, why, fix);
@@ -149,35 +149,41 @@ fn injected(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     if subject.runner != Runner::BuiltIn || subject.annotation(labels::MAIN).is_there() {
         return;
     }
-    let metadata = subject.template().at("metadata");
-    let has = |key: &str, values: &[&str]| {
-        ["annotations", "labels"]
-            .iter()
-            .map(|part| metadata.at(part).at(key))
-            .find(|node| node.text().is_some_and(|text| values.contains(&text)))
-    };
+    let nodes = ["annotations", "labels"].map(|part| subject.template().at("metadata").at(part).fields()).concat();
+    let marks: Vec<(&str, &str)> = nodes.iter().filter_map(|(key, node)| Some((*key, node.text()?))).collect();
     for injector in injectors::ALL {
-        let Some(at) = has(injector.key, injector.on) else { continue };
-        let is_native = injector.native.iter().any(|(key, value)| has(key, &[value]).is_some());
-        let is_there = subject.containers.iter().any(|c| c.name == injector.container);
-        if is_native || is_there {
+        // A mark that any value turns on names a revision or a mode, and nobody knows whether the cluster has that one.
+        let Some(mark) = injector.asked(&marks).filter(|mark| !mark.on.is_empty()) else { continue };
+        let (Some(container), Some(unless)) = (injector.container, injector.unless) else { continue };
+        let is_there = subject.containers.iter().any(|c| c.name == container);
+        let asks = |key: &str, node: &Node<'_>| key == mark.key && node.text().is_some_and(|text| mark.asks(text));
+        let Some((_, at)) = nodes.iter().find(|(key, node)| asks(key, node)) else { continue };
+        if injector.is_native(&marks) || is_there {
             continue;
         }
         let message = format!(
-            "{}: {} makes {} add the container {} to the Pods; {}, the Job never completes",
+            "{}: {} makes {} add the container {container} to the Pods; {unless}, the Job never completes",
             subject.words(),
-            injector.key,
+            mark.key,
             injector.who,
-            injector.container,
-            injector.unless
         );
-        let mains: Vec<&str> = subject.mains().map(|main| main.name).collect();
-        let fix = format!(
-            "add the annotation {}: {} to the Pod template (kubectl sidecarjob convert --to=annotation does){}",
-            labels::MAIN,
-            mains.join(","),
-            injector.native.first().map(|(key, value)| format!(", or {key}: {value:?}")).unwrap_or_default()
-        );
-        found.push(Finding::new(&INJECTED_SIDECAR, &at, message, fix));
+        let native = injector.native.first().map(|(key, value)| format!(", or {key}: {value:?}")).unwrap_or_default();
+        let fix = format!("{}{native}", annotation_for_main(subject));
+        found.push(Finding::new(&INJECTED_SIDECAR, at, message, fix));
     }
+}
+
+/// How the Pod template names its main containers. A patch of a template may have no containers.
+fn annotation_for_main(subject: &Subject<'_>) -> String {
+    let mains: Vec<&str> = subject.mains().map(|main| main.name).collect();
+    if mains.is_empty() {
+        return format!("add the annotation {} with the name of the main container to the Pod template", labels::MAIN);
+    }
+    let flags: String = mains.iter().map(|main| format!(" --main {main}")).collect();
+    format!(
+        "add the annotation {}: {} to the Pod template ({} does)",
+        labels::MAIN,
+        mains.join(","),
+        subject.convert(&format!("--to=annotation{flags}"))
+    )
 }

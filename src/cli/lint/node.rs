@@ -43,6 +43,26 @@ impl<'a> Node<'a> {
         entries.iter().enumerate().map(|(n, value)| self.step(Some(value), Step::Index(n))).collect()
     }
 
+    /// The fields of a map, with their names; none, if the value is not a map.
+    pub fn fields(&self) -> Vec<(&'a str, Self)> {
+        let fields = self.value.as_object().into_iter().flatten();
+        fields.map(|(key, value)| (key.as_str(), self.step(Some(value), Step::from(key.as_str())))).collect()
+    }
+
+    /// The value at the end of this path.
+    pub fn along(&self, path: &Path) -> Self {
+        let next = |node: Self, step: &Step| match step {
+            Step::Key(key) => node.at(key),
+            Step::Index(index) => node.step(node.value.get(*index), step.clone()),
+        };
+        path.iter().fold(self.clone(), next)
+    }
+
+    /// The value itself; `null` if it is absent.
+    pub fn value(&self) -> &'a Value {
+        self.value
+    }
+
     /// The value as text.
     pub fn text(&self) -> Option<&'a str> {
         self.value.as_str()

@@ -36,8 +36,8 @@ spec:
 ```
 
 Use `restartPolicy: Never`: the sidecar is restarted all the same, and a main container that fails gets a new Pod. Or use a
-SidecarJob (`kubectl sidecarjob convert --to=sidecarjob`), in which restarts of sidecars never count. There is no finding with
-a `backoffLimit` above 6.",
+SidecarJob (`kubectl sidecarjob convert -f FILE --to=sidecarjob`), in which restarts of sidecars never count. There is no
+finding with a `backoffLimit` above 6.",
 };
 
 /// Nothing bounds the retries.
@@ -126,7 +126,7 @@ fn restarts_count(subject: &Subject<'_>) -> Option<Finding> {
         list(&sidecars),
         limit.max(1)
     );
-    let fix = "write restartPolicy: Never, or use a SidecarJob: kubectl sidecarjob convert --to=sidecarjob".to_owned();
+    let fix = format!("write restartPolicy: Never, or use a SidecarJob: {}", subject.convert_to_sidecarjob());
     Some(Finding::new(&SIDECAR_RESTARTS_COUNT, &policy, message, fix))
 }
 
@@ -195,9 +195,7 @@ fn matches_sidecar(subject: &Subject<'_>) -> Option<Finding> {
         rule.at("action").text().unwrap_or_default()
     );
     let mains: Vec<&str> = subject.mains().map(|main| main.name).collect();
-    let fix = format!(
-        "add containerName: {}, or use a SidecarJob: kubectl sidecarjob convert --to=sidecarjob",
-        mains.join(" or ")
-    );
+    let fix =
+        format!("add containerName: {}, or use a SidecarJob: {}", mains.join(" or "), subject.convert_to_sidecarjob());
     Some(Finding::new(&FAILURE_POLICY_MATCHES_SIDECAR, &rule.at("onExitCodes"), message, fix))
 }

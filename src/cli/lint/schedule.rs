@@ -7,7 +7,7 @@ use crate::cli::lint::finding::Rule;
 use crate::cli::lint::finding::Severity;
 use crate::cli::lint::node::Node;
 use crate::cli::lint::subject::Subject;
-use crate::cli::target::Kind as Object;
+use crate::cli::workload::Kind as Object;
 use crate::cron::Budget;
 use crate::cron::Calendar;
 use crate::cron::Dst;
@@ -68,7 +68,7 @@ spec:
 ```
 
 Choose an hour that no clock change touches, or a SidecarCronJob with `dstPolicy: RunOnce`
-(`kubectl sidecarjob convert --to=sidecarjob`).",
+(`kubectl sidecarjob convert -f FILE --to=sidecarjob`).",
 };
 
 /// Every minute of an hour.

@@ -1,9 +1,9 @@
 //! Is there enough time to stop, and is what a run has said still there afterwards?
 
+use crate::cli::container::script;
 use crate::cli::lint::finding::Finding;
 use crate::cli::lint::finding::Rule;
 use crate::cli::lint::finding::Severity;
-use crate::cli::lint::known;
 use crate::cli::lint::node::Node;
 use crate::cli::lint::subject::Subject;
 
@@ -54,7 +54,7 @@ spec:
 ```
 
 Make the deadline longer than the work and the grace period together, or the grace period shorter. Or use a SidecarJob
-(`kubectl sidecarjob convert --to=sidecarjob`), whose result is known when the main container ends.",
+(`kubectl sidecarjob convert -f FILE --to=sidecarjob`), whose result is known when the main container ends.",
 };
 
 /// A finished run is deleted at once.
@@ -106,7 +106,7 @@ fn hook(subject: &Subject<'_>, sidecar: &Node<'_>, name: &str) -> Option<Finding
 /// The seconds that a command sleeps: of `sleep N`, or the sum of all of them in a script without branches.
 fn slept(command: &Node<'_>) -> Option<i64> {
     let words = command.texts();
-    let line = known::script(&words).map_or_else(|| words.join(" "), str::to_owned);
+    let line = script(&words).map_or_else(|| words.join(" "), str::to_owned);
     if ["if ", "while ", "until ", "for ", "||", "case ", "&"].iter().any(|branch| line.contains(branch)) {
         return None;
     }
@@ -128,8 +128,8 @@ fn deadline(subject: &Subject<'_>) -> Option<Finding> {
         subject.words()
     );
     let fix = format!(
-        "set activeDeadlineSeconds to the time of the work and {grace} more, or use a SidecarJob: kubectl sidecarjob convert \
-         --to=sidecarjob"
+        "set activeDeadlineSeconds to the time of the work and {grace} more, or use a SidecarJob: {}",
+        subject.convert_to_sidecarjob()
     );
     Some(Finding::new(&DEADLINE_SHORTER_THAN_DRAIN, &at, message, fix))
 }

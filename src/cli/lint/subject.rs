@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::api;
 use crate::api::labels;
+use crate::cli::container;
 use crate::cli::lint::node::Node;
-use crate::cli::target::Kind;
+use crate::cli::workload::Kind;
 
 /// An object that the findings are about.
 pub struct Subject<'a> {
@@ -53,6 +53,8 @@ pub enum Role {
 pub struct Container<'a> {
     /// The container.
     pub node: Node<'a>,
+    /// What its fields say.
+    pub said: container::Container,
     /// The name.
     pub name: &'a str,
     /// What it is for.
@@ -65,20 +67,16 @@ impl<'a> Subject<'a> {
     /// `None`: an object of another kind.
     pub fn of(value: &'a Value) -> Option<Self> {
         let object = Node::root(value);
-        let kind = kind(&object)?;
-        let spec = object.at("spec");
-        let scheduled = matches!(kind, Kind::CronJob | Kind::SidecarCronJob);
-        let run = match scheduled {
-            true => (spec.way("jobTemplate.metadata"), spec.way("jobTemplate.spec")),
-            false => (object.at("metadata"), spec.clone()),
-        };
+        let kind = Kind::of(object.at("apiVersion").text()?, object.at("kind").text()?)?;
+        let run = object.along(&kind.run());
+        let run = (run.at("metadata"), run.at("spec"));
         let metadata = object.at("metadata");
         let name = metadata.at("name").text().or(metadata.at("generateName").text()).unwrap_or_default();
         let mut subject = Self {
             kind,
             name: name.to_owned(),
             namespace: metadata.at("namespace").text(),
-            schedule: scheduled.then_some(spec),
+            schedule: kind.is_schedule().then(|| object.at("spec")),
             runner: runner(kind, &run.1),
             run,
             object,
@@ -110,7 +108,7 @@ impl<'a> Subject<'a> {
 
     /// The object is a Job or a CronJob.
     pub fn is_batch(&self) -> bool {
-        matches!(self.kind, Kind::Job | Kind::CronJob)
+        !self.kind.is_ours()
     }
 
     /// The Pods are a Job's of the built-in controller.
@@ -120,12 +118,26 @@ impl<'a> Subject<'a> {
 
     /// The kind of the runs: Job or SidecarJob.
     pub fn run_kind(&self) -> &'static str {
-        if self.is_batch() { Kind::Job.name() } else { Kind::SidecarJob.name() }
+        self.kind.of_runs().name()
     }
 
     /// Kind and name, for people.
     pub fn words(&self) -> String {
         format!("{} {}", self.kind.name(), self.name)
+    }
+
+    /// The command that converts the object, with these flags.
+    pub fn convert(&self, flags: &str) -> String {
+        format!("kubectl sidecarjob convert -f FILE {flags}")
+    }
+
+    /// The command that makes a SidecarJob of it, and what has to be done before.
+    pub fn convert_to_sidecarjob(&self) -> String {
+        let command = self.convert("--to=sidecarjob");
+        match self.annotation(labels::MAIN).is_there() {
+            true => format!("{command}, when the annotation {} is removed", labels::MAIN),
+            false => command,
+        }
     }
 
     /// The main containers.
@@ -177,7 +189,13 @@ impl<'a> Subject<'a> {
         let plain = pod.at("containers").items().into_iter().map(|node| (node, false));
         let named = init.chain(plain).filter_map(|(node, is_init)| Some((node.at("name").text()?, node, is_init)));
         named
-            .map(|(name, node, is_init)| Container { role: self.role(&node, name, is_init), node, name, is_init })
+            .map(|(name, node, is_init)| Container {
+                role: self.role(&node, name, is_init),
+                said: container::Container::of(node.value()),
+                node,
+                name,
+                is_init,
+            })
             .collect()
     }
 
@@ -195,17 +213,8 @@ impl<'a> Subject<'a> {
     }
 }
 
-fn kind(object: &Node<'_>) -> Option<Kind> {
-    let version = object.at("apiVersion").text()?;
-    let group = version.split_once('/')?.0;
-    let all = [Kind::Job, Kind::CronJob, Kind::SidecarJob, Kind::SidecarCronJob];
-    let kind = all.into_iter().find(|kind| object.at("kind").is(kind.name()))?;
-    let own = if matches!(kind, Kind::Job | Kind::CronJob) { "batch" } else { api::GROUP };
-    (group == own).then_some(kind)
-}
-
 fn runner(kind: Kind, run: &Node<'_>) -> Runner {
-    let is_batch = matches!(kind, Kind::Job | Kind::CronJob);
+    let is_batch = !kind.is_ours();
     match run.at("managedBy").text() {
         Some(labels::CONTROLLER) => Runner::Ours,
         None if !is_batch => Runner::Ours,
@@ -216,7 +225,7 @@ fn runner(kind: Kind, run: &Node<'_>) -> Runner {
 
 /// The names in an annotation.
 fn names<'a>(annotation: &Node<'a>) -> Vec<&'a str> {
-    annotation.text().unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty()).collect()
+    labels::names(annotation.text().unwrap_or_default()).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! "What is a finding, and what is none": tables of manifests, beside the cases on a real cluster (tests/lint).
 
+mod advice;
+
 use chrono::TimeZone;
 use serde_json::json;
 
@@ -133,6 +135,16 @@ fn a_webhook_adds_a_sidecar_unless_it_is_told_otherwise() {
     assert_rows(vec![
         ("Vault", annotated("", injects, "suspend: false", WORK), finding),
         ("switched off", annotated("", "vault.hashicorp.com/agent-inject: 'false'", "suspend: false", WORK), &[]),
+        (
+            "a revision that the cluster may not have",
+            annotated("", "istio.io/rev: canary", "suspend: false", WORK),
+            &[],
+        ),
+        (
+            "who may make the sidecar end",
+            annotated("", "kuma.io/sidecar-injection: enabled", "suspend: false", WORK),
+            &[],
+        ),
         (
             "only before the start",
             annotated(

@@ -6,14 +6,12 @@ use k8s_openapi::api::core::v1::Node;
 use kube::ResourceExt;
 
 use super::{count, few};
-use crate::cli::doctor::facts::NATIVE_SINCE;
+use crate::api::kubernetes::{MUTATING_POLICIES, NATIVE_SIDECARS};
 use crate::cli::doctor::facts::{Facts, Policies, Unread};
 use crate::cli::doctor::finding::Finding;
 
 /// Older than this, nothing is promised.
 const OLDEST: u32 = 30;
-/// The first minor version that serves MutatingAdmissionPolicy without being asked.
-const MUTATING_SINCE: u32 = 36;
 
 /// A command has at most so many nodes.
 const NAMED: usize = 10;
@@ -38,10 +36,10 @@ fn version(facts: &Facts) -> Option<Finding> {
         Err(why) => return Finding::unknown(CHECK, "the version of the API server", why),
     };
     Some(match facts.minor() {
-        Some(minor) if minor < NATIVE_SINCE => Finding::warn(
+        Some(minor) if minor < NATIVE_SIDECARS => Finding::warn(
             CHECK,
             format!(
-                "Kubernetes {version} has no native sidecars, which came with 1.{NATIVE_SINCE}; nothing is promised \
+                "Kubernetes {version} has no native sidecars, which came with 1.{NATIVE_SIDECARS}; nothing is promised \
                      before 1.{OLDEST}"
             ),
         ),
@@ -78,7 +76,7 @@ fn nodes(facts: &Facts) -> Option<Finding> {
             CHECK,
             format!(
                 "the kubelet has no native sidecars on {} ({}), so Pods with sidecars do not work there; upgrade the \
-                 kubelet to 1.{NATIVE_SINCE} or newer, or keep Pods away until then",
+                 kubelet to 1.{NATIVE_SIDECARS} or newer, or keep Pods away until then",
                 few(&old),
                 told.join(", ")
             ),
@@ -94,7 +92,7 @@ fn kubelet(node: &Node) -> &str {
 /// `v1.28.4`; a version that can't be read counts as new.
 fn is_old(version: &str) -> bool {
     let minor = version.strip_prefix("v1.").and_then(|rest| rest.split('.').next()?.parse::<u32>().ok());
-    minor.is_some_and(|minor| minor < NATIVE_SINCE)
+    minor.is_some_and(|minor| minor < NATIVE_SIDECARS)
 }
 
 fn api(check: &'static str, kind: &str, policies: &Policies, minor: Option<u32>) -> Option<Finding> {
@@ -105,7 +103,7 @@ fn api(check: &'static str, kind: &str, policies: &Policies, minor: Option<u32>)
     if !served.is_empty() {
         return Some(Finding::ok(check, format!("{kind} is served as {}", served.join(", "))));
     }
-    let is_expected = kind.starts_with("Mutating") && minor.is_some_and(|minor| minor < MUTATING_SINCE);
+    let is_expected = kind.starts_with("Mutating") && minor.is_some_and(|minor| minor < MUTATING_POLICIES);
     Some(match (is_expected, minor) {
         (true, Some(34 | 35)) => Finding::ok(
             check,
@@ -114,7 +112,7 @@ fn api(check: &'static str, kind: &str, policies: &Policies, minor: Option<u32>)
                      (docs/one-annotation.md)"
             ),
         ),
-        (true, _) => Finding::ok(check, format!("{kind} is not served: it came with Kubernetes 1.{MUTATING_SINCE}")),
+        (true, _) => Finding::ok(check, format!("{kind} is not served: it came with Kubernetes 1.{MUTATING_POLICIES}")),
         _ => Finding::warn(
             check,
             format!(

@@ -1,7 +1,7 @@
 //! Who stops the sidecars of the next run in this namespace: the kubelet, or the controller? Pure.
 
+use crate::api::kubernetes::NATIVE_SIDECARS;
 use crate::cli::doctor::facts::Facts;
-use crate::cli::doctor::facts::NATIVE_SINCE;
 use crate::cli::doctor::finding::Finding;
 use crate::cli::doctor::finding::Mode;
 use crate::cli::doctor::findings::policy;
@@ -13,7 +13,7 @@ pub fn mode(facts: &Facts) -> (Mode, Option<Finding>) {
     if facts.version.is_err() {
         return (Mode::Unknown, None);
     }
-    if facts.minor().is_some_and(|minor| minor < NATIVE_SINCE) {
+    if facts.minor().is_some_and(|minor| minor < NATIVE_SIDECARS) {
         return (
             Mode::Managed,
             Some(Finding::ok(

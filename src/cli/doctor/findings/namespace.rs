@@ -6,10 +6,10 @@ use k8s_openapi::api::core::v1::{LimitRange, Namespace, ResourceQuota};
 use kube::ResourceExt;
 
 use super::{refused, webhooks};
+use crate::api::injectors::{self, ReadFrom};
 use crate::api::labels;
 use crate::cli::doctor::facts::{Facts, Unread};
 use crate::cli::doctor::finding::Finding;
-use crate::cli::doctor::injectors::NAMESPACE_MARKS;
 
 /// Pod Security's label.
 const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
@@ -78,9 +78,10 @@ fn may_signal(facts: &Facts) -> bool {
 fn injection(namespace: &Namespace) -> Option<Finding> {
     let marks = [namespace.labels(), namespace.annotations()];
     let value = |key: &str| marks.iter().find_map(|map| map.get(key));
-    let asked = NAMESPACE_MARKS.iter().filter_map(|(key, wanted, container)| {
-        let value = value(key).filter(|value| *wanted == "*" || value == wanted)?;
-        Some(format!("{container} ({key}={value})"))
+    let all = injectors::ALL.iter().flat_map(|injector| injector.marks.iter().map(move |mark| (injector, mark)));
+    let asked = all.filter(|(_, mark)| mark.read_from != ReadFrom::Pod).filter_map(|(injector, mark)| {
+        let value = value(mark.key).filter(|value| mark.asks(value))?;
+        Some(format!("{} ({}={value})", injector.container.unwrap_or(injector.who), mark.key))
     });
     let ours = value(labels::WELL_KNOWN_SIDECARS).filter(|value| *value == "enabled");
     let ours = ours.map(|value| format!("native well-known sidecars ({}={value})", labels::WELL_KNOWN_SIDECARS));

@@ -1,6 +1,6 @@
 //! What did admission make of the Pods of the dry run?
 
-use crate::cli::doctor::facts::NATIVE_SINCE;
+use crate::api::kubernetes::NATIVE_SIDECARS;
 use crate::cli::doctor::facts::{Answer, Facts, Unread};
 use crate::cli::doctor::finding::Finding;
 use crate::cli::doctor::probe::Seen;
@@ -46,7 +46,7 @@ fn refused(facts: &Facts, words: &str) -> Finding {
 fn changed(facts: &Facts) -> Option<Finding> {
     let Seen { bare, annotated } = Seen::of(facts);
     let bare = bare.ok()?;
-    let is_native = facts.minor().is_none_or(|minor| minor >= NATIVE_SINCE);
+    let is_native = facts.minor().is_none_or(|minor| minor >= NATIVE_SIDECARS);
     if bare.stripped && is_native {
         let words = "a webhook strips restartPolicy: Always from sidecars, as webhooks with an old client library do";
         let mended = annotated.is_ok_and(|done| !done.stripped);

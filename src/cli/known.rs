@@ -1,0 +1,143 @@
+//! Does a container look like a well-known sidecar, by its name or its image?
+//!
+//! The recipes of `src/api/recipes.yaml` come first. [`MORE`] has sidecars that need no recipe, because SIGTERM stops them.
+
+use crate::api::recipes;
+use crate::cli::container::{Container, basename};
+
+/// More well-known sidecars: names of containers, and ends of the paths of images.
+const MORE: [(&str, &[&str], &[&str]); 17] = [
+    ("cloud_sql_proxy v1", &["cloudsql-proxy", "cloud_sql_proxy", "cloudsql"], &["cloudsql-docker/gce-proxy"]),
+    (
+        "opentelemetry-collector",
+        &["otel-collector", "otel-agent", "otelcol"],
+        &["aws-otel-collector", "otel/collector"],
+    ),
+    ("promtail", &["promtail"], &["grafana/promtail"]),
+    ("grafana-agent", &["grafana-agent", "alloy"], &["grafana/agent", "grafana/alloy"]),
+    ("vector", &["vector"], &["timberio/vector"]),
+    ("logstash", &["logstash"], &["logstash/logstash"]),
+    ("metricbeat", &["metricbeat"], &["beats/metricbeat"]),
+    ("telegraf", &["telegraf"], &["telegraf"]),
+    ("statsd-exporter", &["statsd-exporter", "statsd"], &["prom/statsd-exporter"]),
+    ("datadog-agent", &["datadog-agent", "dd-agent"], &[]),
+    ("jaeger-agent", &["jaeger-agent"], &["jaegertracing/jaeger-agent"]),
+    ("xray-daemon", &["xray-daemon", "xray"], &["aws-xray-daemon", "xray/aws-xray-daemon"]),
+    ("cloudwatch-agent", &["cloudwatch-agent", "cwagent"], &["cloudwatch-agent/cloudwatch-agent", "cloudwatch-agent"]),
+    ("gcs-fuse", &["gke-gcsfuse-sidecar"], &["gcs-fuse-csi-driver-sidecar-mounter"]),
+    ("docker-in-docker", &["dind", "docker-dind"], &[]),
+    ("envoy", &["envoy-proxy", "envoy-sidecar"], &[]),
+    ("socat", &["socat"], &["alpine/socat"]),
+];
+/// Arguments with which servers only check or print something.
+const CHECKS: [&str; 8] = ["-t", "-T", "-v", "-V", "--version", "--help", "-h", "validate"];
+/// First arguments of servers, which an image takes for the name of its command.
+const SERVES: [&str; 8] = ["agent", "server", "proxy", "sidecar", "run", "start", "serve", "tunnel"];
+
+/// A well-known sidecar that a container looks like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Likeness {
+    /// The sidecar.
+    pub of: String,
+    /// The container has a name of the sidecar.
+    pub by_name: bool,
+    /// The container has an image of the sidecar.
+    pub by_image: bool,
+    /// The sidecar has a recipe.
+    pub has_recipe: bool,
+}
+
+/// All well-known sidecars that have the name or the image of the container, those with a recipe first.
+pub fn likenesses(container: &Container) -> Vec<Likeness> {
+    let has_name = |all: &[String]| all.contains(&container.name);
+    let ends = |all: &[String]| all.iter().any(|end| is_image(&container.image, end));
+    let recipes = recipes::built_in();
+    let of_recipes = recipes.iter().map(|recipe| Likeness {
+        of: recipe.name.clone(),
+        by_name: has_name(&recipe.containers),
+        by_image: ends(&recipe.images),
+        has_recipe: true,
+    });
+    let more = MORE.iter().map(|(name, containers, images)| Likeness {
+        of: (*name).to_owned(),
+        by_name: containers.contains(&container.name.as_str()),
+        by_image: images.iter().any(|end| is_image(&container.image, end)),
+        has_recipe: false,
+    });
+    of_recipes.chain(more).filter(|likeness| likeness.by_name || likeness.by_image).collect()
+}
+
+/// Whether a well-known injector gives this name to its container, or a recipe knows it.
+pub fn is_name_of_a_recipe(name: &str) -> bool {
+    recipes::built_in().iter().any(|recipe| recipe.containers.iter().any(|known| known == name))
+}
+
+/// Whether the arguments of the container, if its image runs its own command, let a server serve. The arguments begin with an
+/// option, with a file, an address or a word that says "serve": `kv` of Vault and `istio-iptables` of Istio's image end.
+pub fn serves(container: &Container) -> bool {
+    let program = basename(repository(&container.image));
+    let first = container.args.iter().position(|word| word != program);
+    let is_check = container.args.iter().any(|word| CHECKS.contains(&word.as_str()));
+    !is_check
+        && first.is_none_or(|first| {
+            let first = container.args[first].as_str();
+            let is_word = first.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !first.starts_with('-');
+            !is_word || SERVES.contains(&first)
+        })
+}
+
+/// Whether the repository of the image ends so, in whatever registry and with whatever tag.
+fn is_image(image: &str, end: &str) -> bool {
+    repository(image).strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with('/'))
+}
+
+/// The image without its tag and digest; a colon before a slash is a port.
+fn repository(image: &str) -> &str {
+    let image = image.split('@').next().unwrap_or(image);
+    match image.rfind(':') {
+        Some(colon) if !image[colon..].contains('/') => &image[..colon],
+        _ => image,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_is_known_by_the_end_of_its_repository() {
+        let rows = [
+            ("nginx", true),
+            ("docker.io/library/nginx:1.27", true),
+            ("registry:5000/mine/nginx@sha256:0", true),
+            ("registry:5000/nginx:1@sha256:0", true),
+            ("my-nginx", false),
+            ("nginx/unit", false),
+            ("", false),
+        ];
+        for (image, expected) in rows {
+            assert_eq!(is_image(image, "nginx"), expected, "{image}");
+        }
+    }
+
+    #[test]
+    fn arguments_say_whether_a_server_serves() {
+        let rows = [
+            ("hashicorp/vault:1", &[][..], true),
+            ("hashicorp/vault:1", &["agent", "-config=x"], true),
+            ("hashicorp/vault:1", &["vault", "agent"], true),
+            ("hashicorp/vault:1", &["kv", "get"], false),
+            ("hashicorp/vault:1", &["vault", "kv", "get"], false),
+            ("nginx", &["nginx", "-g", "daemon off;"], true),
+            ("nginx", &["-t"], false),
+            ("istio/proxyv2", &["istio-iptables"], false),
+            ("otel/collector", &["--config=/etc/otel.yaml"], true),
+            ("gce-proxy", &["project:region:instance"], true),
+        ];
+        for (image, args, expected) in rows {
+            let args: Vec<String> = args.iter().map(|word| (*word).to_owned()).collect();
+            let container = Container { image: image.into(), args: args.clone(), ..Container::default() };
+            assert_eq!(serves(&container), expected, "{image} {args:?}");
+        }
+    }
+}
