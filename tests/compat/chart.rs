@@ -8,12 +8,11 @@ use super::{absent, kubectl, kubelet::Kubelet, manifest, succeeded};
 
 /// Runs Helm on the cluster of $KUBECONFIG, which must succeed.
 fn helm(programs: &str, args: &[&str]) -> String {
-    let out = Command::new(format!("{programs}/helm4"))
-        .args(args)
-        .args(["--namespace", "sidecarjob-system"])
-        .envs(["HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"].map(|name| (name, env!("CARGO_TARGET_TMPDIR"))))
-        .output()
-        .expect("Helm runs");
+    let mut command = Command::new(format!("{programs}/helm4"));
+    command.args(args).args(["--namespace", "sidecarjob-system"]);
+    let homes = ["HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"];
+    command.envs(homes.map(|name| (name, env!("CARGO_TARGET_TMPDIR"))));
+    let out = tokio::task::block_in_place(|| command.output()).expect("Helm runs");
     let said = String::from_utf8_lossy(&out.stderr);
     assert!(out.status.success(), "helm {args:?}: {said}");
     said.into_owned() + &String::from_utf8_lossy(&out.stdout)
@@ -44,11 +43,12 @@ async fn the_chart_is_installed_upgraded_and_removed_and_its_crds_stay() {
                 .then_some(())
         })
         .await;
+        // The namespace first: its removal asks for all kinds that there are, and waits long after one that has just gone.
+        succeeded("removed", &kubectl(&["delete", "--wait", "--timeout=120s", "namespace", "sidecarjob-system"], ""));
         succeeded(
             "removed",
             &kubectl(&["delete", "--wait", "--timeout=120s", "-k", concat!(env!("CARGO_MANIFEST_DIR"), "/crds")], ""),
         );
-        succeeded("removed", &kubectl(&["delete", "--wait", "--timeout=120s", "namespace", "sidecarjob-system"], ""));
     })
     .await;
 }

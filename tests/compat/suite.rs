@@ -43,17 +43,19 @@ async fn folder(w: &World) -> String {
     format!("{}/config/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Runs kubectl for the whole cluster, as an admin who names no namespace.
+/// Runs kubectl for the whole cluster, as an admin who names no namespace. The simulated kubelet goes on meanwhile.
 fn kubectl(args: &[&str], input: &str) -> Output {
-    let mut child = Command::new(std::env::var("KUBECTL").unwrap_or("kubectl".into()))
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("kubectl runs");
-    child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("kubectl reads");
-    child.wait_with_output().expect("kubectl ends")
+    tokio::task::block_in_place(|| {
+        let mut child = Command::new(std::env::var("KUBECTL").unwrap_or("kubectl".into()))
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("kubectl runs");
+        child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("kubectl reads");
+        child.wait_with_output().expect("kubectl ends")
+    })
 }
 
 /// A command that succeeded. What it printed.
