@@ -2,22 +2,14 @@
 //!
 //! The API server is a few lines here: each call gets the answer of its method, path and body. No cluster.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+mod scripted;
+
+use std::net::TcpListener;
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
-use std::thread;
 
+use scripted::Call;
 use serde_json::{Value, json};
-
-/// A call: method, path without the query, query, body.
-#[derive(Clone, Debug)]
-struct Call {
-    method: String,
-    path: String,
-    query: String,
-    body: Value,
-}
 
 type Answer = fn(&Call) -> (u16, Value);
 
@@ -29,15 +21,12 @@ struct Server {
 
 impl Server {
     fn start(answer: Answer) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = format!("http://{}", listener.local_addr().expect("an address"));
         let calls: Arc<Mutex<Vec<Call>>> = Arc::default();
         let seen = calls.clone();
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let seen = seen.clone();
-                thread::spawn(move || serve(stream.expect("a connection"), answer, &seen));
-            }
+        let address = scripted::server(move |call| {
+            let answered = answer(&call);
+            seen.lock().expect("no panic").push(call);
+            answered
         });
         Self { address, calls }
     }
@@ -48,44 +37,6 @@ impl Server {
 
     fn calls(&self) -> Vec<Call> {
         self.calls.lock().expect("no panic").clone()
-    }
-}
-
-fn serve(stream: TcpStream, answer: Answer, seen: &Mutex<Vec<Call>>) {
-    let mut reader = BufReader::new(stream.try_clone().expect("a connection"));
-    let mut writer = stream;
-    loop {
-        let mut head = String::new();
-        if reader.read_line(&mut head).unwrap_or(0) == 0 {
-            return;
-        }
-        let mut length = 0;
-        loop {
-            let mut line = String::new();
-            reader.read_line(&mut line).expect("a header");
-            if let Some(n) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = n.trim().parse().expect("a number");
-            }
-            if line.trim().is_empty() {
-                break;
-            }
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body).expect("a body");
-        let mut words = head.split_whitespace();
-        let method = words.next().unwrap_or_default().to_owned();
-        let url = words.next().unwrap_or_default();
-        let (path, query) = url.split_once('?').unwrap_or((url, ""));
-        let body = serde_json::from_slice(&body).unwrap_or_default();
-        let call = Call { method, path: path.to_owned(), query: query.to_owned(), body };
-        let (code, body) = answer(&call);
-        seen.lock().expect("no panic").push(call);
-        let body = body.to_string();
-        let head =
-            format!("HTTP/1.1 {code} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
-        if writer.write_all(head.as_bytes()).and_then(|()| writer.write_all(body.as_bytes())).is_err() {
-            return;
-        }
     }
 }
 

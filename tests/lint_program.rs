@@ -1,8 +1,9 @@
 //! `lint` as a script sees it: files, folders, stdin, objects of a cluster, exit codes, and docs/lint.md.
 
+mod scripted;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
@@ -147,28 +148,7 @@ fn a_reader_that_has_enough_is_no_panic() {
     assert_eq!((out.status.code(), String::from_utf8_lossy(&out.stderr).into_owned()), (Some(141), String::new()));
 }
 
-/// An API server with a Job that hangs, one that a CronJob owns, and without our kinds.
-fn server() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = format!("http://{}", listener.local_addr().expect("an address"));
-    thread::spawn(move || listener.incoming().for_each(|stream| serve(stream.expect("a connection"))));
-    address
-}
-
-fn serve(mut stream: TcpStream) {
-    let mut reader = BufReader::new(stream.try_clone().expect("a connection"));
-    let mut head = String::new();
-    let _ = reader.read_line(&mut head);
-    let mut line = String::new();
-    while reader.read_line(&mut line).is_ok_and(|n| n > 2) {
-        line.clear();
-    }
-    let (code, body) = answer(head.split_whitespace().nth(1).unwrap_or_default());
-    let body = body.to_string();
-    let head = format!("HTTP/1.1 {code} X\r\nContent-Type: application/json\r\nConnection: close\r\n");
-    let _ = write!(stream, "{head}Content-Length: {}\r\n\r\n{body}", body.len());
-}
-
+/// What an API server answers that has a Job that hangs and one that a CronJob owns, and lacks our kinds.
 fn answer(path: &str) -> (u16, Value) {
     let mut job: Value = serde_saphyr::from_str(HANGS).expect("YAML");
     job["metadata"]["namespace"] = json!("batch");
@@ -177,7 +157,7 @@ fn answer(path: &str) -> (u16, Value) {
     let status = |code: u16, reason: &str| {
         (code, json!({"kind": "Status", "status": "Failure", "code": code, "reason": reason, "details": {"name": "x"}}))
     };
-    match path.split('?').next().unwrap_or_default() {
+    match path {
         "/apis/batch/v1/namespaces/batch/jobs" | "/apis/batch/v1/jobs" => {
             (200, json!({"metadata": {}, "items": [job, owned]}))
         }
@@ -196,7 +176,7 @@ fn objects_of_a_cluster_are_named_with_their_fields_and_kinds_that_it_lacks_are_
     let folder = Folder::new("live");
     let config = json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "x",
-        "clusters": [{"name": "x", "cluster": {"server": server()}}], "users": [{"name": "x", "user": {}}],
+        "clusters": [{"name": "x", "cluster": {"server": scripted::server(|call| answer(&call.path))}}], "users": [{"name": "x", "user": {}}],
         "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x", "namespace": "batch"}}]
     });
     let config = folder.file("config", &config.to_string());

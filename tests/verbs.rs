@@ -2,8 +2,10 @@
 //!
 //! The API server is a few lines here: each call gets the answer of its path. No cluster.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+mod scripted;
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 use std::thread;
 
@@ -14,46 +16,7 @@ const EVIL: &str = "no\n  9.0s  \x1b[32mSidecarJob Complete\x1b[0m\rerror\u{9b}2
 
 /// Answers each call by method and path; the address.
 fn server(answer: fn(&str, &str) -> (u16, Value)) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = format!("http://{}", listener.local_addr().expect("an address"));
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            thread::spawn(move || serve(stream.expect("a connection"), answer));
-        }
-    });
-    address
-}
-
-fn serve(stream: TcpStream, answer: fn(&str, &str) -> (u16, Value)) {
-    let mut reader = BufReader::new(stream.try_clone().expect("a connection"));
-    let mut writer = stream;
-    loop {
-        let mut head = String::new();
-        if reader.read_line(&mut head).unwrap_or(0) == 0 {
-            return;
-        }
-        let mut length = 0;
-        loop {
-            let mut line = String::new();
-            reader.read_line(&mut line).expect("a header");
-            if let Some(n) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = n.trim().parse().expect("a number");
-            }
-            if line.trim().is_empty() {
-                break;
-            }
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body).expect("a body");
-        let mut words = head.split_whitespace();
-        let (code, body) = answer(words.next().unwrap_or_default(), words.next().unwrap_or_default());
-        let body = body.to_string();
-        let head =
-            format!("HTTP/1.1 {code} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
-        if writer.write_all(head.as_bytes()).and_then(|()| writer.write_all(body.as_bytes())).is_err() {
-            return;
-        }
-    }
+    scripted::server(move |call| answer(&call.method, &call.url()))
 }
 
 fn says(code: u16, reason: &str, name: Option<&str>) -> (u16, Value) {
