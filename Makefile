@@ -53,7 +53,7 @@ crds: ## Write crds/, docs/reference, the chart's copies and the list of well-kn
 chart: ## Copy crds/ and config/ into charts/sidecarjob, and write its README anew
 	UPDATE_CHART=1 cargo test --test chart
 
-image: ## The controller's image for amd64 and arm64, in dist; about six minutes for each (PLATFORMS=amd64: one)
+image: ## The controller's image for amd64 and arm64, in dist; some minutes for each (PLATFORMS=amd64: one)
 	@release/image
 
 push: ## That image to a registry (IMAGE=REGISTRY/sidecarjob:TAG)
