@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help demo clean-demo test unit soak conformance tools compat bench lint fmt crds chart image clean
-.PHONY: plugin push dist krew sbom sums sign publish reproduce release-check release-test
+.PHONY: plugin push dist package krew sbom sums sign publish reproduce release-check release-test
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ plugin: ## Install the program with cargo, also as the plugin kubectl-sidecarjob
 
 dist: ## The kubectl plugin as tar.gz, for this system on amd64 and arm64
 	@release/dist
+
+package: ## The Helm chart as tgz (IMAGE=REGISTRY/sidecarjob:TAG: the image that the chart installs)
+	@release/package
 
 krew: ## krew's manifest of what is in dist (SOURCE_URL=https://…)
 	@release/krew

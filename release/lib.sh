@@ -7,6 +7,11 @@ export CARGO_TARGET_DIR=$root/target
 dist=$root/dist
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$root/Cargo.toml" | head -n 1)
 
+# Registries want small letters before the tag; a GitHub repository, of which a workflow makes the name, may have others.
+case ${IMAGE:-} in
+*[A-Z]*:*) IMAGE=$(printf '%s' "${IMAGE%:*}" | tr '[:upper:]' '[:lower:]'):${IMAGE##*:} ;;
+esac
+
 # say WORDS: one step, to stderr
 say() { printf '==> %s\n' "$*" >&2; }
 

@@ -10,6 +10,7 @@ mod hooks;
 mod kustomize;
 mod life;
 mod life_with_others;
+mod package;
 mod rows;
 mod templates;
 mod values;
