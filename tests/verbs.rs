@@ -326,6 +326,53 @@ fn the_verbs_that_tell_answer_in_each_form_and_what_others_wrote_is_harmless() {
 /// How many calls `counted` got.
 static CALLS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
 
+/// A controller in the namespace `jobs` and one in `sidecarjob-system`.
+fn two_controllers(_: &str, path: &str) -> (u16, Value) {
+    let deployment = |namespace: &str| {
+        json!({
+            "metadata": {"name": format!("{namespace}-controller"), "namespace": namespace}, "status": {"readyReplicas": 1},
+            "spec": {"replicas": 1, "selector": {}, "template": {"spec": {"containers": [
+                {"name": "mesh", "image": "mesh:9.9.9"}, {"name": "controller", "image": format!("c:{}", env!("CARGO_PKG_VERSION"))}
+            ]}}}
+        })
+    };
+    let list = |items: &[Value]| {
+        (200, json!({"kind": "DeploymentList", "apiVersion": "apps/v1", "metadata": {}, "items": items}))
+    };
+    assert!(!path.contains("/deployments") || path.contains("labelSelector=app.kubernetes.io"), "{path}");
+    match path.split('?').next().unwrap_or_default() {
+        "/apis/apps/v1/deployments" => list(&[deployment("jobs"), deployment("sidecarjob-system")]),
+        "/apis/apps/v1/namespaces/sidecarjob-system/deployments" => list(&[deployment("sidecarjob-system")]),
+        _ => one_of_each("GET", path),
+    }
+}
+
+/// As `two_controllers`, for a user who may not list Deployments of all namespaces.
+fn two_controllers_and_few_rights(method: &str, path: &str) -> (u16, Value) {
+    match path.split('?').next().unwrap_or_default() {
+        "/apis/apps/v1/deployments" => says(403, "Forbidden", None),
+        _ => two_controllers(method, path),
+    }
+}
+
+#[test]
+fn version_finds_the_controller_in_whatever_namespace_the_user_may_see() {
+    for (answer, expected) in [
+        (two_controllers as fn(&str, &str) -> (u16, Value), &["jobs", "sidecarjob-system"][..]),
+        (two_controllers_and_few_rights, &["sidecarjob-system"]),
+    ] {
+        let ended = sidecarjob(&server(answer), &["version", "-o", "json"]);
+        let found: Value = serde_json::from_slice(&ended.stdout).expect("JSON");
+        let controllers = found["controllers"].as_array().expect("a list").iter();
+        let namespaces: Vec<_> = controllers.filter_map(|one| one["namespace"].as_str()).collect();
+        assert_eq!(namespaces, expected, "{found}");
+        let image = format!("c:{}", env!("CARGO_PKG_VERSION"));
+        assert_eq!(found["controllers"][0]["image"], image, "the one of the controller, not of the mesh");
+    }
+    let nobody = sidecarjob(&server(forbidden), &["version"]);
+    assert_eq!(nobody.status.code(), Some(1), "not even the version of the API server may be read");
+}
+
 fn counted(method: &str, path: &str) -> (u16, Value) {
     CALLS.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
     one_of_each(method, path)

@@ -10,6 +10,7 @@ pub mod convert;
 pub mod crds;
 mod create;
 pub mod cron;
+mod deployment;
 pub mod describe;
 pub mod doctor;
 mod doing;

@@ -14,8 +14,8 @@ use serde::Serialize;
 
 use crate::api;
 use crate::api::crd;
-use crate::api::install;
 use crate::cli::connect::Cluster;
+use crate::cli::deployment;
 use crate::cli::failed::End;
 use crate::cli::failed::Failed;
 use crate::cli::failure::Failure;
@@ -57,9 +57,9 @@ struct Found {
     /// The definitions of this program, as the cluster has them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     crds: Vec<Crd>,
-    /// The controller, in the namespace where `config/default` installs it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    controller: Option<Controller>,
+    /// The Deployments of the controller. There should be one, unless each has namespaces of its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    controllers: Vec<Controller>,
     /// What does not fit, or could not be read, and what to do; a sentence each.
     skew: Vec<String>,
 }
@@ -80,10 +80,14 @@ struct Crd {
     unknown_fields: Vec<String>,
 }
 
-/// The controller.
+/// A Deployment of the controller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Controller {
+    /// Its namespace.
+    namespace: String,
+    /// Its name.
+    name: String,
     /// Its image.
     image: String,
     /// How many of its replicas are ready.
@@ -111,7 +115,7 @@ impl Found {
         let version = call("read the version of the API server", client.apiserver_version()).await?;
         self.kubernetes = Some(version.git_version);
         self.read_crds(client).await;
-        self.read_controller(client).await;
+        self.read_controllers(client).await;
         Ok(())
     }
 
@@ -166,32 +170,29 @@ impl Found {
         self.crds.push(Crd { name, installed: true, served, missing_fields, unknown_fields });
     }
 
-    async fn read_controller(&mut self, client: &Client) {
-        let api: Api<Deployment> = Api::namespaced(client.clone(), install::NAMESPACE);
-        let name = install::DEPLOYMENT;
-        let place = format!("Deployment {name} in namespace {}", install::NAMESPACE);
-        match call(format!("read {place}"), api.get(name)).await {
-            Ok(there) => self.controller(&there, &place),
-            Err(failure) if failure.kind == Kind::NoObject => {
-                self.skew
-                    .push(format!("there is no {place}: the controller is not installed, or is installed elsewhere"));
+    async fn read_controllers(&mut self, client: &Client) {
+        match deployment::all(client).await {
+            Ok(there) if there.is_empty() => {
+                let words = "there is no Deployment of the controller, so nobody runs SidecarJobs, unless it runs in another way";
+                self.skew.push(words.to_owned());
             }
-            Err(failure) => self.skew.push(unknown(&place, &failure)),
+            Ok(there) => there.iter().for_each(|one| self.controller(one)),
+            Err(failure) => self.skew.push(unknown("the controller", &failure)),
         }
     }
 
-    fn controller(&mut self, there: &Deployment, place: &str) {
-        let pod = there.spec.template.spec.as_ref();
-        let image = pod.and_then(|pod| pod.containers.first()?.image.clone()).unwrap_or_default();
+    fn controller(&mut self, there: &Deployment) {
+        let (namespace, name) = (there.namespace().unwrap_or_default(), there.name_any());
+        let image = deployment::container(there).and_then(|c| c.image.clone()).unwrap_or_default();
         let replicas = there.spec.replicas.unwrap_or(1);
         let ready_replicas = there.status.as_ref().and_then(|s| s.ready_replicas).unwrap_or(0);
         if ready_replicas == 0 {
             self.skew.push(format!(
-                "no replica of {place} is ready, so nobody runs SidecarJobs: kubectl get pods -n {}",
-                install::NAMESPACE
+                "no replica of Deployment {name} in namespace {namespace} is ready, so nobody runs SidecarJobs: \
+                 kubectl get pods -n {namespace}"
             ));
         }
-        match tag(&image) {
+        match deployment::tag(&image) {
             Some(tag) if tag.trim_start_matches('v') == VERSION => {}
             Some(tag) if tag.starts_with(|c: char| c.is_ascii_digit() || c == 'v') => self.skew.push(format!(
                 "the controller's image has version {tag}, and this program is {VERSION}: use the same version of both"
@@ -200,7 +201,7 @@ impl Found {
                 .skew
                 .push(format!("the image {image} does not say its version, so it can't be compared with {VERSION}")),
         }
-        self.controller = Some(Controller { image, ready_replicas, replicas });
+        self.controllers.push(Controller { namespace, name, image, ready_replicas, replicas });
     }
 
     fn print(&self, out: &mut (dyn Write + Send)) -> std::io::Result<()> {
@@ -212,8 +213,9 @@ impl Found {
             let served = if crd.installed { crd.served.join(", ") } else { "not installed".into() };
             printable::say(out, format_args!("CRD {}: {served}", crd.name))?;
         }
-        if let Some(Controller { image, ready_replicas, replicas }) = &self.controller {
-            printable::say(out, format_args!("Controller: {image}, {ready_replicas} of {replicas} replicas ready"))?;
+        for Controller { namespace, name, image, ready_replicas, replicas } in &self.controllers {
+            let ready = format_args!("{ready_replicas} of {replicas} replicas ready");
+            printable::say(out, format_args!("Controller: {image}, {ready} ({name} in {namespace})"))?;
         }
         if self.skew.is_empty() && self.kubernetes.is_some() {
             return printable::say(out, "Program, CRDs and controller fit.");
@@ -233,13 +235,6 @@ pub(crate) fn few(fields: &[String]) -> String {
 
 fn unknown(what: &str, failure: &Failure) -> String {
     format!("{what} can't be compared: {}", failure.without_advice())
-}
-
-/// The tag of an image.
-pub(crate) fn tag(image: &str) -> Option<&str> {
-    let image = image.split('@').next().unwrap_or_default();
-    let (_, tag) = image.rsplit_once(':')?;
-    (!tag.contains('/')).then_some(tag) // a port of the registry is no tag
 }
 
 #[cfg(test)]

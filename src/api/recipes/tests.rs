@@ -45,3 +45,15 @@ fn what_is_added_is_asked_first_and_replaces_what_has_its_name() {
     assert_eq!(all[1].stop, [Way::Http(StopHttp { port: 80, path: "/quitquitquit".into(), ..StopHttp::default() })]);
     assert_eq!(all.iter().filter(|r| r.name == "istio").count(), 1);
 }
+
+#[test]
+fn the_example_of_the_page_is_a_recipe() {
+    let page = include_str!("../../../docs/sidecars.md");
+    let (_, rest) = page.split_once("```yaml\n- name: shipper").expect("the example");
+    let (example, _) = rest.split_once("```").expect("its end");
+    let recipes = parse(&format!("- name: shipper{example}")).expect("valid");
+    assert_eq!(
+        recipes[0].stop.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["HTTP POST :9000/stop", "SIGTERM"]
+    );
+}

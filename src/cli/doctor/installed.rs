@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::Container;
 use kube::ResourceExt;
 
 use crate::api::{install, labels};
+use crate::cli::deployment;
 use crate::cli::doctor::facts::Facts;
 use crate::cli::doctor::rights::Right;
 
@@ -37,7 +38,7 @@ impl Found {
     fn said_by(deployment: &Deployment) -> Self {
         let default = Self::default();
         let pod = deployment.spec.template.spec.as_ref();
-        let container = controller(deployment);
+        let container = deployment::container(deployment);
         let setting = |flag: &str, variable: &str| container.and_then(|c| setting(c, flag, variable));
         let watches = setting("--namespace", "SIDECARJOB_NAMESPACE");
         let watches = watches.map(|all| all.split(',').map(str::to_owned).collect::<Vec<_>>());
@@ -73,12 +74,6 @@ impl Default for Found {
             leader_elect: true,
         }
     }
-}
-
-/// The container of the controller; a mesh's proxy may be the first one.
-pub fn controller(deployment: &Deployment) -> Option<&Container> {
-    let containers = &deployment.spec.template.spec.as_ref()?.containers;
-    containers.iter().find(|c| c.name == "controller").or(containers.first())
 }
 
 /// The value of a flag that may be given several times, joined by commas, or of its environment variable.

@@ -6,6 +6,7 @@ use super::*;
 
 fn deployment(image: &str, ready: i32) -> Deployment {
     serde_json::from_value(json!({
+        "metadata": {"namespace": "jobs", "name": "x"},
         "spec": {"replicas": 2, "selector": {}, "template": {"spec": {"containers": [{"name": "controller", "image": image}]}}},
         "status": {"readyReplicas": ready}
     }))
@@ -28,13 +29,13 @@ fn what_fits_is_said_in_one_line_each_and_a_sentence() {
     for crd in crd::all() {
         found.compare(&crd, &crd);
     }
-    found.controller(&deployment(&format!("registry:5000/sidecarjob:v{VERSION}"), 2), "Deployment x");
+    found.controller(&deployment(&format!("registry:5000/sidecarjob:v{VERSION}"), 2));
     assert_eq!(
         said(&found),
         format!(
             "Client: {VERSION}\nKubernetes: v1.37.0\nCRD sidecarjobs.sidecarjob.dev: v1alpha1\n\
              CRD sidecarcronjobs.sidecarjob.dev: v1alpha1\n\
-             Controller: registry:5000/sidecarjob:v{VERSION}, 2 of 2 replicas ready\nProgram, CRDs and controller fit.\n"
+             Controller: registry:5000/sidecarjob:v{VERSION}, 2 of 2 replicas ready (x in jobs)\nProgram, CRDs and controller fit.\n"
         )
     );
 }
@@ -46,11 +47,15 @@ fn what_does_not_fit_is_said_with_what_to_do() {
         ("sidecarjob.dev/controller:dev", 1, "the image sidecarjob.dev/controller:dev does not say its version"),
         ("registry:5000/controller", 1, "the image registry:5000/controller does not say its version"),
         ("sidecarjob.dev/controller@sha256:abc", 1, "does not say its version"),
-        ("sidecarjob.dev/controller:dev", 0, "no replica of Deployment x is ready, so nobody runs SidecarJobs"),
+        (
+            "sidecarjob.dev/controller:dev",
+            0,
+            "no replica of Deployment x in namespace jobs is ready, so nobody runs SidecarJobs",
+        ),
     ];
     for (image, ready, words) in rows {
         let mut found = found();
-        found.controller(&deployment(image, ready), "Deployment x");
+        found.controller(&deployment(image, ready));
         assert!(said(&found).contains(words), "{image}: {}", said(&found));
     }
 }

@@ -9,10 +9,10 @@ use kube::ResourceExt;
 
 use super::{Installed, few, installed};
 use crate::api::install;
+use crate::cli::deployment;
 use crate::cli::doctor::facts::{Facts, Unread};
 use crate::cli::doctor::finding::Finding;
-use crate::cli::doctor::installed::{self as there, Found, LEASE};
-use crate::cli::version;
+use crate::cli::doctor::installed::{Found, LEASE};
 use crate::cli::when;
 
 /// A restart that is longer ago than this many seconds is no finding.
@@ -96,9 +96,9 @@ fn available(deployment: &Deployment) -> Finding {
 
 fn of_version(facts: &Facts, deployment: &Deployment) -> Finding {
     const CHECK: &str = "ControllerVersion";
-    let image = there::controller(deployment).and_then(|c| c.image.clone()).unwrap_or_default();
+    let image = deployment::container(deployment).and_then(|c| c.image.clone()).unwrap_or_default();
     let program = &facts.program;
-    match version::tag(&image) {
+    match deployment::tag(&image) {
         Some(tag) if tag.trim_start_matches('v') == program => {
             Finding::ok(CHECK, format!("the controller's image {image} has the version of this program"))
         }
