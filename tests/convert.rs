@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
@@ -102,6 +103,40 @@ fn a_folder_is_changed_in_place_and_only_the_files_that_change_are_written() {
 }
 
 #[test]
+fn a_file_of_a_folder_that_can_not_be_read_is_told_and_the_others_change() {
+    let folder = folder("unreadable");
+    fs::write(folder.join("a.yaml"), JOB).expect("written");
+    fs::write(folder.join("latin1.yaml"), b"# gr\xf6\xdfer\n").expect("written");
+    std::os::unix::fs::symlink("nowhere", folder.join(".#b.yaml")).expect("a link");
+    let ended = convert(&["-i", "-f", &folder.display().to_string()], "");
+    let told = err(&ended);
+    assert_eq!(ended.status.code(), Some(1), "{told}");
+    assert!(told.contains(".#b.yaml:1: error: the link leads to no file\n"), "{told}");
+    assert!(
+        told.contains("latin1.yaml:1: error: the file is no text: a manifest is YAML or JSON in UTF-8\n"),
+        "{told}"
+    );
+    assert_eq!(fs::read_to_string(folder.join("a.yaml")).expect("a text"), NATIVE);
+    fs::remove_dir_all(folder).expect("removed");
+}
+
+#[test]
+fn a_file_that_is_changed_in_place_keeps_its_owner_and_permissions() {
+    let folder = folder("owner");
+    let file = folder.join("a.yaml");
+    fs::write(&file, JOB).expect("written");
+    let own = fs::metadata(&file).expect("metadata").uid();
+    let owner = if own == 0 { 4711 } else { own }; // only root changes the files of others
+    std::os::unix::fs::chown(&file, Some(owner), None).expect("an owner");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("permissions");
+    let ended = convert(&["-i", "-f", &file.display().to_string()], "");
+    assert_eq!(fs::read_to_string(&file).expect("a text"), NATIVE, "{}", err(&ended));
+    let metadata = fs::metadata(&file).expect("metadata");
+    assert_eq!((metadata.uid(), metadata.mode() & 0o7777), (owner, 0o640));
+    fs::remove_dir_all(folder).expect("removed");
+}
+
+#[test]
 fn several_files_are_one_stream_with_markers_between() {
     let folder = folder("several");
     let [a, b] = ["a.yaml", "b.yaml"].map(|name| folder.join(name).display().to_string());
@@ -113,9 +148,20 @@ fn several_files_are_one_stream_with_markers_between() {
 }
 
 #[test]
+fn the_same_command_changes_nothing_the_second_time() {
+    let unknown = JOB.replace("fluent", "other");
+    for flags in [["--sidecar", "other-bit"], ["--main", "work"]] {
+        let first = convert(&[&["-f", "-"], &flags[..]].concat(), &unknown);
+        let second = convert(&[&["-f", "-"], &flags[..]].concat(), &out(&first));
+        let code = second.status.code();
+        assert_eq!((code, out(&second)), (Some(0), NATIVE.replace("fluent", "other")), "{flags:?}: {}", err(&second));
+    }
+}
+
+#[test]
 fn what_is_refused_stays_as_it_is_and_the_exit_code_says_so() {
     let unknown = JOB.replace("fluent/fluent-bit:3", "x").replace("fluent-bit", "ffwd");
-    let rows: [(&str, &[&str], i32, &str); 10] = [
+    let rows: [(&str, &[&str], i32, &str); 12] = [
         (&unknown, &["-f", "-"], 1, "stdin:1: error: Job etl: the containers are work, ffwd, and nothing says"),
         (&unknown, &["-f", "-", "--sidecar", "ffwd"], 0, "stdin:1: Job etl -> native: "),
         (JOB, &["-f", "-", "--main", "wrok"], 1, "error: no object has a container wrok"),
@@ -128,6 +174,13 @@ fn what_is_refused_stays_as_it_is_and_the_exit_code_says_so() {
         ("kind: ConfigMap\n", &["-f", "-"], 0, "stdin: no Job and no CronJob in it"),
         ("a: [", &["-f", "-"], 1, "stdin:1: error: no YAML: "),
         (JOB, &["-f", "/nowhere.yaml"], 3, "error: /nowhere.yaml does not exist"),
+        (JOB, &["-f", "https://x.example/a.yaml"], 1, "curl -fsS https://x.example/a.yaml | … -f - reads it"),
+        (
+            JOB,
+            &["-f", "-", "--to", "native", "--kubernetes", "1.28+"],
+            1,
+            "needs Kubernetes 1.29 or newer, and this is 1.28",
+        ),
         (JOB, &["-i", "-f", "-"], 2, "--in-place needs files, and - is stdin"),
         (JOB, &[], 2, "required arguments"),
         (JOB, &["-f", "-", "--kubernetes", "new"], 2, "write 1.32"),

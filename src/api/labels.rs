@@ -45,6 +45,9 @@ pub const WELL_KNOWN: &str = "sidecarjob.dev/well-known";
 /// Label on a Namespace, value `enabled`: Pods of Jobs there need no annotation for well-known sidecars.
 pub const WELL_KNOWN_SIDECARS: &str = "sidecarjob.dev/well-known-sidecars";
 
+/// Kueue's label: the queue of the Job. Kueue suspends and resumes Jobs, and does not know our kinds.
+pub const KUEUE_QUEUE: &str = "kueue.x-k8s.io/queue-name";
+
 /// kubectl's annotation: the container that `kubectl logs POD` and `kubectl exec POD` use without `-c`.
 pub const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
 

@@ -6,6 +6,7 @@
 
 mod change;
 mod choice;
+mod extent;
 mod file;
 mod injection;
 mod known;
@@ -116,7 +117,8 @@ pub enum Output {
 
 /// The minor version in `1.32`, `v1.32.4`.
 fn minor(text: &str) -> Result<u32, String> {
-    let minor = text.trim_start_matches('v').strip_prefix("1.").and_then(|rest| rest.split('.').next());
+    let minor =
+        text.trim_start_matches('v').trim_end_matches('+').strip_prefix("1.").and_then(|rest| rest.split('.').next());
     minor.and_then(|minor| minor.parse().ok()).ok_or_else(|| "write 1.32, or another version of Kubernetes".into())
 }
 

@@ -62,8 +62,8 @@ fn piece(text: &str) -> Option<String> {
     });
     let of_sleep = || {
         PROGRAMS.iter().take(2).find_map(|program| {
-            let (_, behind) = line.split_once(program)?;
-            stays(behind).then(|| (*program).to_owned())
+            let (before, behind) = line.split_once(program)?;
+            (!is_bounded(before) && stays(behind)).then(|| (*program).to_owned())
         })
     };
     of_loops.or_else(of_sleep).or_else(|| follows(&line))
@@ -72,7 +72,7 @@ fn piece(text: &str) -> Option<String> {
 /// `tail` with `-f` or `-F`.
 fn follows(line: &str) -> Option<String> {
     let starts = line.match_indices("tail ").filter(|(at, _)| !line[..*at].ends_with(|c: char| c.is_alphanumeric()));
-    starts.map(|(at, _)| &line[at..]).find_map(|rest| {
+    starts.filter(|(at, _)| !is_bounded(&line[..*at])).map(|(at, _)| &line[at..]).find_map(|rest| {
         let command = rest.split([';', '|', '&']).next().unwrap_or(rest);
         let words: Vec<&str> = command.split(' ').collect();
         let options = words[1..].iter().take_while(|word| word.starts_with(['-', '+']) || word.parse::<u64>().is_ok());
@@ -85,6 +85,11 @@ fn follows(line: &str) -> Option<String> {
         let ends = words.iter().any(|word| word.starts_with("--pid"));
         (!ends && stays(rest)).then(|| words[..flag + 2].join(" "))
     })
+}
+
+/// Whether `timeout` bounds the command that these words precede.
+fn is_bounded(before: &str) -> bool {
+    has_word(before.rsplit([';', '|', '&']).next().unwrap_or_default(), "timeout")
 }
 
 /// Whether the script stays with a command that these words follow: no `&` puts the command into the background, or `wait` waits

@@ -6,7 +6,7 @@ use crate::api::recipes;
 use crate::cli::container::{Container, basename};
 
 /// More well-known sidecars: names of containers, and ends of the paths of images.
-const MORE: [(&str, &[&str], &[&str]); 17] = [
+const MORE: [(&str, &[&str], &[&str]); 22] = [
     ("cloud_sql_proxy v1", &["cloudsql-proxy", "cloud_sql_proxy", "cloudsql"], &["cloudsql-docker/gce-proxy"]),
     (
         "opentelemetry-collector",
@@ -26,7 +26,12 @@ const MORE: [(&str, &[&str], &[&str]); 17] = [
     ("cloudwatch-agent", &["cloudwatch-agent", "cwagent"], &["cloudwatch-agent/cloudwatch-agent", "cloudwatch-agent"]),
     ("gcs-fuse", &["gke-gcsfuse-sidecar"], &["gcs-fuse-csi-driver-sidecar-mounter"]),
     ("docker-in-docker", &["dind", "docker-dind"], &[]),
-    ("envoy", &["envoy-proxy", "envoy-sidecar"], &[]),
+    ("envoy", &["envoy-proxy", "envoy-sidecar"], &["envoyproxy/envoy-distroless", "envoyproxy/envoy-contrib"]),
+    ("fluent-bit", &[], &["bitnami/fluent-bit", "bitnamilegacy/fluent-bit"]),
+    ("splunk-otel-collector", &[], &["signalfx/splunk-otel-collector"]),
+    ("tailscale", &["tailscale", "ts-sidecar"], &["tailscale/tailscale"]),
+    ("kube-rbac-proxy", &["kube-rbac-proxy"], &["kube-rbac-proxy"]),
+    ("aws-sigv4-proxy", &["aws-sigv4-proxy", "sigv4-proxy"], &["aws-sigv4-proxy"]),
     ("socat", &["socat"], &["alpine/socat"]),
 ];
 /// Arguments with which servers only check or print something.

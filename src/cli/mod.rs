@@ -38,6 +38,7 @@ mod shared_file;
 pub mod signal;
 mod stop;
 mod stopped;
+mod stopping;
 mod suspend;
 mod table;
 pub mod target;

@@ -4,6 +4,7 @@ use clap::ValueEnum;
 
 use crate::api::kubernetes;
 use crate::api::labels;
+use crate::cli::container::Container;
 use crate::cli::convert::injection::Injection;
 use crate::cli::convert::roles::Roles;
 use crate::cli::convert::work::Work;
@@ -72,7 +73,7 @@ pub fn choose(
             ));
         }
         Some(to) => return asked_for(to, work, roles, injections),
-        None => least(work, injections, minor),
+        None => least(work, roles, injections, minor),
     };
     Ok(Choice::Becomes(to, reason(to, work, injections, minor)))
 }
@@ -117,16 +118,13 @@ fn managed_by(work: &Work) -> Option<&str> {
 
 fn asked_for(to: To, work: &Work, roles: &Roles, injections: &[Injection]) -> Result<Choice, String> {
     if to == To::Native && roles.sidecars.is_empty() {
-        return Err(format!(
-            "{}, which --to=native can't move: --to=annotation or --to=sidecarjob can",
-            injected(injections)
-        ));
+        let native = work.native();
+        return match native.is_empty() {
+            true => Err(beyond_native(injections)),
+            false => Ok(Choice::Stays(format!("has native sidecars already ({})", native.join(", ")))),
+        };
     }
-    let own = work.containers.iter().find(|container| {
-        container.restart.as_deref().is_some_and(|policy| policy != "Always")
-            && roles.sidecars.iter().any(|sidecar| sidecar.name == container.name)
-    });
-    match own {
+    match own_policy(work, roles) {
         Some(own) if matches!(to, To::Native | To::Annotation) => Err(format!(
             "container {} has a restartPolicy of its own, and a native sidecar always restarts: remove the field, or use \
              --to=sidecarjob",
@@ -136,18 +134,29 @@ fn asked_for(to: To, work: &Work, roles: &Roles, injections: &[Injection]) -> Re
     }
 }
 
+/// The sidecar whose own restartPolicy no native sidecar can have. A main container may have any.
+fn own_policy<'a>(work: &'a Work, roles: &Roles) -> Option<&'a Container> {
+    work.containers.iter().find(|container| {
+        container.restart.as_deref().is_some_and(|policy| policy != "Always")
+            && roles.sidecars.iter().any(|sidecar| sidecar.name == container.name)
+    })
+}
+
 /// Whether a tool waits for the end of the Job, and does not know our kinds.
 pub fn is_hook(work: &Work) -> bool {
     work.annotation("helm.sh/hook").is_some() || work.annotation("argocd.argoproj.io/hook").is_some()
 }
 
-fn least(work: &Work, injections: &[Injection], minor: u32) -> To {
+/// Whether Kueue queues the Job.
+pub fn is_queued(work: &Work) -> bool {
+    work.has_label(labels::KUEUE_QUEUE)
+}
+
+fn least(work: &Work, roles: &Roles, injections: &[Injection], minor: u32) -> To {
     let enough = if injections.is_empty() { To::Native } else { To::Annotation };
-    let own_policy =
-        work.containers.iter().any(|container| container.restart.as_deref().is_some_and(|p| p != "Always"));
     match () {
-        () if minor >= enough.since() && !own_policy => enough,
-        () if is_hook(work) && minor >= To::ManagedBy.since() => To::ManagedBy,
+        () if minor >= enough.since() && own_policy(work, roles).is_none() => enough,
+        () if (is_hook(work) || is_queued(work)) && minor >= To::ManagedBy.since() => To::ManagedBy,
         () => To::Sidecarjob,
     }
 }
@@ -165,16 +174,21 @@ fn reason(to: To, work: &Work, injections: &[Injection], minor: u32) -> String {
                     format!("{}; {hand}, and the annotation needs Kubernetes 1.36", injected(injections))
                 }
                 () if minor < To::Native.since() => format!("Kubernetes 1.{minor} has no native sidecars"),
-                () => "a container has a restartPolicy of its own, which a native sidecar can't have".into(),
+                () => "a sidecar has a restartPolicy of its own, which a native sidecar can't have".into(),
             };
-            let what = if is_hook(work) && to == To::ManagedBy {
-                "a hook must stay a Job, so the controller runs it"
-            } else {
-                "the controller stops the sidecars"
+            let what = match to {
+                To::ManagedBy if is_hook(work) => "a hook must stay a Job, so the controller runs it",
+                To::ManagedBy => "Kueue queues Jobs, so the Job stays one, and the controller runs it",
+                _ => "the controller stops the sidecars",
             };
             format!("{why}; {what}")
         }
     }
+}
+
+/// What `--to=native` does not solve.
+pub fn beyond_native(injections: &[Injection]) -> String {
+    format!("{}, which --to=native can't move: --to=annotation or --to=sidecarjob can", injected(injections))
 }
 
 fn injected(injections: &[Injection]) -> String {

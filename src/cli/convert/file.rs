@@ -91,7 +91,7 @@ fn expected(read: &[Result<Document, crate::cli::manifest::Fault>], reports: &[R
 fn one(object: &Object<'_>, kind: Kind, wanted: &Wanted, all: &mut Edits) -> Report {
     let work = Work::of(kind, object.value);
     let mut report = Report::of(object, kind);
-    report.containers = work.containers.iter().map(|container| container.name.clone()).collect();
+    report.containers = work.containers.iter().chain(&work.init).map(|container| container.name.clone()).collect();
     match decided(object, &work, wanted, &mut report) {
         Err(why) => report.result = Happened::Refused(why),
         Ok((Choice::Stays(why), _)) => report.result = Happened::Stays(why),
@@ -124,13 +124,21 @@ fn decided(object: &Object<'_>, work: &Work, wanted: &Wanted, report: &mut Repor
         roles::Roles::default()
     } else {
         let needs_names = work.containers.len() > 1 || !injections.is_empty() || wanted.to.is_some();
-        if let Some((path, what)) = limits::template(object, work).filter(|_| needs_names) {
+        let wrong = || limits::template(object, work).or_else(|| limits::nameless(object, work));
+        if let Some((path, what)) = needs_names.then(wrong).flatten() {
+            report.line = object.line(&path);
+            return Err(what);
+        }
+        if let Some((path, what)) = limits::holds_up(object, work) {
             report.line = object.line(&path);
             return Err(what);
         }
         roles::roles(work, &said(work, &wanted.said), &workarounds)?
     };
     let choice = choice::choose(work, &roles, &injections, wanted.to, wanted.minor)?;
+    if wanted.to == Some(To::Native) && !injections.is_empty() {
+        report.notes.push(choice::beyond_native(&injections));
+    }
     report.injected = injections.iter().map(|injection| injection.by).collect();
     let sidecars = roles.sidecars.iter().map(|sidecar| sidecar.name.clone()).collect();
     let to = if let Choice::Becomes(to, _) = choice { to } else { To::Native };

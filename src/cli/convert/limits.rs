@@ -3,13 +3,18 @@
 use serde_json::Value;
 
 use crate::api::labels;
-use crate::cli::convert::change::Change;
-use crate::cli::convert::choice::{To, is_hook};
+use crate::cli::container::Container;
+use crate::cli::convert::change::{ALWAYS, Change};
+use crate::cli::convert::choice::{To, is_hook, is_queued};
+use crate::cli::convert::known::{self, Confidence};
 use crate::cli::convert::work::{Work, at};
+use crate::cli::known::serves;
 use crate::cli::manifest::{Object, Path, has_template};
 
 /// The most sidecars of a SidecarJob.
 const SIDECARS_MAX: usize = 32;
+/// Versions of CronJobs that the API server had once, and since when it does not.
+const OLD_VERSIONS: [(&str, &str); 2] = [("batch/v1beta1", "1.25"), ("batch/v2alpha1", "1.21")];
 /// The longest name of a SidecarJob, and of a schedule, whose runs have longer names.
 const NAME_MAX: [usize; 2] = [63, 52];
 
@@ -23,11 +28,49 @@ pub fn template(object: &Object<'_>, work: &Work) -> Option<(Path, String)> {
             [(item(at).then("name"), &container.name), (item(at).then("image"), &container.image)]
         })
     });
+    let metadata = ["name", "generateName", "namespace"].map(|field| Path::default().then("metadata").then(field));
+    let named = metadata.into_iter().find(|path| at(object.value, path).as_str().is_some_and(has_template));
     let ours = [labels::MAIN, labels::SIDECARS].into_iter().find(|mark| work.mark(mark).is_some_and(has_template));
     let ours = ours.map(|mark| work.kind.template().then("metadata").then("annotations").then(mark));
-    let field = fields.into_iter().find(|(_, text)| has_template(text)).map(|(path, _)| path).or(ours)?;
+    let field = fields.into_iter().find(|(_, text)| has_template(text)).map(|(path, _)| path).or(ours).or(named)?;
     let what = format!("{field} has a template ({{{{), which must be rendered first, for example by helm template");
     object.find(&field).map(|_| (field, what))
+}
+
+/// The container without a name, which no other field can mean.
+pub fn nameless(object: &Object<'_>, work: &Work) -> Option<(Path, String)> {
+    let index = work.containers.iter().position(|container| container.name.is_empty())?;
+    let item = work.kind.template().then("spec").then("containers").then(index);
+    let name = item.then("name");
+    let what = match at(object.value, &name) {
+        Value::Null => format!("{item} has no name"),
+        other => format!("{name} is {other}, and a name is a text: write the name in quotes"),
+    };
+    Some((name, what))
+}
+
+/// The init container that is a sidecar and is not told so: the kubelet waits for its end before the main containers.
+pub fn holds_up(object: &Object<'_>, work: &Work) -> Option<(Path, String)> {
+    let never_ends = |init: &&Container| {
+        let named = known::sign(init).filter(|sign| sign.confidence == Confidence::Sure);
+        init.restart.is_none() && init.command.is_empty() && serves(init) && named.is_some()
+    };
+    let init = work.init.iter().find(never_ends)?;
+    let index = work.init.iter().position(|other| other == init)?;
+    let path = work.kind.template().then("spec").then("initContainers").then(index);
+    let named = said(work).any(|name| name == init.name);
+    let what = format!(
+        "the init container {} looks like a sidecar that never ends, so no main container would start: give it restartPolicy: \
+         {ALWAYS}",
+        init.name
+    );
+    object.find(&path).filter(|_| !named).map(|_| (path, what))
+}
+
+/// The sidecars that an annotation of the object names.
+fn said(work: &Work) -> impl Iterator<Item = &str> {
+    let names = work.annotation(labels::SIDECARS).or_else(|| work.mark(labels::SIDECARS));
+    labels::names(names.unwrap_or_default())
 }
 
 /// Why the object can't get this form.
@@ -98,15 +141,18 @@ pub fn notes(change: &Change, work: &Work, object: &Value) -> Vec<String> {
                 .into(),
         );
     }
+    let ours = work.kind.ours().name();
+    let keeps = "--to=managed-by keeps the Job (Kubernetes 1.32 or newer)";
     if change.to == To::Sidecarjob && is_hook(work) {
-        notes.push(format!(
-            "Helm and Argo CD do not wait for the end of a {} that is a hook: --to=managed-by keeps the Job",
-            work.kind.ours().name()
-        ));
+        notes.push(format!("Helm and Argo CD do not wait for the end of a {ours} that is a hook: {keeps}"));
     }
-    if change.to != To::Sidecarjob && object["apiVersion"] == "batch/v1beta1" {
-        notes.push("apiVersion batch/v1beta1 is not served since Kubernetes 1.25: write batch/v1".into());
+    if change.to == To::Sidecarjob && is_queued(work) {
+        notes.push(format!("Kueue does not queue a {ours}: {keeps}"));
     }
+    let old = OLD_VERSIONS.iter().find(|(old, _)| object["apiVersion"] == *old).filter(|_| change.to != To::Sidecarjob);
+    notes.extend(
+        old.map(|(old, until)| format!("apiVersion {old} is not served since Kubernetes {until}: write batch/v1")),
+    );
     notes
 }
 

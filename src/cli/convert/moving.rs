@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::cli::convert::change::ALWAYS;
+use crate::cli::convert::extent::{behind_comments, behind_empty, extents};
 use crate::cli::convert::text::{Editor, in_braces, line_end};
 use crate::cli::manifest::{Form, Node, Path};
 
@@ -64,6 +65,7 @@ fn in_brackets(
     is_moved: impl Fn(&Arc<Node>) -> bool,
 ) -> Result<(), String> {
     let items = list.items();
+    without_comments(editor, list)?;
     let moved: Vec<String> = items.iter().filter(|item| is_moved(item)).map(|item| with_policy(editor, item)).collect();
     let text = &editor.source.text;
     let gap = items.windows(2).next().map(|pair| &text[pair[0].whole().end..pair[1].whole().start]);
@@ -100,6 +102,20 @@ fn in_brackets(
     Ok(())
 }
 
+/// Refuses comments between items in brackets: nothing says to which item a comment belongs.
+fn without_comments(editor: &Editor<'_>, list: &Node) -> Result<(), String> {
+    let ends = list.items().iter().map(|item| item.whole().end);
+    let from = std::iter::once(list.span.start + 1).chain(ends);
+    let to = list.items().iter().map(|item| item.whole().start).chain([list.span.end]);
+    let comment = from.zip(to).find_map(|(from, to)| Some(from + editor.source.text.get(from..to)?.find('#')?));
+    comment.map_or(Ok(()), |at| {
+        Err(format!(
+            "line {}: a comment stands between containers in brackets: write the containers one below the other, each with a dash",
+            editor.source.line(at)
+        ))
+    })
+}
+
 /// The bytes of the items in brackets that go, each with one comma.
 fn removed(items: &[Arc<Node>], is_moved: impl Fn(&Arc<Node>) -> bool) -> Vec<Range<usize>> {
     let stays: Vec<bool> = items.iter().map(|item| !is_moved(item)).collect();
@@ -133,8 +149,8 @@ fn in_lines(
         Some(init) if init.is_flow() => return Err(mixed(editor, init)),
         Some(init) => {
             let to = editor.source.position(init.span.start).column - 1;
-            let end = init.whole().end;
-            let at = editor.source.next_line(end);
+            let at = behind_comments(editor, editor.source.next_line(init.whole().end), to);
+            let at = if editor.way.init_first { at } else { behind_empty(editor, at) };
             let text = shifted(&text, dash, to);
             insert_lines(editor, at, &text);
         }
@@ -168,9 +184,11 @@ fn fill(editor: &mut Editor<'_>, empty: &Node, text: &str) -> Result<(), String>
         return Err(mixed(editor, empty));
     }
     let before = &editor.source.text[..empty.span.start];
-    let start = before.trim_end_matches(' ').len();
+    let (start, end) = (before.trim_end_matches(' ').len(), empty.span.end);
     let text = text.trim_end_matches(['\n', '\r']);
-    editor.edits.replace(start..empty.span.end, format!("{}{text}", editor.source.line_break()));
+    editor.edits.replace(start..end, "");
+    let end_of_line = end + line_end(&editor.source.text[end..]);
+    editor.edits.insert(end_of_line, format!("{}{text}", editor.source.line_break()));
     Ok(())
 }
 
@@ -180,47 +198,6 @@ fn insert_lines(editor: &mut Editor<'_>, at: usize, text: &str) {
     let open = at == editor.source.text.len() && !editor.source.text.ends_with('\n');
     let text = if open { format!("{line_break}{}", text.trim_end_matches(['\n', '\r'])) } else { text.to_owned() };
     editor.edits.insert(at, text);
-}
-
-/// The whole lines of each item: from the comments above its dash to the lines of the next item.
-fn extents(editor: &Editor<'_>, list: &Node, from: usize) -> Vec<Range<usize>> {
-    let source = editor.source;
-    let items = list.items();
-    let mut starts = Vec::new();
-    let mut after = from.min(source.line_start(list.span.start));
-    for (at, item) in items.iter().enumerate() {
-        let dash_line = if at == 0 { source.line_start(list.span.start) } else { dash_line(editor, after, item) };
-        starts.push(with_comments(editor, after, dash_line));
-        after = source.next_line(item.whole().end.max(dash_line));
-    }
-    let ends = starts.iter().skip(1).copied().chain([after]);
-    starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
-}
-
-/// The line of the item's dash: the first behind the item before that is neither empty nor a comment.
-fn dash_line(editor: &Editor<'_>, after: usize, item: &Node) -> usize {
-    let mut line = after;
-    while line < item.whole().start {
-        let text = editor.source.text[line..].lines().next().unwrap_or_default().trim();
-        if !text.is_empty() && !text.starts_with('#') {
-            break;
-        }
-        line = editor.source.next_line(line);
-    }
-    line.min(editor.source.line_start(item.whole().start))
-}
-
-/// The comments directly above a dash belong to its item.
-fn with_comments(editor: &Editor<'_>, after: usize, dash_line: usize) -> usize {
-    let mut start = dash_line;
-    while start > after {
-        let above = editor.source.line_start(start - 1);
-        if above < after || !editor.source.text[above..start].trim_start().starts_with('#') {
-            break;
-        }
-        start = above;
-    }
-    start
 }
 
 /// The lines of an item with its policy, and with a line break at the end.
@@ -238,8 +215,14 @@ fn as_sidecar(editor: &Editor<'_>, item: &Node, extent: &Range<usize>) -> String
     } else if !has_policy && let Some(entry) = item.entries().iter().find(|entry| entry.key.key() == "name") {
         let end = entry.value.whole().end;
         let at = end + line_end(&editor.source.text[end..]) - extent.start;
-        let line = format!("{}{POLICY}: {ALWAYS}", editor.new_line(editor.column(&item.entries()[0].key)));
-        text.insert_str(at.min(text.len()), &line);
+        let at = at.min(text.len());
+        let line_break = match &text[at..] {
+            rest if rest.starts_with("\r\n") => "\r\n",
+            rest if rest.starts_with('\n') => "\n",
+            _ => editor.source.line_break(),
+        };
+        let width = editor.column(&item.entries()[0].key);
+        text.insert_str(at, &format!("{line_break}{}{POLICY}: {ALWAYS}", " ".repeat(width)));
     }
     if !text.ends_with('\n') {
         text.push_str(editor.source.line_break());

@@ -31,7 +31,7 @@ pub struct Report {
     pub name: String,
     /// The namespace of the object, or nothing.
     pub namespace: String,
-    /// The names of the plain containers.
+    /// The names of the plain containers and the init containers: a sidecar that has moved has its name still.
     pub containers: Vec<String>,
     /// The main containers.
     pub main: Vec<String>,

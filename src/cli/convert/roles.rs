@@ -65,6 +65,12 @@ pub fn roles(work: &Work, said: &Said, workarounds: &[Workaround]) -> Result<Rol
             (name, sign)
         })
         .collect();
+    if !names.is_empty() && names.iter().all(|name| is_sidecar(name)) {
+        return Err(format!(
+            "--sidecar names all containers ({}), and none is left as the main container",
+            names.join(", ")
+        ));
+    }
     some_known(&judged)?;
     let any_said = has_main || names.iter().any(|name| is_sidecar(name));
     decided(&judged, any_said).map(|roles| Roles { said: has_main, ..roles }).ok_or_else(|| unknown(&names))

@@ -11,7 +11,7 @@ use crate::cli::manifest::{Form, Node, Object, Path, Source, Step, Style};
 pub struct Way {
     /// A new field stands behind the field before it, and not before the field after it.
     pub behind: bool,
-    /// New init containers stand before the containers.
+    /// New init containers stand before the containers; behind other init containers, before the empty lines that follow.
     pub init_first: bool,
 }
 
@@ -123,7 +123,8 @@ impl<'a> Editor<'a> {
                         let width = width + 2;
                         let text: String =
                             self.lines(field.0, field.1).iter().map(|line| self.new_line(width) + line).collect();
-                        self.edits.insert(map.span.start, text);
+                        let end_of_line = map.span.start + line_end(&self.source.text[map.span.start..]);
+                        self.edits.insert(end_of_line, text);
                     }
                     _ => self.edits.replace(map.span.clone(), flow),
                 }

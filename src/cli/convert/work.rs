@@ -21,8 +21,12 @@ pub struct Work {
     pub marks: Vec<(String, String)>,
     /// Annotations of the object and of its run.
     pub annotations: Vec<(String, String)>,
+    /// Labels of the object and of its run.
+    pub labels: Vec<(String, String)>,
     /// `managedBy` of the run.
     pub managed_by: Option<String>,
+    /// The containers of a Pod see the processes of each other.
+    pub shares_processes: bool,
 }
 
 impl Work {
@@ -34,15 +38,17 @@ impl Work {
         let shared = volumes.filter(|volume| volume.get("emptyDir").is_some()).map(|volume| text(&volume["name"]));
         let marks = ["annotations", "labels"].map(|field| texts(&template["metadata"][field]));
         let run = at(object, &kind.run());
-        let annotations = [object, run].map(|of| texts(&of["metadata"]["annotations"]));
+        let of_object = |field: &str| [object, run].map(|of| texts(&of["metadata"][field])).concat();
         Self {
             kind,
             containers: containers(&pod["containers"]),
             init: containers(&pod["initContainers"]),
             shared: shared.collect(),
             marks: marks.concat(),
-            annotations: annotations.concat(),
+            annotations: of_object("annotations"),
+            labels: of_object("labels"),
             managed_by: run["spec"]["managedBy"].as_str().map(str::to_owned),
+            shares_processes: pod["shareProcessNamespace"] == true,
         }
     }
 
@@ -54,6 +60,11 @@ impl Work {
     /// The annotation of the object or of its run.
     pub fn annotation(&self, name: &str) -> Option<&str> {
         self.annotations.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the object or its run has the label.
+    pub fn has_label(&self, name: &str) -> bool {
+        self.labels.iter().any(|(key, _)| key == name)
     }
 
     /// The init containers that are native sidecars.

@@ -3,6 +3,7 @@
 use crate::cli::container::Container;
 use crate::cli::convert::work::Work;
 use crate::cli::shared_file::awaited;
+use crate::cli::stopping;
 
 /// A workaround that native sidecars make needless.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub struct Workaround {
 /// The workarounds of an object.
 pub fn found(work: &Work) -> Vec<Workaround> {
     let mut all: Vec<_> = work.containers.iter().flat_map(|main| by_file(work, main)).collect();
-    all.extend(work.containers.iter().filter_map(by_request));
+    all.extend(work.containers.iter().filter_map(|main| by_hand(work, main)));
     all
 }
 
@@ -37,14 +38,17 @@ fn by_file(work: &Work, main: &Container) -> Vec<Workaround> {
     others.filter_map(pair).collect()
 }
 
-/// `main` asks a sidecar to stop, at its end.
-fn by_request(main: &Container) -> Option<Workaround> {
-    let script = main.words().join(" ");
-    let path = ["/quitquitquit", "/v1.0/shutdown", "/agent/v1/quit", "/graceful_shutdown"]
-        .into_iter()
-        .find(|path| script.contains(path))?;
-    let what = format!("{} asks a sidecar to stop ({path}): remove the request from the command", main.name);
-    // A proxy has the path in its own arguments too, but it does not call itself.
-    let calls = ["curl", "wget", "http://"].iter().any(|word| script.contains(word));
-    calls.then(|| Workaround { main: main.name.clone(), sidecar: None, what })
+/// `main` stops a sidecar at its end.
+fn by_hand(work: &Work, main: &Container) -> Option<Workaround> {
+    let asks = |path| format!("{} asks a sidecar to stop ({path}): remove the request from the command", main.name);
+    let sends = |program| {
+        format!(
+            "{} sends a signal to a sidecar ({program}): remove that from the command, and shareProcessNamespace if nothing else \
+             uses it",
+            main.name
+        )
+    };
+    let what =
+        stopping::request(main).map(asks).or_else(|| stopping::signal(main, work.shares_processes).map(sends))?;
+    Some(Workaround { main: main.name.clone(), sidecar: None, what })
 }

@@ -106,6 +106,8 @@ pub enum Answer {
     Taken(Box<Pod>),
     /// Admission rejects the Pod, with these words.
     Refused(String),
+    /// A webhook does not answer, and the API server takes no Pod without the webhook; with the words of the API server.
+    Unanswered(String),
 }
 
 impl Facts {

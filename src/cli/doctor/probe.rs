@@ -65,7 +65,7 @@ impl Seen {
     pub fn of(facts: &Facts) -> Self {
         let seen = |answer: &Fact<Answer>| match answer {
             Ok(Answer::Taken(pod)) => Ok(done(pod)),
-            Ok(Answer::Refused(_)) => Err(Unread::NotAsked),
+            Ok(Answer::Refused(_) | Answer::Unanswered(_)) => Err(Unread::NotAsked),
             Err(why) => Err(why.clone()),
         };
         Self { bare: seen(&facts.bare), annotated: seen(&facts.annotated) }

@@ -295,9 +295,12 @@ fn unread(right: &str, failure: &Failure) -> Unread {
 }
 
 /// The words with which admission rejects the Pod; `None`: the call failed for another reason. A webhook that knows no dry
-/// run says nothing about Pods.
+/// run says nothing about Pods. The API server answers 500 if a webhook does not answer.
 fn refused(error: &kube::Error) -> Option<Answer> {
     let kube::Error::Api(status) = error else { return None };
+    if status.message.contains("failed calling webhook") && status.code >= 500 {
+        return Some(Answer::Unanswered(status.message.clone()));
+    }
     let says = matches!(status.code, 400..500) && ![401, 404, 408, 429].contains(&status.code);
     (says && !status.message.contains("dry run")).then(|| Answer::Refused(status.message.clone()))
 }

@@ -536,6 +536,14 @@ fn what_is_wrong_with_the_controller_is_told() {
             "--replicas=2",
         ),
         (
+            "a new image that does not start, beside two Pods of the old one",
+            |f| deployed(f, |d| d["status"] = json!({"replicas": 3, "readyReplicas": 2, "updatedReplicas": 1})),
+            "ControllerDeployment",
+            Mark::Warn,
+            "a roll-out is not finished",
+            "kubectl rollout status deployment sidecarjob-controller -n sidecarjob-system",
+        ),
+        (
             "one of two is ready",
             |f| deployed(f, |d| d["status"]["readyReplicas"] = json!(1)),
             "ControllerDeployment",
@@ -855,6 +863,29 @@ fn what_the_namespace_does_to_pods_is_told() {
             Mark::Warn,
             "a webhook strips restartPolicy: Always",
             "",
+        ),
+        (
+            "a webhook that does not answer",
+            |f| {
+                f.bare = Ok(Answer::Unanswered("failed calling webhook \"inject.example.com\": no endpoints".into()));
+                let webhook = json!({"metadata": {"name": "mesh"}, "webhooks": [{
+                    "name": "inject.example.com", "clientConfig": {}, "sideEffects": "None",
+                    "admissionReviewVersions": ["v1"]
+                }]});
+                f.webhooks = Ok(vec![read(webhook)]);
+            },
+            "DryRun",
+            Mark::Fail,
+            "a webhook does not answer, so the API server rejects new Pods in this namespace: failed calling webhook",
+            "kubectl describe mutatingwebhookconfiguration mesh",
+        ),
+        (
+            "a webhook of an unknown configuration that does not answer",
+            |f| f.bare = Ok(Answer::Unanswered("failed calling webhook \"x.example.com\": timeout".into())),
+            "DryRun",
+            Mark::Fail,
+            "timeout",
+            "kubectl describe mutatingwebhookconfigurations,validatingwebhookconfigurations",
         ),
         (
             "a quota rejects the Pod",

@@ -37,6 +37,9 @@ fn a_script_never_ends_if_it_says_so() {
         ("tail -f /var/log/app.log & log=$!; work; kill $log; wait", None),
         ("tail -f /var/log/app.log --pid=1", None),
         ("tail -n 5 /var/log/app-f.log", None),
+        ("timeout 60 tail -f /var/log/app.log", None),
+        ("timeout 60 sleep infinity", None),
+        ("timeout 60 work; tail -f /var/log/app.log", Some(false)),
         ("while trueish; do sleep 1; done", None),
         ("sleep 5", None),
     ];

@@ -1,5 +1,7 @@
 //! Will the Pods never end, because a container never ends that should be a sidecar?
 
+use serde_json::Value;
+
 use crate::api::labels;
 use crate::api::recipes;
 use crate::api::recipes::Way;
@@ -10,6 +12,7 @@ use crate::cli::lint::known;
 use crate::cli::lint::subject::Container;
 use crate::cli::lint::subject::Role;
 use crate::cli::lint::subject::Subject;
+use crate::cli::stopping;
 
 /// A container never ends, and the run waits for it.
 pub static SIDECAR_NEVER_ENDS: Rule = Rule {
@@ -21,12 +24,14 @@ A Pod has succeeded when all its containers have ended. A container that never e
 keeps the Pod running for ever: the Job shows `0/1` completions, a CronJob with `concurrencyPolicy: Forbid` starts no run any
 more, and with `Allow` the Pods pile up. The finding means
 
-- a well-known sidecar in `containers` (by its name and image, as in [Recipes](sidecars.md#recipes)),
+- a well-known sidecar in `containers` (by its name and image; those of [Recipes](sidecars.md#recipes), and others, for example
+  version 1 of cloud_sql_proxy, Promtail or Vector),
 - a script or command that never ends (`while true; do …; done` without a way out, `sleep infinity`),
 - in a Job: a container with `restartPolicy: Always`,
 - in a SidecarJob: such a container that neither `spec.sidecars` nor `spec.mainContainers` makes a sidecar.
 
-There is no finding if another container calls the quit endpoint of the sidecar (`/quitquitquit` and the like).
+There is no finding if another container calls the quit endpoint of the sidecar (`/quitquitquit` and the like), or sends a
+signal to the sidecar (`pkill`, with `shareProcessNamespace`).
 
 ```yaml
 spec:
@@ -112,9 +117,19 @@ pub fn find(subject: &Subject<'_>, found: &mut Vec<Finding>) {
 
 /// The names of the containers that may end; `None`: all main containers never end, and nobody meant the run to end.
 fn names_of_work(subject: &Subject<'_>) -> Option<String> {
-    let ends = subject.mains().filter(|main| why_the_run_waits(subject, main).is_none());
-    let names: Vec<&str> = ends.map(|main| main.name).collect();
+    let names = ends(subject);
     (!names.is_empty()).then(|| names.join(","))
+}
+
+fn ends<'a>(subject: &Subject<'a>) -> Vec<&'a str> {
+    let ends = subject.mains().filter(|main| why_the_run_waits(subject, main).is_none());
+    ends.map(|main| main.name).collect()
+}
+
+/// The names of the containers that do the work, for a fix: a main container that never ends is meant to be a sidecar.
+pub fn names_for_fix<'a>(subject: &Subject<'a>) -> Vec<&'a str> {
+    let names = ends(subject);
+    if names.is_empty() { subject.mains().map(|main| main.name).collect() } else { names }
 }
 
 /// All main containers never end, and the spec names them: then the rest may do the work.
@@ -133,15 +148,20 @@ fn endless(subject: &Subject<'_>, container: &Container<'_>) -> Option<String> {
     known::endless(&container.said).filter(|_| !is_told_to_stop(subject, container))
 }
 
-/// Another container asks it to stop: the words of its command have the path of a quit endpoint, or a program that calls it.
+/// Another container stops it: the words of its command have the path of a quit endpoint, a program that calls the endpoint, or a
+/// signal to a process of another container.
 fn is_told_to_stop(subject: &Subject<'_>, container: &Container<'_>) -> bool {
     let recipes = recipes::built_in();
     let paths = recipes.iter().flat_map(|recipe| &recipe.stop).filter_map(|way| match way {
         Way::Http(http) => Some(http.path.as_str()),
         Way::Exec(_) | Way::Signal(_) => None,
     });
-    let signs: Vec<&str> = paths.chain(["linkerd-await", "scuttle"]).collect();
+    let signs: Vec<&str> = paths.chain(["quitquitquit", "linkerd-await", "scuttle"]).collect();
     let others = subject.containers.iter().filter(|other| other.name != container.name);
+    let shares_processes = subject.pod().at("shareProcessNamespace").value() == &Value::Bool(true);
+    if others.clone().any(|other| stopping::signal(&other.said, shares_processes).is_some()) {
+        return true;
+    }
     let words: Vec<&str> = others.flat_map(|other| other.said.words()).collect();
     words.iter().any(|word| signs.iter().any(|sign| word.contains(sign)))
 }

@@ -17,17 +17,23 @@ pub fn endless(container: &Container) -> Option<String> {
         .map(|name| format!("it is the well-known sidecar {name}, which runs until it is told to stop"))
 }
 
-/// The recipe that the container matches: by the name that an injector gives and no other container has, by name and
-/// image, or by an image that runs its own command.
+/// GKE's webhook replaces a container with this name, and its own one ends by itself.
+const REPLACED: &str = "gke-gcsfuse-sidecar";
+
+/// The sidecar that the container matches: by the name that an injector gives and no other container has, by name and image, or,
+/// if the sidecar has a recipe, by an image that runs its own command.
 fn well_known(container: &Container) -> Option<String> {
     // `istio-proxy`, `daprd`: nobody calls another container so. `nginx` or `envoy` may be somebody's own build.
     let is_telling = container.name.contains('-') || ["daprd", "cloudflared"].contains(&container.name.as_str());
     let is_it = |likeness: &Likeness| match (likeness.by_name, likeness.by_image) {
         (true, by_image) => by_image || is_telling,
-        (false, by_image) => by_image && container.command.is_empty(),
+        (false, by_image) => by_image && likeness.has_recipe && container.command.is_empty(),
     };
-    let mut all = known::likenesses(container).into_iter().filter(|likeness| likeness.has_recipe);
-    all.find(is_it).filter(|_| known::serves(container)).map(|likeness| likeness.of)
+    let mut all = known::likenesses(container).into_iter();
+    all.find(is_it)
+        .filter(|_| container.name != REPLACED)
+        .filter(|_| known::serves(container))
+        .map(|likeness| likeness.of)
 }
 
 #[cfg(test)]
@@ -44,6 +50,18 @@ mod tests {
             ("a common name, with an image of one's own", json!({"name": "envoy", "image": "x/y"}), false),
             ("the image alone", json!({"name": "p", "image": "gcr.io/cloud-sql-connectors/cloud-sql-proxy:2"}), true),
             ("a port in the image", json!({"name": "p", "image": "reg:5000/istio/proxyv2@sha256:0"}), true),
+            (
+                "version 1 of cloud_sql_proxy, which has no recipe",
+                json!({"name": "cloudsql-proxy", "image": "gcr.io/cloudsql-docker/gce-proxy:1.33", "command": ["/cloud_sql_proxy"]}),
+                true,
+            ),
+            ("a sidecar without a recipe", json!({"name": "promtail", "image": "grafana/promtail:2.9"}), true),
+            ("its image alone", json!({"name": "p", "image": "grafana/promtail:2.9"}), false),
+            (
+                "what GKE's webhook replaces",
+                json!({"name": "gke-gcsfuse-sidecar", "image": "gke.gcr.io/gcs-fuse-csi-driver-sidecar-mounter:v1"}),
+                false,
+            ),
             ("the end of another image", json!({"name": "p", "image": "x/my-nginx"}), false),
             (
                 "the image with another command",

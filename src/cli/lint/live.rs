@@ -14,14 +14,18 @@ use crate::cli::failure;
 use crate::cli::failure::Failure;
 use crate::cli::failure::call;
 use crate::cli::lint::Args;
+use crate::cli::lint::finding::Finding;
 use crate::cli::lint::findings;
 use crate::cli::lint::ignore;
 use crate::cli::lint::located;
 use crate::cli::lint::report::Place;
 use crate::cli::lint::report::Report;
+use crate::cli::lint::subject::Subject;
 use crate::cli::object;
-use crate::cli::target::Kind;
+use crate::cli::target::{Kind, Target};
 
+/// The command for files in a fix.
+const FROM_FILE: &str = "convert -f FILE";
 /// Objects in one answer of the API server.
 const PAGE: u32 = 500;
 /// The kinds, in the order of the report.
@@ -52,9 +56,18 @@ pub async fn report(args: &Args, now: DateTime<Utc>) -> Result<Report, Failed> {
 fn add(object: &Value, now: DateTime<Utc>, report: &mut Report) {
     let Some((subject, findings)) = findings(object, now) else { return };
     report.objects += 1;
-    report.found.extend(findings.into_iter().map(|finding| located(&subject, finding, Place::Cluster)));
+    let here = convert_of(&subject);
+    let of_cluster = |finding: Finding| Finding { fix: finding.fix.replace(FROM_FILE, &here), ..finding };
+    let found = findings.into_iter().map(of_cluster);
+    report.found.extend(found.map(|finding| located(&subject, finding, Place::Cluster)));
     let told = |name: String| format!("{}: {name:?} is no finding, so nothing is switched off by it", subject.words());
     report.notes.extend(ignore::unknown("", &[object]).into_iter().map(told));
+}
+
+/// The command that converts the object as it is in the cluster.
+fn convert_of(subject: &Subject<'_>) -> String {
+    let namespace = subject.namespace.map(|namespace| format!(" -n {namespace}")).unwrap_or_default();
+    format!("convert {}{namespace}", Target::new(subject.kind.target(), &subject.name).words())
 }
 
 /// Nobody else has created the object, and it is not over.
@@ -104,6 +117,18 @@ mod tests {
 
     use super::*;
     use crate::api::conditions::types;
+
+    #[test]
+    fn a_fix_for_an_object_of_the_cluster_names_the_object() {
+        let containers =
+            json!([{"name": "work"}, {"name": "cloud-sql-proxy", "image": "cloud-sql-connectors/cloud-sql-proxy"}]);
+        let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "etl", "namespace": "batch"},
+            "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": containers}}}});
+        let mut report = Report::default();
+        add(&job, DateTime::UNIX_EPOCH, &mut report);
+        let fix = &report.found[0].finding.fix;
+        assert!(fix.contains("kubectl sidecarjob convert job/etl -n batch --sidecar cloud-sql-proxy does"), "{fix}");
+    }
 
     #[test]
     fn a_run_of_another_object_and_a_run_that_is_over_are_left_out() {

@@ -6,6 +6,7 @@ use crate::cli::known;
 use crate::cli::lint::finding::Finding;
 use crate::cli::lint::finding::Rule;
 use crate::cli::lint::finding::Severity;
+use crate::cli::lint::hang::names_for_fix;
 use crate::cli::lint::node::Node;
 use crate::cli::lint::subject::Runner;
 use crate::cli::lint::subject::Subject;
@@ -175,7 +176,7 @@ fn injected(subject: &Subject<'_>, found: &mut Vec<Finding>) {
 
 /// How the Pod template names its main containers. A patch of a template may have no containers.
 fn annotation_for_main(subject: &Subject<'_>) -> String {
-    let mains: Vec<&str> = subject.mains().map(|main| main.name).collect();
+    let mains = names_for_fix(subject);
     if mains.is_empty() {
         return format!("add the annotation {} with the name of the main container to the Pod template", labels::MAIN);
     }

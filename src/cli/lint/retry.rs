@@ -3,6 +3,7 @@
 use crate::cli::lint::finding::Finding;
 use crate::cli::lint::finding::Rule;
 use crate::cli::lint::finding::Severity;
+use crate::cli::lint::hang::names_for_fix;
 use crate::cli::lint::node::Node;
 use crate::cli::lint::subject::Container;
 use crate::cli::lint::subject::Subject;
@@ -194,7 +195,7 @@ fn matches_sidecar(subject: &Subject<'_>) -> Option<Finding> {
         if code == KILLED[0] { "killed at the end of its grace period" } else { "ended by SIGTERM" },
         rule.at("action").text().unwrap_or_default()
     );
-    let mains: Vec<&str> = subject.mains().map(|main| main.name).collect();
+    let mains = names_for_fix(subject);
     let fix =
         format!("add containerName: {}, or use a SidecarJob: {}", mains.join(" or "), subject.convert_to_sidecarjob());
     Some(Finding::new(&FAILURE_POLICY_MATCHES_SIDECAR, &rule.at("onExitCodes"), message, fix))

@@ -106,14 +106,23 @@ fn hook(subject: &Subject<'_>, sidecar: &Node<'_>, name: &str) -> Option<Finding
 /// The seconds that a command sleeps: of `sleep N`, or the sum of all of them in a script without branches.
 fn slept(command: &Node<'_>) -> Option<i64> {
     let words = command.texts();
-    let line = script(&words).map_or_else(|| words.join(" "), str::to_owned);
+    // A command behind `&&` runs too if all goes well.
+    let line = script(&words).map_or_else(|| words.join(" "), |script| script.replace("&&", ";"));
     if ["if ", "while ", "until ", "for ", "||", "case ", "&"].iter().any(|branch| line.contains(branch)) {
         return None;
     }
     let tokens: Vec<&str> = line.split(|c: char| c.is_whitespace() || c == ';').filter(|t| !t.is_empty()).collect();
     let sleeps = tokens.windows(2).filter(|pair| pair[0].rsplit('/').next() == Some("sleep"));
-    let seconds: Vec<i64> = sleeps.filter_map(|pair| pair[1].trim_end_matches('s').parse().ok()).collect();
-    (!seconds.is_empty()).then(|| seconds.iter().sum())
+    let lengths: Vec<i64> = sleeps.filter_map(|pair| length(pair[1])).collect();
+    (!lengths.is_empty()).then(|| lengths.iter().sum())
+}
+
+/// The seconds that `sleep` takes `40`, `40s`, `2m` or `1h` for.
+fn length(word: &str) -> Option<i64> {
+    let units = [("s", 1), ("m", 60), ("h", 3600)];
+    let unit = units.into_iter().find_map(|(unit, seconds)| Some((word.strip_suffix(unit)?, seconds)));
+    let (number, seconds) = unit.unwrap_or((word, 1));
+    number.parse::<i64>().ok()?.checked_mul(seconds)
 }
 
 fn deadline(subject: &Subject<'_>) -> Option<Finding> {

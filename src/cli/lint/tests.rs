@@ -55,6 +55,13 @@ fn a_run_hangs_if_it_waits_for_a_container_that_never_ends() {
     let alone = format!("containers:\n{PROXY}");
     let asks = "[sh, -c, 'work; curl -X POST localhost:9091/quitquitquit']";
     let asked = format!("containers:\n- {{name: work, image: w, command: {asks}}}\n{PROXY}");
+    let kills = "- {name: work, image: w, command: [sh, -c, 'work; pkill cloud-sql-proxy']}";
+    let own = format!("containers:\n{kills}\n{PROXY}");
+    let killed = format!("shareProcessNamespace: true\n{own}");
+    let agent = asked.replace("curl -X POST localhost:9091/quitquitquit", "pilot-agent request POST quitquitquit");
+    let old = plain
+        .replace("cloud-sql-connectors/cloud-sql-proxy:2", "cloudsql-docker/gce-proxy:1")
+        .replace("cloud-sql-", "cloudsql-");
     let native = format!("initContainers:\n{}containers:\n{WORK}", PROXY.replace('}', ", restartPolicy: Always}"));
     let init = format!("initContainers:\n{PROXY}containers:\n{WORK}");
     let always = format!("containers:\n{WORK}- {{name: side, image: s, restartPolicy: Always}}\n");
@@ -62,6 +69,10 @@ fn a_run_hangs_if_it_waits_for_a_container_that_never_ends() {
     assert_rows(vec![
         ("a Job with a proxy", run("Job", "", &plain), hangs),
         ("a proxy that the main container asks to stop", run("Job", "", &asked), &[]),
+        ("a proxy that gets a signal from the main container", run("Job", "", &killed), &[]),
+        ("a signal to a process of the same container", run("Job", "", &own), hangs),
+        ("a proxy that Istio's program asks to stop", run("Job", "", &agent), &[]),
+        ("a sidecar without a recipe", run("Job", "", &old), hangs),
         ("a proxy alone: nobody meant it to end", run("Job", "", &alone), &[]),
         ("a native sidecar", run("Job", "", &native), &[]),
         (
@@ -310,6 +321,9 @@ fn a_sidecar_needs_time_to_stop_and_the_deadline_includes_it() {
         ("shorter than the default", hook("hostname: x", &exec("[sleep, '20']")), &[]),
         ("as long", hook(ten, &exec("[/bin/sleep, '10']")), late),
         ("in a script", hook(ten, &exec("[sh, -c, 'sleep 5; flush; sleep 5']")), late),
+        ("in a script that goes on if all goes well", hook(ten, &exec("[sh, -c, 'sleep 15 && quit']")), late),
+        ("in minutes", hook(ten, &exec("[sleep, 1m]")), late),
+        ("in seconds that are few", hook(ten, &exec("[sleep, 9s]")), &[]),
         ("in a branch of a script", hook(ten, &exec("[sh, -c, 'test -f /x || sleep 15']")), &[]),
         (
             "sleep of the kubelet",

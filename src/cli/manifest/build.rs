@@ -35,13 +35,17 @@ pub(super) fn documents(source: &Source, piece: Range<usize>) -> Vec<Result<Raw,
     let mut parser = Parser::new_from_str_with_options(text, options);
     let mut all = Vec::new();
     let mut builder = Builder::new(source, piece.start, piece.start);
+    let mut ended = piece.start;
     while let Some(event) = parser.next_event() {
         match event.map_err(|error| unreadable(source, piece.start, builder.raw.start, &error)) {
             Ok((Event::DocumentStart(explicit, _), span)) => {
                 let at = piece.start + bytes(&span).start;
-                builder = Builder::new(source, piece.start, if explicit { at } else { piece.start });
+                builder = Builder::new(source, piece.start, if explicit { at } else { ended });
             }
-            Ok((Event::DocumentEnd, _)) => all.push(builder.end()),
+            Ok((Event::DocumentEnd, span)) => {
+                all.push(builder.end());
+                ended = piece.start + bytes(&span).end;
+            }
             Ok((event, span)) => builder.take(event, &span),
             Err(fault) => {
                 all.push(Err(fault));

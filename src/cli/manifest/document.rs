@@ -58,6 +58,9 @@ pub struct Found<'a> {
 
 /// The documents of a text, and of a document that is no YAML what is wrong, in their order.
 pub fn documents(source: &Arc<Source>) -> Vec<Result<Document, Fault>> {
+    if let Some(why) = &source.unreadable {
+        return vec![Err(source.fault(0, why.as_str()))];
+    }
     let pieces = pieces(&source.text);
     let raw: Vec<_> = pieces.into_iter().flat_map(|piece| build::documents(source, piece)).collect();
     let starts: Vec<_> = raw.iter().flatten().map(|raw| raw.start).collect();
@@ -69,8 +72,21 @@ fn document(source: &Arc<Source>, range: Range<usize>, raw: build::Raw) -> Resul
     let mut left = MOST_VALUES;
     let value = raw.root.as_ref().map(|root| root.value(&mut left)).transpose();
     let value = value.map_err(|_| source.fault(range.start, "the aliases repeat more than 1000000 values"))?;
-    let value = value.unwrap_or(Value::Null);
+    let mut value = value.unwrap_or(Value::Null);
+    name_items(&mut value);
     Ok(Document { source: source.clone(), range, root: raw.root, value, aliases: raw.aliases })
+}
+
+/// The items of a JobList, as the API server answers it, have neither kind nor version: those of the list tell them, as for kubectl.
+fn name_items(list: &mut Value) {
+    let kind = list["kind"].as_str().and_then(|kind| kind.strip_suffix("List")).filter(|kind| !kind.is_empty());
+    let Some(kind) = kind.map(Value::from) else { return };
+    let version = list["apiVersion"].clone();
+    let items = list.get_mut("items").and_then(Value::as_array_mut);
+    for item in items.into_iter().flatten().filter_map(Value::as_object_mut).filter(|item| !item.contains_key("kind")) {
+        item.insert("kind".into(), kind.clone());
+        item.insert("apiVersion".into(), version.clone());
+    }
 }
 
 /// A file may have several JSON objects without anything between them, which YAML does not know.

@@ -28,17 +28,24 @@ pub enum ReadError {
     /// The file is too large.
     #[error("{0} is larger than 64 MiB")]
     TooLarge(String),
+    /// An address, which kubectl would fetch.
+    #[error("{0} is an address, and -f reads files: curl -fsS {0} | … -f - reads it")]
+    Address(String),
     /// The file has other bytes than UTF-8.
     #[error("{0} is no text: a manifest is YAML or JSON in UTF-8")]
     NoText(String),
 }
 
-/// The texts of a file, of the manifests in a folder (by name; those in its folders with `recursive`), or of stdin (`-`).
+/// The texts of a file, of the manifests in a folder (by name; those in its folders with `recursive`), or of stdin (`-`). A file of
+/// a folder that can't be read is a source that tells so.
 pub fn read(path: &Path, recursive: bool) -> Result<Vec<Arc<Source>>, ReadError> {
     if path == Path::new("-") {
         return Ok(vec![Arc::new(Source::new("stdin", None, text(std::io::stdin(), "stdin")?))]);
     }
     let shown = path.display().to_string();
+    if shown.starts_with("http://") || shown.starts_with("https://") {
+        return Err(ReadError::Address(shown));
+    }
     let metadata = std::fs::metadata(path).map_err(|error| failed(&shown, error))?;
     if !metadata.is_dir() {
         return Ok(vec![file(path)?]);
@@ -49,7 +56,19 @@ pub fn read(path: &Path, recursive: bool) -> Result<Vec<Arc<Source>>, ReadError>
         let advice = if recursive { "" } else { ", and --recursive was not given for the folders in it" };
         return Err(ReadError::Empty(shown, advice));
     }
-    files.iter().map(|path| file(path)).collect()
+    Ok(files.iter().map(|path| file(path).unwrap_or_else(|error| unreadable(path, &error))).collect())
+}
+
+/// A file of a folder that can't be read: the others are read all the same.
+fn unreadable(path: &Path, error: &ReadError) -> Arc<Source> {
+    let why = match error {
+        ReadError::NotFound(_) => "the link leads to no file".to_owned(),
+        ReadError::Io(_, error) => format!("failed to read the file: {error}"),
+        ReadError::TooLarge(_) => "the file is larger than 64 MiB".to_owned(),
+        ReadError::NoText(_) => "the file is no text: a manifest is YAML or JSON in UTF-8".to_owned(),
+        ReadError::Empty(..) | ReadError::Address(_) => error.to_string(),
+    };
+    Arc::new(Source::unreadable(path.display().to_string(), why))
 }
 
 fn file(path: &Path) -> Result<Arc<Source>, ReadError> {

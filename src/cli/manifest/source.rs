@@ -12,6 +12,8 @@ pub struct Source {
     pub path: Option<PathBuf>,
     /// The text, with its byte-order mark and its line breaks as they are.
     pub text: String,
+    /// Why there is no text, if the file of a folder could not be read.
+    pub(super) unreadable: Option<String>,
     /// The first byte of each line.
     lines: Vec<usize>,
 }
@@ -31,7 +33,12 @@ impl Source {
         let text = text.into();
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         let lines = std::iter::once(0).chain(breaks).collect();
-        Self { name: name.into(), path, text, lines }
+        Self { name: name.into(), path, text, unreadable: None, lines }
+    }
+
+    /// A file without a text, and why.
+    pub(super) fn unreadable(name: impl Into<String>, why: String) -> Self {
+        Self { unreadable: Some(why), ..Self::new(name, None, "") }
     }
 
     /// The line and column of a byte. A byte behind the text is the end of the text.

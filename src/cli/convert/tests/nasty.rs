@@ -60,7 +60,7 @@ fn rare_notations_are_changed_in_their_own_way_or_refused() {
             ("      containers:\n", "      initContainers:\n      - {name: fluent-bit, restartPolicy: Always, image: fluent/fluent-bit} # c\n      containers:\n".into()),
         ]),
         (job(&(proxy.clone() + &container("work", "x")), "    metadata:\n      annotations: # none\n"), Some(To::Annotation), vec![
-            ("annotations: # none", "annotations:\n        sidecarjob.dev/main: work # none".into()),
+            ("annotations: # none", "annotations: # none\n        sidecarjob.dev/main: work".into()),
         ]),
         (job(&(proxy.clone() + &container("work", "x")), "    metadata:\n      annotations:\n        a: |+\n          b\n\n"), Some(To::Annotation), vec![
             ("        a: |+", "        sidecarjob.dev/main: work\n        a: |+".into()),

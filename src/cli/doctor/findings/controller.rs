@@ -90,8 +90,20 @@ fn available(deployment: &Deployment) -> Finding {
             .mend(look)
             .mend(format!("kubectl logs -n {namespace} deployment/{name} --previous")),
         _ if ready < wanted => Finding::warn(CHECK, words).mend(look),
+        _ if is_changing(deployment, wanted) => Finding::warn(
+            CHECK,
+            format!("{words}, and not all of them have the newest template: a roll-out is not finished"),
+        )
+        .mend(format!("kubectl rollout status deployment {name} -n {namespace}"))
+        .mend(look),
         _ => Finding::ok(CHECK, words),
     }
+}
+
+/// Whether Pods of an older template still run: as long as the new ones do not become ready, the Deployment keeps them.
+fn is_changing(deployment: &Deployment, wanted: i32) -> bool {
+    let Some(status) = &deployment.status else { return false };
+    status.replicas.is_some_and(|all| all > wanted) || status.updated_replicas.is_some_and(|new| new < wanted)
 }
 
 fn of_version(facts: &Facts, deployment: &Deployment) -> Finding {

@@ -1,5 +1,7 @@
 //! What did admission make of the Pods of the dry run?
 
+use kube::ResourceExt;
+
 use crate::api::kubernetes::NATIVE_SIDECARS;
 use crate::cli::doctor::facts::{Answer, Facts, Unread};
 use crate::cli::doctor::finding::Finding;
@@ -16,6 +18,7 @@ pub fn findings(facts: &Facts) -> Vec<Finding> {
             return Finding::unknown(CHECK, what, why).into_iter().collect();
         }
         Ok(Answer::Refused(words)) => return vec![refused(facts, words)],
+        Ok(Answer::Unanswered(words)) => return vec![unanswered(facts, words)],
         Ok(Answer::Taken(_)) => {}
     }
     let mut all = Vec::new();
@@ -27,6 +30,20 @@ pub fn findings(facts: &Facts) -> Vec<Finding> {
     }
     all.extend(changed(facts));
     all
+}
+
+/// A webhook with `failurePolicy: Fail` does not answer. The API server names the webhook, and not its configuration.
+fn unanswered(facts: &Facts, words: &str) -> Finding {
+    let configurations = facts.webhooks.as_deref().unwrap_or_default();
+    let is_named = |name: &str| words.contains(&format!("{name:?}"));
+    let named = configurations.iter().find(|of| of.webhooks.iter().flatten().any(|webhook| is_named(&webhook.name)));
+    let which = named.map_or_else(
+        || "mutatingwebhookconfigurations,validatingwebhookconfigurations".to_owned(),
+        |configuration| format!("mutatingwebhookconfiguration {}", configuration.name_any()),
+    );
+    let told = "a webhook does not answer, so the API server rejects new Pods in this namespace";
+    let advice = "   # then start its service, or delete the configuration";
+    Finding::fail(CHECK, format!("{told}: {words}")).mend(format!("kubectl describe {which}{advice}"))
 }
 
 /// Admission rejects each Pod with a sidecar, or only this one, which has an image and a user of its own.

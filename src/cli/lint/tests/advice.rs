@@ -93,3 +93,21 @@ fn a_patch_without_containers_gets_advice_without_a_command() {
                     dapr.io/enable-native-sidecar: \"true\"";
     assert_eq!(fixes, [expected]);
 }
+
+#[test]
+fn a_fix_never_proposes_a_container_that_never_ends_as_main_container() {
+    let fixes = |text: &str| report(text).found.into_iter().map(|one| one.finding.fix).collect::<Vec<_>>();
+    let inject = "  template:\n    metadata: {annotations: {dapr.io/enabled: \"true\"}}\n";
+    let injected = run("Job", "", &format!("containers:\n{WORK}{PROXY}")).replace("  template:\n", inject);
+    let rule = "podFailurePolicy: {rules: [{action: FailJob, onExitCodes: {operator: In, values: [137]}}]}";
+    let policy = run("Job", rule, &format!("{NATIVE}containers:\n{WORK}{PROXY}"));
+    let rows = [
+        (injected, "add the annotation sidecarjob.dev/main: work to the Pod template ("),
+        (policy, "add containerName: work, or "),
+    ];
+    for (text, expected) in rows {
+        let fixes = fixes(&text);
+        assert!(fixes.iter().any(|fix| fix.starts_with(expected)), "{fixes:?}\n{expected}");
+        assert!(!fixes.iter().any(|fix| fix.contains("--main cloud-sql-proxy")), "{fixes:?}");
+    }
+}
