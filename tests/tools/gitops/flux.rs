@@ -144,8 +144,7 @@ async fn a_kustomization_is_ready_when_its_run_is_complete_and_fails_when_it_has
             kustomization.waits().await;
             end(&w, "migrate", code).await;
             let said = kustomization.ready(want).await;
-            assert_eq!(said.contains("HealthCheckFailed"), code != 0, "{what}: {said}");
-            assert_eq!(said.contains("migrate"), code != 0, "{what}: {said}");
+            assert_eq!(said.contains("migrate status: 'Failed'"), code != 0, "{what}: {said}");
         })
         .await;
     }
@@ -183,7 +182,7 @@ async fn the_last_run_of_a_schedule_counts_with_contrib_flux_only() {
             run_by_hand(&w, of).await;
             kustomization.again().await;
             let said = kustomization.ready(want).await;
-            assert_eq!(said.contains("HealthCheckFailed"), want == "False", "{name}: {said}");
+            assert_eq!(said.contains("status: 'Failed'"), want == "False", "{name}: {said}");
         }
     })
     .await;

@@ -13,12 +13,14 @@ use crate::support::{World, is_true, world};
 use crate::{end, exists, field, no_pods_of};
 
 const HOOK: &str = "  annotations: {argocd.argoproj.io/hook: PreSync}";
+const HOOK_OF_HELM: &str = "  annotations: {helm.sh/hook: \"pre-install,pre-upgrade\"}";
+const NO_HOOK: &str = "";
 const WAVE_1: &str = "  annotations: {argocd.argoproj.io/sync-wave: \"1\"}";
 
-/// A run, and a ConfigMap that comes after it: the run is a hook, or in the wave before.
-fn one_after_the_other(name: &str, as_hook: bool, spec: &str) -> [String; 2] {
-    let metadata = format!("  name: {name}\n{}", if as_hook { HOOK } else { "" });
-    [run(&metadata, spec), config(&format!("after-{name}"), if as_hook { "" } else { WAVE_1 })]
+/// A run, and a ConfigMap that comes after it: the run is such a hook, or it is in the wave before.
+fn one_after_the_other(name: &str, hook: &str, spec: &str) -> [String; 2] {
+    let after = if hook == NO_HOOK { WAVE_1 } else { "" };
+    [run(&format!("  name: {name}\n{hook}"), spec), config(&format!("after-{name}"), after)]
 }
 
 async fn application(w: &World, argocd: &str, name: &str, manifests: &[String]) -> Application {
@@ -29,14 +31,15 @@ async fn application(w: &World, argocd: &str, name: &str, manifests: &[String]) 
 #[tokio::test]
 #[ignore = "needs a cluster with Argo CD: run make tools"]
 async fn a_sync_goes_on_when_the_run_is_complete_and_fails_when_it_has_failed() {
-    for (what, name, as_hook, code, want) in [
-        ("a hook that is Complete", "good-hook", true, 0, "Succeeded"),
-        ("a hook that has Failed", "bad-hook", true, 3, "Failed"),
-        ("a wave whose run is Complete", "good-wave", false, 0, "Succeeded"),
-        ("a wave whose run has Failed", "bad-wave", false, 3, "Failed"),
+    for (what, name, hook, code, want) in [
+        ("a hook that is Complete", "good-hook", HOOK, 0, "Succeeded"),
+        ("a hook that has Failed", "bad-hook", HOOK, 3, "Failed"),
+        ("a hook of Helm that has Failed", "helm-hook", HOOK_OF_HELM, 3, "Failed"),
+        ("a wave whose run is Complete", "good-wave", NO_HOOK, 0, "Succeeded"),
+        ("a wave whose run has Failed", "bad-wave", NO_HOOK, 3, "Failed"),
     ] {
         world("argo", &[], move |w| async move {
-            let manifests = one_after_the_other(name, as_hook, "");
+            let manifests = one_after_the_other(name, hook, "");
             let application = application(&w, WITH_SCRIPTS, name, &manifests).await;
             application.sync().await;
             w.until(name, "its Pod is ready", |s| s.ready == Some(1)).await;
@@ -57,7 +60,7 @@ async fn a_sync_goes_on_when_the_run_is_complete_and_fails_when_it_has_failed() 
 #[ignore = "needs a cluster with Argo CD: run make tools"]
 async fn a_suspended_run_holds_back_its_wave_until_it_is_resumed_and_complete() {
     world("argosuspend", &[], |w| async move {
-        let manifests = one_after_the_other("later", false, "  suspend: true");
+        let manifests = one_after_the_other("later", NO_HOOK, "  suspend: true");
         let application = application(&w, WITH_SCRIPTS, "later", &manifests).await;
         application.sync().await;
         w.until("later", "suspended", |s| is_true(s, "Suspended")).await;
@@ -78,9 +81,9 @@ async fn a_suspended_run_holds_back_its_wave_until_it_is_resumed_and_complete() 
 #[tokio::test]
 #[ignore = "needs a cluster with Argo CD: run make tools"]
 async fn without_the_script_argo_cd_takes_a_run_for_done_as_soon_as_it_is_created() {
-    for (name, as_hook) in [("hook", true), ("wave", false)] {
+    for (name, hook) in [("hook", HOOK), ("wave", NO_HOOK)] {
         world("argoplain", &[], move |w| async move {
-            let manifests = one_after_the_other(name, as_hook, "");
+            let manifests = one_after_the_other(name, hook, "");
             let application = application(&w, WITHOUT, name, &manifests).await;
             application.sync().await;
             let (phase, said) = application.ended().await;
