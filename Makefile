@@ -29,8 +29,8 @@ soak: ## Random histories of runs and of schedules, optimised, until you stop it
 conformance: ## Kubernetes' own Job suite, against this controller; about ten minutes once a Kubernetes is built
 	@tests/upstream/run
 
-tools: ## Tools that take minutes to build, on a real cluster: Kueue (docs/tools.md)
-	@tests/tools/run
+tools: ## Tools that take minutes to build, on a real cluster: Kueue, Argo CD, Flux (ARGS=flux: one; docs/tools.md)
+	@tests/tools/run $(ARGS)
 
 compat: ## Kubernetes 1.30 to 1.37: docs/versions.md; minutes for each version once built (ARGS=1.32: one version)
 	@tests/compat/run $(ARGS)

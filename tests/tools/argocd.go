@@ -34,9 +34,13 @@ func (c customizations) folder(object *unstructured.Unstructured) string {
 	return filepath.Join(string(c), object.GroupVersionKind().Group, object.GetKind())
 }
 
-// health runs health.lua. Argo CD says of an object that is being deleted, whatever its kind, that it is progressing.
+// hookFinalizer is what Argo CD keeps a hook by until it has seen the end of the hook.
+const hookFinalizer = "argocd.argoproj.io/hook-finalizer"
+
+// health runs health.lua. Argo CD says of an object that is being deleted, whatever its kind, that it is progressing, but for
+// a hook.
 func (c customizations) health(object *unstructured.Unstructured) (*health, error) {
-	if object.GetDeletionTimestamp() != nil {
+	if object.GetDeletionTimestamp() != nil && !slices.Contains(object.GetFinalizers(), hookFinalizer) {
 		return &health{Status: "Progressing", Message: "Pending deletion"}, nil
 	}
 	said := &health{}

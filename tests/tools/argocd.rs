@@ -96,6 +96,23 @@ fn argo_cds_own_tests_have_objects_of_the_real_controller_and_pass() {
     assert_eq!(program::failing_cases(), "", "tests beside the scripts fail");
 }
 
+#[test]
+#[ignore = "needs Go: run make test"]
+fn argo_cd_sees_the_end_of_a_hook_that_its_ttl_deletes() {
+    for (file, want) in [
+        ("SidecarJob/testdata/complete.yaml", "Healthy"),
+        ("SidecarJob/testdata/failed.yaml", "Degraded"),
+        ("SidecarJob/testdata/running.yaml", "Progressing"),
+    ] {
+        let mut hook = object(file).clone();
+        let metadata = &mut hook["metadata"];
+        metadata["deletionTimestamp"] = "2026-01-01T02:00:00Z".into();
+        metadata["finalizers"] = serde_json::json!(["argocd.argoproj.io/hook-finalizer"]);
+        metadata["generation"] = (metadata["generation"].as_i64().expect("a number") + 1).into(); // as the API server does
+        assert_eq!(program::judge(&[hook])[0].argocd, want, "{file}");
+    }
+}
+
 /// The text below a key of YAML.
 fn block(indent: usize, text: &str) -> String {
     let pad = " ".repeat(indent);

@@ -1,7 +1,10 @@
 local hs = {}
 
--- The status describes an older spec, or no controller has written one yet.
-if obj.status == nil or obj.status.observedGeneration ~= obj.metadata.generation then
+-- The status describes an older spec, or no controller has written one yet. A deletion raises the generation too: Argo CD
+-- still asks how a hook has ended that its TTL deletes.
+local is_described = obj.status ~= nil and
+  (obj.status.observedGeneration == obj.metadata.generation or obj.metadata.deletionTimestamp ~= nil)
+if not is_described then
   hs.status = "Progressing"
   hs.message = "Waiting for the controller"
   return hs

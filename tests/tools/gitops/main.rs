@@ -1,0 +1,41 @@
+//! Argo CD and Flux themselves, with runs of the real controller on a real cluster: docs/gitops.md says what they do.
+//! `make tools` builds the programs of both and starts them beside the cluster.
+
+#[path = "argocd/mod.rs"]
+mod argocd;
+mod flux;
+mod manifests;
+#[path = "../../support/mod.rs"]
+mod support;
+
+use support::World;
+
+/// The folder of that variable, which tests/tools/run sets.
+fn folder(variable: &str) -> std::path::PathBuf {
+    std::env::var_os(variable).unwrap_or_else(|| panic!("{variable} is not set: run make tools")).into()
+}
+
+/// Ends the main container of the run's newest Pod with that exit code.
+async fn end(w: &World, name: &str, code: i32) {
+    use kube::ResourceExt;
+    w.until(name, "its Pod is ready", |s| s.ready == Some(1)).await;
+    let pod = w.pods_of(name).await.pop().expect("a Pod").name_any();
+    let say = format!("echo {code} > /saying && mv /saying /exit");
+    w.kubectl_ok(&["exec", &pod, "--container=main", "--", "sh", "-c", &say], "");
+}
+
+/// Waits until the run has no Pods.
+async fn no_pods_of(w: &World, name: &str) {
+    support::eventually("the Pods of the run are gone", || async { w.pods_of(name).await.is_empty().then_some(()) })
+        .await;
+}
+
+/// The object exists.
+fn exists(w: &World, what: &str) -> bool {
+    !w.kubectl_ok(&["get", what, "--ignore-not-found", "-o", "name"], "").is_empty()
+}
+
+/// That field of an object, as JSONPath names it; empty if there is none.
+fn field(w: &World, what: &str, path: &str) -> String {
+    w.kubectl_ok(&["get", what, "-o", &format!("jsonpath={{{path}}}")], "")
+}
