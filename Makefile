@@ -59,7 +59,7 @@ image: ## The controller's image for amd64 and arm64, in dist; some minutes for 
 push: ## That image to a registry (IMAGE=REGISTRY/sidecarjob:TAG)
 	@release/push
 
-plugin: ## Install the program with cargo, also as the plugin kubectl-sidecarjob
+plugin: ## Install the program, also as the plugin kubectl-sidecarjob
 	@release/plugin
 
 # What a release is made of, in dist: CONTRIBUTING.md, To release.
