@@ -1,10 +1,11 @@
 //! `convert` as a script sees it: files, folders, stdin, exit codes, and what stands on stdout and stderr.
 
+mod piped;
+
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 const JOB: &str = "apiVersion: batch/v1
 kind: Job
@@ -49,10 +50,7 @@ fn folder(name: &str) -> PathBuf {
 fn convert(arguments: &[&str], stdin: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sidecarjob"));
     command.arg("convert").args(arguments).env("KUBECONFIG", "/nowhere/kubeconfig");
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
-    let _ = child.stdin.take().expect("stdin").write_all(stdin.as_bytes()); // wrong usage reads nothing
-    child.wait_with_output().expect("it ends")
+    piped::output(&mut command, stdin)
 }
 
 fn out(output: &Output) -> String {

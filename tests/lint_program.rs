@@ -1,5 +1,6 @@
 //! `lint` as a script sees it: files, folders, stdin, objects of a cluster, exit codes, and docs/lint.md.
 
+mod piped;
 mod scripted;
 
 use std::fs;
@@ -59,17 +60,8 @@ impl Drop for Folder {
 }
 
 fn lint(arguments: &[&str], stdin: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_sidecarjob"))
-        .arg("lint")
-        .args(arguments)
-        .env("KUBECONFIG", "/nowhere/config")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    let _ = child.stdin.take().expect("piped").write_all(stdin.as_bytes()); // a wrong argument ends the program first
-    child.wait_with_output().expect("the program ends")
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sidecarjob"));
+    piped::output(command.arg("lint").args(arguments).env("KUBECONFIG", "/nowhere/config"), stdin)
 }
 
 /// Exit code, stdout, stderr.

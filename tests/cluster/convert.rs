@@ -1,7 +1,8 @@
 //! "Move a Job that you have": `convert`, then `kubectl apply`, and the Job completes, in each form.
 
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
+use crate::support::piped;
 use crate::support::policy::Policy;
 use crate::support::{World, world};
 
@@ -77,13 +78,9 @@ spec:
 "#;
 
 fn convert(w: &World, arguments: &[&str], stdin: &str) -> Output {
-    use std::io::Write as _;
     let mut command = Command::new(env!("CARGO_BIN_EXE_sidecarjob"));
     command.args(["convert", "--namespace", &w.namespace]).args(arguments);
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
-    child.stdin.take().expect("stdin").write_all(stdin.as_bytes()).expect("it reads");
-    child.wait_with_output().expect("it ends")
+    piped::output(&mut command, stdin)
 }
 
 fn text(bytes: &[u8]) -> String {

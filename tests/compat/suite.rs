@@ -19,10 +19,9 @@ mod selectors;
 mod support;
 mod upgrade;
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
-use support::World;
+use support::{World, piped};
 
 /// The minor version of the API server.
 async fn minor(w: &World) -> u32 {
@@ -45,17 +44,8 @@ async fn folder(w: &World) -> String {
 
 /// Runs kubectl for the whole cluster, as an admin who names no namespace. The simulated kubelet goes on meanwhile.
 fn kubectl(args: &[&str], input: &str) -> Output {
-    tokio::task::block_in_place(|| {
-        let mut child = Command::new(std::env::var("KUBECTL").unwrap_or("kubectl".into()))
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("kubectl runs");
-        child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("kubectl reads");
-        child.wait_with_output().expect("kubectl ends")
-    })
+    let mut kubectl = Command::new(std::env::var("KUBECTL").unwrap_or("kubectl".into()));
+    tokio::task::block_in_place(|| piped::output(kubectl.args(args), input))
 }
 
 /// A command that succeeded. What it printed.

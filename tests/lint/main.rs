@@ -10,27 +10,20 @@ mod schedules;
 #[path = "../support/mod.rs"]
 mod support;
 
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::{Value, json};
 
 use cases::{Case, Place};
+use support::piped;
 use support::policy::Policy;
 use support::webhook::{Call, Webhooks};
 use support::{World, world, world_without_controller};
 
 /// What the program finds in this object.
 fn report(object: &Value) -> Value {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_sidecarjob"))
-        .args(["lint", "-f", "-", "-o", "json"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the program starts");
-    child.stdin.take().expect("piped").write_all(object.to_string().as_bytes()).expect("the program reads");
-    let out = child.wait_with_output().expect("the program ends");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sidecarjob"));
+    let out = piped::output(command.args(["lint", "-f", "-", "-o", "json"]), &object.to_string());
     let report: Value = serde_json::from_slice(&out.stdout).expect("JSON");
     assert_eq!(report["objects"], 1, "{object}");
     let any = report["findings"].as_array().is_some_and(|found| !found.is_empty());

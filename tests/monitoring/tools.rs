@@ -1,11 +1,12 @@
 //! Where are the tools, and what does config/monitoring say?
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 
 use serde_json::Value;
+
+use crate::support::piped;
 
 /// The folder with prometheus, promtool and the operator's CRDs.
 pub static TOOLS: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -42,18 +43,7 @@ pub fn rules(change: impl Fn(&mut Value)) -> Value {
 
 /// Runs promtool, with that on stdin.
 pub fn promtool(args: &[&str], input: &str) -> Output {
-    let mut child = Command::new(TOOLS.join("promtool"))
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("promtool runs");
-    let mut stdin = child.stdin.take().expect("piped");
-    // It may end before it has read all.
-    let _ = stdin.write_all(input.as_bytes());
-    drop(stdin);
-    child.wait_with_output().expect("promtool ends")
+    piped::output(Command::new(TOOLS.join("promtool")).args(args), input)
 }
 
 /// What it printed, on both ways.

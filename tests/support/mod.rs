@@ -2,6 +2,8 @@
 
 #![allow(dead_code)] // each test target uses its part
 
+#[path = "../piped/mod.rs"]
+pub mod piped;
 pub mod policy;
 pub mod webhook;
 
@@ -279,17 +281,8 @@ impl World {
 }
 
 fn kubectl(namespace: &str, args: &[&str], input: &str) -> Output {
-    use std::io::Write;
-    let mut child = Command::new(std::env::var("KUBECTL").unwrap_or("kubectl".into()))
-        .args(["--namespace", namespace])
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("kubectl runs");
-    child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("kubectl reads");
-    child.wait_with_output().expect("kubectl ends")
+    let mut kubectl = Command::new(std::env::var("KUBECTL").unwrap_or("kubectl".into()));
+    piped::output(kubectl.args(["--namespace", namespace]).args(args), input)
 }
 
 /// A SidecarJob with one container, `main`, which runs that in a shell, and these lines in its spec.
