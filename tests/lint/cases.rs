@@ -262,9 +262,10 @@ fn counts() -> Vec<Row> {
     rows
 }
 
-/// A sidecar that needs four seconds until it can be used, and a main container that fails before that.
+/// A sidecar that needs 20 seconds until it can be used, and a main container that fails before that, also if a busy node starts
+/// the container late.
 fn start() -> Vec<Row> {
-    let proxy = || shares(shell("side", &format!("sleep 4; touch /shared/up; {ALIVE}")));
+    let proxy = || shares(shell("side", &format!("sleep 20; touch /shared/up; {ALIVE}")));
     let client = || shares(shell("work", "test -f /shared/up"));
     let probe = json!({"exec": {"command": ["test", "-f", "/shared/up"]}, "periodSeconds": 1, "failureThreshold": 60});
     let readiness = || with(proxy(), json!({"readinessProbe": probe}));
