@@ -13,10 +13,10 @@ use crate::cli::failure::{Failure, Kind, call};
 pub async fn all(client: &Client) -> Result<Vec<Deployment>, Failure> {
     let of = ListParams::default().labels(install::SELECTOR);
     let everywhere: Api<Deployment> = Api::all(client.clone());
-    let there = match call("list Deployments", everywhere.list(&of)).await {
+    let there = match call("list deployments", everywhere.list(&of)).await {
         Err(failure) if failure.kind == Kind::Forbidden => {
             let api: Api<Deployment> = Api::namespaced(client.clone(), install::NAMESPACE);
-            call(format!("list Deployments in namespace {}", install::NAMESPACE), api.list(&of)).await?
+            call(format!("list deployments in namespace {}", install::NAMESPACE), api.list(&of)).await?
         }
         answer => answer?,
     };

@@ -157,9 +157,8 @@ fn decided(object: &Object<'_>, work: &Work, wanted: &Wanted, report: &mut Repor
 
 /// What the user says, and what an annotation of the object says.
 fn said(work: &Work, said: &Said) -> Said {
-    let names = work.annotation(labels::SIDECARS).or_else(|| work.mark(labels::SIDECARS)).unwrap_or_default();
     let mut said = said.clone();
-    said.sidecars.extend(labels::names(names).map(str::to_owned));
+    said.sidecars.extend(work.said_sidecars().map(str::to_owned));
     said
 }
 

@@ -51,26 +51,19 @@ pub fn nameless(object: &Object<'_>, work: &Work) -> Option<(Path, String)> {
 
 /// The init container that is a sidecar and is not told so: the kubelet waits for its end before the main containers.
 pub fn holds_up(object: &Object<'_>, work: &Work) -> Option<(Path, String)> {
-    let never_ends = |init: &&Container| {
+    let never_ends = |init: &Container| {
         let named = known::sign(init).filter(|sign| sign.confidence == Confidence::Sure);
         init.restart.is_none() && init.command.is_empty() && serves(init) && named.is_some()
     };
-    let init = work.init.iter().find(never_ends)?;
-    let index = work.init.iter().position(|other| other == init)?;
+    let (index, init) = work.init.iter().enumerate().find(|(_, init)| never_ends(init))?;
     let path = work.kind.template().then("spec").then("initContainers").then(index);
-    let named = said(work).any(|name| name == init.name);
+    let named = work.said_sidecars().any(|name| name == init.name);
     let what = format!(
         "the init container {} looks like a sidecar that never ends, so no main container would start: give it restartPolicy: \
          {ALWAYS}",
         init.name
     );
     object.find(&path).filter(|_| !named).map(|_| (path, what))
-}
-
-/// The sidecars that an annotation of the object names.
-fn said(work: &Work) -> impl Iterator<Item = &str> {
-    let names = work.annotation(labels::SIDECARS).or_else(|| work.mark(labels::SIDECARS));
-    labels::names(names.unwrap_or_default())
 }
 
 /// Why the object can't get this form.

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::api::labels;
 use crate::cli::container::Container;
 use crate::cli::manifest::Step;
 use crate::cli::workload::Kind;
@@ -60,6 +61,11 @@ impl Work {
     /// The annotation of the object or of its run.
     pub fn annotation(&self, name: &str) -> Option<&str> {
         self.annotations.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The sidecars that an annotation names for our controller.
+    pub fn said_sidecars(&self) -> impl Iterator<Item = &str> {
+        labels::names(self.annotation(labels::SIDECARS).or_else(|| self.mark(labels::SIDECARS)).unwrap_or_default())
     }
 
     /// Whether the object or its run has the label.

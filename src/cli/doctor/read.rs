@@ -20,6 +20,7 @@ use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
 use crate::api::{crd, install};
+use crate::cli::deployment;
 use crate::cli::doctor::facts::{Answer, Fact, Facts, Policies, Unread};
 use crate::cli::doctor::installed;
 use crate::cli::doctor::probe;
@@ -215,16 +216,11 @@ impl Reader {
         }
     }
 
-    /// Of all namespaces, or, without the permission for that, of the namespace of `config/default`.
     async fn deployments(&self) -> Fact<Vec<Deployment>> {
-        let params = || ListParams::default().labels(install::SELECTOR);
-        match self.list(Api::all(self.client.clone()), "deployments", params()).await {
-            Err(Unread::Needs(_)) => {
-                let api = Api::namespaced(self.client.clone(), install::NAMESPACE);
-                let plural = format!("deployments in namespace {}", install::NAMESPACE);
-                self.list(api, &plural, params()).await
-            }
-            answer => answer,
+        let right = format!("list for deployments in namespace {}", install::NAMESPACE);
+        match self.in_time(deployment::all(&self.client)).await {
+            Ok(answer) => answer.map_err(|failure| unread(&right, &failure)),
+            Err(_) => Err(Unread::Failed("failed to list deployments: no answer within --timeout".into())),
         }
     }
 
