@@ -53,3 +53,21 @@ packer() {
 
 # host_arch: this machine's, as images name it
 host_arch() { case $(uname -m) in aarch64 | arm64) echo arm64 ;; x86_64) echo amd64 ;; *) uname -m ;; esac; }
+
+# rust_target OS-ARCH: prints how Rust names it
+rust_target() {
+	case $1 in
+	linux-amd64) echo x86_64-unknown-linux-musl ;;
+	linux-arm64) echo aarch64-unknown-linux-musl ;;
+	darwin-amd64) echo x86_64-apple-darwin ;;
+	darwin-arm64) echo aarch64-apple-darwin ;;
+	*) die "$1 is none of linux-amd64, linux-arm64, darwin-amd64, darwin-arm64" ;;
+	esac
+}
+
+# program_path OS-ARCH: where release/program puts the program
+program_path() {
+	local target
+	target=$(rust_target "$1")
+	echo "$CARGO_TARGET_DIR/$target/release/sidecarjob"
+}

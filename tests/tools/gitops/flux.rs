@@ -11,10 +11,9 @@ use kube::discovery::ApiResource;
 use serde_json::{Value, json};
 use sidecarjob::api::Phase;
 
-use crate::argocd::run_by_hand;
 use crate::manifests::{run, schedule};
 use crate::support::{World, eventually, is_true, world};
-use crate::{end, exists, field, folder, no_pods_of};
+use crate::{end, exists, field, folder, no_pods_of, run_by_hand};
 
 /// A Kustomization, and the GitRepository that it applies; both have that name.
 struct Kustomization<'a> {

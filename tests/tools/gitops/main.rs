@@ -8,6 +8,9 @@ mod manifests;
 #[path = "../../support/mod.rs"]
 mod support;
 
+use kube::ResourceExt;
+use kube::api::ListParams;
+use sidecarjob::api::Phase;
 use support::World;
 
 /// The folder of that variable, which tests/tools/run sets.
@@ -17,7 +20,6 @@ fn folder(variable: &str) -> std::path::PathBuf {
 
 /// Ends the main container of the run's newest Pod with that exit code.
 async fn end(w: &World, name: &str, code: i32) {
-    use kube::ResourceExt;
     w.until(name, "its Pod is ready", |s| s.ready == Some(1)).await;
     let pod = w.pods_of(name).await.pop().expect("a Pod").name_any();
     let say = format!("echo {code} > /saying && mv /saying /exit");
@@ -38,4 +40,26 @@ fn exists(w: &World, what: &str) -> bool {
 /// That field of an object, as JSONPath names it; empty if there is none.
 fn field(w: &World, what: &str, path: &str) -> String {
     w.kubectl_ok(&["get", what, "-o", &format!("jsonpath={{{path}}}")], "")
+}
+
+/// The names and UIDs of all runs, in the order of their names.
+async fn runs(w: &World) -> Vec<(String, String)> {
+    let all = w.jobs().list(&ListParams::default()).await.expect("listed");
+    all.items.iter().map(|run| (run.name_any(), run.uid().expect("a UID"))).collect()
+}
+
+/// Starts a run of the schedule, which fails, and waits until the schedule shows the failure; gives the run's name.
+async fn run_by_hand(w: &World, schedule: &str) -> String {
+    let out = std::process::Command::new(env!("CARGO_BIN_EXE_sidecarjob"))
+        .args(["cron", "run", schedule, "--namespace", &w.namespace])
+        .output()
+        .expect("the program runs");
+    assert!(out.status.success(), "cron run: {}", String::from_utf8_lossy(&out.stderr));
+    let (name, _) = runs(w).await.into_iter().find(|(name, _)| name.starts_with(schedule)).expect("a run");
+    w.until(&name, "Failed", |s| s.phase == Some(Phase::Failed)).await;
+    support::eventually("the schedule shows the failure", || async {
+        (field(w, &format!("sccj/{schedule}"), ".status.lastResult") == "Failed").then_some(())
+    })
+    .await;
+    name
 }

@@ -3,14 +3,12 @@
 mod application;
 
 use application::{Application, How, WITH_SCRIPTS, WITHOUT};
-use kube::ResourceExt;
-use kube::api::ListParams;
 use serde_json::json;
 use sidecarjob::api::Phase;
 
 use crate::manifests::{config, run, schedule};
 use crate::support::{World, is_true, world};
-use crate::{end, exists, field, no_pods_of};
+use crate::{end, exists, field, no_pods_of, run_by_hand, runs};
 
 const HOOK: &str = "  annotations: {argocd.argoproj.io/hook: PreSync}";
 const HOOK_OF_HELM: &str = "  annotations: {helm.sh/hook: \"pre-install,pre-upgrade\"}";
@@ -96,12 +94,6 @@ async fn without_the_script_argo_cd_takes_a_run_for_done_as_soon_as_it_is_create
         })
         .await;
     }
-}
-
-/// The names and UIDs of all runs, in the order of their names.
-async fn runs(w: &World) -> Vec<(String, String)> {
-    let all = w.jobs().list(&ListParams::default()).await.expect("listed");
-    all.items.iter().map(|run| (run.name_any(), run.uid().expect("a UID"))).collect()
 }
 
 /// Syncs, and ends the hook's run, which is the one that is not among these.
@@ -221,22 +213,6 @@ async fn pruning_deletes_a_run_under_way_with_its_pods_and_leaves_the_runs_of_a_
         assert_eq!((sync.as_str(), health.as_str()), ("Synced", "Degraded"), "its last run failed: {differs:?}");
     })
     .await;
-}
-
-/// Starts a run of the schedule, which fails, and waits until the schedule shows the failure; gives the run's name.
-pub async fn run_by_hand(w: &World, schedule: &str) -> String {
-    let out = std::process::Command::new(env!("CARGO_BIN_EXE_sidecarjob"))
-        .args(["cron", "run", schedule, "--namespace", &w.namespace])
-        .output()
-        .expect("the program runs");
-    assert!(out.status.success(), "cron run: {}", String::from_utf8_lossy(&out.stderr));
-    let (name, _) = runs(w).await.into_iter().find(|(name, _)| name.starts_with(schedule)).expect("a run");
-    w.until(&name, "Failed", |s| s.phase == Some(Phase::Failed)).await;
-    crate::support::eventually("the schedule shows the failure", || async {
-        (field(w, &format!("sccj/{schedule}"), ".status.lastResult") == "Failed").then_some(())
-    })
-    .await;
-    name
 }
 
 #[tokio::test]
