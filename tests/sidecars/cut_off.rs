@@ -45,12 +45,18 @@ fn drains() -> [String; 2] {
 #[ignore = "needs a cluster: run make test"]
 async fn a_pod_whose_own_deadline_passes_before_main_is_done_has_failed() {
     world("deadline", &[], |w| async move {
+        // Long enough for a busy node to start the containers, and shorter than the drain.
+        let deadline = "      activeDeadlineSeconds: 25\n      terminationGracePeriodSeconds: 40\n";
+        let drains = [shell("main", "sleep 1"), standin("side", "-drain 30s")];
+        let mut runs = Vec::new();
         for mode in MODES {
-            let cut = run(&w, "cut", mode, "      activeDeadlineSeconds: 4\n", &works()).await;
+            let cut = run(&w, "cut", mode, deadline, &works()).await;
+            runs.push((mode, cut, run(&w, "done", mode, deadline, &drains).await));
+        }
+        for (mode, cut, done) in runs {
             assert_eq!(result(&w, &cut).await, FAILED, "{mode:?}");
             let pod = w.pods_of(&cut).await.remove(0);
             assert_eq!(end(&pod, "main").exit_code, 0, "{mode:?}: it was told to end, and did");
-            let done = run(&w, "done", mode, "      activeDeadlineSeconds: 6\n", &drains()).await;
             assert_eq!(result(&w, &done).await, COMPLETE, "{mode:?}: the deadline passed while the sidecar drained");
         }
     })

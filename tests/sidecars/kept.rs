@@ -8,7 +8,7 @@ use crate::support::{World, eventually, is_true, world};
 
 /// A run that ends although its Pod still runs; what ends the run, and how many Pods it counts as failed.
 const ENDS: [(&str, &str, &str); 2] = [
-    ("late", "  activeDeadlineSeconds: 6\n  backoffLimit: 0", "DeadlineExceeded"),
+    ("late", "  activeDeadlineSeconds: 30\n  backoffLimit: 0", "DeadlineExceeded"),
     ("again", "  backoffLimit: 1", "BackoffLimitExceeded"),
 ];
 

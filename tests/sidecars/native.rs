@@ -66,23 +66,24 @@ async fn until_ready_without_any_probe_is_said() {
 #[ignore = "needs a cluster: run make test"]
 async fn a_sidecar_that_is_not_up_in_time_fails_the_pod_and_the_logs_stay() {
     world("late", &["--pod-failure-backoff=100ms"], |w| async move {
-        let spec = "  backoffLimit: 1\n  sidecars: [{name: side, start: {until: Ready, deadlineSeconds: 13}}]";
+        let spec = "  backoffLimit: 1\n  sidecars: [{name: side, start: {until: Ready, deadlineSeconds: 30}}]";
         let side =
             standin("side", "-listen :8080 -ready 1h") + ", readinessProbe: {httpGet: {port: 8080, path: /ready}}";
         w.apply(&job("late", spec, &[shell("main", "exit 0"), side])).await;
+        // A plain sidecar is up when it has started; main works beside it.
+        let spec =
+            "  backoffLimit: 1\n  sidecarMode: Managed\n  sidecars: [{name: side, start: {deadlineSeconds: 20}}]";
+        let side = standin("side", "-listen :8080 -ready 1h")
+            + ", startupProbe: {httpGet: {port: 8080, path: /ready}, periodSeconds: 1, failureThreshold: 1000}";
+        w.apply(&job("plain", spec, &[standin("main", ""), side])).await;
         let waiting = w.condition("late", "Waiting").await;
         assert_eq!(waiting.reason, "SidecarNotUp");
         assert!(waiting.message.contains("start.deadlineSeconds"), "{}", waiting.message);
         let failed = w.condition("late", "Failed").await;
         assert_eq!(failed.reason, "BackoffLimitExceeded");
-        assert!(w.event("late", "SidecarStartDeadlineExceeded").await.contains("sidecar side was not up 13s"));
-        // A plain sidecar is up when it has started; main works beside it.
-        let spec = "  backoffLimit: 1\n  sidecarMode: Managed\n  sidecars: [{name: side, start: {deadlineSeconds: 5}}]";
-        let side = standin("side", "-listen :8080 -ready 1h")
-            + ", startupProbe: {httpGet: {port: 8080, path: /ready}, periodSeconds: 1, failureThreshold: 1000}";
-        w.apply(&job("plain", spec, &[standin("main", ""), side])).await;
+        assert!(w.event("late", "SidecarStartDeadlineExceeded").await.contains("sidecar side was not up 30s"));
         assert_eq!(w.condition("plain", "Failed").await.reason, "BackoffLimitExceeded");
-        assert!(w.event("plain", "SidecarStartDeadlineExceeded").await.contains("sidecar side was not up 5s"));
+        assert!(w.event("plain", "SidecarStartDeadlineExceeded").await.contains("sidecar side was not up 20s"));
         for name in ["late", "plain"] {
             let pods = w.pods_of(name).await;
             assert_eq!(pods.len(), 2, "{name}: tried again up to the limit");
