@@ -3,10 +3,12 @@
 //!
 //! Several events are sent at the same time; the events about one object keep their order. A call without an answer
 //! delays few other events, and has a time limit. `post` decides the form of an event, and which events are the same
-//! event. `queue` and `burst` limit the events of one namespace and of one object.
+//! event. `queue` and `burst` limit the events of one namespace and of one object; `merge` says which waiting events a later
+//! one replaces.
 
 mod burst;
 mod losses;
+mod merge;
 mod post;
 mod queue;
 mod recent;

@@ -128,8 +128,11 @@ pub fn events() -> String {
     let mut page = format!(
         "{GENERATED}\n# Events\n\n\
          `kubectl describe` and `kubectl events --for` show them. The controller sends an event when its cause is stored,\n\
-         and limits the events of one object and of one namespace ([isolation.md](../isolation.md)). An event about a batch/v1 Job\n\
-         has the source `job-controller`, as the events of the built-in controller.\n"
+         and limits the events of one object and of one namespace ([isolation.md](../isolation.md)). If many runs end at once, the\n\
+         event `Completed` of a run may come before the controller has sent `SuccessfulCreate`: then one event says both, and its\n\
+         note names the Pod, as in `Job completed; created pod: etl-x7k2p`. In the same way `SawCompletedJob` of a schedule replaces\n\
+         a waiting `SuccessfulCreate`. An event about a batch/v1 Job has the source `job-controller`, as the events of the\n\
+         built-in controller.\n"
     );
     let all = all();
     let of = |schedule: bool| all.iter().filter(move |w| w.event.is_some() && (w.list == "schedule") == schedule);

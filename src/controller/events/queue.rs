@@ -15,6 +15,7 @@ use k8s_openapi::api::core::v1::ObjectReference;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use super::merge;
 use super::post::Told;
 use crate::controller::load::Load;
 use crate::controller::places::Line;
@@ -64,7 +65,8 @@ impl Queue {
         Self { state: Mutex::new(state), changed: Notify::new(), load }
     }
 
-    /// Adds an event. Returns the event if its namespace has used up its share of the room.
+    /// Adds an event, which takes the place of those that it makes superfluous. Returns the event if its namespace has used
+    /// up its share of the room.
     pub fn push(&self, told: Told) -> Result<(), Box<Told>> {
         self.state.lock().push(told)?;
         self.changed.notify_one();
@@ -103,8 +105,10 @@ impl Queue {
 }
 
 impl State {
-    fn push(&mut self, told: Told) -> Result<(), Box<Told>> {
+    fn push(&mut self, mut told: Told) -> Result<(), Box<Told>> {
         let object = object(&told.about);
+        let merged = self.waiting.get_mut(&object).map_or(0, |about_it| merge::into(&mut told, about_it));
+        self.leave(&object.0, merged);
         let own = self.of_namespace.get(&object.0).copied().unwrap_or(0);
         if own >= self.room {
             return Err(Box::new(told));
@@ -129,15 +133,20 @@ impl State {
     fn take(&mut self) -> Option<(Object, Told)> {
         let (namespace, object) = self.ready.serve()?;
         let told = self.waiting.get_mut(&object)?.pop_front()?;
-        self.room += 1;
+        self.leave(&namespace, 1);
         self.sending += 1;
-        if let Some(own) = self.of_namespace.get_mut(&namespace) {
-            *own -= 1;
+        Some((object, told))
+    }
+
+    /// So many events of the namespace wait no more.
+    fn leave(&mut self, namespace: &str, events: usize) {
+        self.room += events;
+        if let Some(own) = self.of_namespace.get_mut(namespace) {
+            *own -= events;
             if *own == 0 {
-                self.of_namespace.remove(&namespace);
+                self.of_namespace.remove(namespace);
             }
         }
-        Some((object, told))
     }
 
     fn done(&mut self, object: &Object) {
@@ -161,6 +170,7 @@ mod tests {
 
     use super::super::tests::told;
     use super::*;
+    use crate::api::conditions::events;
 
     fn push(queue: &Queue, namespace: &str, name: &str, n: usize) -> usize {
         (0..n).filter(|n| queue.push(told(namespace, name, "X", &n.to_string())).is_ok()).count()
@@ -204,6 +214,29 @@ mod tests {
         assert_eq!(sent(&queue), ["ns a 1"]);
         queue.done(&object("a"));
         assert!(queue.state.lock().waiting.is_empty(), "nothing is kept");
+    }
+
+    #[test]
+    fn the_end_of_a_run_takes_the_place_of_what_waits_and_says_it() {
+        let queue = Queue::new(Load::default());
+        let tell = |reason: &str, note: &str| {
+            let pod = ObjectReference { name: Some("pod".into()), ..ObjectReference::default() };
+            let event = Told { related: Some(pod), ..told("ns", "a", reason, note) };
+            assert!(queue.push(event).is_ok());
+        };
+        let object = ("ns".to_owned(), "SidecarJob".to_owned(), "a".to_owned());
+        tell(events::SUCCESSFUL_CREATE, "the Pod");
+        tell(events::COMPLETED, "the end");
+        assert_eq!(sent(&queue), ["ns a the end; created pod: pod"]);
+        queue.done(&object);
+        tell(events::SUCCESSFUL_CREATE, "the Pod");
+        assert_eq!(sent(&queue), ["ns a the Pod"], "what is being sent stays");
+        tell(events::COMPLETED, "the end");
+        queue.done(&object);
+        assert_eq!(sent(&queue), ["ns a the end"]);
+        queue.done(&object);
+        let state = queue.state.lock();
+        assert_eq!((state.waiting.len(), state.of_namespace.len(), state.room), (0, 0, WAITING), "nothing is kept");
     }
 
     #[test]
