@@ -5,14 +5,12 @@
 use std::sync::Arc;
 
 use http::{Request, Response};
-use k8s_openapi::api::batch::v1::Job;
 use kube::Client;
 use kube::client::Body;
 use kube::runtime::watcher::Event;
-
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
-use sidecarjob::api::{SidecarCronJob, SidecarJob};
+use sidecarjob::api::{SharedJob, SidecarCronJob, SidecarJob};
 use sidecarjob::controller::clock::wall_clock;
 use sidecarjob::controller::context::Context;
 use sidecarjob::controller::events::Events;
@@ -112,7 +110,7 @@ fn look(pods: usize, drain: bool) -> f64 {
     (0..pods).for_each(|n| drop(view.observe(Event::Apply(pod(n, drain)))));
     let schedules = Schedules::at(client.clone(), events.clone(), wall_clock());
     let ours = idle::<SidecarJob>(&client, &events, &view);
-    let jobs = idle::<Job>(&client, &events, &view);
+    let jobs = idle::<SharedJob>(&client, &events, &view);
     let scraped = Scraped::of(&view, &ours, &jobs, &schedules);
     let times = (0..5).map(|_| {
         let begin = cpu();

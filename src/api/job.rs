@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::batch::v1::{Job, JobSpec};
+use k8s_openapi::api::batch::v1::JobSpec;
 
 use crate::api::labels;
+use crate::api::shared_job::SharedJob;
 use crate::api::sidecar::Sidecar;
 use crate::api::sidecarjob::CompletionMode;
 use crate::api::sidecarjob::MainContainers;
@@ -17,11 +18,11 @@ use crate::api::sidecarjob::SidecarJobSpec;
 impl SidecarJobSpec {
     /// The spec of a Job. The sidecars come from the annotation `sidecarjob.dev/sidecars` of the Job, or else of its Pod
     /// template; the main containers come from the annotation `sidecarjob.dev/main` in the same places.
-    pub fn of_job(job: &Job) -> Self {
+    pub fn of_job(job: &SharedJob) -> Self {
         let spec: JobSpec = job.spec.clone().unwrap_or_default();
         let on_job = job.metadata.annotations.as_ref();
-        let on_pods = spec.template.metadata.as_ref().and_then(|m| m.annotations.clone());
-        let marked = |annotation: &str| names(on_job, annotation).or_else(|| names(on_pods.as_ref(), annotation));
+        let on_pods = job.template.metadata.as_ref().and_then(|m| m.annotations.as_ref());
+        let marked = |annotation: &str| names(on_job, annotation).or_else(|| names(on_pods, annotation));
         Self {
             sidecars: marked(labels::SIDECARS).unwrap_or_default().into_iter().map(sidecar).collect(),
             main_containers: marked(labels::MAIN).map(|names| MainContainers { names, require: None }),
@@ -40,7 +41,7 @@ impl SidecarJobSpec {
             suspend: spec.suspend,
             pod_replacement_policy: spec.pod_replacement_policy.as_deref().and_then(replacement),
             managed_by: spec.managed_by,
-            template: spec.template.into(),
+            template: job.template.clone(),
             ..Self::default()
         }
     }

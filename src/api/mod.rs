@@ -18,6 +18,7 @@ pub mod recipes;
 mod rules;
 mod schedule_rules;
 pub mod scheduled_run;
+mod shared_job;
 pub(crate) mod sidecar;
 pub mod sidecarcronjob;
 pub(crate) mod sidecarjob;
@@ -25,6 +26,7 @@ pub(crate) mod status;
 
 pub use kind::{Kind, SCHEDULE};
 pub use rules::{COMPLETED_INDEXES_MAX, SIGNALS};
+pub use shared_job::SharedJob;
 pub use sidecar::{Sidecar, StartBefore, StartUntil};
 pub use sidecarcronjob::{SidecarCronJob, SidecarCronJobSpec, SidecarCronJobStatus};
 pub use sidecarjob::{

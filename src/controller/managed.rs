@@ -5,14 +5,13 @@
 
 use std::fmt::Debug;
 
-use k8s_openapi::api::batch::v1::Job as BatchJob;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use kube::core::{NamespaceResourceScope, Selector};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::api::conditions::{events, messages};
-use crate::api::{Kind, SidecarJob, labels};
+use crate::api::{Kind, SharedJob, SidecarJob, labels};
 use crate::controller::views::pods::owner::Owner;
 use crate::controller::views::pods::routes::Selects;
 use crate::controller::wire::whole::Whole;
@@ -93,7 +92,7 @@ impl Managed for SidecarJob {
     }
 }
 
-impl Managed for BatchJob {
+impl Managed for SharedJob {
     const KIND: Kind = Kind::Job;
 
     fn observe(&self) -> Option<Job> {
@@ -148,7 +147,7 @@ mod tests {
 
     use super::*;
 
-    fn batch(spec: Value) -> BatchJob {
+    fn batch(spec: Value) -> SharedJob {
         let mut job = json!({"metadata": {"name": "job"}, "spec": {"template": {}}});
         for (key, value) in spec.as_object().expect("an object") {
             job["spec"][key] = value.clone();

@@ -10,12 +10,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures::future;
-use k8s_openapi::api::batch::v1::Job as BatchJob;
 use kube::ResourceExt;
 use kube::api::{Api, ListParams};
 use tracing::{info, warn};
 
-use crate::api::SidecarJob;
+use crate::api::{SharedJob, SidecarJob};
 use crate::controller::apply;
 use crate::controller::call::{call, is_absent};
 use crate::controller::context::Context;
@@ -123,7 +122,7 @@ async fn release_left_behind<K: Managed>(ctx: &Context<K>, namespace: &str) -> R
     if left.is_empty() {
         return Ok(());
     }
-    let going_on = [uids::<SidecarJob, K>(ctx, namespace).await?, uids::<BatchJob, K>(ctx, namespace).await?].concat();
+    let going_on = [uids::<SidecarJob, K>(ctx, namespace).await?, uids::<SharedJob, K>(ctx, namespace).await?].concat();
     let going_on: HashSet<String> = going_on.into_iter().collect();
     let gone = left.into_iter().filter(|(_, uid)| !going_on.contains(uid)).map(|(pod, _)| pod);
     let_go(ctx, namespace, &gone.collect::<Vec<_>>(), Orphan::Stray).await

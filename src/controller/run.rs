@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use futures::{TryFutureExt, future};
-use k8s_openapi::api::batch::v1::Job as BatchJob;
 use kube::Client;
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
@@ -16,7 +15,7 @@ use tokio::task::JoinHandle;
 use tracing::info;
 
 use crate::api::recipes::{self, Recipe};
-use crate::api::{Kind, SidecarJob};
+use crate::api::{Kind, SharedJob, SidecarJob};
 use crate::controller::args::{self, Args};
 use crate::controller::clock::wall_clock;
 use crate::controller::cluster::{self, Clients, ClusterError};
@@ -286,7 +285,7 @@ fn scope(
     let pods = Arc::new(Pods::default());
     let client = shared.client.clone();
     let (ours, wake_ours) = shared.queue::<SidecarJob>(&pods, &shared.turns.ours);
-    let (jobs, wake_jobs) = shared.queue::<BatchJob>(&pods, &shared.turns.jobs);
+    let (jobs, wake_jobs) = shared.queue::<SharedJob>(&pods, &shared.turns.jobs);
     let turns = shared.turns.schedules.clone();
     let (events, metrics) = (shared.events.clone(), shared.metrics.clone());
     let schedules = Schedules::counted(client.clone(), events, metrics, wall_clock());

@@ -5,10 +5,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use k8s_openapi::api::batch::v1::Job as BatchJob;
 use kube::runtime::reflector::Store;
 
-use crate::api::{Kind, SCHEDULE, SidecarCronJob, SidecarJob};
+use crate::api::{Kind, SCHEDULE, SharedJob, SidecarCronJob, SidecarJob};
 use crate::controller::context::Context;
 use crate::controller::managed::Managed;
 use crate::controller::object::Key;
@@ -24,7 +23,7 @@ use crate::telemetry::{Draining, InView};
 pub struct Scraped {
     pods: Arc<Pods>,
     ours: OfKind<SidecarJob>,
-    jobs: OfKind<BatchJob>,
+    jobs: OfKind<SharedJob>,
     schedules: Arc<Schedules>,
 }
 
@@ -50,7 +49,7 @@ impl<K: Managed> OfKind<K> {
 
 impl Scraped {
     /// These queues, which share the view of Pods.
-    pub fn of(pods: &Arc<Pods>, ours: &Queue<SidecarJob>, jobs: &Queue<BatchJob>, schedules: &Arc<Schedules>) -> Self {
+    pub fn of(pods: &Arc<Pods>, ours: &Queue<SidecarJob>, jobs: &Queue<SharedJob>, schedules: &Arc<Schedules>) -> Self {
         let (ours, jobs) = (OfKind::of(ours), OfKind::of(jobs));
         Self { pods: pods.clone(), ours, jobs, schedules: schedules.clone() }
     }

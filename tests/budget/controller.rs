@@ -1,8 +1,7 @@
 //! The whole controller on the API server in memory. What the server itself allocates does not count.
 
-use k8s_openapi::api::batch::v1::Job;
 use kube::Client;
-use sidecarjob::api::SidecarJob;
+use sidecarjob::api::{SharedJob, SidecarJob};
 use tokio::sync::watch;
 use tower::ServiceExt;
 
@@ -19,5 +18,5 @@ pub fn client(server: &Server) -> Client {
 
 /// Starts the controller, as `whole::start` says.
 pub async fn start(server: &Server, schedules: bool) -> watch::Sender<bool> {
-    whole::start::<Counted<SidecarJob>, Counted<Job>>(client(server), &server.clock, schedules).await
+    whole::start::<Counted<SidecarJob>, Counted<SharedJob>>(client(server), &server.clock, schedules).await
 }

@@ -4,10 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use k8s_openapi::api::batch::v1::Job;
 use kube::runtime::watcher::Event;
 use serde::de::DeserializeOwned;
-use sidecarjob::api::SidecarJob;
+use sidecarjob::api::{SharedJob, SidecarJob};
 use sidecarjob::controller::context::Context;
 use sidecarjob::controller::events::Events;
 use sidecarjob::controller::managed::Managed;
@@ -54,7 +53,7 @@ pub async fn of(kind: &Kind) -> Reconciles {
     server.put(kind.plural, (kind.object)());
     match kind.plural {
         "sidecarcronjobs" => of_a_schedule(&server, kind).await,
-        "jobs" => of_a_run::<Job>(&server, kind).await,
+        "jobs" => of_a_run::<SharedJob>(&server, kind).await,
         _ => of_a_run::<SidecarJob>(&server, kind).await,
     }
 }

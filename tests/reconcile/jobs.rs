@@ -1,12 +1,12 @@
 //! A batch/v1 Job by managedBy goes the same way, with its own finalizer, path and rules for the end.
 
-use k8s_openapi::api::batch::v1::Job;
+use sidecarjob::api::SharedJob;
 
 use super::*;
 
 pub const JOB_STATUS: &str = "/apis/batch/v1/namespaces/ns/jobs/job/status";
 
-pub fn batch_job(status: Value) -> Job {
+pub fn batch_job(status: Value) -> SharedJob {
     serde_json::from_value(json!({
         "apiVersion": "batch/v1", "kind": "Job",
         "metadata": {"name": "job", "namespace": "ns", "uid": "job-uid", "resourceVersion": "10", "generation": 1},
@@ -33,8 +33,8 @@ fn pod_of_job(phase: &str, exit: Option<i32>) -> Value {
     pod
 }
 
-async fn run(script: Vec<Call>, pods: Vec<Value>, job: Job) -> Vec<(String, Value)> {
-    let Stage { ctx, sent, server, .. } = stage_of::<Job>(script, pods);
+async fn run(script: Vec<Call>, pods: Vec<Value>, job: SharedJob) -> Vec<(String, Value)> {
+    let Stage { ctx, sent, server, .. } = stage_of::<SharedJob>(script, pods);
     reconcile(Arc::new(Watched::from(job)), ctx.clone()).await.expect("well");
     drop(ctx);
     server.await.expect("the script was followed to its end");

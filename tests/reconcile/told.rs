@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use k8s_openapi::api::batch::v1::Job;
+use sidecarjob::api::SharedJob;
 
 use super::jobs::{JOB_STATUS, batch_job};
 use super::*;
@@ -84,7 +84,7 @@ async fn a_webhook_that_is_down_or_too_slow_is_told_in_the_servers_words_until_a
 async fn a_job_is_told_of_it_by_the_event_that_it_knows() {
     let down = || on(Method::POST, PODS, refuses(500, "InternalError", WEBHOOK));
     let script = vec![down(), on(Method::PUT, JOB_STATUS, stored(11)), not_there(), down()];
-    let mut stage: Stage<Job> = stage_of(script, vec![]);
+    let mut stage: Stage<SharedJob> = stage_of(script, vec![]);
     let results = turns(&mut stage, batch_job(json!({})), 2).await;
     assert!(results.iter().all(Result::is_err));
     assert_eq!(told(&stage.told, 1).await, [("FailedCreate".into(), format!("Error creating: {WEBHOOK}"))]);

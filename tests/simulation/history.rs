@@ -3,9 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use k8s_openapi::api::batch::v1::Job;
 use serde_json::{Value, json};
-use sidecarjob::api::{Kind, SidecarJob};
+use sidecarjob::api::{Kind, SharedJob, SidecarJob};
 use sidecarjob::controller::managed::Managed;
 use sidecarjob::engine::observed::Settings;
 use tokio::time::sleep;
@@ -30,7 +29,7 @@ pub fn troubled(seed: u64) -> Told {
     dice.roll(100);
     match dice.one_in(2) {
         true => run(troubles::<SidecarJob>(world(Kind::SidecarJob, dice, Fate::Open))),
-        false => run(troubles::<Job>(world(Kind::Job, dice, Fate::Open))),
+        false => run(troubles::<SharedJob>(world(Kind::Job, dice, Fate::Open))),
     }
 }
 
@@ -56,7 +55,7 @@ fn calm(kind: Kind, seed: u64, kill_at: Option<(u32, bool)>) -> (Told, Value) {
     let world = world(kind, Dice::new(seed), Fate::Fixed(seed));
     match kind {
         Kind::SidecarJob => run(calmly::<SidecarJob>(world, kill_at)),
-        Kind::Job => run(calmly::<Job>(world, kill_at)),
+        Kind::Job => run(calmly::<SharedJob>(world, kill_at)),
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kube::CustomResourceExt;
 use serde_json::{Value, json};
-use sidecarjob::api::{self, SidecarCronJob, SidecarJob};
+use sidecarjob::api::{self, SharedJob, SidecarCronJob, SidecarJob};
 
 use crate::kubelet;
 use crate::program::Judgement;
@@ -99,12 +99,8 @@ impl Story {
 
     async fn versions(&self) -> Vec<Version> {
         let server = Server::new(Clock::start_at(BEGIN + 3_570), Duration::ZERO); // half a minute before an hour
-        let _working = whole::start::<SidecarJob, k8s_openapi::api::batch::v1::Job>(
-            server.client(),
-            &server.clock,
-            self.kind == SCHEDULES,
-        )
-        .await;
+        let _working =
+            whole::start::<SidecarJob, SharedJob>(server.client(), &server.clock, self.kind == SCHEDULES).await;
         server.put(self.kind, self.object.clone());
         let (mut all, mut before) = (Vec::new(), State::InProgress);
         for step in &self.steps {

@@ -99,7 +99,7 @@ fn before_rerun(spec: &mut Map<String, Value>, started: &Value) {
 
 /// The SidecarJob of a batch/v1 Job. The API server chose the selector and some labels for the one Job.
 pub fn job(job: &Job) -> Value {
-    let mut spec = SidecarJobSpec::of_job(job);
+    let mut spec = SidecarJobSpec::of_job(&job.clone().into());
     (spec.selector, spec.manual_selector, spec.managed_by) = (None, None, None);
     if let Some(template) = &mut Arc::make_mut(&mut spec.template).metadata {
         template.labels = template.labels.take().map(labels).filter(|all| !all.is_empty());

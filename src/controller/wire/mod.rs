@@ -7,6 +7,7 @@ mod frames;
 mod json;
 pub mod pods;
 mod protobuf;
+mod templates;
 #[cfg(test)]
 mod tests;
 pub mod watch;

@@ -7,7 +7,6 @@ use futures::StreamExt;
 use http_body_util::StreamBody;
 use hyper::body::Bytes;
 use hyper::{Request, Response, StatusCode};
-use k8s_openapi::api::batch::v1::Job as BatchJob;
 use k8s_openapi::api::core::v1 as core;
 use kube::api::ListParams;
 use kube::runtime::watcher::{self, Event as Told};
@@ -19,7 +18,7 @@ use super::frames::Frames;
 use super::pods::PodApi;
 use super::whole::Whole;
 use super::*;
-use crate::api::SidecarJob;
+use crate::api::{SharedJob, SidecarJob};
 use crate::controller::watched::Watched;
 use crate::engine::observed::{self, wire::Pod};
 
@@ -254,9 +253,9 @@ fn a_run_that_is_finished_is_kept_without_its_template() {
         let object = json!({"metadata": {"name": "a", "resourceVersion": "5"}, "spec": spec, "status": status});
         let bytes = object.to_string().into_bytes();
         let run = json::object::<Watched<SidecarJob>>(&bytes).expect("one").expect("one").0.expect("readable");
-        let job = json::object::<Watched<BatchJob>>(&bytes).expect("one").expect("one").0.expect("readable");
+        let job = json::object::<Watched<SharedJob>>(&bytes).expect("one").expect("one").0.expect("readable");
         let of_job = job.spec.as_ref().expect("a spec");
-        assert_eq!((run.spec.template.spec.is_some(), of_job.template.spec.is_some()), (kept, kept), "{case}");
+        assert_eq!((run.spec.template.spec.is_some(), job.template.spec.is_some()), (kept, kept), "{case}");
         let ttl = (run.spec.ttl_seconds_after_finished, of_job.ttl_seconds_after_finished);
         assert_eq!(ttl, (Some(5), Some(5)), "{case}");
     }
@@ -423,7 +422,7 @@ fn a_status_write_of_our_own_kinds_has_no_spec_and_that_of_a_job_is_the_whole_jo
     let object = |api: &str, kind: &str| json!({"apiVersion": api, "kind": kind, "metadata": metadata, "spec": spec, "status": {"active": 1}});
     let sent = |body: serde_json::Result<Vec<u8>>| serde_json::from_slice::<Value>(&body.expect("JSON")).expect("JSON");
     let ours: SidecarJob = serde_json::from_value(object("sidecarjob.dev/v1alpha1", "SidecarJob")).expect("a run");
-    let job: BatchJob = serde_json::from_value(object("batch/v1", "Job")).expect("a Job");
+    let job: SharedJob = serde_json::from_value(object("batch/v1", "Job")).expect("a Job");
     assert_eq!(
         sent(ours.status_write()),
         json!({

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use hyper::Request;
 use hyper::body::Bytes;
-use k8s_openapi::api::batch::v1::{Job as BatchJob, JobSpec, JobStatus};
+use k8s_openapi::api::batch::v1::{JobSpec, JobStatus};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference, Time};
 use kube::core::error_boundary::InvalidObject;
@@ -16,10 +16,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::templates::Apart;
 use super::{JSON, Wire, ask, unreadable};
 use crate::api::conditions::types;
 use crate::api::{
-    SidecarCronJob, SidecarCronJobSpec, SidecarCronJobStatus, SidecarJob, SidecarJobSpec, SidecarJobStatus,
+    SharedJob, SidecarCronJob, SidecarCronJobSpec, SidecarCronJobStatus, SidecarJob, SidecarJobSpec, SidecarJobStatus,
 };
 use crate::controller::watched::Watched;
 
@@ -55,16 +56,15 @@ fn without_spec<K: kube::Resource<DynamicType = ()>>(
 }
 
 impl Whole for SidecarJob {
-    type Spec = SidecarJobSpec;
+    type Spec = Apart<SidecarJobSpec>;
     type Status = SidecarJobStatus;
 
-    fn of(metadata: ObjectMeta, mut spec: Self::Spec, status: Option<Self::Status>) -> Self {
+    fn of(metadata: ObjectMeta, spec: Self::Spec, status: Option<Self::Status>) -> Self {
+        let Apart { mut spec, template } = spec;
         let finished = status.as_ref().is_some_and(|status| {
             status.conditions.iter().any(|condition| is_end(&condition.type_, &condition.status))
         });
-        if finished {
-            spec.template = NO_TEMPLATE.clone();
-        }
+        spec.template = if finished { NO_TEMPLATE.clone() } else { template };
         Self { metadata, spec, status }
     }
 
@@ -86,16 +86,16 @@ impl Whole for SidecarCronJob {
     }
 }
 
-impl Whole for BatchJob {
-    type Spec = Option<JobSpec>;
+impl Whole for SharedJob {
+    type Spec = Option<Apart<JobSpec>>;
     type Status = JobStatus;
 
-    fn of(metadata: ObjectMeta, mut spec: Self::Spec, status: Option<Self::Status>) -> Self {
+    fn of(metadata: ObjectMeta, spec: Self::Spec, status: Option<Self::Status>) -> Self {
         let conditions = status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
-        if let Some(spec) = spec.as_mut().filter(|_| conditions.iter().any(|c| is_end(&c.type_, &c.status))) {
-            spec.template = PodTemplateSpec::default();
-        }
-        Self { metadata, spec, status }
+        let finished = conditions.iter().any(|condition| is_end(&condition.type_, &condition.status));
+        let (spec, template) = spec.map(|Apart { spec, template }| (spec, template)).unzip();
+        let template = template.filter(|_| !finished).unwrap_or_else(|| NO_TEMPLATE.clone());
+        Self { metadata, spec, template, status }
     }
 
     /// The whole Job: webhooks of other programs that see Jobs may read the spec of whatever they see. The status of a

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use k8s_openapi::api::batch::v1 as batch;
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -11,7 +10,7 @@ use super::Settings;
 use super::pod::Pod;
 use crate::api::conditions::{reasons, types};
 use crate::api::{
-    self, CompletionMode, EndedPods, PodReplacementPolicy, SidecarJob, SidecarJobSpec, SidecarMode, labels,
+    self, CompletionMode, EndedPods, PodReplacementPolicy, SharedJob, SidecarJob, SidecarJobSpec, SidecarMode, labels,
 };
 use crate::engine::observed::failure_policy::FailurePolicy;
 use crate::engine::observed::indexes::{self, Indexes};
@@ -101,7 +100,7 @@ impl Job {
     }
 
     /// A batch/v1 Job. `None` as in [`Job::from_wire`].
-    pub fn from_batch(wire: &batch::Job) -> Option<Self> {
+    pub fn from_batch(wire: &SharedJob) -> Option<Self> {
         let spec = SidecarJobSpec::of_job(wire);
         let status = wire.status.as_ref().map(Status::from_batch).unwrap_or_default();
         Self::new(api::Kind::Job, &wire.metadata, &spec, status)

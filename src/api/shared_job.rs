@@ -1,0 +1,101 @@
+//! How does the controller hold a batch/v1 Job? With the Pod template apart, so that all states of the Job that are in memory
+//! at the same time share one template.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use k8s_openapi::api::batch::v1::{Job, JobSpec, JobStatus};
+use k8s_openapi::api::core::v1::PodTemplateSpec;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Resource;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A batch/v1 Job. In JSON it is a Job.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SharedJob {
+    /// `metadata`.
+    pub metadata: ObjectMeta,
+    /// `spec`, with an empty template.
+    pub spec: Option<JobSpec>,
+    /// `spec.template`.
+    pub template: Arc<PodTemplateSpec>,
+    /// `status`.
+    pub status: Option<JobStatus>,
+}
+
+impl From<Job> for SharedJob {
+    fn from(Job { metadata, mut spec, status }: Job) -> Self {
+        let template = spec.as_mut().map(|spec| std::mem::take(&mut spec.template)).unwrap_or_default().into();
+        Self { metadata, spec, template, status }
+    }
+}
+
+impl From<SharedJob> for Job {
+    fn from(SharedJob { metadata, mut spec, template, status }: SharedJob) -> Self {
+        if let Some(spec) = &mut spec {
+            spec.template = Arc::unwrap_or_clone(template);
+        }
+        Self { metadata, spec, status }
+    }
+}
+
+impl Serialize for SharedJob {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Job::from(self.clone()).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for SharedJob {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Job::deserialize(deserializer).map(Self::from)
+    }
+}
+
+impl Resource for SharedJob {
+    type DynamicType = ();
+    type Scope = <Job as k8s_openapi::Resource>::Scope;
+
+    fn kind((): &()) -> Cow<'_, str> {
+        Job::kind(&())
+    }
+
+    fn group((): &()) -> Cow<'_, str> {
+        Job::group(&())
+    }
+
+    fn version((): &()) -> Cow<'_, str> {
+        Job::version(&())
+    }
+
+    fn plural((): &()) -> Cow<'_, str> {
+        Job::plural(&())
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn in_json_it_is_the_job_with_its_template() {
+        for spec in [json!({"parallelism": 2, "template": {"spec": {"containers": [{"name": "main"}]}}}), json!(null)] {
+            let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "a"}, "spec": spec});
+            let job: Job = serde_json::from_value(job).expect("a Job");
+            let shared = SharedJob::from(job.clone());
+            assert_eq!(Job::from(shared.clone()), job);
+            assert_eq!(serde_json::to_string(&shared).expect("JSON"), serde_json::to_string(&job).expect("JSON"));
+            let read: SharedJob = serde_json::from_str(&serde_json::to_string(&job).expect("JSON")).expect("a Job");
+            assert_eq!(read, shared);
+        }
+    }
+}
