@@ -109,6 +109,9 @@ pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration
 /// Kubernetes' labels on each Pod of a batch/v1 Job, new and old, with the name of the Job.
 pub const JOB_NAMES: [&str; 2] = ["batch.kubernetes.io/job-name", "job-name"];
 
+/// Kubernetes' labels in the Pod template of a Job that differ from Job to Job.
+pub const OF_ONE_JOB: [&str; 4] = [CONTROLLER_UID, LEGACY_CONTROLLER_UID, JOB_NAMES[0], JOB_NAMES[1]];
+
 /// Annotations that describe one run of a SidecarCronJob. The controller, or the user who starts a run by hand, writes
 /// and reads them. Runs do not get them from `spec.jobTemplate`.
 pub const OF_ONE_RUN: [&str; 4] = [SCHEDULED_TIMESTAMP, INSTANTIATE, STARTED_BY, STOPPED_BY];

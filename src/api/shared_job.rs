@@ -1,7 +1,8 @@
-//! How does the controller hold a batch/v1 Job? With the Pod template apart, so that all states of the Job that are in memory
-//! at the same time share one template.
+//! How does the controller hold a batch/v1 Job? With the Pod template apart, so that all states of the Job share one template,
+//! and so do Jobs that differ in their names only.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::batch::v1::{Job, JobSpec, JobStatus};
@@ -17,8 +18,10 @@ pub struct SharedJob {
     pub metadata: ObjectMeta,
     /// `spec`, with an empty template.
     pub spec: Option<JobSpec>,
-    /// `spec.template`.
+    /// `spec.template`, without `labels`.
     pub template: Arc<PodTemplateSpec>,
+    /// Labels of `spec.template` that no other Job has.
+    pub labels: BTreeMap<String, String>,
     /// `status`.
     pub status: Option<JobStatus>,
 }
@@ -26,14 +29,17 @@ pub struct SharedJob {
 impl From<Job> for SharedJob {
     fn from(Job { metadata, mut spec, status }: Job) -> Self {
         let template = spec.as_mut().map(|spec| std::mem::take(&mut spec.template)).unwrap_or_default().into();
-        Self { metadata, spec, template, status }
+        Self { metadata, spec, template, labels: BTreeMap::new(), status }
     }
 }
 
 impl From<SharedJob> for Job {
-    fn from(SharedJob { metadata, mut spec, template, status }: SharedJob) -> Self {
+    fn from(SharedJob { metadata, mut spec, template, labels, status }: SharedJob) -> Self {
         if let Some(spec) = &mut spec {
             spec.template = Arc::unwrap_or_clone(template);
+            if !labels.is_empty() {
+                spec.template.metadata.get_or_insert_default().labels.get_or_insert_default().extend(labels);
+            }
         }
         Self { metadata, spec, status }
     }

@@ -1,16 +1,19 @@
-//! Which runs share a Pod template in memory? Those whose templates are the same bytes in JSON, as the runs of one schedule
-//! have them, and all states of one run that the watch shows.
+//! Which runs share a Pod template in memory? Those whose templates are the same text in JSON, as the runs of one schedule have
+//! them, and all states of one run that the watch shows. The API server writes the name and UID of a Job into the labels of
+//! its template: these labels are kept apart, so that Jobs share too.
 //!
 //! Of a small run, the template takes most of the memory once read, and most of the time to read the object. So a template
 //! that is in memory already is not read again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Formatter;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::marker::PhantomData;
 use std::sync::{Arc, LazyLock, Weak};
 
+use k8s_openapi::api::batch::v1::JobSpec;
 use k8s_openapi::api::core::v1::PodTemplateSpec;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use parking_lot::Mutex;
 use serde::de::value::{MapAccessDeserializer, StringDeserializer};
 use serde::de::{DeserializeSeed, Error, IntoDeserializer, MapAccess, Visitor};
@@ -18,19 +21,37 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::api::{SidecarJobSpec, labels};
+
 /// The field that is read by itself.
 const TEMPLATE: &str = "template";
+
+/// A spec that has a Pod template.
+pub trait HasTemplate {
+    /// The labels of the template that differ from run to run, because the API server writes them.
+    const OWN_LABELS: &[&str];
+}
+
+impl HasTemplate for SidecarJobSpec {
+    const OWN_LABELS: &[&str] = &[];
+}
+
+impl HasTemplate for JobSpec {
+    const OWN_LABELS: &[&str] = &labels::OF_ONE_JOB;
+}
 
 /// The spec of a run, read with an empty template; and its template, which is shared.
 #[derive(Debug)]
 pub struct Apart<S> {
     /// The other fields.
     pub spec: S,
-    /// The template; the empty one if the spec has none and may do without.
+    /// The template without `labels`; the empty one if the spec has none and may do without.
     pub template: Arc<PodTemplateSpec>,
+    /// The labels of the template that no other run has.
+    pub labels: BTreeMap<String, String>,
 }
 
-impl<'de, S: Deserialize<'de>> Deserialize<'de> for Apart<S> {
+impl<'de, S: Deserialize<'de> + HasTemplate> Deserialize<'de> for Apart<S> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(Fields(PhantomData))
     }
@@ -38,7 +59,7 @@ impl<'de, S: Deserialize<'de>> Deserialize<'de> for Apart<S> {
 
 struct Fields<S>(PhantomData<S>);
 
-impl<'de, S: Deserialize<'de>> Visitor<'de> for Fields<S> {
+impl<'de, S: Deserialize<'de> + HasTemplate> Visitor<'de> for Fields<S> {
     type Value = Apart<S>;
 
     fn expecting(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
@@ -48,11 +69,14 @@ impl<'de, S: Deserialize<'de>> Visitor<'de> for Fields<S> {
     fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Apart<S>, A::Error> {
         let mut text = None;
         let spec = S::deserialize(MapAccessDeserializer::new(Rest { fields, at_template: false, text: &mut text }))?;
-        let template = match text {
-            Some(text) => SHARED.lock().read(text.get()).map_err(A::Error::custom)?,
-            None => Arc::default(),
+        let (template, labels) = match text {
+            Some(text) => {
+                let read = SHARED.lock().read(text.get(), S::OWN_LABELS);
+                read.map_err(|error| A::Error::custom(without_place(text.get()).unwrap_or(error)))?
+            }
+            None => Default::default(),
         };
-        Ok(Apart { spec, template })
+        Ok(Apart { spec, template, labels })
     }
 }
 
@@ -85,7 +109,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Rest<'_, A> {
 /// The templates in memory.
 static SHARED: LazyLock<Mutex<Shared>> = LazyLock::new(Mutex::default);
 
-/// By two hashes of the text, each with a random key: other text with both hashes does not occur.
+/// By two hashes of the text, each with a random key: another text with both hashes does not occur.
 #[derive(Default)]
 struct Shared {
     keys: (RandomState, RandomState),
@@ -94,14 +118,47 @@ struct Shared {
     full: usize,
 }
 
+/// The text of a template.
+#[derive(Deserialize)]
+struct Text<'a> {
+    metadata: Option<ObjectMeta>,
+    #[serde(borrow)]
+    spec: Option<&'a RawValue>,
+}
+
 impl Shared {
-    fn read(&mut self, text: &str) -> serde_json::Result<Arc<PodTemplateSpec>> {
-        let hashes = (self.keys.0.hash_one(text), self.keys.1.hash_one(text));
+    /// The template of that text, and those of its labels that are the run's own.
+    fn read(
+        &mut self,
+        text: &str,
+        own: &[&str],
+    ) -> serde_json::Result<(Arc<PodTemplateSpec>, BTreeMap<String, String>)> {
+        let mut labels = BTreeMap::new();
+        if own.is_empty() {
+            return Ok((self.template(text, || serde_json::from_str(text))?, labels));
+        }
+        let Text { mut metadata, spec } = serde_json::from_str(text)?;
+        if let Some(all) = metadata.as_mut().and_then(|metadata| metadata.labels.as_mut()) {
+            labels = all.iter().filter(|(label, _)| own.contains(&label.as_str())).map(owned).collect();
+            all.retain(|label, _| !labels.contains_key(label));
+        }
+        let key = (serde_json::to_string(&metadata)?, spec.map(RawValue::get));
+        let spec = || spec.map(|spec| serde_json::from_str(spec.get())).transpose();
+        let template = self.template(&key, || Ok(PodTemplateSpec { spec: spec()?, metadata }))?;
+        Ok((template, labels))
+    }
+
+    /// The template of that key; `read` reads one that is not in memory.
+    fn template(
+        &mut self,
+        key: impl Hash,
+        read: impl FnOnce() -> serde_json::Result<PodTemplateSpec>,
+    ) -> serde_json::Result<Arc<PodTemplateSpec>> {
+        let hashes = (self.keys.0.hash_one(&key), self.keys.1.hash_one(&key));
         if let Some(template) = self.templates.get(&hashes).and_then(Weak::upgrade) {
             return Ok(template);
         }
-        let template: Arc<PodTemplateSpec> = serde_json::from_str(text)
-            .or_else(|_| serde_json::from_str(text).and_then(serde_json::from_value::<Arc<_>>))?; // an error without a line and column
+        let template = Arc::new(read()?);
         if self.templates.len() >= self.full {
             self.templates.retain(|_, template| template.strong_count() > 0);
             self.full = 2 * self.templates.len() + 100;
@@ -111,17 +168,27 @@ impl Shared {
     }
 }
 
+fn owned((label, value): (&String, &String)) -> (String, String) {
+    (label.clone(), value.clone())
+}
+
+/// Why a template can't be read, without a line and column, which would be those of the template alone.
+fn without_place(text: &str) -> Option<serde_json::Error> {
+    serde_json::from_str(text).and_then(serde_json::from_value::<PodTemplateSpec>).err()
+}
+
 #[cfg(test)]
 mod tests {
-    use k8s_openapi::api::batch::v1::JobSpec;
+    use k8s_openapi::api::batch::v1::Job;
     use serde_json::json;
 
     use super::*;
-    use crate::api::SidecarJobSpec;
+    use crate::api::SharedJob;
 
     /// Read with sharing, and put together again.
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<SidecarJobSpec, D::Error> {
-        Apart::<SidecarJobSpec>::deserialize(from).map(|Apart { spec, template }| SidecarJobSpec { template, ..spec })
+        Apart::<SidecarJobSpec>::deserialize(from)
+            .map(|Apart { spec, template, .. }| SidecarJobSpec { template, ..spec })
     }
 
     fn spec(text: &str) -> SidecarJobSpec {
@@ -150,21 +217,33 @@ mod tests {
     }
 
     #[test]
-    fn the_spec_of_a_job_is_read_in_the_same_way() {
-        let value = json!({"parallelism": 2, "template": {"spec": {"containers": [{"name": "a"}]}}});
-        let Apart { mut spec, template } = Apart::<JobSpec>::deserialize(&value).expect("a spec");
-        assert_eq!(spec.template, PodTemplateSpec::default());
-        spec.template = (*template).clone();
-        assert_eq!(spec, serde_json::from_value(value).expect("a spec"));
+    fn jobs_share_a_template_although_each_has_labels_of_its_own() {
+        let text = |name: &str| {
+            let labels =
+                json!({"app": "etl", "batch.kubernetes.io/job-name": name, "controller-uid": format!("uid-{name}")});
+            let template = json!({"metadata": {"labels": labels}, "spec": {"containers": [{"name": "main"}]}});
+            json!({"parallelism": 2, "template": template}).to_string()
+        };
+        let read = |name: &str| serde_json::from_str::<Apart<JobSpec>>(&text(name)).expect("a spec");
+        let (one, two) = (read("a"), read("b"));
+        assert!(Arc::ptr_eq(&one.template, &two.template));
+        assert_eq!(one.spec.template, PodTemplateSpec::default());
+        for (name, Apart { spec, template, labels }) in [("a", one), ("b", two)] {
+            let whole: JobSpec = serde_json::from_str(&text(name)).expect("a spec");
+            let shared = SharedJob { spec: Some(spec), template, labels, ..SharedJob::default() };
+            assert_eq!(Job::from(shared).spec, Some(whole), "{name}: put together again");
+        }
     }
 
     #[test]
     fn a_template_that_nobody_holds_is_forgotten() {
         let mut shared = Shared::default();
         let text = |n: usize| json!({"metadata": {"name": n.to_string()}}).to_string();
-        let held: Vec<_> = (0..50).map(|n| shared.read(&text(n)).expect("a template")).collect();
-        (50..10_000).for_each(|n| drop(shared.read(&text(n)).expect("a template")));
+        let held: Vec<_> = (0..50).map(|n| shared.read(&text(n), &[]).expect("a template").0).collect();
+        (50..10_000).for_each(|n| drop(shared.read(&text(n), &[]).expect("a template").0));
         assert!(shared.templates.len() <= 201, "{}", shared.templates.len());
-        assert!(held.iter().enumerate().all(|(n, held)| Arc::ptr_eq(held, &shared.read(&text(n)).expect("there"))));
+        assert!(
+            held.iter().enumerate().all(|(n, held)| Arc::ptr_eq(held, &shared.read(&text(n), &[]).expect("there").0))
+        );
     }
 }

@@ -19,6 +19,7 @@ use super::pods::PodApi;
 use super::whole::Whole;
 use super::*;
 use crate::api::{SharedJob, SidecarJob};
+use crate::controller::managed::Managed;
 use crate::controller::watched::Watched;
 use crate::engine::observed::{self, wire::Pod};
 
@@ -259,6 +260,21 @@ fn a_run_that_is_finished_is_kept_without_its_template() {
         let ttl = (run.spec.ttl_seconds_after_finished, of_job.ttl_seconds_after_finished);
         assert_eq!(ttl, (Some(5), Some(5)), "{case}");
     }
+}
+
+#[test]
+fn a_job_keeps_the_labels_that_its_template_alone_has() {
+    let labels = json!({"app": "etl", "job-name": "a", "batch.kubernetes.io/controller-uid": "u"});
+    let template = json!({"metadata": {"labels": labels}, "spec": {"containers": [{"name": "main"}]}});
+    let metadata = json!({"name": "a", "namespace": "ns", "uid": "u", "resourceVersion": "5"});
+    let object = json!({"metadata": metadata, "spec": {"template": template}});
+    let read = json::object::<Watched<SharedJob>>(object.to_string().as_bytes()).expect("one").expect("one");
+    let job = read.0.expect("readable");
+    let written: Value = serde_json::from_slice(&job.status_write().expect("JSON")).expect("JSON");
+    assert_eq!(written["spec"]["template"], template, "a status is written with the whole Job");
+    let (spec, apart) = (job.observe().expect("the engine's form").spec, json!({"app": "etl"}));
+    assert_eq!(json!(spec.template.metadata.as_ref().expect("metadata").labels), apart);
+    assert_eq!(json!(spec.labels), json!({"job-name": "a", "batch.kubernetes.io/controller-uid": "u"}));
 }
 
 fn condition(type_: &str, status: &str) -> Value {

@@ -60,7 +60,7 @@ impl Whole for SidecarJob {
     type Status = SidecarJobStatus;
 
     fn of(metadata: ObjectMeta, spec: Self::Spec, status: Option<Self::Status>) -> Self {
-        let Apart { mut spec, template } = spec;
+        let Apart { mut spec, template, .. } = spec;
         let finished = status.as_ref().is_some_and(|status| {
             status.conditions.iter().any(|condition| is_end(&condition.type_, &condition.status))
         });
@@ -93,9 +93,15 @@ impl Whole for SharedJob {
     fn of(metadata: ObjectMeta, spec: Self::Spec, status: Option<Self::Status>) -> Self {
         let conditions = status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
         let finished = conditions.iter().any(|condition| is_end(&condition.type_, &condition.status));
-        let (spec, template) = spec.map(|Apart { spec, template }| (spec, template)).unzip();
-        let template = template.filter(|_| !finished).unwrap_or_else(|| NO_TEMPLATE.clone());
-        Self { metadata, spec, template, status }
+        match spec {
+            Some(Apart { spec, template, labels }) if !finished => {
+                Self { metadata, spec: Some(spec), template, labels, status }
+            }
+            other => {
+                let (spec, template) = (other.map(|Apart { spec, .. }| spec), NO_TEMPLATE.clone());
+                Self { metadata, spec, template, status, ..Self::default() }
+            }
+        }
     }
 
     /// The whole Job: webhooks of other programs that see Jobs may read the spec of whatever they see. The status of a

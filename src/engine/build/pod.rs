@@ -33,6 +33,7 @@ fn metadata(job: &Job, new: NewPod) -> ObjectMeta {
     let template = job.spec.template.metadata.clone().unwrap_or_default();
     let roles = &job.spec.roles;
     let mut labels = template.labels.unwrap_or_default();
+    labels.extend(job.spec.labels.clone());
     if job.kind == Kind::SidecarJob && job.name.len() <= 63 {
         labels.insert(labels::NAME.into(), job.name.clone());
     }

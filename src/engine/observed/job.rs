@@ -1,5 +1,6 @@
 //! What does one run ask for? The spec with its defaults, and the stored status.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -90,6 +91,8 @@ pub struct Spec {
     pub mode: SidecarMode,
     /// The template of the Pods.
     pub template: Arc<PodTemplateSpec>,
+    /// Further labels of the template, which no other run has.
+    pub labels: BTreeMap<String, String>,
 }
 
 impl Job {
@@ -103,7 +106,9 @@ impl Job {
     pub fn from_batch(wire: &SharedJob) -> Option<Self> {
         let spec = SidecarJobSpec::of_job(wire);
         let status = wire.status.as_ref().map(Status::from_batch).unwrap_or_default();
-        Self::new(api::Kind::Job, &wire.metadata, &spec, status)
+        let mut job = Self::new(api::Kind::Job, &wire.metadata, &spec, status)?;
+        job.spec.labels = wire.labels.clone();
+        Some(job)
     }
 
     fn new(kind: api::Kind, meta: &ObjectMeta, spec: &SidecarJobSpec, status: Status) -> Option<Self> {
@@ -205,6 +210,7 @@ impl Spec {
             sidecars: spec.sidecars.iter().map(Sidecar::from_wire).collect(),
             mode: spec.sidecar_mode.unwrap_or_default(),
             template: spec.template.clone(),
+            labels: BTreeMap::new(),
         }
     }
 

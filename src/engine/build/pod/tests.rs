@@ -189,6 +189,7 @@ fn the_failures_of_an_index_are_carried_on_only_with_a_limit_for_each() {
 fn a_batch_jobs_pod_has_its_owner_and_finalizer_and_its_templates_labels() {
     let mut seen = job_with(json!({})).batch();
     seen.job.spec.indexed = false;
+    seen.job.spec.labels.insert("job-name".into(), "run".into());
     let pod = serde_json::to_value(pod(&seen.job, number(0), &seen.settings)).unwrap();
     let meta = &pod["metadata"];
     assert_eq!(meta["finalizers"], json!(["batch.kubernetes.io/job-tracking"]));
@@ -196,7 +197,8 @@ fn a_batch_jobs_pod_has_its_owner_and_finalizer_and_its_templates_labels() {
         (&meta["ownerReferences"][0]["apiVersion"], &meta["ownerReferences"][0]["kind"]),
         (&json!("batch/v1"), &json!("Job"))
     );
-    assert_eq!(meta["labels"], json!({"sidecarjob.dev/uid": "job-uid", "sidecarjob.dev/attempt": "0"}));
+    let labels = json!({"job-name": "run", "sidecarjob.dev/uid": "job-uid", "sidecarjob.dev/attempt": "0"});
+    assert_eq!(meta["labels"], labels);
 }
 
 #[test]
