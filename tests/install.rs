@@ -14,7 +14,7 @@ use sidecarjob::api::{Phase, SidecarJob, labels};
 #[path = "install/doctor.rs"]
 mod doctor;
 mod support;
-use support::{eventually, one_container};
+use support::{eventually, lacks_a_right, one_container};
 
 fn kubectl(args: &[&str]) -> String {
     let program = std::env::var("KUBECTL").unwrap_or("kubectl".into());
@@ -53,11 +53,11 @@ async fn installed_in_its_deployment_it_runs_a_sample_and_outlives_a_rolling_res
     a_hook_in_a_pod_starts_a_run();
     let text = logs();
     assert!(text.contains("created Pod"), "it was this controller:\n{text}");
-    assert!(!text.contains("forbidden"), "a right is missing:\n{text}");
+    assert!(!lacks_a_right(&text), "a right is missing:\n{text}");
     assert_eq!(restarts(&client).await, 0);
     runs_under_way_outlive_a_rolling_restart(&client).await;
     let text = logs();
-    assert!(!text.contains("forbidden"), "a right is missing:\n{text}");
+    assert!(!lacks_a_right(&text), "a right is missing:\n{text}");
     assert_eq!(restarts(&client).await, 0);
     kubectl(&["apply", "--server-side", "--force-conflicts", "-k", folder]); // said twice, it changes nothing
     kubectl(&["delete", "-k", folder, "--wait=true", "--timeout=120s"]);

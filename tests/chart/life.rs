@@ -8,7 +8,7 @@ use base64::Engine;
 use serde_json::Value;
 
 use crate::helm::{Helm, NAMESPACE, words};
-use crate::support::eventually;
+use crate::support::{eventually, lacks_a_right};
 use crate::{Folder, chart, root};
 
 /// Runs kubectl, which must succeed.
@@ -209,7 +209,7 @@ async fn by_helm_runs_outlive_upgrade_rollback_uninstall_and_the_next_install() 
     assert!(has_field());
 
     let log = kubectl(&["-n", NAMESPACE, "logs", "--selector=app.kubernetes.io/component=controller", "--tail=-1"]);
-    assert!(!log.contains("forbidden"), "a right is missing:\n{log}");
+    assert!(!lacks_a_right(&log), "a right is missing:\n{log}");
     Helm::Four.ok(&["uninstall", "sidecarjob", "-n", NAMESPACE, "--wait", "--timeout=180s"]);
     eventually("the controller is gone", || async {
         kubectl(&["-n", NAMESPACE, "get", "deployments,pods,poddisruptionbudgets", "-o", "name"])

@@ -304,6 +304,12 @@ spec:
     )
 }
 
+/// Whether the API server refused the controller a call, by the log. In a namespace that goes nothing can be created, which
+/// is no right that is missing: a test before this one may have left such a namespace.
+pub fn lacks_a_right(log: &str) -> bool {
+    log.lines().any(|line| line.contains("forbidden") && !line.contains("it is being terminated"))
+}
+
 /// The condition is True.
 pub fn is_true(status: &SidecarJobStatus, type_: &str) -> bool {
     status.conditions.iter().any(|c| c.type_ == type_ && c.status == "True")

@@ -135,10 +135,15 @@ async fn argo_cd(w: &World, kind: &str, name: &str, action: &str) {
             let new = serde_json::from_value(impact.resource).expect("an object");
             objects(w, "SidecarJob").create(&PostParams::default(), &new).await.expect("the API server takes the run");
         } else {
-            let patch = json!({"spec": impact.resource["spec"]});
-            api.patch(name, &PatchParams::default(), &Patch::Merge(patch))
-                .await
-                .expect("the API server takes the patch");
+            let patch = Patch::Merge(json!({"spec": impact.resource["spec"]}));
+            // The API server may have closed the connection while the program for the action was built.
+            eventually("the API server takes the patch", || async {
+                match api.patch(name, &PatchParams::default(), &patch).await {
+                    Err(kube::Error::Service(_)) => None,
+                    answer => Some(answer.expect("the API server takes the patch")),
+                }
+            })
+            .await;
         }
     }
 }
