@@ -18,9 +18,9 @@ pub struct SharedJob {
     pub metadata: ObjectMeta,
     /// `spec`, with an empty template.
     pub spec: Option<JobSpec>,
-    /// `spec.template`, without `labels`.
+    /// `spec.template`, except its labels that are in `labels`.
     pub template: Arc<PodTemplateSpec>,
-    /// Labels of `spec.template` that no other Job has.
+    /// Labels of `spec.template` that differ from Job to Job. Empty: all labels are in `template`.
     pub labels: BTreeMap<String, String>,
     /// `status`.
     pub status: Option<JobStatus>,

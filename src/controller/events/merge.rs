@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 
+use super::NOTE_MAX;
 use super::post::Told;
 use crate::api::conditions::{events, schedule};
 
@@ -16,21 +17,21 @@ const CREATED: &str = "; created pod: ";
 /// Returns how many were taken out.
 pub fn into(later: &mut Told, waiting: &mut VecDeque<Told>) -> usize {
     let before = waiting.len();
-    let mut pods = Vec::new();
-    waiting.retain(|earlier| {
-        let says_it = says(later, earlier);
-        if says_it && later.reason == events::COMPLETED {
-            pods.extend(name(earlier).map(str::to_owned));
+    let replaced: Vec<&Told> = waiting.iter().filter(|earlier| says(later, earlier)).collect();
+    if later.reason == events::COMPLETED && !replaced.is_empty() {
+        let pods: Vec<&str> = replaced.iter().filter_map(|earlier| name(earlier)).collect();
+        let note = format!("{}{CREATED}{}", later.note, pods.join(", "));
+        if note.len() > NOTE_MAX {
+            return 0; // the note would not have all names
         }
-        !says_it
-    });
-    if !pods.is_empty() {
-        later.note = super::cut(format!("{}{CREATED}{}", later.note, pods.join(", ")));
+        let pod = replaced[0].related.clone().filter(|_| pods.len() == 1);
+        (later.note, later.related) = (note, later.related.take().or(pod));
     }
+    waiting.retain(|earlier| !says(later, earlier));
     before - waiting.len()
 }
 
-/// Whether the later event, once completed, says all that the earlier one does.
+/// Whether the later event, with the names of the Pods in its note, says what the earlier one does.
 fn says(later: &Told, earlier: &Told) -> bool {
     later.about.uid == earlier.about.uid
         && match (&*later.reason, &*earlier.reason) {
@@ -78,6 +79,11 @@ mod tests {
         assert_eq!(notes(vec![created("a")], completed()), ["Job completed; created pod: a"]);
         assert_eq!(notes(vec![created("a"), created("b")], completed()), ["Job completed; created pod: a, b"]);
         assert_eq!(notes(vec![], completed()), ["Job completed"]);
+        let (mut later, mut waiting) = (completed(), VecDeque::from([created("a")]));
+        into(&mut later, &mut waiting);
+        assert_eq!(later.related.and_then(|pod| pod.name).as_deref(), Some("a"), "the Pod itself, if there is one");
+        let many: Vec<Told> = (0..20).map(|n| created(&format!("{n:0>60}"))).collect();
+        assert_eq!(notes(many, completed()).len(), 21, "more names than a note has room for stay where they are");
     }
 
     #[test]

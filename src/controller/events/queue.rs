@@ -110,7 +110,8 @@ impl State {
         let merged = self.waiting.get_mut(&object).map_or(0, |about_it| merge::into(&mut told, about_it));
         self.leave(&object.0, merged);
         let own = self.of_namespace.get(&object.0).copied().unwrap_or(0);
-        if own >= self.room {
+        // An event that took the place of others has room: theirs.
+        if merged == 0 && own >= self.room {
             return Err(Box::new(told));
         }
         *self.of_namespace.entry(object.0.clone()).or_default() += 1;
@@ -237,6 +238,27 @@ mod tests {
         queue.done(&object);
         let state = queue.state.lock();
         assert_eq!((state.waiting.len(), state.of_namespace.len(), state.room), (0, 0, WAITING), "nothing is kept");
+    }
+
+    #[test]
+    fn an_event_that_takes_the_place_of_another_has_room_however_full_the_queue_is() {
+        let queue = Queue::new(Load::default());
+        let pod = ObjectReference { name: Some("pod".into()), ..ObjectReference::default() };
+        let of = |run: usize, reason: &str| Told {
+            related: Some(pod.clone()),
+            ..told("noisy", &run.to_string(), reason, "")
+        };
+        (0..WAITING / 2).for_each(|run| assert!(queue.push(of(run, events::SUCCESSFUL_CREATE)).is_ok()));
+        assert_eq!(push(&queue, "quiet", "a", 2), 2, "so that noisy has more than its share");
+        (0..WAITING / 2).for_each(|run| assert!(queue.push(of(run, events::COMPLETED)).is_ok(), "{run}"));
+        assert!(queue.push(of(WAITING, events::SUCCESSFUL_CREATE)).is_err(), "without a place to take");
+        let mut sent = 0;
+        while let Some((object, _)) = next(&queue) {
+            queue.done(&object);
+            sent += 1;
+        }
+        let state = queue.state.lock();
+        assert_eq!((sent, state.waiting.len(), state.room), (WAITING / 2 + 2, 0, WAITING));
     }
 
     #[test]

@@ -45,9 +45,9 @@ impl HasTemplate for JobSpec {
 pub struct Apart<S> {
     /// The other fields.
     pub spec: S,
-    /// The template without `labels`; the empty one if the spec has none and may do without.
+    /// The template, except its labels that are in `labels`; the empty one if the spec has none and may do without.
     pub template: Arc<PodTemplateSpec>,
-    /// The labels of the template that no other run has.
+    /// The labels of the template that differ from run to run.
     pub labels: BTreeMap<String, String>,
 }
 
@@ -106,6 +106,9 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Rest<'_, A> {
     }
 }
 
+/// So many templates that nobody holds may stay in memory, or as many as there are others.
+const MOST_UNHELD: usize = 100;
+
 /// The templates in memory.
 static SHARED: LazyLock<Mutex<Shared>> = LazyLock::new(Mutex::default);
 
@@ -114,8 +117,8 @@ static SHARED: LazyLock<Mutex<Shared>> = LazyLock::new(Mutex::default);
 struct Shared {
     keys: (RandomState, RandomState),
     templates: HashMap<(u64, u64), Weak<PodTemplateSpec>>,
-    /// At this number those that nobody holds any more are forgotten.
-    full: usize,
+    /// How often a template may be asked for until those that nobody holds any more are forgotten.
+    left: usize,
 }
 
 /// The text of a template.
@@ -137,7 +140,7 @@ impl Shared {
         if own.is_empty() {
             return Ok((self.template(text, || serde_json::from_str(text))?, labels));
         }
-        let Text { mut metadata, spec } = serde_json::from_str(text)?;
+        let Some(Text { mut metadata, spec }) = serde_json::from_str(text)? else { return Ok(Default::default()) };
         if let Some(all) = metadata.as_mut().and_then(|metadata| metadata.labels.as_mut()) {
             labels = all.iter().filter(|(label, _)| own.contains(&label.as_str())).map(owned).collect();
             all.retain(|label, _| !labels.contains_key(label));
@@ -154,15 +157,18 @@ impl Shared {
         key: impl Hash,
         read: impl FnOnce() -> serde_json::Result<PodTemplateSpec>,
     ) -> serde_json::Result<Arc<PodTemplateSpec>> {
+        // A template that nobody holds takes memory, too, as long as it is known here.
+        if self.left == 0 {
+            self.templates.retain(|_, template| template.strong_count() > 0);
+            self.templates.shrink_to(2 * self.templates.len());
+            self.left = self.templates.len() + MOST_UNHELD;
+        }
+        self.left -= 1;
         let hashes = (self.keys.0.hash_one(&key), self.keys.1.hash_one(&key));
         if let Some(template) = self.templates.get(&hashes).and_then(Weak::upgrade) {
             return Ok(template);
         }
         let template = Arc::new(read()?);
-        if self.templates.len() >= self.full {
-            self.templates.retain(|_, template| template.strong_count() > 0);
-            self.full = 2 * self.templates.len() + 100;
-        }
         self.templates.insert(hashes, Arc::downgrade(&template));
         Ok(template)
     }
@@ -228,6 +234,8 @@ mod tests {
         let (one, two) = (read("a"), read("b"));
         assert!(Arc::ptr_eq(&one.template, &two.template));
         assert_eq!(one.spec.template, PodTemplateSpec::default());
+        let without: Apart<JobSpec> = serde_json::from_str(r#"{"template": null}"#).expect("a spec");
+        assert_eq!(*without.template, PodTemplateSpec::default());
         for (name, Apart { spec, template, labels }) in [("a", one), ("b", two)] {
             let whole: JobSpec = serde_json::from_str(&text(name)).expect("a spec");
             let shared = SharedJob { spec: Some(spec), template, labels, ..SharedJob::default() };
@@ -241,7 +249,7 @@ mod tests {
         let text = |n: usize| json!({"metadata": {"name": n.to_string()}}).to_string();
         let held: Vec<_> = (0..50).map(|n| shared.read(&text(n), &[]).expect("a template").0).collect();
         (50..10_000).for_each(|n| drop(shared.read(&text(n), &[]).expect("a template").0));
-        assert!(shared.templates.len() <= 201, "{}", shared.templates.len());
+        assert!(shared.templates.len() <= 2 * 50 + MOST_UNHELD, "{}", shared.templates.len());
         assert!(
             held.iter().enumerate().all(|(n, held)| Arc::ptr_eq(held, &shared.read(&text(n), &[]).expect("there").0))
         );

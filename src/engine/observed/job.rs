@@ -91,7 +91,7 @@ pub struct Spec {
     pub mode: SidecarMode,
     /// The template of the Pods.
     pub template: Arc<PodTemplateSpec>,
-    /// Further labels of the template, which no other run has.
+    /// Further labels of the template, which differ from run to run.
     pub labels: BTreeMap<String, String>,
 }
 
