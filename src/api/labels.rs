@@ -109,8 +109,8 @@ pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration
 /// Kubernetes' labels on each Pod of a batch/v1 Job, new and old, with the name of the Job.
 pub const JOB_NAMES: [&str; 2] = ["batch.kubernetes.io/job-name", "job-name"];
 
-/// Kubernetes' labels in the Pod template of a Job that differ from Job to Job.
-pub const OF_ONE_JOB: [&str; 4] = [CONTROLLER_UID, LEGACY_CONTROLLER_UID, JOB_NAMES[0], JOB_NAMES[1]];
+/// The labels in a Pod template that belong to one run: its UID and, for a Job, its name.
+pub const LABELS_OF_ONE_RUN: [&str; 5] = [UID, CONTROLLER_UID, LEGACY_CONTROLLER_UID, JOB_NAMES[0], JOB_NAMES[1]];
 
 /// Annotations that describe one run of a SidecarCronJob. The controller, or the user who starts a run by hand, writes
 /// and reads them. Runs do not get them from `spec.jobTemplate`.

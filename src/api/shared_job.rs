@@ -1,7 +1,6 @@
 //! How does the controller hold a batch/v1 Job? With the Pod template apart, so that all states of the Job share one template,
 //! and so do Jobs that differ in their names only.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,7 +11,8 @@ use kube::Resource;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A batch/v1 Job. In JSON it is a Job.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Resource)]
+#[resource(inherit = "Job")]
 pub struct SharedJob {
     /// `metadata`.
     pub metadata: ObjectMeta,
@@ -54,35 +54,6 @@ impl Serialize for SharedJob {
 impl<'de> Deserialize<'de> for SharedJob {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Job::deserialize(deserializer).map(Self::from)
-    }
-}
-
-impl Resource for SharedJob {
-    type DynamicType = ();
-    type Scope = <Job as k8s_openapi::Resource>::Scope;
-
-    fn kind((): &()) -> Cow<'_, str> {
-        Job::kind(&())
-    }
-
-    fn group((): &()) -> Cow<'_, str> {
-        Job::group(&())
-    }
-
-    fn version((): &()) -> Cow<'_, str> {
-        Job::version(&())
-    }
-
-    fn plural((): &()) -> Cow<'_, str> {
-        Job::plural(&())
-    }
-
-    fn meta(&self) -> &ObjectMeta {
-        &self.metadata
-    }
-
-    fn meta_mut(&mut self) -> &mut ObjectMeta {
-        &mut self.metadata
     }
 }
 

@@ -1,14 +1,13 @@
 //! "Sidecars that somebody else puts into the Pod are stopped": a container that admission adds as a plain one.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use futures::StreamExt;
 use kube::ResourceExt;
 use kube::runtime::{WatchStreamExt, watcher};
 use sidecarjob::api::{Phase, SidecarJobStatus};
 
-use crate::support::{World, eventually, is_true, world};
+use crate::support::{PATIENCE, World, eventually, is_true, world};
 
 /// Adds a plain container to each Pod of the namespace, as an injecting webhook does.
 fn injector(namespace: &str) -> String {
@@ -113,7 +112,7 @@ async fn ends_without_missing(w: &World, runs: usize) -> BTreeMap<String, Sideca
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(120), all).await.expect("the runs end");
+    tokio::time::timeout(PATIENCE, all).await.expect("the runs end");
     ends
 }
 

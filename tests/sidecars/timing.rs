@@ -1,14 +1,12 @@
 //! "Managed mode adds at most a second to the sidecar's own drain": main's end to Pod's end, both modes in the same run.
 
-use std::time::Duration;
-
 use futures::{StreamExt, TryStreamExt};
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use kube::runtime::{WatchStreamExt, watcher};
 
 use crate::manifest::{job, said_at, shell, standin};
-use crate::support::{World, world};
+use crate::support::{PATIENCE, World, world};
 
 /// How many runs of each mode.
 const RUNS: usize = 10;
@@ -41,7 +39,7 @@ async fn measure(w: &World, mode: &str, n: usize) -> f64 {
         }
         panic!("the watch ended")
     };
-    let (end, pod) = tokio::time::timeout(Duration::from_secs(120), seen).await.expect("the Pod ends");
+    let (end, pod) = tokio::time::timeout(PATIENCE, seen).await.expect("the Pod ends");
     let main = said_at(w, &pod, "main", "ended").await;
     let told = said_at(w, &pod, "side", "got TERM").await;
     eprintln!(

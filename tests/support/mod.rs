@@ -20,7 +20,7 @@ use serde_json::json;
 use sidecarjob::api::{SidecarJob, SidecarJobStatus, labels};
 
 /// How long anything may take. Long, since a loaded machine is slow; what takes it all has failed.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A namespace with a controller that looks at nothing else.
 pub struct World {

@@ -72,10 +72,9 @@ fn clean_metadata(metadata: &mut Value) {
     ] {
         fields.remove(field);
     }
-    let ours = labels::UID_LABELS.iter().chain(&labels::JOB_NAMES).copied();
     let annotations =
         labels::OF_ONE_RUN.iter().copied().chain([labels::LAST_APPLIED, labels::BATCH_TRACKING_FINALIZER]);
-    for (map, gone) in [("labels", ours.collect::<Vec<_>>()), ("annotations", annotations.collect())] {
+    for (map, gone) in [("labels", labels::LABELS_OF_ONE_RUN.to_vec()), ("annotations", annotations.collect())] {
         if let Some(all) = fields.get_mut(map).and_then(Value::as_object_mut) {
             all.retain(|name, _| !gone.contains(&name.as_str()));
             if all.is_empty() {

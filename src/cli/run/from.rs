@@ -39,9 +39,7 @@ fn annotations(mut all: BTreeMap<String, String>) -> BTreeMap<String, String> {
 
 /// The labels without those that belong to one object.
 fn labels(mut all: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let own = |name: &str| {
-        labels::UID_LABELS.contains(&name) || labels::JOB_NAMES.contains(&name) || name == labels::SCHEDULE
-    };
+    let own = |name: &str| labels::LABELS_OF_ONE_RUN.contains(&name) || name == labels::SCHEDULE;
     all.retain(|name, _| !own(name));
     all
 }

@@ -37,7 +37,7 @@ impl HasTemplate for SidecarJobSpec {
 }
 
 impl HasTemplate for JobSpec {
-    const OWN_LABELS: &[&str] = &labels::OF_ONE_JOB;
+    const OWN_LABELS: &[&str] = &labels::LABELS_OF_ONE_RUN;
 }
 
 /// The spec of a run, read with an empty template; and its template, which is shared.

@@ -93,15 +93,10 @@ impl Whole for SharedJob {
     fn of(metadata: ObjectMeta, spec: Self::Spec, status: Option<Self::Status>) -> Self {
         let conditions = status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
         let finished = conditions.iter().any(|condition| is_end(&condition.type_, &condition.status));
-        match spec {
-            Some(Apart { spec, template, labels }) if !finished => {
-                Self { metadata, spec: Some(spec), template, labels, status }
-            }
-            other => {
-                let (spec, template) = (other.map(|Apart { spec, .. }| spec), NO_TEMPLATE.clone());
-                Self { metadata, spec, template, status, ..Self::default() }
-            }
-        }
+        let (spec, apart) = spec.map(|Apart { spec, template, labels }| (spec, (template, labels))).unzip();
+        let none = || (NO_TEMPLATE.clone(), BTreeMap::new());
+        let (template, labels) = apart.filter(|_| !finished).unwrap_or_else(none);
+        Self { metadata, spec, template, labels, status }
     }
 
     /// The whole Job: webhooks of other programs that see Jobs may read the spec of whatever they see. The status of a
