@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-/// Shells: what their script does decides whether they end.
-const SHELLS: [&str; 6] = ["sh", "bash", "ash", "dash", "zsh", "ksh"];
+use crate::cli::shell::List;
+use crate::cli::shell::program::{self, Program};
 
 /// A container of a Pod template.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Container {
     pub args: Vec<String>,
     /// The volumes that it mounts.
     pub mounts: Vec<Mount>,
+    /// It stands among the init containers.
+    pub is_init: bool,
 }
 
 /// A volume in a container.
@@ -49,7 +51,13 @@ impl Container {
             command: texts(&value["command"]),
             args: texts(&value["args"]),
             mounts: value["volumeMounts"].as_array().into_iter().flatten().map(mount).collect(),
+            is_init: false,
         }
+    }
+
+    /// The same for an init container.
+    pub fn init(value: &Value) -> Self {
+        Self { is_init: true, ..Self::of(value) }
     }
 
     /// Command and arguments in one list.
@@ -57,19 +65,16 @@ impl Container {
         self.command.iter().chain(&self.args).map(String::as_str).collect()
     }
 
-    /// The script, if the words run a shell with `-c`.
-    pub fn script(&self) -> Option<&str> {
-        script(&self.words())
+    /// What the words run, as a command of a shell.
+    pub fn commands(&self) -> List {
+        program::list(&self.words())
     }
-}
 
-/// The script, if the words of a command run a shell with `-c`.
-pub fn script<'a>(words: &[&'a str]) -> Option<&'a str> {
-    if !SHELLS.contains(&basename(words.first()?)) {
-        return None;
+    /// The script, if the words run a shell with `-c`.
+    pub fn script(&self) -> Option<String> {
+        let words: Vec<_> = self.words().into_iter().map(Into::into).collect();
+        Program::of(&words).script
     }
-    let flag = words.iter().position(|word| word.starts_with('-') && !word.starts_with("--") && word.ends_with('c'))?;
-    words.get(flag + 1).copied()
 }
 
 /// The texts of a list, or the single text.
@@ -78,11 +83,6 @@ fn texts(value: &Value) -> Vec<String> {
         Value::String(one) => vec![one.clone()],
         _ => value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
     }
-}
-
-/// The last part of a path.
-pub fn basename(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 #[cfg(test)]
@@ -102,7 +102,7 @@ mod tests {
             (json!({}), None),
         ];
         for (container, expected) in rows {
-            assert_eq!(Container::of(&container).script(), expected, "{container}");
+            assert_eq!(Container::of(&container).script().as_deref(), expected, "{container}");
         }
     }
 }

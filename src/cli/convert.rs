@@ -9,7 +9,7 @@ mod choice;
 mod extent;
 mod file;
 mod injection;
-mod known;
+pub(super) mod known;
 mod limits;
 mod live;
 mod moving;

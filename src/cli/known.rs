@@ -3,7 +3,11 @@
 //! The recipes of `src/api/recipes.yaml` come first. [`MORE`] has sidecars that need no recipe, because SIGTERM stops them.
 
 use crate::api::recipes;
-use crate::cli::container::{Container, basename};
+use crate::cli::container::Container;
+use crate::cli::known::server::{Runs, repository, runs};
+use crate::cli::shell::program::basename;
+
+mod server;
 
 /// More well-known sidecars: names of containers, and ends of the paths of images.
 const MORE: [(&str, &[&str], &[&str]); 22] = [
@@ -25,7 +29,7 @@ const MORE: [(&str, &[&str], &[&str]); 22] = [
     ("xray-daemon", &["xray-daemon", "xray"], &["aws-xray-daemon", "xray/aws-xray-daemon"]),
     ("cloudwatch-agent", &["cloudwatch-agent", "cwagent"], &["cloudwatch-agent/cloudwatch-agent", "cloudwatch-agent"]),
     ("gcs-fuse", &["gke-gcsfuse-sidecar"], &["gcs-fuse-csi-driver-sidecar-mounter"]),
-    ("docker-in-docker", &["dind", "docker-dind"], &[]),
+    (DIND, &["dind", "docker-dind"], &[]),
     ("envoy", &["envoy-proxy", "envoy-sidecar"], &["envoyproxy/envoy-distroless", "envoyproxy/envoy-contrib"]),
     ("fluent-bit", &[], &["bitnami/fluent-bit", "bitnamilegacy/fluent-bit"]),
     ("splunk-otel-collector", &[], &["signalfx/splunk-otel-collector"]),
@@ -34,10 +38,10 @@ const MORE: [(&str, &[&str], &[&str]); 22] = [
     ("aws-sigv4-proxy", &["aws-sigv4-proxy", "sigv4-proxy"], &["aws-sigv4-proxy"]),
     ("socat", &["socat"], &["alpine/socat"]),
 ];
-/// Arguments with which servers only check or print something.
-const CHECKS: [&str; 8] = ["-t", "-T", "-v", "-V", "--version", "--help", "-h", "validate"];
-/// First arguments of servers, which an image takes for the name of its command.
-const SERVES: [&str; 8] = ["agent", "server", "proxy", "sidecar", "run", "start", "serve", "tunnel"];
+/// The sidecar whose program may end by itself: its configuration may say `exit_after_auth`.
+const MAY_END: &str = "vault-agent";
+/// The sidecar that is known by the tag of its image.
+const DIND: &str = "docker-in-docker";
 
 /// A well-known sidecar that a container looks like.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,8 +56,25 @@ pub struct Likeness {
     pub has_recipe: bool,
 }
 
+/// The well-known sidecars that the container is, as far as one can tell: it has a name or an image of the sidecar, and what it runs
+/// is the server, which serves. A name that no other container has stands for a program that nobody knows.
+pub fn sidecars(container: &Container) -> Vec<Likeness> {
+    let may_end = container.is_init && container.restart.is_none();
+    let is_it = |likeness: &Likeness| match runs(container, Some(likeness)) {
+        Runs::Server => !(may_end && likeness.of == MAY_END),
+        Runs::Other => false,
+        Runs::Unknown => !likeness.by_image && is_telling(&container.name),
+    };
+    likenesses(container).into_iter().filter(is_it).collect()
+}
+
+/// `istio-proxy`, `daprd`: nobody calls another container so. `nginx` or `envoy` may be somebody's own build.
+pub fn is_telling(name: &str) -> bool {
+    name.contains('-') || ["daprd", "cloudflared"].contains(&name)
+}
+
 /// All well-known sidecars that have the name or the image of the container, those with a recipe first.
-pub fn likenesses(container: &Container) -> Vec<Likeness> {
+fn likenesses(container: &Container) -> Vec<Likeness> {
     let has_name = |all: &[String]| all.contains(&container.name);
     let ends = |all: &[String]| all.iter().any(|end| is_image(&container.image, end));
     let recipes = recipes::built_in();
@@ -66,7 +87,8 @@ pub fn likenesses(container: &Container) -> Vec<Likeness> {
     let more = MORE.iter().map(|(name, containers, images)| Likeness {
         of: (*name).to_owned(),
         by_name: containers.contains(&container.name.as_str()),
-        by_image: images.iter().any(|end| is_image(&container.image, end)),
+        by_image: images.iter().any(|end| is_image(&container.image, end))
+            || *name == DIND && is_dind(&container.image),
         has_recipe: false,
     });
     of_recipes.chain(more).filter(|likeness| likeness.by_name || likeness.by_image).collect()
@@ -77,32 +99,21 @@ pub fn is_name_of_a_recipe(name: &str) -> bool {
     recipes::built_in().iter().any(|recipe| recipe.containers.iter().any(|known| known == name))
 }
 
-/// Whether the arguments of the container, if its image runs its own command, let a server serve. The arguments begin with an
-/// option, with a file, an address or a word that says "serve": `kv` of Vault and `istio-iptables` of Istio's image end.
+/// Whether the container lets a server serve: that of its image, or that of the sidecar whose name it has.
 pub fn serves(container: &Container) -> bool {
-    let program = basename(repository(&container.image));
-    let first = container.args.iter().position(|word| word != program);
-    let is_check = container.args.iter().any(|word| CHECKS.contains(&word.as_str()));
-    !is_check
-        && first.is_none_or(|first| {
-            let first = container.args[first].as_str();
-            let is_word = first.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !first.starts_with('-');
-            !is_word || SERVES.contains(&first)
-        })
+    let likeness = likenesses(container).into_iter().next();
+    runs(container, likeness.as_ref()) == Runs::Server
+}
+
+/// `docker:27-dind`.
+fn is_dind(image: &str) -> bool {
+    let repository = repository(image);
+    basename(repository) == "docker" && image[repository.len()..].contains("dind")
 }
 
 /// Whether the repository of the image ends so, in whatever registry and with whatever tag.
 fn is_image(image: &str, end: &str) -> bool {
     repository(image).strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with('/'))
-}
-
-/// The image without its tag and digest; a colon before a slash is a port.
-fn repository(image: &str) -> &str {
-    let image = image.split('@').next().unwrap_or(image);
-    match image.rfind(':') {
-        Some(colon) if !image[colon..].contains('/') => &image[..colon],
-        _ => image,
-    }
 }
 
 #[cfg(test)]

@@ -35,6 +35,7 @@ mod run;
 mod runs;
 mod seen;
 mod shared_file;
+mod shell;
 pub mod signal;
 mod stop;
 mod stopped;

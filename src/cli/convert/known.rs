@@ -38,23 +38,20 @@ pub struct Sign {
 
 /// The best sign that a container is a sidecar.
 pub fn sign(container: &Container) -> Option<Sign> {
-    let known: Vec<_> =
-        known::likenesses(container).into_iter().filter_map(|likeness| of(container, likeness)).collect();
+    let known: Vec<_> = known::sidecars(container).iter().map(of).collect();
     let sure = known.iter().position(|sign| sign.confidence == Confidence::Sure).unwrap_or(0);
     let always = (container.restart.as_deref() == Some("Always"))
         .then(|| Sign { confidence: Confidence::Sure, why: "its restartPolicy is Always".into() });
     always.or_else(|| known.into_iter().nth(sure)).or_else(|| never_ends(container))
 }
 
-/// The image alone says nothing if its arguments are those of a tool: `vault kv get`.
-fn of(container: &Container, likeness: Likeness) -> Option<Sign> {
+fn of(likeness: &Likeness) -> Sign {
     let (confidence, what) = match (likeness.by_name, likeness.by_image) {
         (true, true) => (Confidence::Sure, "name and image are those"),
         (true, false) => (Confidence::Likely, "the name is that"),
-        (false, true) if known::serves(container) => (Confidence::Likely, "the image is that"),
-        _ => return None,
+        (false, _) => (Confidence::Likely, "the image is that"),
     };
-    Some(Sign { confidence, why: format!("{what} of {}", likeness.of) })
+    Sign { confidence, why: format!("{what} of {}", likeness.of) }
 }
 
 fn never_ends(container: &Container) -> Option<Sign> {

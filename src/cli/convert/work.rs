@@ -42,8 +42,8 @@ impl Work {
         let of_object = |field: &str| [object, run].map(|of| texts(&of["metadata"][field])).concat();
         Self {
             kind,
-            containers: containers(&pod["containers"]),
-            init: containers(&pod["initContainers"]),
+            containers: containers(&pod["containers"], Container::of),
+            init: containers(&pod["initContainers"], Container::init),
             shared: shared.collect(),
             marks: marks.concat(),
             annotations: of_object("annotations"),
@@ -110,6 +110,6 @@ fn texts(map: &Value) -> Vec<(String, String)> {
     all.map(|(name, value)| (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned))).collect()
 }
 
-fn containers(list: &Value) -> Vec<Container> {
-    list.as_array().into_iter().flatten().map(Container::of).collect()
+fn containers(list: &Value, read: fn(&Value) -> Container) -> Vec<Container> {
+    list.as_array().into_iter().flatten().map(read).collect()
 }

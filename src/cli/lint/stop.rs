@@ -1,11 +1,13 @@
 //! Is there enough time to stop, and is what a run has said still there afterwards?
 
-use crate::cli::container::script;
 use crate::cli::lint::finding::Finding;
 use crate::cli::lint::finding::Rule;
 use crate::cli::lint::finding::Severity;
 use crate::cli::lint::node::Node;
 use crate::cli::lint::subject::Subject;
+use crate::cli::shell::flow::Rules;
+use crate::cli::shell::flow::flow;
+use crate::cli::shell::program;
 
 /// A preStop hook takes all of the grace period.
 pub static PRESTOP_OUTLIVES_GRACE: Rule = Rule {
@@ -75,6 +77,9 @@ Give yourself some time, for example `ttlSecondsAfterFinished: 3600`. In a sched
 go; a SidecarCronJob has `ttlSecondsAfterSuccess` and `ttlSecondsAfterFailure`.",
 };
 
+/// The seconds of a hook that never ends.
+const FOR_EVER: i64 = i64::MAX;
+
 /// The findings of this file.
 pub fn find(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     found.extend(subject.sidecars().filter_map(|sidecar| hook(subject, &sidecar.node, sidecar.name)));
@@ -94,35 +99,23 @@ fn hook(subject: &Subject<'_>, sidecar: &Node<'_>, name: &str) -> Option<Finding
     if seconds < grace {
         return None;
     }
+    let (takes, longer) = match seconds {
+        FOR_EVER => ("never ends".to_owned(), String::new()),
+        _ => (format!("takes {seconds}s"), format!("set terminationGracePeriodSeconds to more than {seconds}, or ")),
+    };
     let message = format!(
-        "{}: the preStop hook of sidecar {name} takes {seconds}s and the grace period is {grace}s, so the sidecar is killed \
+        "{}: the preStop hook of sidecar {name} {takes} and the grace period is {grace}s, so the sidecar is killed \
          (exit code 137) two seconds after SIGTERM",
         subject.words()
     );
-    let fix = format!("set terminationGracePeriodSeconds to more than {seconds}, or shorten the hook");
+    let fix = format!("{longer}shorten the hook");
     Some(Finding::new(&PRESTOP_OUTLIVES_GRACE, &at, message, fix))
 }
 
-/// The seconds that a command sleeps: of `sleep N`, or the sum of all of them in a script without branches.
+/// The seconds that a command takes at least because it sleeps. A command behind `&&` runs too if all goes well.
 fn slept(command: &Node<'_>) -> Option<i64> {
-    let words = command.texts();
-    // A command behind `&&` runs too if all goes well.
-    let line = script(&words).map_or_else(|| words.join(" "), |script| script.replace("&&", ";"));
-    if ["if ", "while ", "until ", "for ", "||", "case ", "&"].iter().any(|branch| line.contains(branch)) {
-        return None;
-    }
-    let tokens: Vec<&str> = line.split(|c: char| c.is_whitespace() || c == ';').filter(|t| !t.is_empty()).collect();
-    let sleeps = tokens.windows(2).filter(|pair| pair[0].rsplit('/').next() == Some("sleep"));
-    let lengths: Vec<i64> = sleeps.filter_map(|pair| length(pair[1])).collect();
-    (!lengths.is_empty()).then(|| lengths.iter().sum())
-}
-
-/// The seconds that `sleep` takes `40`, `40s`, `2m` or `1h` for.
-fn length(word: &str) -> Option<i64> {
-    let units = [("s", 1), ("m", 60), ("h", 3600)];
-    let unit = units.into_iter().find_map(|(unit, seconds)| Some((word.strip_suffix(unit)?, seconds)));
-    let (number, seconds) = unit.unwrap_or((word, 1));
-    number.parse::<i64>().ok()?.checked_mul(seconds)
+    let flow = flow(&program::list(&command.texts()), Rules { serves: &|_| false, all_goes_well: true });
+    flow.least().or(flow.stuck.map(|_| FOR_EVER)).filter(|seconds| *seconds > 0)
 }
 
 fn deadline(subject: &Subject<'_>) -> Option<Finding> {

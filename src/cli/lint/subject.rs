@@ -191,7 +191,7 @@ impl<'a> Subject<'a> {
         named
             .map(|(name, node, is_init)| Container {
                 role: self.role(&node, name, is_init),
-                said: container::Container::of(node.value()),
+                said: container::Container { is_init, ..container::Container::of(node.value()) },
                 node,
                 name,
                 is_init,
