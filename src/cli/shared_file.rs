@@ -1,15 +1,21 @@
-//! Does a container wait for a file in a shared volume that another container writes?
+//! Does a container end when a file appears in a shared volume, which another container writes?
+//!
+//! A container that has work to do behind the file waits for its input, or for a server: that is another case.
 
 use crate::cli::container::Container;
+use crate::cli::shell::program::Program;
+use crate::cli::shell::{Command, Form, List, visit};
 
-/// Words before a file that a script creates.
-const CREATES: [&str; 2] = ["touch", ">"];
-/// The word before a file that a script removes.
-const REMOVES: [&str; 1] = ["rm"];
-/// Words before a file that a script tests.
-const TESTS: [&str; 3] = ["-f", "-e", "-s"];
-/// More words before a file for which a script may wait.
-const WAITS: [&str; 3] = ["inotifywait", "until", "cat"];
+mod waits;
+
+use waits::{Wait, waits};
+
+/// Programs that create the files in their arguments.
+const CREATE: [&str; 2] = ["touch", "tee"];
+/// Programs that create the last file in their arguments.
+const CREATE_LAST: [&str; 3] = ["mv", "cp", "ln"];
+/// The program that removes files.
+const REMOVES: &str = "rm";
 
 /// A file in a volume.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,15 +41,20 @@ pub struct Awaited {
     pub is_sure: bool,
 }
 
-/// The files for which `waiting` waits, and which `writer` writes: those that are sure first.
+/// The files for which `waiting` waits until it ends, and which `writer` writes: those that are sure first.
 pub fn awaited(waiting: &Container, writer: &Container) -> Vec<Awaited> {
-    let is_loop = waiting.script().is_some_and(|script| script.contains("while ") || script.contains("until "));
-    let is_sure = is_loop && writer.script().is_some();
-    let (tested, created) = (files(waiting, &TESTS), files(writer, &CREATES));
-    let sure = common(&tested, &created).filter(|_| is_sure).map(|file| told(file, true));
-    let (waited, written) = (files(waiting, &WAITS), files(writer, &REMOVES));
-    let (all_waited, all_written) = ([&*tested, &*waited].concat(), [&*created, &*written].concat());
-    sure.chain(common(&all_waited, &all_written).map(|file| told(file, false))).collect()
+    let waits = waits(&waiting.commands());
+    let (created, removed) = written(&visit::scripts(&writer.commands()));
+    let of = |is: fn(&Wait) -> bool| -> Vec<File> {
+        waits.iter().filter(|wait| is(wait)).filter_map(|wait| in_volume(waiting, &wait.path)).collect()
+    };
+    let files = |paths: &[String]| -> Vec<File> { paths.iter().filter_map(|path| in_volume(writer, path)).collect() };
+    let (created, removed) = (files(&created), files(&removed));
+    let (looped, told, gone) =
+        (of(|wait| wait.is_loop && !wait.is_gone), of(|wait| !wait.is_loop), of(|wait| wait.is_gone));
+    let sure = common(&looped, &created).map(|file| (file, true));
+    let others = common(&told, &created).chain(common(&gone, &removed)).map(|file| (file, false));
+    sure.chain(others).map(|(file, is_sure)| said(file, is_sure)).collect()
 }
 
 /// The files of `waits` that are also in `writes`, in the order of `writes`.
@@ -52,25 +63,28 @@ fn common<'a>(waits: &'a [File], writes: &'a [File]) -> impl Iterator<Item = &'a
     writes.iter().filter_map(move |written| waits.iter().find(|waited| same(waited, written)))
 }
 
-fn told(file: &File, is_sure: bool) -> Awaited {
+fn said(file: &File, is_sure: bool) -> Awaited {
     let File { volume, below, path } = file.clone();
     Awaited { volume, below, path, is_sure }
 }
 
-/// The files in volumes behind one of these words.
-fn files(container: &Container, after: &[&str]) -> Vec<File> {
-    let script = container.words().join(" ").replace('>', " > ");
-    let cut = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '(' | ')' | '&' | '|');
-    let words: Vec<&str> = script.split(cut).filter(|word| !word.is_empty()).collect();
-    let behind = (1..words.len()).filter(|at| after.contains(&words[at - 1]) && !is_option(&words[..*at]));
-    behind.filter_map(|at| in_volume(container, words[at])).collect()
-}
-
-/// The last word is an option of a program, as in `tail -n0 -f`: no test of a file.
-fn is_option(words: &[&str]) -> bool {
-    let [.., before, last] = words else { return false };
-    let joins = ["-a", "-o"].contains(before);
-    last.starts_with('-') && (before.ends_with("tail") || before.starts_with('-') && !joins)
+/// The files that the scripts create, and those that they remove.
+fn written(scripts: &[List]) -> (Vec<String>, Vec<String>) {
+    let (mut created, mut removed) = (Vec::new(), Vec::new());
+    let mut add = |command: &Command| {
+        created.extend(command.writes.iter().cloned());
+        let Form::Simple(simple) = &command.form else { return };
+        let program = Program::of(&simple.words);
+        let files = program.arguments().iter().filter(|word| !word.starts_with('-')).cloned();
+        match program.name() {
+            name if CREATE.contains(&name) => created.extend(files),
+            name if CREATE_LAST.contains(&name) => created.extend(files.last()),
+            REMOVES => removed.extend(files),
+            _ => {}
+        }
+    };
+    scripts.iter().for_each(|script| visit::each(script, &mut add));
+    (created, removed)
 }
 
 /// Where the file is: in the mount with the longest path.
@@ -106,7 +120,7 @@ mod tests {
             ("echo $? >/pod/done", one, "while ! test -e '/pod/done'; do x; done", one, Some(true)),
             ("touch /out/done", &[("v", "/out/", "")], loops, one, Some(true)),
             ("rm /pod/lock", one, "while [ -f /pod/lock ]; do x; done", one, Some(false)),
-            ("touch /pod/done", one, "test -f /pod/done", one, Some(false)),
+            ("touch /pod/done", one, "test -f /pod/done", one, None),
             ("touch /pod/done", one, "inotifywait /pod/done", one, Some(false)),
             ("touch /pod/done", one, "until [ -s /pod/x -a -f /pod/done ]; do x; done", one, Some(true)),
             ("touch /pod/done.tmp", one, loops, one, None),
@@ -123,6 +137,21 @@ mod tests {
             ("touch /pod/a/done", &[("v", "/pod", ""), ("w", "/pod/a", "")], loops, one, None),
             ("work > /pod/log", one, "while true; do tail -f /pod/log; done", one, None),
             ("work > /pod/log", one, "tail -n0 -f /pod/log", one, None),
+            ("touch /pod/done", one, "while [ ! -f /pod/done ]; do sleep 5; done; aws s3 cp /pod/a s3://b", one, None),
+            ("touch /pod/done", one, "until [ -f /pod/done ]; do sleep 1; done && ./main", one, None),
+            ("touch /pod/done", one, "f() { until [ -f /pod/done ]; do x; done; }; f; ./main", one, None),
+            ("touch /pod/done", one, "f() { until [ -f /pod/done ]; do x; done; }; f; echo bye", one, Some(true)),
+            ("touch /pod/done", one, "ship & until [ -f /pod/done ]; do x; done; kill $!; wait", one, Some(true)),
+            ("touch /pod/done", one, "(until [ -f /pod/done ]; do x; done; kill $$) & exec ./ship", one, Some(true)),
+            ("touch /pod/done", one, "while true; do [ -f /pod/done ] && exit 0; ship; done", one, Some(true)),
+            ("touch /pod/done", one, "while true; do [ -f /pod/done ] && ship; sleep 1; done", one, None),
+            ("touch /pod/done", one, "while [ -f /pod/done ]; do x; done", one, None),
+            ("touch /pod/done", one, "timeout 60 sh -c 'until [ -f /pod/done ]; do x; done'; exit 0", one, Some(true)),
+            ("mv /x /pod/done", one, loops, one, Some(true)),
+            ("trap 'touch /pod/done' EXIT; work", one, loops, one, Some(true)),
+            ("echo 'touch /pod/done'", one, loops, one, None),
+            ("work > /pod/out.json", one, "cat /pod/out.json | curl -d @- http://x", one, None),
+            ("work > /pod/c.tgz", one, "if [ -f /pod/c.tgz ]; then tar xf /pod/c.tgz; fi; ./build", one, None),
         ];
         for (writes, write_mounts, waits, wait_mounts, expected) in rows {
             let (writer, waiting) = (container(writes, write_mounts), container(waits, wait_mounts));

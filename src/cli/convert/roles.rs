@@ -83,7 +83,7 @@ fn sign(work: &Work, container: &Container, workarounds: &[Workaround]) -> Optio
     let waits = workarounds.iter().find(|found| found.sidecar.as_deref() == Some(container.name.as_str()));
     let by_workaround = waits
         .map(|found| Sign { confidence: Confidence::Likely, why: format!("it waits for a file of {}", found.main) });
-    let stops = workarounds.iter().any(|found| found.main == container.name);
+    let stops = workarounds.iter().any(|found| found.main == container.name && found.sidecar.is_none());
     known::sign(container).or(by_workaround).filter(|sign| !stops || sign.confidence == Confidence::Sure)
 }
 

@@ -428,3 +428,65 @@ fn the_workaround_with_a_shared_volume_is_recognised() {
     );
     assert!(text.contains("      initContainers:\n      - name: ffwd\n        restartPolicy: Always\n"), "{text}");
 }
+
+/// Two containers that share a volume, with these scripts.
+fn sharing(one: (&str, &str), other: (&str, &str)) -> String {
+    let container = |(name, script): (&str, &str)| {
+        format!(
+            "      - name: {name}\n        image: b\n        command: [sh, -c, {script:?}]\n        volumeMounts: [{{name: s, mountPath: /s}}]\n"
+        )
+    };
+    job(&(container(one) + &container(other)), "") + "      volumes: [{name: s, emptyDir: {}}]\n"
+}
+
+#[test]
+fn who_waits_for_its_input_or_for_a_server_is_no_sidecar() {
+    let asks = "and nothing says which of them is the main container: --main NAME or --sidecar NAME says it";
+    let main = ("main", "until [ -f /s/creds ]; do sleep 1; done; ./main");
+    let agent = "vault agent -config=/c & while ! test -s /s/x; do sleep 1; done; touch /s/creds; wait";
+    let rows = [
+        (
+            sharing(
+                ("dump", "pg_dump app > /s/a.sql && touch /s/done"),
+                ("upload", "while [ ! -f /s/done ]; do sleep 5; done; aws s3 cp /s/a.sql s3://b/"),
+            ),
+            asks,
+        ),
+        (
+            sharing(main, ("creds", "./fetch > /s/creds; tail -f /dev/null")),
+            "-> native: main main; sidecar creds (likely: its command has \"tail -f\", which never ends); ",
+        ),
+        (
+            sharing(main, ("vault-agent", agent)),
+            "-> native: main main; sidecar vault-agent (likely: the name is that of vault-agent); ",
+        ),
+        (
+            sharing(main, ("db", "/cloud_sql_proxy & touch /s/creds; wait"))
+                .replacen("image: b", "image: x", 1)
+                .replace("image: b", "image: gcr.io/cloudsql-docker/gce-proxy"),
+            "-> native: main main; sidecar db (likely: the image is that of cloud_sql_proxy v1); ",
+        ),
+        (sharing(("work", "work > /s/out.json"), ("send", "cat /s/out.json | curl -d @- http://x")), asks),
+        (
+            sharing(
+                ("cache", "fetch > /s/cache.tgz"),
+                ("build", "if [ -f /s/cache.tgz ]; then tar xf /s/cache.tgz; fi; ./build"),
+            ),
+            asks,
+        ),
+        (sharing(("a", "while true; do nc -z db 5432 && exec ./migrate; sleep 1; done"), ("b", "work")), asks),
+        (sharing(("a", "tail -f /x | grep -m1 done"), ("b", "timeout 3600 sh -c 'while true; do x; done'")), asks),
+        (sharing(("a", "echo 'use tail -f log'; ./work"), ("b", "work")), asks),
+        (
+            sharing(("work", "work; touch /s/done"), ("logs", "until [ -f /s/done ]; do ship; sleep 1; done")),
+            "-> native: main work; sidecar logs (likely: it waits for a file of work); ",
+        ),
+    ];
+    for (text, expected) in rows {
+        let Converted { reports, .. } = converted(&text, &wanted(None));
+        let lines = reports[0].lines();
+        assert!(lines[0].contains(expected), "{lines:?}\n{expected}\n{text}");
+        let is_workaround = expected.contains("waits for a file");
+        assert_eq!(lines.iter().any(|line| line.contains("a workaround is needless")), is_workaround, "{lines:?}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Does the Pod stop its sidecar by hand: by a file in a shared volume, by a request, or by a signal to another container?
 
 use crate::cli::container::Container;
+use crate::cli::convert::known;
 use crate::cli::convert::work::Work;
 use crate::cli::shared_file::awaited;
 use crate::cli::stopping;
@@ -23,9 +24,10 @@ pub fn found(work: &Work) -> Vec<Workaround> {
     all
 }
 
-/// `main` writes a file in a volume that another container looks for.
+/// `main` writes a file in a volume that another container waits for to end. A sidecar that writes a file says that it is ready.
 fn by_file(work: &Work, main: &Container) -> Vec<Workaround> {
-    let others = work.containers.iter().filter(|other| other.name != main.name);
+    let is_sidecar = known::sign(main).is_some();
+    let others = work.containers.iter().filter(|other| !is_sidecar && other.name != main.name);
     let pair = |other: &Container| {
         let file = awaited(other, main).into_iter().find(|file| work.shared.contains(&file.volume))?;
         let what = format!(

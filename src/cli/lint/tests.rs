@@ -98,6 +98,27 @@ fn a_run_hangs_if_it_waits_for_a_container_that_never_ends() {
     ]);
 }
 
+#[test]
+fn a_script_never_ends_only_if_it_surely_comes_to_the_loop() {
+    let scripts = |script: &str| {
+        let of = |name: &str| format!("- name: {name}\n  image: b\n  command: [sh, -c]\n  args:\n  - |\n");
+        let lines: String = script.lines().map(|line| format!("    {line}\n")).collect();
+        run("Job", "", &format!("containers:\n{WORK}{}{lines}", of("side")))
+    };
+    let hangs = &["sidecar-never-ends spec.template.spec.containers[1].name"];
+    assert_rows(vec![
+        ("a debugger's rest", scripts("migrate || sleep infinity"), &[]),
+        ("a debugger's branch", scripts("if [ -n \"$DEBUG\" ]; then sleep infinity; fi; prepare"), &[]),
+        ("a script that is written", scripts("cat > loop.sh <<E\nwhile true; do x; done\nE\nrun"), &[]),
+        ("a comment", scripts("# never write: while true; do x; done\nrun"), &[]),
+        ("an argument", scripts("kubectl run d --image=busybox -- sleep infinity"), &[]),
+        ("a word of an option", scripts("while true; do curl --connect-timeout 5 x; done"), hangs),
+        ("an address", scripts("while true; do curl 'http://x?a=1&b=2'; sleep 1; done"), hangs),
+        ("in place of the shell", scripts("exec sleep infinity"), hangs),
+        ("no script of a shell", scripts("while true; do 'x"), &[]),
+    ]);
+}
+
 /// A Job with these annotations on the Job and on its Pods.
 fn annotated(on_job: &str, on_pods: &str, spec: &str, containers: &str) -> String {
     format!(
@@ -205,6 +226,19 @@ fn containers_that_tell_each_other_by_a_file_hang_if_the_file_is_missing() {
             &[],
         ),
         ("no loop", containers("touch /tmp/pod/done", "test -f /tmp/pod/done"), &[]),
+        (
+            "work behind the loop",
+            containers(
+                "dump; touch /tmp/pod/done",
+                "until [ -f /tmp/pod/done ]; do sleep 1; done; aws s3 cp /a s3://b",
+            ),
+            &[],
+        ),
+        (
+            "a sidecar that says that it is ready",
+            containers("touch /tmp/pod/up; sleep infinity", "until [ -f /tmp/pod/up ]; do sleep 1; done; ./main"),
+            &["sidecar-never-ends spec.template.spec.containers[0].name"],
+        ),
     ]);
 }
 
@@ -235,6 +269,22 @@ fn readiness_delays_nobody_but_the_startup_probe_does() {
             &[],
         ),
         ("no probe: nobody asked for it", native("env: []"), &[]),
+        (
+            "a main container that waits itself",
+            native(&format!("readinessProbe: {probe}")).replace(
+                "image: w",
+                "image: w, command: [sh, -c, 'set -e; until nc -z localhost 5432; do sleep 1; done; run']",
+            ),
+            &[],
+        ),
+        (
+            "a main container that works before it waits",
+            native(&format!("readinessProbe: {probe}")).replace(
+                "image: w",
+                "image: w, command: [sh, -c, 'run; until nc -z localhost 5432; do sleep 1; done']",
+            ),
+            &["readiness-does-not-wait spec.template.spec.initContainers[0].readinessProbe"],
+        ),
         ("until Ready without a probe", ours("Ready", ""), &["readiness-does-not-wait spec.sidecars[0].start.until"]),
         ("until Ready with one", ours("Ready", &format!(", readinessProbe: {probe}")), &[]),
         ("until Started", ours("Started", ""), &[]),
@@ -325,6 +375,13 @@ fn a_sidecar_needs_time_to_stop_and_the_deadline_includes_it() {
         ("in minutes", hook(ten, &exec("[sleep, 1m]")), late),
         ("in seconds that are few", hook(ten, &exec("[sleep, 9s]")), &[]),
         ("in a branch of a script", hook(ten, &exec("[sh, -c, 'test -f /x || sleep 15']")), &[]),
+        ("in the other branch", hook(ten, &exec("[sh, -c, '[ -f /fast ] && sleep 60; true']")), &[]),
+        ("as the argument of another program", hook(ten, &exec("[sh, -c, 'echo will not sleep 60']")), &[]),
+        ("behind a redirection", hook(ten, &exec("[sh, -c, 'drain 2>&1; sleep 15']")), late),
+        ("in the background", hook(ten, &exec("[sh, -c, 'sleep 15 & quit']")), &[]),
+        ("cut off", hook(ten, &exec("[timeout, '5', sleep, '60']")), &[]),
+        ("without an end", hook(ten, &exec("[sleep, infinity]")), late),
+        ("in a loop without an end", hook(ten, &exec("[sh, -c, 'while true; do sleep 1; done']")), late),
         (
             "sleep of the kubelet",
             hook(ten, "{sleep: {seconds: 10}}"),

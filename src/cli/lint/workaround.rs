@@ -3,6 +3,7 @@
 use crate::cli::lint::finding::Finding;
 use crate::cli::lint::finding::Rule;
 use crate::cli::lint::finding::Severity;
+use crate::cli::lint::known;
 use crate::cli::lint::subject::Container;
 use crate::cli::lint::subject::Subject;
 use crate::cli::shared_file::awaited;
@@ -26,14 +27,15 @@ EXIT does not run on SIGKILL), the sidecar waits for ever, and a Job that should
 ```
 
 Make the container a sidecar (`kubectl sidecarjob convert -f FILE`), and take the file, the loop and the volume out: the
-kubelet stops sidecars when the main containers have ended, however they end.",
+kubelet stops sidecars when the main containers have ended, however they end. There is no finding if the container has work to do
+behind the loop: then the file is its input, or says that a server is ready.",
 };
 
 /// The findings of this file.
 pub fn find(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     let mains: Vec<&Container<'_>> = subject.mains().filter(|main| !main.is_init).collect();
     for waiting in &mains {
-        let others = mains.iter().filter(|other| other.name != waiting.name);
+        let others = mains.iter().filter(|other| other.name != waiting.name && known::endless(&other.said).is_none());
         let files = |other: &Container<'_>| awaited(&waiting.said, &other.said).into_iter().find(|file| file.is_sure);
         let Some((writer, file)) = others.filter_map(|other| Some((other, files(other)?.path))).next() else {
             continue;
