@@ -1,6 +1,8 @@
 //! Does the command of a container stop the sidecar beside it: by a request, or by a signal?
 
 use crate::cli::container::Container;
+use crate::cli::shell::program::Program;
+use crate::cli::shell::{Form, visit};
 
 /// Pieces of commands that ask a sidecar to stop, the longer one before the shorter one.
 const REQUESTS: [&str; 8] = [
@@ -20,9 +22,27 @@ const BY_NAME: [&str; 2] = ["pkill", "killall"];
 /// Words that find the process for `kill`.
 const FINDS: [&str; 3] = ["pidof", "pgrep", "ps"];
 
+/// Programs that only say something.
+const SAYS: [&str; 2] = ["echo", "printf"];
+
+/// The text of the commands that the container may run.
+fn said(container: &Container) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for script in visit::scripts(&container.commands()) {
+        visit::each(&script, &mut |command| {
+            let Form::Simple(simple) = &command.form else { return };
+            words.extend(simple.assigns.iter().map(|(_, value)| value.clone()));
+            let program = Program::of(&simple.words);
+            let is_other = program.script.is_some() || program.name() == "trap" || SAYS.contains(&program.name());
+            words.extend(program.words.into_iter().filter(|_| !is_other));
+        });
+    }
+    words.join(" ")
+}
+
 /// The piece of the command that asks a sidecar to stop; `None`: the command asks no sidecar.
 pub fn request(container: &Container) -> Option<&'static str> {
-    let script = container.words().join(" ");
+    let script = said(container);
     let piece = REQUESTS.into_iter().find(|piece| script.contains(piece))?;
     CALLS.iter().any(|word| script.contains(word)).then_some(piece)
 }
@@ -30,7 +50,7 @@ pub fn request(container: &Container) -> Option<&'static str> {
 /// The program by which the command sends a signal to a process of another container. Containers see the processes of each other
 /// only with `shareProcessNamespace`.
 pub fn signal(container: &Container, shares_processes: bool) -> Option<&'static str> {
-    let script = container.words().join(" ");
+    let script = said(container);
     let words: Vec<&str> = script.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-'))).collect();
     let by_name = BY_NAME.into_iter().find(|program| words.contains(program));
     let found = || words.contains(&"kill") && FINDS.iter().any(|word| words.contains(word));
@@ -59,6 +79,10 @@ mod tests {
             ("work; kill $(pidof cloud_sql_proxy)", None, Some("kill")),
             ("work & trap 'kill $!' TERM; wait", None, None),
             ("echo skill ps", None, None),
+            ("# curl localhost:15020/quitquitquit\nwork", None, None),
+            ("echo 'curl localhost:15020/quitquitquit; pkill x'", None, None),
+            ("trap 'curl -X POST localhost:15020/quitquitquit' EXIT; work", Some("/quitquitquit"), None),
+            ("sh -c 'work; pkill x'", None, Some("pkill")),
         ];
         for (script, asked, sent) in rows {
             let container = Container::of(&json!({"command": ["sh", "-c", script]}));

@@ -5,6 +5,7 @@ use crate::cli::lint::finding::Finding;
 use crate::cli::lint::finding::Rule;
 use crate::cli::lint::finding::Severity;
 use crate::cli::lint::subject::Subject;
+use crate::cli::shell::ready::waits_first;
 
 /// Readiness holds back no container.
 pub static READINESS_DOES_NOT_WAIT: Rule = Rule {
@@ -26,11 +27,17 @@ the proxy accepts connections, and fail.
 ```
 
 Write the probe as `startupProbe`, with `periodSeconds: 1`. In a SidecarJob `start: {until: Ready}` makes the main containers wait
-for the readiness probe; without any probe the field has no effect, which is a finding too.",
+for the readiness probe; without any probe the field has no effect, which is a finding too. There is no finding in a Job if the
+script of the main container itself begins with a loop that waits (`until nc -z localhost 5432; do sleep 1; done; run`).",
 };
 
 /// The findings of this file.
 pub fn find(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+    let mut mains = subject.mains().filter(|main| !main.is_init).peekable();
+    let wait = mains.peek().is_some() && mains.all(|main| waits_first(&main.said.commands()));
+    if subject.is_batch() && wait {
+        return;
+    }
     if subject.is_batch() {
         return found.extend(subject.sidecars().filter(|sidecar| sidecar.is_init).filter_map(|sidecar| {
             let probe = sidecar.node.at("readinessProbe");
