@@ -1,5 +1,6 @@
 //! For which files does a script wait, and has nothing to do behind them but to end?
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use crate::cli::shell::program::Program;
@@ -35,37 +36,38 @@ pub struct Wait {
 
 /// The waits of a script behind which it only ends.
 pub fn waits(script: &[Item]) -> Vec<Wait> {
-    let mut reader = Reader { functions: BTreeMap::new(), found: Vec::new(), steps: 0, depth: 0 };
+    let mut reader = Reader::default();
     reader.script(script, true);
     reader.found
 }
 
+#[derive(Default)]
 struct Reader<'a> {
     functions: BTreeMap<&'a str, &'a Command>,
     found: Vec<Wait>,
     steps: usize,
     depth: usize,
+    /// The commands that were looked at to know what is behind a loop.
+    looks: Cell<usize>,
 }
 
 impl<'a> Reader<'a> {
     fn script(&mut self, script: &'a [Item], is_last: bool) {
-        visit::each(script, &mut |command| {
-            if let Form::Function(name, body) = &command.form {
-                self.functions.insert(name, body);
-            }
-        });
+        self.functions = visit::functions(script);
         self.list(script, is_last);
     }
 
     /// `is_last`: behind the list the script only ends.
     fn list(&mut self, list: &'a [Item], is_last: bool) {
-        for (at, item) in list.iter().enumerate() {
-            let is_last = item.is_background || is_last && list[at + 1..].iter().all(|item| self.only_ends(item, 0));
+        let mut ends = is_last;
+        for item in list.iter().rev() {
+            let mut is_last = item.is_background || ends;
             let pipelines: Vec<&Pipeline> = visit::pipelines(item).collect();
-            for (at, pipeline) in pipelines.iter().enumerate() {
-                let is_last = is_last && pipelines[at + 1..].iter().all(|pipeline| self.all_end(&pipeline.commands, 0));
+            for pipeline in pipelines.iter().rev() {
                 pipeline.commands.iter().for_each(|command| self.command(command, is_last));
+                is_last = is_last && self.all_end(&pipeline.commands, 0);
             }
+            ends = ends && is_last;
         }
     }
 
@@ -97,8 +99,12 @@ impl<'a> Reader<'a> {
     fn program(&mut self, program: &Program, is_last: bool) {
         if let Some(script) = program.script.as_deref().and_then(parsed) {
             // The script has functions of its own.
-            let mut inner =
-                Reader { functions: BTreeMap::new(), found: Vec::new(), steps: self.steps, depth: self.depth };
+            let mut inner = Reader {
+                steps: self.steps + script.len(),
+                depth: self.depth,
+                looks: self.looks.clone(),
+                ..Reader::default()
+            };
             inner.script(&script, is_last);
             self.steps = inner.steps;
             self.found.append(&mut inner.found);
@@ -110,22 +116,18 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn only_ends(&self, item: &Item, depth: usize) -> bool {
-        visit::pipelines(item).all(|pipeline| self.all_end(&pipeline.commands, depth))
-    }
-
+    /// Whether the commands only end the script.
     fn all_end(&self, commands: &[Command], depth: usize) -> bool {
         let mut all = depth < 4;
         for command in commands {
             visit::each(&visit::alone(command), &mut |inner| {
+                self.looks.set(self.looks.get() + 1);
                 let Form::Simple(simple) = &inner.form else { return };
                 let program = Program::of(&simple.words);
-                let body = self.functions.get(program.name());
-                all = all
-                    && !program.is_exec
-                    && program.script.is_none()
-                    && (ENDS.contains(&program.name())
-                        || body.is_some_and(|body| self.all_end(std::slice::from_ref(*body), depth + 1)));
+                let is_own = |body: &&Command| self.all_end(std::slice::from_ref(*body), depth + 1);
+                let is_end =
+                    || ENDS.contains(&program.name()) || self.functions.get(program.name()).is_some_and(is_own);
+                all = all && self.looks.get() < MOST && !program.is_exec && program.script.is_none() && is_end();
             });
         }
         all

@@ -2,7 +2,7 @@
 //!
 //! All paths through the script are followed. A path comes to an end, leaves a loop, returns, exits, or gets stuck.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cli::shell::pipe::{Reads, reads};
 use crate::cli::shell::visit;
@@ -16,8 +16,10 @@ use job::Job;
 pub use path::{Flow, Stuck};
 
 /// The most commands that are followed, and how deep: what is beyond says nothing.
-const MOST: usize = 10_000;
+const MOST: usize = 5_000;
 const DEEPEST: usize = 60;
+/// So many bytes of a script cost as much as following a command.
+const COSTS: usize = 100;
 
 /// What the reader of a script takes for granted.
 #[derive(Clone, Copy)]
@@ -38,9 +40,9 @@ pub fn flow(list: &[Item], rules: Rules<'_>) -> Flow {
 /// Follows a script.
 struct Reader<'a> {
     rules: Rules<'a>,
-    functions: BTreeMap<String, &'a Command>,
+    functions: BTreeMap<&'a str, &'a Command>,
     /// What the script kills.
-    kills: Vec<String>,
+    kills: BTreeSet<String>,
     jobs: Vec<Job>,
     /// What runs in the background, or a signal, may end what comes now.
     is_doubtful: bool,
@@ -50,12 +52,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn of(list: &'a [Item], rules: Rules<'a>) -> Self {
-        let mut functions = BTreeMap::new();
-        visit::each(list, &mut |command| {
-            if let Form::Function(name, body) = &command.form {
-                functions.insert(name.clone(), &**body);
-            }
-        });
+        let functions = visit::functions(list);
         let kills = job::kills(list);
         Self { rules, functions, kills, jobs: Vec::new(), is_doubtful: false, steps: 0, depth: 0 }
     }
@@ -210,7 +207,8 @@ impl<'a> Reader<'a> {
 
     /// A script that a shell runs for this one.
     fn script(&mut self, text: &str) -> Flow {
-        let Some(list) = parsed(text) else { return Flow::either() };
+        self.steps += text.len() / COSTS;
+        let Some(list) = parsed(text).filter(|_| self.steps <= MOST) else { return Flow::either() };
         let mut reader = Reader { steps: self.steps, depth: self.depth, ..Reader::of(&list, self.rules) };
         let flow = reader.list(&list);
         self.steps = reader.steps;

@@ -185,7 +185,8 @@ impl Lexer<'_> {
 /// The length of the expansion with which the text begins.
 fn length_of_expansion(text: &str, depth: usize) -> Option<usize> {
     if text.starts_with('`') {
-        return Some(text[1..].find('`')? + 2);
+        let is_end = |at: usize| !text[1..at].ends_with('\\');
+        return Some(text.match_indices('`').map(|(at, _)| at).find(|at| *at > 0 && is_end(*at))? + 1);
     }
     match text.as_bytes().get(1) {
         Some(b'(') => Some(2 + end_of_brackets(&text[2..], '(', ')', depth + 1)?),

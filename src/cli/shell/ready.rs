@@ -10,45 +10,60 @@ const BEFORE: [&str; 13] =
     ["", ".", ":", "cd", "echo", "export", "printf", "set", "sleep", "source", "trap", "true", "umask"];
 /// Programs that wait for a server.
 const WAITERS: [&str; 6] = ["wait-for-it", "wait-for-it.sh", "wait-for", "wait-for.sh", "wait4x", "dockerize"];
-/// How deep functions and scripts are followed.
+/// How deep functions and scripts are followed, and how many commands.
 const DEEPEST: usize = 8;
+const MOST: usize = 1_000;
 
 /// Whether the first work of the script is to wait.
 pub fn waits_first(script: &List) -> bool {
-    first(script, &BTreeMap::new(), 0).unwrap_or(false)
+    Reader { functions: visit::functions(script), steps: 0 }.first(script, 0).unwrap_or(false)
 }
 
-/// `None`: there is no work in the list.
-fn first(list: &[Item], outer: &BTreeMap<String, Command>, depth: usize) -> Option<bool> {
-    let mut functions = outer.clone();
-    for item in list.iter().filter(|item| !item.is_background) {
-        let command = item.first.commands.first()?;
-        let found = match &command.form {
-            _ if depth > DEEPEST => Some(false),
-            Form::Function(name, body) => {
-                functions.insert(name.clone(), (**body).clone());
-                None
+struct Reader<'a> {
+    functions: BTreeMap<&'a str, &'a Command>,
+    steps: usize,
+}
+
+impl Reader<'_> {
+    /// `None`: there is no work in the list.
+    fn first(&mut self, list: &[Item], depth: usize) -> Option<bool> {
+        let commands = list.iter().filter(|item| !item.is_background).filter_map(|item| item.first.commands.first());
+        for command in commands {
+            let found = self.command(command, depth);
+            if found.is_some() {
+                return found;
             }
-            Form::Simple(simple) => of_program(&Program::of(&simple.words), &functions, depth),
+        }
+        None
+    }
+
+    fn command(&mut self, command: &Command, depth: usize) -> Option<bool> {
+        self.steps += 1;
+        match &command.form {
+            _ if depth > DEEPEST || self.steps > MOST => Some(false),
+            Form::Function(..) => None,
+            Form::Simple(simple) => self.program(&Program::of(&simple.words), depth),
             Form::Loop(looped) => Some(waits(looped)),
             Form::For(body) => Some(leaves(body)),
-            Form::Group(list) | Form::Subshell(list) => first(list, &functions, depth + 1),
+            Form::Group(list) | Form::Subshell(list) => self.first(list, depth + 1),
             Form::If(..) | Form::Case(..) | Form::Arithmetic(_) => Some(false),
-        };
-        if found.is_some() {
-            return found;
         }
     }
-    None
-}
 
-fn of_program(program: &Program, functions: &BTreeMap<String, Command>, depth: usize) -> Option<bool> {
-    let name = program.name();
-    match (&program.script, functions.get(name)) {
-        (Some(script), _) => parsed(script).map_or(Some(false), |list| first(&list, functions, depth + 1)),
-        (None, Some(body)) => first(&visit::alone(body), functions, depth + 1),
-        (None, None) if BEFORE.contains(&name) => None,
-        (None, None) => Some(WAITERS.contains(&name)),
+    fn program(&mut self, program: &Program, depth: usize) -> Option<bool> {
+        let name = program.name();
+        if let Some(script) = &program.script {
+            let Some(list) = parsed(script) else { return Some(false) };
+            let mut inner = Reader { functions: visit::functions(&list), steps: self.steps };
+            let found = inner.first(&list, depth + 1);
+            self.steps = inner.steps;
+            return found;
+        }
+        match self.functions.get(name).copied() {
+            Some(body) => self.command(body, depth + 1),
+            None if BEFORE.contains(&name) => None,
+            None => Some(WAITERS.contains(&name)),
+        }
     }
 }
 

@@ -76,7 +76,9 @@ fn what_is_too_deep_or_too_long_is_no_script() {
 #[test]
 fn functions_that_call_each_other_end() {
     let twice: String = (0..40).map(|n| format!("f{n}() {{ f{next}; f{next}; }}; ", next = n + 1)).collect();
-    for script in [format!("{twice} f0; sleep infinity"), "f() { f; f; }; f; sleep infinity".to_owned()] {
+    let many = format!("f() {{ {} }}; {}", "echo; ".repeat(9_000), "f; ".repeat(9_000));
+    assert!(!ready::waits_first(&parsed(&many).expect("a script")));
+    for script in [many, format!("{twice} f0; sleep infinity"), "f() { f; f; }; f; sleep infinity".to_owned()] {
         let list = parsed(&script).expect("a script");
         let flow = flow::flow(&list, flow::Rules { serves: &|_| false, all_goes_well: false });
         assert!(flow.falls(), "{script}");

@@ -1,5 +1,7 @@
 //! Which commands may run at all, wherever they stand in a script?
 
+use std::collections::BTreeMap;
+
 use crate::cli::shell::program::Program;
 use crate::cli::shell::{Command, Form, Item, List, Pipeline, parsed};
 
@@ -44,6 +46,17 @@ fn inner<'a>(command: &'a Command, seen: &mut dyn FnMut(&'a [Item])) {
         Form::Case(branches, _) => branches.iter().for_each(|list| seen(list)),
         Form::Function(_, body) => inner(body, seen),
     }
+}
+
+/// The functions that are defined in the list.
+pub fn functions(list: &[Item]) -> BTreeMap<&str, &Command> {
+    let mut all = BTreeMap::new();
+    each(list, &mut |command| {
+        if let Form::Function(name, body) = &command.form {
+            all.insert(name.as_str(), &**body);
+        }
+    });
+    all
 }
 
 /// The programs of the list.

@@ -74,7 +74,8 @@ impl Reader<'_> {
             },
             "[" | "[[" | "test" => tested(&simple.words),
             "trap" => {
-                self.is_doubtful |= arguments.first().is_some_and(|action| self.functions.contains_key(action));
+                self.is_doubtful |=
+                    arguments.first().is_some_and(|action| self.functions.contains_key(action.as_str()));
                 Flow::ok()
             }
             _ if job::is_suicide(program) => Flow { exits: Some(0), exits_well: true, ..Flow::default() },

@@ -1,5 +1,7 @@
 //! What runs in the background, who waits for it, and who kills it?
 
+use std::collections::BTreeSet;
+
 use crate::cli::shell::flow::Stuck;
 use crate::cli::shell::program::Program;
 use crate::cli::shell::{Item, visit};
@@ -20,7 +22,7 @@ pub struct Job {
 }
 
 /// What the commands of the list kill: names of variables, or [`ANY`].
-pub fn kills(list: &[Item]) -> Vec<String> {
+pub fn kills(list: &[Item]) -> BTreeSet<String> {
     visit::programs(list).iter().filter(|program| is_kill(program)).flat_map(killed).collect()
 }
 
@@ -62,9 +64,9 @@ pub fn named(jobs: &mut [Job], name: &str, value: &str) {
 }
 
 /// Why the shell waits for ever.
-pub fn awaited(jobs: &[Job], arguments: &[String], kills: &[String]) -> Option<Stuck> {
+pub fn awaited(jobs: &[Job], arguments: &[String], kills: &BTreeSet<String>) -> Option<Stuck> {
     let is_killed = |job: &Job| {
-        kills.iter().any(|kill| kill == ANY || kill == LAST || job.name.as_ref().is_some_and(|name| name == kill))
+        kills.contains(ANY) || kills.contains(LAST) || job.name.as_ref().is_some_and(|name| kills.contains(name))
     };
     let is_named = |at: usize, word: &String| match variable(word) {
         Some(LAST) => at + 1 == jobs.len(),
