@@ -172,7 +172,14 @@ impl Parser {
                     self.skip_array();
                 }
                 None if word.text == "[[" && simple.words.is_empty() => self.test(&mut simple)?,
-                None => simple.words.push(word),
+                None => {
+                    // `local x=(a b)`
+                    let is_array = word.text.ends_with('=');
+                    simple.words.push(word);
+                    if is_array {
+                        self.skip_array();
+                    }
+                }
             }
         }
         (self.at > start).then_some(Command { form: Form::Simple(simple), writes })

@@ -16,7 +16,7 @@ fn words(script: &str) -> Option<Vec<String>> {
 
 #[test]
 fn quotes_comments_and_here_documents_are_no_commands() {
-    let rows: [(&str, Option<&[&str]>); 21] = [
+    let rows: [(&str, Option<&[&str]>); 23] = [
         ("a b; c 'd; e' \"f $(g \"h\") i\"", Some(&["a b", "c d; e f $(g \"h\") i"])),
         ("a # b\n#c\nd#e", Some(&["a", "d#e"])),
         ("cat > x <<'E'\nloop\nE\nb", Some(&["cat", "b"])),
@@ -32,6 +32,8 @@ fn quotes_comments_and_here_documents_are_no_commands() {
         ("( a; (b) ) && { c; }; ((1<2)) && d", Some(&["a", "b", "c", "d"])),
         ("[[ a && b < c ]] && d", Some(&["[[ a && b < c", "d"])),
         ("X=1 Y=(a b) a $((1+(2))) ${x:-{}} `b`", Some(&["a $((1+(2))) ${x:-{}} `b`"])),
+        ("local x=(a b); declare -A y=([\"/\"]=1 \\\n [z]=2)", Some(&["local x=", "declare -A y="])),
+        ("a=`b \\`c\\``; d", Some(&["", "d"])),
         ("diff <(a) <(b)", Some(&["diff <(a) <(b)"])),
         ("! time a", Some(&["time a"])),
         ("a 'b", None),
