@@ -75,10 +75,10 @@ fn written(scripts: &[List]) -> (Vec<String>, Vec<String>) {
         created.extend(command.writes.iter().cloned());
         let Form::Simple(simple) = &command.form else { return };
         let program = Program::of(&simple.words);
-        let files = program.arguments().iter().filter(|word| !word.starts_with('-')).cloned();
+        let mut files = program.arguments().iter().filter(|word| !word.starts_with('-')).cloned();
         match program.name() {
             name if CREATE.contains(&name) => created.extend(files),
-            name if CREATE_LAST.contains(&name) => created.extend(files.last()),
+            name if CREATE_LAST.contains(&name) => created.extend(files.next_back()),
             REMOVES => removed.extend(files),
             _ => {}
         }

@@ -77,7 +77,7 @@ impl Lexer<'_> {
         if rest.is_empty() {
             return Some(None);
         }
-        if let Some(end) = rest.strip_prefix("((").and_then(|rest| end_of_arithmetic(rest)) {
+        if let Some(end) = rest.strip_prefix("((").and_then(end_of_arithmetic) {
             let text = rest[2..2 + end].trim().to_owned();
             self.at += end + 4;
             return Some(Some(Token::Arithmetic(text)));

@@ -87,9 +87,12 @@ fn functions_that_call_each_other_end() {
     }
 }
 
+/// Words; the program, its script, the seconds after which `timeout` ends it.
+type Row = (&'static [&'static str], &'static str, Option<&'static str>, Option<i64>);
+
 #[test]
 fn a_program_is_found_behind_those_that_run_it() {
-    let rows: [(&[&str], &str, Option<&str>, Option<i64>); 14] = [
+    let rows: [Row; 14] = [
         (&["/bin/sh", "-c", "a"], "sh", Some("a"), None),
         (&["sh", "-ce", "a"], "sh", Some("a"), None),
         (&["/bin/sh", "-c", "--", "a"], "sh", Some("a"), None),
