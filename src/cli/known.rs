@@ -54,18 +54,25 @@ pub struct Likeness {
     pub by_image: bool,
     /// The sidecar has a recipe.
     pub has_recipe: bool,
+    /// The container's own script stops the sidecar.
+    pub ends: bool,
 }
 
 /// The well-known sidecars that the container is, as far as one can tell: it has a name or an image of the sidecar, and what it runs
 /// is the server, which serves. A name that no other container has stands for a program that nobody knows.
 pub fn sidecars(container: &Container) -> Vec<Likeness> {
     let may_end = container.is_init && container.restart.is_none();
-    let is_it = |likeness: &Likeness| match runs(container, Some(likeness)) {
-        Runs::Server => !(may_end && likeness.of == MAY_END),
-        Runs::Other => false,
-        Runs::Unknown => !likeness.by_image && is_telling(&container.name),
+    let seen = |likeness: Likeness| {
+        let runs = runs(container, Some(&likeness));
+        let is_it = match runs {
+            Runs::Server => !(may_end && likeness.of == MAY_END),
+            Runs::Stopped => true,
+            Runs::Other => false,
+            Runs::Unknown => !likeness.by_image && is_telling(&container.name),
+        };
+        is_it.then_some(Likeness { ends: runs == Runs::Stopped, ..likeness })
     };
-    likenesses(container).into_iter().filter(is_it).collect()
+    likenesses(container).into_iter().filter_map(seen).collect()
 }
 
 /// `istio-proxy`, `daprd`: nobody calls another container so. `nginx` or `envoy` may be somebody's own build.
@@ -83,6 +90,7 @@ fn likenesses(container: &Container) -> Vec<Likeness> {
         by_name: has_name(&recipe.containers),
         by_image: ends(&recipe.images),
         has_recipe: true,
+        ends: false,
     });
     let more = MORE.iter().map(|(name, containers, images)| Likeness {
         of: (*name).to_owned(),
@@ -90,6 +98,7 @@ fn likenesses(container: &Container) -> Vec<Likeness> {
         by_image: images.iter().any(|end| is_image(&container.image, end))
             || *name == DIND && is_dind(&container.image),
         has_recipe: false,
+        ends: false,
     });
     of_recipes.chain(more).filter(|likeness| likeness.by_name || likeness.by_image).collect()
 }

@@ -3,6 +3,7 @@
 //! A script that is no shell, or is too long or too deep, has no commands: then nothing is said of it.
 
 pub mod flow;
+pub mod idle;
 mod lex;
 mod parse;
 mod pipe;

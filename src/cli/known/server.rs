@@ -6,7 +6,9 @@ use crate::cli::container::Container;
 use crate::cli::endless::runs_for_ever;
 use crate::cli::known::Likeness;
 use crate::cli::shell::flow::Rules;
+use crate::cli::shell::idle::is_idle;
 use crate::cli::shell::program::{Program, basename};
+use crate::cli::shell::visit;
 
 /// A sidecar; the names of its program; the words with which the program does not serve, beside those of [`CHECKS`].
 const SERVERS: [(&str, &[&str], &[&str]); 34] = [
@@ -64,11 +66,19 @@ const TOOLS: [&str; 24] = [
     "node", "perl", "psql", "python", "python3", "rm", "ruby", "tar", "test", "wget",
 ];
 
+/// Programs by which a script learns that it may end.
+const PROBES: [&str; 4] = ["curl", "inotifywait", "nc", "wget"];
+
+/// Programs by which a script stops what it has started.
+const KILLS: [&str; 3] = ["kill", "killall", "pkill"];
+
 /// What a container runs, beside the server of a sidecar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Runs {
     /// The server serves.
     Server,
+    /// The server in the background of a script, which waits for something, stops the server and has no other work.
+    Stopped,
     /// Something else, or the server only checks something.
     Other,
     /// A program that nobody knows.
@@ -107,6 +117,7 @@ pub fn runs(container: &Container, likeness: Option<&Likeness>) -> Runs {
     let is_stuck = runs_for_ever(container, Rules { serves: &serves, all_goes_well: true }).is_some();
     match () {
         () if is_stuck && is_seen.get() => Runs::Server,
+        () if !is_stuck && is_seen.get() && server.is_alone(container) => Runs::Stopped,
         () if is_stuck || is_other || is_entrypoint(name) => Runs::Other,
         () => Runs::Unknown,
     }
@@ -128,6 +139,18 @@ impl Server<'_> {
         let is_again = |word: &String| is_entrypoint(basename(first)) && self.is_program(word);
         let behind = usize::from(arguments.first().is_some_and(is_again));
         (self.is_program(first) || is_entrypoint(basename(first))) && self.serves(&arguments[behind..])
+    }
+
+    /// Whether the scripts of the container have no other work than to run the server and to stop it.
+    fn is_alone(&self, container: &Container) -> bool {
+        let is_mine = |program: &Program| program.limit.is_none() && self.is_served_by(&program.words);
+        let is_fit = |program: &Program| {
+            let name = program.name();
+            program.script.is_some() || is_idle(name) || PROBES.contains(&name) || is_mine(program)
+        };
+        let scripts = visit::scripts(&container.commands());
+        let programs: Vec<Program> = scripts.iter().flat_map(|script| visit::programs(script)).collect();
+        programs.iter().any(|program| KILLS.contains(&program.name())) && programs.iter().all(is_fit)
     }
 
     /// Whether a server serves with these arguments: none is a check, and they begin with an option, with a file, an address or a

@@ -26,7 +26,7 @@ fn well_known(container: &Container) -> Option<String> {
         (true, by_image) => by_image || known::is_telling(&container.name),
         (false, by_image) => by_image && likeness.has_recipe,
     };
-    let found = known::sidecars(container).into_iter().find(is_it);
+    let found = known::sidecars(container).into_iter().find(|likeness| !likeness.ends && is_it(likeness));
     found.filter(|_| container.name != REPLACED).map(|likeness| likeness.of)
 }
 
@@ -157,6 +157,23 @@ mod tests {
             ("dind", "docker:27-dind", &["dockerd", "--host=unix:///x"], &[], true),
         ];
         assert_rows(rows, false);
+    }
+
+    #[test]
+    fn a_server_that_its_own_script_stops_is_a_sidecar_and_ends() {
+        let rows = [
+            ("/cloud_sql_proxy a & P=$!; until curl -f work/done; do sleep 1; done; kill $P", true),
+            ("/cloud_sql_proxy a & P=$!; while ! [ -f /s/done ]; do sleep 1; done; kill $P; wait", true),
+            ("/cloud_sql_proxy a & P=$!; ./migrate; kill $P", false),
+            ("timeout 60 /cloud_sql_proxy a", false),
+        ];
+        for (script, expected) in rows {
+            let image = "cloudsql-docker/gce-proxy";
+            let value = json!({"name": "cloudsql-proxy", "image": image, "command": ["sh", "-c", script]});
+            let container = Container::of(&value);
+            assert_eq!(endless(&container), None, "{script}");
+            assert_eq!(crate::cli::convert::known::sign(&container).is_some(), expected, "{script}");
+        }
     }
 
     #[test]

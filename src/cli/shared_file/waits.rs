@@ -3,14 +3,10 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
+use crate::cli::shell::idle::is_idle;
 use crate::cli::shell::program::Program;
 use crate::cli::shell::{Command, Form, Item, Loop, Pipeline, parsed, visit};
 
-/// What a script may do behind the file if it has no work of its own there.
-const ENDS: [&str; 21] = [
-    "", ":", "[", "[[", "break", "date", "echo", "exit", "false", "kill", "killall", "pkill", "printf", "return", "rm",
-    "set", "sleep", "test", "trap", "true", "wait",
-];
 /// What leaves a loop, or stops what the container is there for.
 const WAYS_OUT: [&str; 6] = ["break", "exit", "return", "kill", "pkill", "killall"];
 /// The programs of tests.
@@ -125,8 +121,7 @@ impl<'a> Reader<'a> {
                 let Form::Simple(simple) = &inner.form else { return };
                 let program = Program::of(&simple.words);
                 let is_own = |body: &&Command| self.all_end(std::slice::from_ref(*body), depth + 1);
-                let is_end =
-                    || ENDS.contains(&program.name()) || self.functions.get(program.name()).is_some_and(is_own);
+                let is_end = || is_idle(program.name()) || self.functions.get(program.name()).is_some_and(is_own);
                 all = all && self.looks.get() < MOST && !program.is_exec && program.script.is_none() && is_end();
             });
         }
