@@ -18,6 +18,7 @@ mod place;
 mod report;
 mod rewrite;
 mod roles;
+mod template;
 mod text;
 mod work;
 mod workaround;

@@ -12,6 +12,7 @@ use crate::cli::convert::limits;
 use crate::cli::convert::report::{Happened, Report};
 use crate::cli::convert::rewrite;
 use crate::cli::convert::roles::{self, Said};
+use crate::cli::convert::template;
 use crate::cli::convert::text::WAYS;
 use crate::cli::convert::work::{Work, place};
 use crate::cli::convert::workaround;
@@ -49,8 +50,9 @@ pub fn convert(source: &Arc<Source>, wanted: &Wanted) -> Converted {
             Err(fault) => reports.push(Report::of_fault(fault)),
             Ok(document) => {
                 for object in document.objects() {
-                    if let Some(kind) = Kind::of(object.api_version(), object.kind()) {
-                        reports.push(one(&object, kind, wanted, &mut all));
+                    match template::kind_of(&object) {
+                        Some(kind) => reports.push(one(&object, kind, wanted, &mut all)),
+                        None => reports.extend(template::hidden_kind(&object).as_ref().map(Report::of_fault)),
                     }
                 }
             }
@@ -110,6 +112,10 @@ fn one(object: &Object<'_>, kind: Kind, wanted: &Wanted, all: &mut Edits) -> Rep
 
 /// The choice and the change of it. What is found on the way goes into the report.
 fn decided(object: &Object<'_>, work: &Work, wanted: &Wanted, report: &mut Report) -> Result<(Choice, Change), String> {
+    if let Some((path, what)) = template::unrendered(object) {
+        report.line = object.line(&path);
+        return Err(what);
+    }
     let workarounds = workaround::found(work);
     let injections = injection::asked(work);
     let change = |to: To, main: &[String], sidecars: Vec<String>| Change {
@@ -124,16 +130,12 @@ fn decided(object: &Object<'_>, work: &Work, wanted: &Wanted, report: &mut Repor
         roles::Roles::default()
     } else {
         let needs_names = work.containers.len() > 1 || !injections.is_empty() || wanted.to.is_some();
-        let wrong = || limits::template(object, work).or_else(|| limits::nameless(object, work));
-        if let Some((path, what)) = needs_names.then(wrong).flatten() {
+        let wrong = needs_names.then(|| limits::nameless(object, work)).flatten();
+        if let Some((path, what)) = wrong.or_else(|| limits::holds_up(object, work)) {
             report.line = object.line(&path);
             return Err(what);
         }
-        if let Some((path, what)) = limits::holds_up(object, work) {
-            report.line = object.line(&path);
-            return Err(what);
-        }
-        roles::roles(work, &said(work, &wanted.said), &workarounds)?
+        roles::roles(work, &wanted.said, &workarounds)?
     };
     let choice = choice::choose(work, &roles, &injections, wanted.to, wanted.minor)?;
     if wanted.to == Some(To::Native) && !injections.is_empty() {
@@ -153,13 +155,6 @@ fn decided(object: &Object<'_>, work: &Work, wanted: &Wanted, report: &mut Repor
             .extend(workarounds.into_iter().map(|found| format!("a workaround is needless now: {}", found.what)));
     }
     Ok((choice, change))
-}
-
-/// What the user says, and what an annotation of the object says.
-fn said(work: &Work, said: &Said) -> Said {
-    let mut said = said.clone();
-    said.sidecars.extend(work.said_sidecars().map(str::to_owned));
-    said
 }
 
 /// The edits whose text says exactly the change. All ways are tried.
