@@ -1,6 +1,7 @@
 //! Which lines belong to each container of a list with dashes, and to each field, with their comments?
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::cli::manifest::{Form, Node, Source, Style};
 
@@ -8,15 +9,14 @@ use crate::cli::manifest::{Form, Node, Source, Style};
 pub fn extents(source: &Source, list: &Node, from: usize) -> Vec<Range<usize>> {
     let items = list.items();
     let dash = source.position(list.span.start).column - 1;
-    let keeps = items.iter().any(|item| keeps_empty(source, item));
     let mut starts = Vec::new();
     let mut after = from.min(source.line_start(list.span.start));
     for (at, item) in items.iter().enumerate() {
         let dash_line = if at == 0 { source.line_start(list.span.start) } else { dash_line(source, after, item) };
         starts.push(with_comments(source, after, dash_line));
         after = source.next_line(item.whole().end.max(dash_line));
-        if keeps && at + 1 == items.len() {
-            after = behind_empty(source, after);
+        if at + 1 == items.len() {
+            after = behind_text(source, items, after, dash);
         }
         after = behind_comments(source, after, dash);
     }
@@ -24,16 +24,31 @@ pub fn extents(source: &Source, list: &Node, from: usize) -> Vec<Range<usize>> {
     starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
 }
 
-/// Whether a value ends in a block scalar that keeps the empty lines behind it (`|+`): no empty line may come or go there.
-fn keeps_empty(source: &Source, node: &Node) -> bool {
+/// The line behind the empty lines that are text of a block scalar, or would be: all if an item ends in one that keeps them
+/// (`|+`), else those with spaces.
+fn behind_text(source: &Source, items: &[Arc<Node>], line: usize, dash: usize) -> usize {
+    let headers: Vec<&str> = items.iter().filter_map(|item| last_block(source, item)).collect();
+    let end = behind_empty(source, line);
+    if headers.iter().any(|header| header.contains('+')) {
+        return end;
+    }
+    let spaces = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let (mut next, mut after) = (line, line);
+    while !headers.is_empty() && next < end {
+        let is_text = spaces(line_at(source, next)) > dash;
+        next = source.next_line(next);
+        after = if is_text { next } else { after };
+    }
+    after
+}
+
+/// The indicators of the block scalar in which a value ends.
+fn last_block<'a>(source: &'a Source, node: &Node) -> Option<&'a str> {
     match &node.form {
-        Form::Scalar { style: Style::Block, .. } => {
-            let header = line_at(source, node.span.start);
-            header.split('#').next().is_some_and(|indicators| indicators.contains('+'))
-        }
-        Form::Sequence { flow: false, items } => items.last().is_some_and(|last| keeps_empty(source, last)),
-        Form::Mapping { flow: false, entries } => entries.last().is_some_and(|last| keeps_empty(source, &last.value)),
-        _ => false,
+        Form::Scalar { style: Style::Block, .. } => line_at(source, node.span.start).split('#').next(),
+        Form::Sequence { flow: false, items } => last_block(source, items.last()?),
+        Form::Mapping { flow: false, entries } => last_block(source, &entries.last()?.value),
+        _ => None,
     }
 }
 

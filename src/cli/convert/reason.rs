@@ -6,7 +6,7 @@ use crate::cli::convert::change::Change;
 use crate::cli::convert::check;
 use crate::cli::convert::work::at;
 use crate::cli::manifest::edit::Edits;
-use crate::cli::manifest::{Object, Path, Step};
+use crate::cli::manifest::{Entry, Form, Node, Object, Path, Source, Step};
 
 /// Why no line of the object can be edited, if so.
 pub fn no_lines(object: &Object<'_>) -> Option<String> {
@@ -25,6 +25,12 @@ pub fn why_not(object: &Object<'_>, change: &Change, edits: &Edits) -> String {
              the alias out"
         );
     }
+    if let Some(key) = behind_question_mark(source, object.node) {
+        let (line, key) = (source.line(key.span.start), key.key());
+        return format!(
+            "line {line}: the key {key} stands behind a question mark: write {key}: with its value behind the colon"
+        );
+    }
     let expected = change.of(object.value);
     let path = check::said(object, edits).and_then(|said| difference(&said, &expected));
     match path.map(|path| as_written(object, change, &expected, path)) {
@@ -33,6 +39,20 @@ pub fn why_not(object: &Object<'_>, change: &Change, edits: &Edits) -> String {
             object.line(&path)
         ),
         None => "can't be changed in this notation: write it in block style, without anchors".into(),
+    }
+}
+
+/// The first key that is written as `? key`.
+fn behind_question_mark<'a>(source: &Source, node: &'a Node) -> Option<&'a Node> {
+    let is_behind = |key: &Node| source.text[..key.whole().start].trim_end_matches(' ').ends_with('?');
+    let in_entry = |entry: &'a Entry| match is_behind(&entry.key) {
+        true => Some(&*entry.key),
+        false => behind_question_mark(source, &entry.value),
+    };
+    match &node.form {
+        Form::Mapping { flow: false, entries } => entries.iter().find_map(in_entry),
+        Form::Sequence { flow: false, items } => items.iter().find_map(|item| behind_question_mark(source, item)),
+        _ => None,
     }
 }
 

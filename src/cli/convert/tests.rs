@@ -1,6 +1,8 @@
 //! Text in, text out: what becomes of each manifest, byte for byte, and what is said of it.
 
 mod generated;
+mod lines;
+mod lists;
 mod manifests;
 mod nasty;
 mod needless;
