@@ -19,7 +19,7 @@ use crate::cli::convert::text::WAYS;
 use crate::cli::convert::work::{Work, place};
 use crate::cli::convert::workaround;
 use crate::cli::manifest::edit::Edits;
-use crate::cli::manifest::{Document, Fault, Object, Source, documents};
+use crate::cli::manifest::{Document, Fault, Object, Path, Source, documents};
 use crate::cli::workload::Kind;
 
 /// What the user wants.
@@ -121,10 +121,6 @@ fn one(object: &Object<'_>, kind: Kind, wanted: &Wanted, care: Care, all: &mut E
 
 /// The choice and the change of it. What is found on the way goes into the report.
 fn decided(object: &Object<'_>, work: &Work, wanted: &Wanted, report: &mut Report) -> Result<(Choice, Change), String> {
-    if let Some((path, what)) = template::unrendered(object) {
-        report.line = object.line(&path);
-        return Err(what);
-    }
     let workarounds = workaround::found(work);
     let injections = injection::asked(work);
     let change = |to: To, main: &[String], sidecars: Vec<String>| Change {
@@ -135,16 +131,14 @@ fn decided(object: &Object<'_>, work: &Work, wanted: &Wanted, report: &mut Repor
         native: work.native().into_iter().map(str::to_owned).collect(),
     };
     let is_done = work.kind.is_ours() || work.mark(labels::MAIN).is_some() || work.managed_by.is_some();
-    let roles = if is_done {
-        roles::Roles::default()
-    } else {
-        let needs_names = work.containers.len() > 1 || !injections.is_empty() || wanted.to.is_some();
-        let wrong = needs_names.then(|| limits::nameless(object, work)).flatten();
-        if let Some((path, what)) = wrong.or_else(|| limits::holds_up(object, work)) {
-            report.line = object.line(&path);
-            return Err(what);
-        }
-        roles::roles(work, &wanted.said, &workarounds)?
+    let needs_names = work.containers.len() > 1 || !injections.is_empty() || wanted.to.is_some();
+    if let Some((path, what)) = unfit(object, work, is_done, needs_names) {
+        report.line = object.line(&path);
+        return Err(what);
+    }
+    let roles = match is_done {
+        true => roles::Roles::default(),
+        false => roles::roles(work, &wanted.said, &workarounds)?,
     };
     let choice = choice::choose(work, &roles, &injections, wanted.to, wanted.minor)?;
     if wanted.to == Some(To::Native) && !injections.is_empty() {
@@ -164,6 +158,13 @@ fn decided(object: &Object<'_>, work: &Work, wanted: &Wanted, report: &mut Repor
             .extend(workarounds.into_iter().map(|found| format!("a workaround is needless now: {}", found.what)));
     }
     Ok((choice, change))
+}
+
+/// The field that is in the way of every form, and the sentence.
+fn unfit(object: &Object<'_>, work: &Work, is_done: bool, needs_names: bool) -> Option<(Path, String)> {
+    let nameless = || limits::nameless(object, work).filter(|_| needs_names && !is_done);
+    let holds_up = || limits::holds_up(object, work).filter(|_| !is_done);
+    template::unrendered(object).or_else(nameless).or_else(holds_up)
 }
 
 /// The edits whose text says exactly the change. All ways are tried.

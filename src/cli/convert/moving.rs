@@ -72,26 +72,7 @@ fn in_brackets(
     let gap = gap.filter(|gap| gap.trim() == ",").unwrap_or(", ").to_owned();
     let joined = moved.join(&gap);
     match init {
-        None => {
-            let Some(at) = map.entries().iter().position(|entry| entry.key.key() == "containers") else {
-                return Ok(());
-            };
-            let entry = &map.entries()[at];
-            let start = entry.key.whole().start;
-            let key = text[entry.key.span.clone()].replace("containers", "initContainers");
-            let before = &text[list.span.start + 1..items.first().map_or(list.span.end - 1, |item| item.whole().start)];
-            let after = &text[items.last().map_or(list.span.start + 1, |item| item.whole().end)..list.span.end - 1];
-            let new = format!("{key}: [{before}{joined}{after}]");
-            if map.is_flow() {
-                let blank = &text[map.span.start + 1..start];
-                let blank = &blank[blank.trim_end().len()..];
-                let blank = if blank.contains('\n') { blank } else { " " };
-                editor.edits.insert(start, format!("{new},{blank}"));
-            } else {
-                let spaces = " ".repeat(editor.column(&entry.key));
-                editor.insert_above(map, at, &format!("{spaces}{new}{}", editor.source.line_break()));
-            }
-        }
+        None => as_init_in_brackets(editor, map, list, &joined),
         Some(init) if init.items().is_empty() => editor.edits.replace(init.span.clone(), format!("[{joined}]")),
         Some(init) if !init.is_flow() => return Err(mixed(editor, init)),
         Some(init) => {
@@ -103,6 +84,26 @@ fn in_brackets(
         editor.edits.replace(bytes, "");
     }
     Ok(())
+}
+
+/// Writes containers in brackets as the init containers of a Pod that has none, with the blanks of `list` in its brackets.
+fn as_init_in_brackets(editor: &mut Editor<'_>, map: &Node, list: &Node, joined: &str) {
+    let Some(at) = map.entries().iter().position(|entry| entry.key.key() == "containers") else { return };
+    let (entry, items, text) = (&map.entries()[at], list.items(), &editor.source.text);
+    let start = entry.key.whole().start;
+    let key = text[entry.key.span.clone()].replace("containers", "initContainers");
+    let before = &text[list.span.start + 1..items.first().map_or(list.span.end - 1, |item| item.whole().start)];
+    let after = &text[items.last().map_or(list.span.start + 1, |item| item.whole().end)..list.span.end - 1];
+    let new = format!("{key}: [{before}{joined}{after}]");
+    if map.is_flow() {
+        let blank = &text[map.span.start + 1..start];
+        let blank = &blank[blank.trim_end().len()..];
+        let blank = if blank.contains('\n') { blank } else { " " };
+        editor.edits.insert(start, format!("{new},{blank}"));
+    } else {
+        let spaces = " ".repeat(editor.column(&entry.key));
+        editor.insert_above(map, at, &format!("{spaces}{new}{}", editor.source.line_break()));
+    }
 }
 
 /// Refuses comments between items in brackets: nothing says to which item a comment belongs.
