@@ -143,7 +143,9 @@ impl<'a> Editor<'a> {
         let previous = at.checked_sub(1).map(|at| &entries[at]);
         match (previous, entries.get(at)) {
             (Some(previous), next) if self.way.behind || next.is_none() => {
-                let behind = behind_comments(self.source, self.source.next_line(previous.end()), width);
+                // Behind the last field, a comment in the column of the fields is one that is switched off.
+                let column = if next.is_none() { width.saturating_sub(1) } else { width };
+                let behind = behind_comments(self.source, self.source.next_line(previous.end()), column);
                 let last = self.source.line_start(behind - 1);
                 let text: String = lines.iter().map(|line| self.new_line(width) + line).collect();
                 self.edits.insert(last + line_end(&self.source.text[last..]), text);

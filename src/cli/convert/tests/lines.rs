@@ -78,6 +78,19 @@ fn a_comment_above_a_key_belongs_to_the_key() {
             two.replace("    spec:\n", &format!("{annotation}{spec}")),
         )],
     );
+    let off = "metadata:\n  name: a\n  # namespace: b\n";
+    assert_rows(
+        Some(To::ManagedBy),
+        &[(
+            "of the last field of a map",
+            two.replace("metadata: {name: a}\n", off),
+            two.replace(
+                "metadata: {name: a}\n",
+                &format!("{off}  annotations:\n    sidecarjob.dev/sidecars: fluent-bit\n"),
+            )
+            .replace("  template:\n", "  managedBy: sidecarjob.dev/controller\n  template:\n"),
+        )],
+    );
     let limit = "  podFailurePolicy:\n    rules: []\n    # onExitCodes: {}\n";
     assert_rows(
         Some(To::ManagedBy),
