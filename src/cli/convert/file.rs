@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::api::labels;
+use crate::cli::container::Container;
 use crate::cli::convert::change::Change;
 use crate::cli::convert::check::{self, Care};
 use crate::cli::convert::choice::{self, Choice, To};
@@ -17,7 +18,7 @@ use crate::cli::convert::roles::{self, Said};
 use crate::cli::convert::template;
 use crate::cli::convert::text::WAYS;
 use crate::cli::convert::work::{Work, place};
-use crate::cli::convert::workaround;
+use crate::cli::convert::workaround::{self, Workaround};
 use crate::cli::manifest::edit::Edits;
 use crate::cli::manifest::{Document, Fault, Object, Path, Source, documents};
 use crate::cli::workload::Kind;
@@ -121,7 +122,7 @@ fn one(object: &Object<'_>, kind: Kind, wanted: &Wanted, care: Care, all: &mut E
 
 /// The choice and the change of it. What is found on the way goes into the report.
 fn decided(object: &Object<'_>, work: &Work, wanted: &Wanted, report: &mut Report) -> Result<(Choice, Change), String> {
-    let workarounds = workaround::found(work);
+    let workarounds = workarounds(work);
     let injections = injection::asked(work);
     let change = |to: To, main: &[String], sidecars: Vec<String>| Change {
         kind: work.kind,
@@ -158,6 +159,15 @@ fn decided(object: &Object<'_>, work: &Work, wanted: &Wanted, report: &mut Repor
             .extend(workarounds.into_iter().map(|found| format!("a workaround is needless now: {}", found.what)));
     }
     Ok((choice, change))
+}
+
+/// What the plain containers do by hand to stop others. A sidecar that is native already is one of the others: it may have moved.
+fn workarounds(work: &Work) -> Vec<Workaround> {
+    let is_native = |init: &&Container| work.native().contains(&init.name.as_str());
+    let mut all = work.clone();
+    all.containers.extend(work.init.iter().filter(is_native).cloned());
+    let is_plain = |found: &Workaround| work.containers.iter().any(|container| container.name == found.main);
+    workaround::found(&all).into_iter().filter(is_plain).collect()
 }
 
 /// The field that is in the way of every form, and the sentence.
