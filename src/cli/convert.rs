@@ -5,6 +5,7 @@
 //! together for one text.
 
 mod change;
+mod check;
 mod choice;
 mod extent;
 mod file;
@@ -15,9 +16,11 @@ mod live;
 mod moving;
 mod needless;
 mod place;
+mod reason;
 mod report;
 mod rewrite;
 mod roles;
+mod template;
 mod text;
 mod work;
 mod workaround;

@@ -19,7 +19,7 @@ pub enum Kind {
 
 impl Kind {
     /// All four.
-    const ALL: [Self; 4] = [Self::Job, Self::CronJob, Self::SidecarJob, Self::SidecarCronJob];
+    pub const ALL: [Self; 4] = [Self::Job, Self::CronJob, Self::SidecarJob, Self::SidecarCronJob];
 
     /// The kind of an object with these two fields; `None`: the object has no run, or is of another group.
     pub fn of(api_version: &str, kind: &str) -> Option<Self> {

@@ -9,7 +9,7 @@ use crate::cli::convert::choice::{To, is_hook, is_queued};
 use crate::cli::convert::known::{self, Confidence};
 use crate::cli::convert::work::{Work, at};
 use crate::cli::known::serves;
-use crate::cli::manifest::{Object, Path, has_template};
+use crate::cli::manifest::{Object, Path};
 
 /// The most sidecars of a SidecarJob.
 const SIDECARS_MAX: usize = 32;
@@ -17,25 +17,6 @@ const SIDECARS_MAX: usize = 32;
 const OLD_VERSIONS: [(&str, &str); 2] = [("batch/v1beta1", "1.25"), ("batch/v2alpha1", "1.21")];
 /// The longest name of a SidecarJob, and of a schedule, whose runs have longer names.
 const NAME_MAX: [usize; 2] = [63, 52];
-
-/// The field that nobody has rendered, and which convert needs.
-pub fn template(object: &Object<'_>, work: &Work) -> Option<(Path, String)> {
-    let pod = work.kind.template().then("spec");
-    let lists = [("containers", &work.containers), ("initContainers", &work.init)];
-    let fields = lists.iter().flat_map(|(list, all)| {
-        let item = |at: usize| pod.then(*list).then(at);
-        all.iter().enumerate().flat_map(move |(at, container)| {
-            [(item(at).then("name"), &container.name), (item(at).then("image"), &container.image)]
-        })
-    });
-    let metadata = ["name", "generateName", "namespace"].map(|field| Path::default().then("metadata").then(field));
-    let named = metadata.into_iter().find(|path| at(object.value, path).as_str().is_some_and(has_template));
-    let ours = [labels::MAIN, labels::SIDECARS].into_iter().find(|mark| work.mark(mark).is_some_and(has_template));
-    let ours = ours.map(|mark| work.kind.template().then("metadata").then("annotations").then(mark));
-    let field = fields.into_iter().find(|(_, text)| has_template(text)).map(|(path, _)| path).or(ours).or(named)?;
-    let what = format!("{field} has a template ({{{{), which must be rendered first, for example by helm template");
-    object.find(&field).map(|_| (field, what))
-}
 
 /// The container without a name, which no other field can mean.
 pub fn nameless(object: &Object<'_>, work: &Work) -> Option<(Path, String)> {
@@ -153,14 +134,17 @@ pub fn notes(change: &Change, work: &Work, object: &Value) -> Vec<String> {
 fn slow(change: &Change, pod: &Value) -> Vec<String> {
     let all = pod["containers"].as_array().into_iter().flatten();
     let moved = all.filter(|container| change.sidecars.iter().any(|name| container["name"] == **name));
-    let slow = moved.filter(|container| {
-        container.get("startupProbe").is_some() || container["lifecycle"].get("postStart").is_some()
-    });
     let note = |container: &Value| {
         let name = container["name"].as_str().unwrap_or_default();
-        format!(
-            "the main container now waits for the startupProbe and the postStart hook of {name}, which may not wait for the main container"
-        )
+        let what = match (container.get("startupProbe"), container["lifecycle"].get("postStart")) {
+            (Some(_), Some(_)) => "startupProbe and the postStart hook",
+            (Some(_), None) => "startupProbe",
+            (None, Some(_)) => "postStart hook",
+            (None, None) => return None,
+        };
+        Some(format!(
+            "the main container now waits for the {what} of {name}, which may not wait for the main container"
+        ))
     };
-    slow.map(note).collect()
+    moved.filter_map(note).collect()
 }

@@ -72,23 +72,7 @@ fn in_brackets(
     let gap = gap.filter(|gap| gap.trim() == ",").unwrap_or(", ").to_owned();
     let joined = moved.join(&gap);
     match init {
-        None => {
-            let Some(entry) = map.entries().iter().find(|entry| entry.key.key() == "containers") else { return Ok(()) };
-            let start = entry.key.whole().start;
-            let key = text[entry.key.span.clone()].replace("containers", "initContainers");
-            let before = &text[list.span.start + 1..items.first().map_or(list.span.end - 1, |item| item.whole().start)];
-            let after = &text[items.last().map_or(list.span.start + 1, |item| item.whole().end)..list.span.end - 1];
-            let new = format!("{key}: [{before}{joined}{after}]");
-            if map.is_flow() {
-                let blank = &text[map.span.start + 1..start];
-                let blank = &blank[blank.trim_end().len()..];
-                let blank = if blank.contains('\n') { blank } else { " " };
-                editor.edits.insert(start, format!("{new},{blank}"));
-            } else {
-                let new_line = editor.new_line(editor.column(&entry.key));
-                editor.edits.insert(start, format!("{new}{new_line}"));
-            }
-        }
+        None => as_init_in_brackets(editor, map, list, &joined),
         Some(init) if init.items().is_empty() => editor.edits.replace(init.span.clone(), format!("[{joined}]")),
         Some(init) if !init.is_flow() => return Err(mixed(editor, init)),
         Some(init) => {
@@ -100,6 +84,26 @@ fn in_brackets(
         editor.edits.replace(bytes, "");
     }
     Ok(())
+}
+
+/// Writes containers in brackets as the init containers of a Pod that has none, with the blanks of `list` in its brackets.
+fn as_init_in_brackets(editor: &mut Editor<'_>, map: &Node, list: &Node, joined: &str) {
+    let Some(at) = map.entries().iter().position(|entry| entry.key.key() == "containers") else { return };
+    let (entry, items, text) = (&map.entries()[at], list.items(), &editor.source.text);
+    let start = entry.key.whole().start;
+    let key = text[entry.key.span.clone()].replace("containers", "initContainers");
+    let before = &text[list.span.start + 1..items.first().map_or(list.span.end - 1, |item| item.whole().start)];
+    let after = &text[items.last().map_or(list.span.start + 1, |item| item.whole().end)..list.span.end - 1];
+    let new = format!("{key}: [{before}{joined}{after}]");
+    if map.is_flow() {
+        let blank = &text[map.span.start + 1..start];
+        let blank = &blank[blank.trim_end().len()..];
+        let blank = if blank.contains('\n') { blank } else { " " };
+        editor.edits.insert(start, format!("{new},{blank}"));
+    } else {
+        let spaces = " ".repeat(editor.column(&entry.key));
+        editor.insert_above(map, at, &format!("{spaces}{new}{}", editor.source.line_break()));
+    }
 }
 
 /// Refuses comments between items in brackets: nothing says to which item a comment belongs.
@@ -135,7 +139,7 @@ fn in_lines(
 ) -> Result<(), String> {
     let key = map.entries().iter().find(|entry| entry.key.key() == "containers");
     let from = key.map_or(list.span.start, |entry| editor.source.next_line(entry.key.whole().end));
-    let extents = extents(editor, list, from);
+    let extents = extents(editor.source, list, from);
     let dash = editor.source.position(list.span.start).column - 1;
     let moved: Vec<(Range<usize>, String)> = list
         .items()
@@ -147,33 +151,40 @@ fn in_lines(
     let text: String = moved.iter().map(|(_, text)| text.as_str()).collect();
     match init.filter(|init| !init.items().is_empty()) {
         Some(init) if init.is_flow() => return Err(mixed(editor, init)),
-        Some(init) => {
-            let to = editor.source.position(init.span.start).column - 1;
-            let at = behind_comments(editor, editor.source.next_line(init.whole().end), to);
-            let at = if editor.way.init_first { at } else { behind_empty(editor, at) };
-            let text = shifted(&text, dash, to);
-            insert_lines(editor, at, &text);
-        }
+        Some(init) => behind_init(editor, init, &text, dash),
         None => {
-            let Some(entry) = map.entries().iter().find(|entry| entry.key.key() == "containers") else { return Ok(()) };
-            let width = editor.column(&entry.key);
-            if let Some(empty) = init {
-                fill(editor, empty, &text)?;
-            } else if map.is_flow() {
-                return Err(mixed(editor, list));
-            } else if editor.way.init_first {
-                let start = entry.key.whole().start;
-                let text = format!("initContainers:{}{text}{}", editor.source.line_break(), " ".repeat(width));
-                editor.edits.insert(start, text);
-            } else {
-                let at = extents.last().map_or(editor.source.text.len(), |last| last.end);
-                let text = format!("{}initContainers:{}{text}", " ".repeat(width), editor.source.line_break());
-                insert_lines(editor, at, &text);
-            }
+            let end = extents.last().map_or(editor.source.text.len(), |last| last.end);
+            as_init(editor, (map, list, init), &text, end)?;
         }
     }
     for (bytes, _) in moved {
         editor.edits.replace(bytes, "");
+    }
+    Ok(())
+}
+
+/// Adds the lines of containers to those of the init containers.
+fn behind_init(editor: &mut Editor<'_>, init: &Node, text: &str, dash: usize) {
+    let to = editor.source.position(init.span.start).column - 1;
+    let at = behind_comments(editor.source, editor.source.next_line(init.whole().end), to);
+    let at = if editor.way.init_first { at } else { behind_empty(editor.source, at) };
+    insert_lines(editor, at, &shifted(text, dash, to));
+}
+
+/// Writes the lines of containers as the init containers of a Pod that has none. `end`: of the containers.
+fn as_init(editor: &mut Editor<'_>, (map, list, init): Lists<'_>, text: &str, end: usize) -> Result<(), String> {
+    let Some(at) = map.entries().iter().position(|entry| entry.key.key() == "containers") else { return Ok(()) };
+    if let Some(empty) = init {
+        return fill(editor, empty, text);
+    }
+    if map.is_flow() {
+        return Err(mixed(editor, list));
+    }
+    let spaces = " ".repeat(editor.column(&map.entries()[at].key));
+    let lines = format!("{spaces}initContainers:{}{text}", editor.source.line_break());
+    match editor.way.init_first {
+        true => editor.insert_above(map, at, &lines),
+        false => insert_lines(editor, end, &lines),
     }
     Ok(())
 }
@@ -230,12 +241,13 @@ fn as_sidecar(editor: &Editor<'_>, item: &Node, extent: &Range<usize>) -> String
     text
 }
 
-/// The lines with the dash in another column. Empty lines stay.
+/// The lines with the dash in another column. Lines of spaces move too: in a block scalar, the spaces behind its indentation are
+/// text.
 fn shifted(text: &str, from: usize, to: usize) -> String {
-    let line = |line: &str| match line.trim().is_empty() {
-        true => line.to_owned(),
-        false if to >= from => format!("{}{line}", " ".repeat(to - from)),
-        false => {
+    let line = |line: &str| match line.starts_with(' ') || !line.trim().is_empty() {
+        false => line.to_owned(),
+        true if to >= from => format!("{}{line}", " ".repeat(to - from)),
+        true => {
             let spaces = line.len() - line.trim_start_matches(' ').len();
             line[spaces.min(from - to)..].to_owned()
         }

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::cli::convert::choice::To;
 use crate::cli::convert::roles::Sidecar;
-use crate::cli::manifest::{Fault, Object, Path};
+use crate::cli::convert::work::at;
+use crate::cli::manifest::{Fault, Form, Object, Path};
 use crate::cli::workload::Kind;
 
 /// What happened with an object.
@@ -51,6 +52,17 @@ pub struct Report {
     pub path: Path,
 }
 
+/// The name; one that is no text, as it is written.
+fn name(object: &Object<'_>) -> String {
+    let path = Path::default().then("metadata").then("name");
+    match object.find(&path).map(|found| &found.value.target().form) {
+        Some(Form::Scalar { text, .. }) if object.name().is_empty() && !at(object.value, &path).is_null() => {
+            text.clone()
+        }
+        _ => object.name().to_owned(),
+    }
+}
+
 impl Report {
     /// A report without a result.
     pub fn of(object: &Object<'_>, kind: Kind) -> Self {
@@ -58,7 +70,7 @@ impl Report {
             file: object.file().to_owned(),
             line: object.first_line(),
             kind: Some(kind),
-            name: object.name().to_owned(),
+            name: name(object),
             namespace: object.namespace().to_owned(),
             containers: Vec::new(),
             main: Vec::new(),

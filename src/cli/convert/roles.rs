@@ -41,9 +41,11 @@ pub struct Roles {
 pub fn roles(work: &Work, said: &Said, workarounds: &[Workaround]) -> Result<Roles, String> {
     let names: Vec<&str> = work.containers.iter().map(|container| container.name.as_str()).collect();
     let is_main = |name: &str| said.main.iter().any(|main| main == name);
-    let is_sidecar = |name: &str| said.sidecars.iter().any(|sidecar| sidecar == name);
-    if let Some(both) = names.iter().find(|name| is_main(name) && is_sidecar(name)) {
-        return Err(format!("--main and --sidecar both name {both}"));
+    let is_sidecar = |name: &str| named_by(work, said, name).is_some();
+    if let Some((both, by)) =
+        names.iter().filter(|name| is_main(name)).find_map(|n| Some((n, named_by(work, said, n)?)))
+    {
+        return Err(format!("--main and {by} both name {both}"));
     }
     if names.len() < 2 && !names.iter().any(|name| is_sidecar(name)) {
         let main = names.iter().map(|name| (*name).to_owned()).collect();
@@ -56,24 +58,39 @@ pub fn roles(work: &Work, said: &Said, workarounds: &[Workaround]) -> Result<Rol
         .map(|container| {
             let name = container.name.as_str();
             let given = |why: &str| Some(Sign { confidence: Confidence::Given, why: why.to_owned() });
-            let sign = match () {
-                () if is_main(name) => None,
-                () if is_sidecar(name) => given("--sidecar names it"),
-                () if has_main => given("--main does not name it"),
-                () => sign(work, container, workarounds),
+            let sign = match named_by(work, said, name) {
+                _ if is_main(name) => None,
+                Some(by) => given(&format!("{by} names it")),
+                None if has_main => given("--main does not name it"),
+                None => sign(work, container, workarounds),
             };
             (name, sign)
         })
         .collect();
     if !names.is_empty() && names.iter().all(|name| is_sidecar(name)) {
-        return Err(format!(
-            "--sidecar names all containers ({}), and none is left as the main container",
-            names.join(", ")
-        ));
+        return Err(all_named(work, said, &names));
     }
     some_known(&judged)?;
-    let any_said = has_main || names.iter().any(|name| is_sidecar(name));
+    // Convert's own output has the sidecars among the init containers: the same flag says as much there.
+    let any_said = has_main || names.iter().chain(&work.native()).any(|name| is_sidecar(name));
     decided(&judged, any_said).map(|roles| Roles { said: has_main, ..roles }).ok_or_else(|| unknown(&names))
+}
+
+/// Who names the container as a sidecar.
+fn named_by(work: &Work, said: &Said, name: &str) -> Option<String> {
+    if said.sidecars.iter().any(|sidecar| sidecar == name) {
+        return Some("--sidecar".into());
+    }
+    let annotated = work.said_sidecars().any(|sidecar| sidecar == name);
+    annotated.then(|| format!("the annotation {}", labels::SIDECARS))
+}
+
+fn all_named(work: &Work, said: &Said, names: &[&str]) -> String {
+    let mut by: Vec<String> = names.iter().filter_map(|name| named_by(work, said, name)).collect();
+    by.dedup();
+    let verb = if by.len() == 1 { "names" } else { "name" };
+    let all = names.join(", ");
+    format!("{} {verb} all containers ({all}), and none is left as the main container", by.join(" and "))
 }
 
 fn sign(work: &Work, container: &Container, workarounds: &[Workaround]) -> Option<Sign> {

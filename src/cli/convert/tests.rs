@@ -1,6 +1,9 @@
 //! Text in, text out: what becomes of each manifest, byte for byte, and what is said of it.
 
+mod again;
 mod generated;
+mod lines;
+mod lists;
 mod manifests;
 mod nasty;
 mod needless;
@@ -206,6 +209,7 @@ fn who_is_main_is_said_known_or_refused_and_never_guessed() {
     let proxies = job(&(container("istio-proxy", "istio/proxyv2:1") + &container("web", "nginx")), "");
     let both_likely = job(&(container("a", "nginx") + &container("b", "haproxy:3")), "");
     let tool = job(&(container("a", "hashicorp/vault:1") + "        args: [kv, get, x]\n" + &container("b", "x")), "");
+    let annotated = two.replace("{name: a}", "{name: a, annotations: {sidecarjob.dev/sidecars: a}}");
     let default = job(
         &(container("a", "nginx") + &container("b", "haproxy:3")),
         "    metadata:\n      annotations:\n        kubectl.kubernetes.io/default-container: a\n",
@@ -214,6 +218,23 @@ fn who_is_main_is_said_known_or_refused_and_never_guessed() {
         (&two, said(&[], &[]), asks.to_owned()),
         (&two, said(&["a"], &[]), "-> native: main a; sidecar b (given: --main does not name it); ".into()),
         (&two, said(&[], &["a"]), "-> native: main b; sidecar a (given: --sidecar names it); ".into()),
+        (
+            &annotated,
+            said(&[], &[]),
+            "-> native: main b; sidecar a (given: the annotation sidecarjob.dev/sidecars names it); ".into(),
+        ),
+        (
+            &annotated,
+            said(&["a"], &[]),
+            "error: Job a: --main and the annotation sidecarjob.dev/sidecars both name a".into(),
+        ),
+        (
+            &annotated,
+            said(&[], &["b"]),
+            "error: Job a: the annotation sidecarjob.dev/sidecars and --sidecar name all containers (a, b), and none is left \
+             as the main container"
+                .into(),
+        ),
         (&two, said(&["a", "b"], &[]), "stays as it is: it has no sidecar, so there is nothing to solve".into()),
         (&two, said(&["a"], &["a"]), "error: Job a: --main and --sidecar both name a".into()),
         (
@@ -384,6 +405,7 @@ fn what_is_different_afterwards_is_told() {
     let proxy = container("fluent-bit", "fluent/fluent-bit:3");
     let two = job(&(proxy.clone() + &container("work", "x")), "");
     let slow = proxy.clone() + "        startupProbe: {tcpSocket: {port: 1}}\n";
+    let hook = "        lifecycle: {postStart: {exec: {command: [wait]}}}\n";
     let rows = [
         (two.replace("Never", "OnFailure"), None, "with restartPolicy OnFailure, restarts of a native sidecar count towards backoffLimit"),
         (
@@ -391,7 +413,13 @@ fn what_is_different_afterwards_is_told() {
             None,
             "a rule of podFailurePolicy names no container",
         ),
-        (job(&(slow + &container("work", "x")), ""), None, "the main container now waits for the startupProbe"),
+        (job(&(slow.clone() + &container("work", "x")), ""), None, "the main container now waits for the startupProbe of fluent-bit, "),
+        (job(&(proxy.clone() + hook + &container("work", "x")), ""), None, "the main container now waits for the postStart hook of fluent-bit, "),
+        (
+            job(&(slow.clone() + hook + &container("work", "x")), ""),
+            None,
+            "the main container now waits for the startupProbe and the postStart hook of fluent-bit, ",
+        ),
         (CRON.to_owned(), Some(To::Sidecarjob), "spec.timeZone is absent"),
         (two.replace("{name: a}", "{name: a, annotations: {helm.sh/hook: x}}"), Some(To::Sidecarjob), "Helm and Argo CD do not wait"),
         (

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::cli::convert::extent::{behind_comments, field_line};
 use crate::cli::manifest::edit::Edits;
 use crate::cli::manifest::{Form, Node, Object, Path, Source, Step, Style};
 
@@ -142,16 +143,33 @@ impl<'a> Editor<'a> {
         let previous = at.checked_sub(1).map(|at| &entries[at]);
         match (previous, entries.get(at)) {
             (Some(previous), next) if self.way.behind || next.is_none() => {
-                let end = previous.value.whole().end.max(previous.key.whole().end);
+                // Behind the last field, a comment in the column of the fields is one that is switched off.
+                let column = if next.is_none() { width.saturating_sub(1) } else { width };
+                let behind = behind_comments(self.source, self.source.next_line(previous.end()), column);
+                let last = self.source.line_start(behind - 1);
                 let text: String = lines.iter().map(|line| self.new_line(width) + line).collect();
-                let end_of_line = end + line_end(&self.source.text[end..]);
-                self.edits.insert(end_of_line, text);
+                self.edits.insert(last + line_end(&self.source.text[last..]), text);
             }
-            (_, Some(next)) => {
-                let text: String = lines.iter().map(|line| format!("{line}{}", self.new_line(width))).collect();
-                self.edits.insert(next.key.whole().start, text);
+            (_, Some(_)) => {
+                let line_break = self.source.line_break();
+                let spaces = " ".repeat(width);
+                let text: String = lines.iter().map(|line| format!("{spaces}{line}{line_break}")).collect();
+                self.insert_above(map, at, &text);
             }
             _ => {}
+        }
+    }
+
+    /// Inserts whole lines above a field of a block map, and above the comments of the field.
+    pub(super) fn insert_above(&mut self, map: &Node, at: usize, lines: &str) {
+        let key = &map.entries()[at].key;
+        let start = key.whole().start;
+        if self.source.text[self.source.line_start(start)..start].trim_start_matches(' ').is_empty() {
+            self.edits.insert(field_line(self.source, map, at), lines);
+        } else {
+            // The key stands behind a dash.
+            let spaces = " ".repeat(self.column(key));
+            self.edits.insert(start, format!("{}{spaces}", lines.trim_start_matches(' ')));
         }
     }
 
@@ -171,7 +189,7 @@ impl<'a> Editor<'a> {
                 self.edits.insert(start, format!("{new},{}", gap(start)));
             }
             (None, Some(last)) => {
-                let (start, end) = (last.key.whole().start, last.value.whole().end.max(last.key.whole().end));
+                let (start, end) = (last.key.whole().start, last.end());
                 self.edits.insert(end, format!(",{}{new}", gap(start)));
             }
             (None, None) => self.edits.replace(map.span.clone(), format!("{{{new}}}")),
@@ -205,7 +223,7 @@ impl<'a> Editor<'a> {
     pub(super) fn remove(&mut self, field: &str) -> Result<(), String> {
         let entries = self.object.node.entries();
         let Some(at) = entries.iter().position(|entry| entry.key.key() == field) else { return Ok(()) };
-        let end_of = |at: usize| entries[at].value.whole().end.max(entries[at].key.whole().end);
+        let end_of = |at: usize| entries[at].end();
         let start = entries[at].key.whole().start;
         if self.object.node.is_flow() {
             let bytes = match (entries.get(at + 1), at.checked_sub(1)) {

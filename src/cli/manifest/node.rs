@@ -67,6 +67,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The byte behind the field: an absent value ends with its key.
+    pub fn end(&self) -> usize {
+        self.value.whole().end.max(self.key.whole().end)
+    }
+
     /// Whether the field is a merge key (`<<`).
     pub fn is_merge(&self) -> bool {
         matches!(&self.key.form, Form::Scalar { text, style: Style::Plain } if text == "<<") && self.key.tag.is_none()

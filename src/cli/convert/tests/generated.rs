@@ -39,11 +39,15 @@ fn lines(dice: &mut Dice, name: &str, image: &str) -> Vec<String> {
         vec!["  securityContext: {runAsUser: 0644}".into()],
         vec!["  workingDir: C:\\x".into()],
         vec!["  args: >-".into(), "    folded".into(), "    text".into()],
+        vec!["  command:".into(), "  - |".into(), "    a".into(), "      ".into(), "    b".into(), "     ".into()],
+        vec!["  command:".into(), "  - |+".into(), "    a".into(), String::new(), String::new()],
     ];
     lines.append(&mut more.remove(0));
     for field in more {
         if dice.below(3) == 0
-            && !(field[0].starts_with("  args") && lines.iter().any(|line| line.starts_with("  args")))
+            && !["  args", "  command"]
+                .iter()
+                .any(|key| field[0].starts_with(key) && lines.iter().any(|l| l.starts_with(key)))
         {
             lines.extend(field);
         }
@@ -53,6 +57,9 @@ fn lines(dice: &mut Dice, name: &str, image: &str) -> Vec<String> {
     }
     if dice.below(4) == 0 {
         lines.push(String::new());
+    }
+    if dice.below(4) == 0 {
+        lines.push(format!("  # of {name} too"));
     }
     lines
 }
@@ -96,6 +103,9 @@ fn manifest(dice: &mut Dice) -> (String, Vec<String>) {
     let init_first = dice.below(2) == 0;
     if init_first {
         init(&mut put, dice);
+    }
+    if dice.below(2) == 0 {
+        put(width + 2, "# of all");
     }
     put(width + 2, "containers:");
     let main = dice.below(3);
@@ -176,11 +186,18 @@ fn generated_manifests_change_as_meant_and_lines_that_stay_are_the_same_bytes() 
             assert!(reports[0].is_changed(), "seed {seed}, {to:?}: {line}\n{text}");
             assert_eq!(value(&new), meant(&value(&text), to, &sidecars), "seed {seed}, {to:?}\n{text}\n{new}");
             assert_eq!(converted(&new, &wanted(Some(to))).text, new, "seed {seed}, {to:?}: twice\n{new}");
+            assert_eq!(new.contains("# of all"), above(&new), "seed {seed}, {to:?}\n{text}\n{new}");
             assert_eq!(lost(&text, &new, to), [""; 0], "seed {seed}, {to:?}\n{text}\n{new}");
             changed += 1;
         }
     }
     assert!(changed > 400, "{changed} changes");
+}
+
+/// Whether the comment stands above the key of the containers.
+fn above(text: &str) -> bool {
+    let below = text.split("# of all").nth(1).map(str::trim_start);
+    below.is_some_and(|below| below.starts_with("containers:"))
 }
 
 /// The lines that are no longer there, though the form does not change them. A line that moved may be indented otherwise.

@@ -135,6 +135,64 @@ fn what_nobody_could_run_is_refused_with_its_line() {
 }
 
 #[test]
+fn a_template_that_is_not_rendered_is_refused_with_its_line() {
+    let alone = job(&container("work", "x"), "");
+    let cron = CRON.replace("nightly", "n");
+    let rows = [
+        (&alone, "batch/v1", "'{{ .Values.v }}'", 1, "Job a: apiVersion"),
+        (&alone, "kind: Job", "kind: '{{ .Values.kind }}'", 2, "kind"),
+        (&alone, "{name: a}", "{name: '{{ .Release.Name }}-x'}", 3, "Job {{ .Release.Name }}-x: metadata.name"),
+        (&alone, "{name: a}", "{name: a, labels: {l: '{{ .V }}'}}", 3, "Job a: metadata.labels.l"),
+        (&alone, "{name: a}", "{name: a, annotations: {'{{ .K }}': v}}", 3, "Job a: metadata.annotations[{{ .K }}]"),
+        (&alone, "image: x", "image: \"a:{{ .Values.tag }}\"", 10, "Job a: spec.template.spec.containers[0].image"),
+        (&alone, "image: x", "env: [{name: '{{ .N }}'}]", 10, "Job a: spec.template.spec.containers[0].env[0].name"),
+        (&alone, "Policy: Never", "Policy: '{{ .Values.p }}'", 7, "Job a: spec.template.spec.restartPolicy"),
+        (&alone, "spec:\n  t", "spec:\n  backoffLimit: \"{{ .Values.b }}\"\n  t", 5, "Job a: spec.backoffLimit"),
+        (&cron, "0 2 * * *", "{{ .Values.schedule }}", 5, "CronJob n: spec.schedule"),
+        (
+            &cron,
+            "agent-inject: \"true\"",
+            "agent-inject: \"{{ .Values.vault }}\"",
+            11,
+            "CronJob n: spec.jobTemplate.spec.template.metadata.annotations[vault.hashicorp.com/agent-inject]",
+        ),
+    ];
+    let what = "has a template ({{), which must be rendered first, for example by helm template";
+    for (text, old, new, at, field) in rows {
+        assert!(text.contains(old), "{text}\nhas no\n{old}");
+        let text = text.replacen(old, new, 1);
+        let (same, line) = told(&text, &wanted(None));
+        assert_eq!((same, line), (text, format!("j.yaml:{at}: error: {field} {what}")));
+    }
+}
+
+/// Other programs have templates of their own, and so do drivers of volumes.
+#[test]
+fn braces_that_another_program_reads_are_text() {
+    let fields = [
+        "        env: [{name: A, value: '{{ .Name }}'}]\n",
+        "        livenessProbe: {exec: {command: [docker, inspect, -f, '{{.State}}']}}\n",
+        "        lifecycle: {preStop: {exec: {command: [sh, -c, 'echo {{ x }}']}}}\n",
+        "      volumes: [{name: v, csi: {driver: d, volumeAttributes: {a: '{{ b }}'}}}]\n",
+    ];
+    let pod = "    metadata: {annotations: {vault.hashicorp.com/agent-inject-template-a: '{{ with secret \"a\" }}'}}\n";
+    for field in fields {
+        let text = job(&(container("work", "x") + field), pod) + "status: {conditions: [{message: '{{'}]}\n";
+        let (same, line) = told(&text, &wanted(None));
+        assert_eq!(same, text);
+        assert!(line.ends_with("it has no sidecar, so there is nothing to solve"), "{line}");
+    }
+}
+
+#[test]
+fn a_name_that_is_no_text_is_told_as_it_is_written() {
+    for name in ["123", "0644", "yes"] {
+        let text = job(&container("work", "x"), "").replace("{name: a}", &format!("{{name: {name}}}"));
+        assert_eq!(told(&text, &wanted(None)).1.split(" stays").next(), Some(&*format!("j.yaml:1: Job {name}")));
+    }
+}
+
+#[test]
 fn templates_in_the_arguments_of_a_container_are_text() {
     let args = "        args: ['{{ workflow.name }}', \"{{ ds }}\"]\n        command:\n        - sh\n        - -c\n        - |\n          \
                 {{ range .Items }}\n          echo {{ .Name }}\n          {{ end }}\n";
