@@ -4,6 +4,8 @@
 //! `start`, `retry`, `stop`, `schedule`. Their functions are pure; they get an object as [`subject::Subject`] and return
 //! findings with the path of a field. `rules` has the list of all rules, `report` prints.
 
+mod again;
+mod call;
 mod finding;
 mod hang;
 mod ignore;
@@ -18,6 +20,7 @@ mod schedule;
 mod start;
 mod stop;
 mod subject;
+mod told;
 mod workaround;
 
 use std::io::Write;

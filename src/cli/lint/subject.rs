@@ -106,6 +106,12 @@ impl<'a> Subject<'a> {
         self.template().way("metadata.annotations").at(name)
     }
 
+    /// The annotations and labels of the Pod template, by which injectors are asked.
+    pub fn marks(&self) -> Vec<(&'a str, &'a str)> {
+        let of_template = ["annotations", "labels"].map(|part| self.template().at("metadata").at(part).fields());
+        of_template.concat().iter().filter_map(|(key, node)| Some((*key, node.text()?))).collect()
+    }
+
     /// The object is a Job or a CronJob.
     pub fn is_batch(&self) -> bool {
         !self.kind.is_ours()
