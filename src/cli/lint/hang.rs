@@ -174,7 +174,6 @@ fn waits(subject: &Subject<'_>, container: &Container<'_>, why: &str, work: &str
         None => format!("the {} never completes{then}", subject.run_kind()),
     };
     let message = format!("{}: container {} never ends: {why}; so {end}", subject.words(), container.name);
-    let named = format!("name it in spec.sidecars ([{{name: {}}}])", container.name);
     let fix = match subject.is_batch() {
         true => format!(
             "make it a sidecar: {} does, or add the annotation {}: {work} to the Pod template, or move it to initContainers with \
@@ -182,7 +181,7 @@ fn waits(subject: &Subject<'_>, container: &Container<'_>, why: &str, work: &str
             subject.convert(&format!("--sidecar {}", container.name)),
             labels::MAIN
         ),
-        false => format!("make it a sidecar: {named}"),
+        false => format!("make it a sidecar: {}", Subject::name_in_sidecars(container.name)),
     };
     Finding::new(&SIDECAR_NEVER_ENDS, &container.node.at("name"), message, fix)
 }

@@ -137,6 +137,11 @@ impl<'a> Subject<'a> {
         format!("kubectl sidecarjob convert -f FILE {flags}")
     }
 
+    /// How a SidecarJob makes a container of its template a sidecar.
+    pub fn name_in_sidecars(container: &str) -> String {
+        format!("name it in spec.sidecars ([{{name: {container}}}])")
+    }
+
     /// The command that makes a SidecarJob of it, and what has to be done before.
     pub fn convert_to_sidecarjob(&self) -> String {
         let command = self.convert("--to=sidecarjob");

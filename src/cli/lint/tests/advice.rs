@@ -84,6 +84,14 @@ fn the_findings_propose_commands_that_convert_takes() {
     }
 }
 
+/// `convert` says of a SidecarJob that it is one already.
+#[test]
+fn for_a_sidecarjob_the_fix_is_a_field_and_no_command_of_convert() {
+    let sample = include_str!("../../../../config/samples/shared-volume-workaround.yaml");
+    let fixes: Vec<String> = report(sample).found.into_iter().map(|one| one.finding.fix).collect();
+    assert_eq!(fixes, ["make ffwd a sidecar and take the file out: name it in spec.sidecars ([{name: ffwd}])"]);
+}
+
 #[test]
 fn a_patch_without_containers_gets_advice_without_a_command() {
     let patch = run("Job", "", "restartPolicy: Never\n")
