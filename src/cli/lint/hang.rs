@@ -132,9 +132,14 @@ fn names_of_work(subject: &Subject<'_>) -> Option<String> {
     (!names.is_empty()).then(|| names.join(","))
 }
 
+/// Those that end by themselves; if there are none, those that another one tells to stop.
 fn ends<'a>(subject: &Subject<'a>) -> Vec<&'a str> {
-    let ends = subject.mains().filter(|main| why_the_run_waits(subject, main).is_none());
-    ends.map(|main| main.name).collect()
+    let ends: Vec<_> = subject.mains().filter(|main| why_the_run_waits(subject, main).is_none()).collect();
+    let names = |is_told: bool| {
+        let some = ends.iter().filter(|main| known::endless(&main.said).is_some() == is_told);
+        some.map(|main| main.name).collect::<Vec<_>>()
+    };
+    Some(names(false)).filter(|names| !names.is_empty()).unwrap_or_else(|| names(true))
 }
 
 /// The names of the containers that do the work, for a fix: a main container that never ends is meant to be a sidecar.

@@ -109,7 +109,14 @@ fn a_fix_never_proposes_a_container_that_never_ends_as_main_container() {
     let injected = run("Job", "", &format!("containers:\n{WORK}{PROXY}")).replace("  template:\n", inject);
     let rule = "podFailurePolicy: {rules: [{action: FailJob, onExitCodes: {operator: In, values: [137]}}]}";
     let policy = run("Job", rule, &format!("{NATIVE}containers:\n{WORK}{PROXY}"));
+    let asks = "{name: work, image: w, command: [sh, -c, 'work; curl -X POST localhost:9091/quitquitquit']}";
+    let side = "- {name: side, image: s, command: [sleep, infinity]}\n";
+    let asked = run("Job", "", &format!("containers:\n- {asks}\n{PROXY}{side}"));
     let rows = [
+        (
+            asked,
+            "make it a sidecar: kubectl sidecarjob convert -f FILE --sidecar side does, or add the annotation sidecarjob.dev/main: work to ",
+        ),
         (injected, "add the annotation sidecarjob.dev/main: work to the Pod template ("),
         (policy, "add containerName: work, or "),
     ];
