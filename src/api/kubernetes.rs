@@ -2,6 +2,8 @@
 
 /// Native sidecars, on by default: init containers with `restartPolicy: Always`.
 pub const NATIVE_SIDECARS: u32 = 29;
+/// The CRDs and the policies: the oldest version that the chart takes.
+pub const SIDECARJOB: u32 = 30;
 /// `spec.managedBy` of Jobs, on by default.
 pub const MANAGED_BY: u32 = 32;
 /// MutatingAdmissionPolicy in v1, on by default.

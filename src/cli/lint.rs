@@ -4,6 +4,8 @@
 //! `start`, `retry`, `stop`, `schedule`. Their functions are pure; they get an object as [`subject::Subject`] and return
 //! findings with the path of a field. `rules` has the list of all rules, `report` prints.
 
+mod again;
+mod call;
 mod finding;
 mod hang;
 mod ignore;
@@ -18,6 +20,7 @@ mod schedule;
 mod start;
 mod stop;
 mod subject;
+mod told;
 mod workaround;
 
 use std::io::Write;
@@ -40,6 +43,7 @@ use crate::cli::lint::report::Place;
 use crate::cli::lint::report::Report;
 use crate::cli::lint::subject::Subject;
 use crate::cli::manifest;
+use crate::cli::target::Kind;
 use crate::cli::target::Target;
 use crate::printable;
 
@@ -57,10 +61,10 @@ pub use rules::{names, pages};
 )]
 pub struct Args {
     /// Objects of the cluster: NAME of a SidecarJob, or job/NAME, cronjob/NAME [default: all of the namespace]
-    #[arg(value_name = "NAME|KIND/NAME", conflicts_with = "filename")]
+    #[arg(value_name = "NAME|KIND/NAME", conflicts_with = "filename", value_parser = target)]
     pub targets: Vec<Target>,
 
-    /// Manifests: a file, a folder, or - for stdin
+    /// Manifests: a file, a folder, or - for stdin; repeatable
     #[arg(short, long, value_name = "FILE")]
     pub filename: Vec<PathBuf>,
 
@@ -89,10 +93,26 @@ pub struct Args {
     cluster: Cluster,
 }
 
+/// Endings of manifests, as a shell puts them behind `-f` for `-f *.yaml`.
+const MANIFESTS: [&str; 3] = [".yaml", ".yml", ".json"];
+
+/// An object that has findings.
+fn target(text: &str) -> Result<Target, String> {
+    if MANIFESTS.iter().any(|ending| text.ends_with(ending)) {
+        return Err("this is a file: write -f before each file, as in -f a.yaml -f b.yaml, or name the folder".into());
+    }
+    match text.parse()? {
+        Target { kind: Kind::Pod, .. } => {
+            Err("lint does not look at Pods: name a job, cronjob, sidecarjob or sidecarcronjob".into())
+        }
+        target => Ok(target),
+    }
+}
+
 /// Reads, and prints the findings.
 pub async fn run(args: Args, out: &mut (dyn Write + Send), err: &mut (dyn Write + Send)) -> Result<End, Failed> {
     if let Some(rule) = args.explain.as_deref().and_then(rules::named) {
-        rules::page(rule).lines().try_for_each(|line| printable::say(out, line))?;
+        rules::page_alone(rule).lines().try_for_each(|line| printable::say(out, line))?;
         return Ok(End::Good);
     }
     let now = Utc::now();

@@ -9,6 +9,9 @@ use crate::cli::convert::injection::Injection;
 use crate::cli::convert::roles::Roles;
 use crate::cli::convert::work::Work;
 
+/// Why an injected sidecar needs another form.
+const BY_HAND: &str = "native sidecars by hand do not help against that";
+
 /// The forms of a Job with sidecars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum To {
@@ -18,7 +21,7 @@ pub enum To {
     Annotation,
     /// A Job that the controller of SidecarJob runs: spec.managedBy (1.32 or newer)
     ManagedBy,
-    /// A SidecarJob or SidecarCronJob
+    /// A SidecarJob or SidecarCronJob (1.30 or newer)
     Sidecarjob,
 }
 
@@ -39,7 +42,7 @@ impl To {
             Self::Native => kubernetes::NATIVE_SIDECARS,
             Self::Annotation => kubernetes::MUTATING_POLICIES,
             Self::ManagedBy => kubernetes::MANAGED_BY,
-            Self::Sidecarjob => 0,
+            Self::Sidecarjob => kubernetes::SIDECARJOB,
         }
     }
 }
@@ -75,6 +78,10 @@ pub fn choose(
         Some(to) => return asked_for(to, work, roles, injections),
         None => least(work, roles, injections, minor),
     };
+    if minor < to.since() {
+        let why = beyond_kubelet(injections, minor);
+        return Err(format!("{why}, and a SidecarJob needs Kubernetes 1.{} or newer: upgrade the cluster", to.since()));
+    }
     Ok(Choice::Becomes(to, reason(to, work, injections, minor)))
 }
 
@@ -162,20 +169,16 @@ fn least(work: &Work, roles: &Roles, injections: &[Injection], minor: u32) -> To
 }
 
 fn reason(to: To, work: &Work, injections: &[Injection], minor: u32) -> String {
-    let hand = "native sidecars by hand do not help against that";
     match to {
         To::Native => "plain native sidecars solve this: the kubelet stops them when the main container is done".into(),
         To::Annotation => {
-            format!("{}; {hand}; the annotation needs Kubernetes 1.36 and the admission policy", injected(injections))
+            format!(
+                "{}; {BY_HAND}; the annotation needs Kubernetes 1.36 and the admission policy",
+                injected(injections)
+            )
         }
         _ => {
-            let why = match () {
-                () if !injections.is_empty() => {
-                    format!("{}; {hand}, and the annotation needs Kubernetes 1.36", injected(injections))
-                }
-                () if minor < To::Native.since() => format!("Kubernetes 1.{minor} has no native sidecars"),
-                () => "a sidecar has a restartPolicy of its own, which a native sidecar can't have".into(),
-            };
+            let why = beyond_kubelet(injections, minor);
             let what = match to {
                 To::ManagedBy if is_hook(work) => "a hook must stay a Job, so the controller runs it",
                 To::ManagedBy => "Kueue queues Jobs, so the Job stays one, and the controller runs it",
@@ -183,6 +186,17 @@ fn reason(to: To, work: &Work, injections: &[Injection], minor: u32) -> String {
             };
             format!("{why}; {what}")
         }
+    }
+}
+
+/// Why neither native sidecars nor the annotation are enough.
+fn beyond_kubelet(injections: &[Injection], minor: u32) -> String {
+    match () {
+        () if !injections.is_empty() => {
+            format!("{}; {BY_HAND}, and the annotation needs Kubernetes 1.36", injected(injections))
+        }
+        () if minor < To::Native.since() => format!("Kubernetes 1.{minor} has no native sidecars"),
+        () => "a sidecar has a restartPolicy of its own, which a native sidecar can't have".into(),
     }
 }
 

@@ -311,6 +311,19 @@ fn what_cannot_be_is_refused_in_a_sentence_and_stays_as_it_is() {
         (two.clone(), Some(To::Annotation), 35, "--to=annotation needs Kubernetes 1.36 or newer, and this is 1.35"),
         (two.clone(), Some(To::ManagedBy), 31, "--to=managed-by needs Kubernetes 1.32 or newer, and this is 1.31"),
         (two.clone(), Some(To::Native), 28, "--to=native needs Kubernetes 1.29 or newer, and this is 1.28"),
+        (two.clone(), Some(To::Sidecarjob), 29, "--to=sidecarjob needs Kubernetes 1.30 or newer, and this is 1.29"),
+        (
+            two.clone(),
+            None,
+            28,
+            "Kubernetes 1.28 has no native sidecars, and a SidecarJob needs Kubernetes 1.30 or newer: upgrade the cluster",
+        ),
+        (
+            CRON.to_owned(),
+            None,
+            29,
+            "the annotation needs Kubernetes 1.36, and a SidecarJob needs Kubernetes 1.30 or newer: upgrade the cluster",
+        ),
         (
             cron("0 2 * * *"),
             Some(To::Native),
@@ -389,10 +402,9 @@ fn a_container_that_always_restarts_is_a_sidecar() {
 }
 
 #[test]
-fn a_cluster_that_is_too_old_for_native_sidecars_gets_a_sidecarjob() {
-    let two = job(&(container("fluent-bit", "fluent/fluent-bit:3") + &container("work", "x")), "");
-    let (_, line) = told(&two, &Wanted { minor: 28, ..wanted(None) });
-    assert!(line.ends_with("Kubernetes 1.28 has no native sidecars; the controller stops the sidecars"), "{line}");
+fn a_cluster_that_is_too_old_for_the_annotation_gets_a_sidecarjob() {
+    let (_, line) = told(CRON, &Wanted { minor: 30, ..wanted(None) });
+    assert!(line.ends_with("the annotation needs Kubernetes 1.36; the controller stops the sidecars"), "{line}");
 }
 
 fn notes(text: &str, to: Option<To>) -> Vec<String> {

@@ -1,10 +1,7 @@
 //! Will the Pods never end, because a container never ends that should be a sidecar?
 
-use serde_json::Value;
-
 use crate::api::labels;
-use crate::api::recipes;
-use crate::api::recipes::Way;
+use crate::cli::lint::again;
 use crate::cli::lint::finding::Finding;
 use crate::cli::lint::finding::Rule;
 use crate::cli::lint::finding::Severity;
@@ -12,7 +9,7 @@ use crate::cli::lint::known;
 use crate::cli::lint::subject::Container;
 use crate::cli::lint::subject::Role;
 use crate::cli::lint::subject::Subject;
-use crate::cli::stopping;
+use crate::cli::lint::told;
 
 /// A container never ends, and the run waits for it.
 pub static SIDECAR_NEVER_ENDS: Rule = Rule {
@@ -27,11 +24,13 @@ more, and with `Allow` the Pods pile up. The finding means
 - a well-known sidecar in `containers` (by its name and image; those of [Recipes](sidecars.md#recipes), and others, for example
   version 1 of cloud_sql_proxy, Promtail or Vector),
 - a script or command that never ends (`while true; do …; done` without a way out, `sleep infinity`),
-- in a Job: a container with `restartPolicy: Always`,
+- in a Job: a container with `restartPolicy: Always`; a container with a rule in `restartPolicyRules` that starts it again after
+  exit code 0,
 - in a SidecarJob: such a container that neither `spec.sidecars` nor `spec.mainContainers` makes a sidecar.
 
-There is no finding if another container calls the quit endpoint of the sidecar (`/quitquitquit` and the like), or sends a
-signal to the sidecar (`pkill`, with `shareProcessNamespace`).
+There is no finding if another container calls the quit endpoint of the sidecar (`/quitquitquit` and the like, in the command or
+in the environment), or sends a signal to the sidecar (`pkill`, with `shareProcessNamespace`). A call counts for the sidecar that
+it names, by port, path or process. If nothing says for which of several containers a call is, it counts for none of them.
 
 ```yaml
 spec:
@@ -90,29 +89,41 @@ Name the container that does the work.",
 
 /// The findings of this file.
 pub fn find(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+    let inits = subject.containers.iter().filter(|container| container.role == Role::Init);
+    found.extend(inits.filter_map(|init| Some(never_starts(subject, init, &endless(subject, init)?))));
     let Some(work) = names_of_work(subject) else {
-        return main_is_sidecar(subject, found);
+        main_is_sidecar(subject, found);
+        return found
+            .extend(subject.mains().filter_map(|main| Some(again(subject, main, &again::after_success(&main.node)?))));
     };
-    for container in &subject.containers {
-        match container.role {
-            Role::Main if is_named(subject, container) => {
-                found.extend(endless(subject, container).map(|why| wrong_way_round(subject, container, &why)));
-            }
-            Role::Main => {
-                found.extend(why_the_run_waits(subject, container).map(|why| waits(subject, container, &why, &work)))
-            }
-            Role::Init => found.extend(endless(subject, container).map(|why| {
-                let message = format!(
-                    "{}: init container {} never ends ({why}), so the main containers never start",
-                    subject.words(),
-                    container.name
-                );
-                let fix = "add restartPolicy: Always to the container, which makes it a sidecar".to_owned();
-                Finding::new(&INIT_CONTAINER_NEVER_ENDS, &container.node.at("name"), message, fix)
-            })),
-            Role::Sidecar => {}
-        }
+    for main in subject.mains() {
+        found.extend(match is_named(subject, main) {
+            true => endless(subject, main).map(|why| wrong_way_round(subject, main, &why)),
+            false => why_the_run_waits(subject, main).map(|why| waits(subject, main, &why, &work)),
+        });
     }
+}
+
+fn never_starts(subject: &Subject<'_>, init: &Container<'_>, why: &str) -> Finding {
+    let message = format!(
+        "{}: init container {} never ends ({why}), so the main containers never start",
+        subject.words(),
+        init.name
+    );
+    let fix = "add restartPolicy: Always to the container, which makes it a sidecar".to_owned();
+    Finding::new(&INIT_CONTAINER_NEVER_ENDS, &init.node.at("name"), message, fix)
+}
+
+/// No container is left that does the work: the one that is always restarted does.
+fn again(subject: &Subject<'_>, main: &Container<'_>, why: &str) -> Finding {
+    let message = format!(
+        "{}: container {} never ends: {why}; so the {} never completes",
+        subject.words(),
+        main.name,
+        subject.run_kind()
+    );
+    let fix = "leave out what restarts the container after exit code 0".to_owned();
+    Finding::new(&SIDECAR_NEVER_ENDS, &main.node.at("name"), message, fix)
 }
 
 /// The names of the containers that may end; `None`: all main containers never end, and nobody meant the run to end.
@@ -121,9 +132,14 @@ fn names_of_work(subject: &Subject<'_>) -> Option<String> {
     (!names.is_empty()).then(|| names.join(","))
 }
 
+/// Those that end by themselves; if there are none, those that another one tells to stop.
 fn ends<'a>(subject: &Subject<'a>) -> Vec<&'a str> {
-    let ends = subject.mains().filter(|main| why_the_run_waits(subject, main).is_none());
-    ends.map(|main| main.name).collect()
+    let ends: Vec<_> = subject.mains().filter(|main| why_the_run_waits(subject, main).is_none()).collect();
+    let names = |is_told: bool| {
+        let some = ends.iter().filter(|main| known::endless(&main.said).is_some() == is_told);
+        some.map(|main| main.name).collect::<Vec<_>>()
+    };
+    Some(names(false)).filter(|names| !names.is_empty()).unwrap_or_else(|| names(true))
 }
 
 /// The names of the containers that do the work, for a fix: a main container that never ends is meant to be a sidecar.
@@ -145,32 +161,11 @@ fn is_named(subject: &Subject<'_>, main: &Container<'_>) -> bool {
 }
 
 fn endless(subject: &Subject<'_>, container: &Container<'_>) -> Option<String> {
-    known::endless(&container.said).filter(|_| !is_told_to_stop(subject, container))
-}
-
-/// Another container stops it: the words of its command have the path of a quit endpoint, a program that calls the endpoint, or a
-/// signal to a process of another container.
-fn is_told_to_stop(subject: &Subject<'_>, container: &Container<'_>) -> bool {
-    let recipes = recipes::built_in();
-    let paths = recipes.iter().flat_map(|recipe| &recipe.stop).filter_map(|way| match way {
-        Way::Http(http) => Some(http.path.as_str()),
-        Way::Exec(_) | Way::Signal(_) => None,
-    });
-    let signs: Vec<&str> = paths.chain(["quitquitquit", "linkerd-await", "scuttle"]).collect();
-    let others = subject.containers.iter().filter(|other| other.name != container.name);
-    let shares_processes = subject.pod().at("shareProcessNamespace").value() == &Value::Bool(true);
-    if others.clone().any(|other| stopping::signal(&other.said, shares_processes).is_some()) {
-        return true;
-    }
-    let words: Vec<&str> = others.flat_map(|other| other.said.words()).collect();
-    words.iter().any(|word| signs.iter().any(|sign| word.contains(sign)))
+    known::endless(&container.said).filter(|_| !told::is_told(subject, container.name))
 }
 
 fn why_the_run_waits(subject: &Subject<'_>, container: &Container<'_>) -> Option<String> {
-    let always = subject.is_batch() && container.node.at("restartPolicy").is("Always");
-    always
-        .then(|| "restartPolicy: Always starts it again each time it ends".to_owned())
-        .or_else(|| endless(subject, container))
+    again::after_success(&container.node).or_else(|| endless(subject, container))
 }
 
 fn waits(subject: &Subject<'_>, container: &Container<'_>, why: &str, work: &str) -> Finding {
@@ -184,7 +179,6 @@ fn waits(subject: &Subject<'_>, container: &Container<'_>, why: &str, work: &str
         None => format!("the {} never completes{then}", subject.run_kind()),
     };
     let message = format!("{}: container {} never ends: {why}; so {end}", subject.words(), container.name);
-    let named = format!("name it in spec.sidecars ([{{name: {}}}])", container.name);
     let fix = match subject.is_batch() {
         true => format!(
             "make it a sidecar: {} does, or add the annotation {}: {work} to the Pod template, or move it to initContainers with \
@@ -192,7 +186,7 @@ fn waits(subject: &Subject<'_>, container: &Container<'_>, why: &str, work: &str
             subject.convert(&format!("--sidecar {}", container.name)),
             labels::MAIN
         ),
-        false => format!("make it a sidecar: {named}"),
+        false => format!("make it a sidecar: {}", Subject::name_in_sidecars(container.name)),
     };
     Finding::new(&SIDECAR_NEVER_ENDS, &container.node.at("name"), message, fix)
 }

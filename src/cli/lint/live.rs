@@ -36,10 +36,6 @@ pub async fn report(args: &Args, now: DateTime<Utc>) -> Result<Report, Failed> {
     let (client, namespace) = args.cluster.connect().await.map_err(Failed::Config)?;
     let mut report = Report::default();
     for target in &args.targets {
-        if target.kind == Kind::Pod {
-            let advice = "name a job, cronjob, sidecarjob or sidecarcronjob";
-            return Err(Failed::Refused(format!("lint does not look at {target}: {advice}")));
-        }
         add(&object::read(&client, &namespace, target).await?, now, &mut report);
     }
     if args.targets.is_empty() {

@@ -10,6 +10,7 @@ use crate::cli::lint::hang::names_for_fix;
 use crate::cli::lint::node::Node;
 use crate::cli::lint::subject::Runner;
 use crate::cli::lint::subject::Subject;
+use crate::cli::lint::told;
 
 /// A sidecar has the name of no container.
 pub static SIDECAR_NOT_IN_TEMPLATE: Rule = Rule {
@@ -74,7 +75,8 @@ Linkerd in older versions. Then the Job never completes, although its manifest h
 Add the annotation `sidecarjob.dev/main` to the Pod template ([one annotation](one-annotation.md); it makes injected containers
 sidecars), or use a SidecarJob. There is no finding if the template tells the injector to add a native sidecar
 (`sidecar.istio.io/nativeSidecar: \"true\"`, `dapr.io/enable-native-sidecar: \"true\"`,
-`vault.hashicorp.com/agent-pre-populate-only: \"true\"` and so on). If your version of the injector adds native sidecars by
+`vault.hashicorp.com/agent-pre-populate-only: \"true\"` and so on), or if a container calls the quit endpoint of the injected
+sidecar (`/quitquitquit`, `linkerd-await --shutdown` and the like). If your version of the injector adds native sidecars by
 itself, switch the finding off.",
 };
 
@@ -151,7 +153,7 @@ fn injected(subject: &Subject<'_>, found: &mut Vec<Finding>) {
         return;
     }
     let nodes = ["annotations", "labels"].map(|part| subject.template().at("metadata").at(part).fields()).concat();
-    let marks: Vec<(&str, &str)> = nodes.iter().filter_map(|(key, node)| Some((*key, node.text()?))).collect();
+    let marks = subject.marks();
     for injector in injectors::ALL {
         // A mark that any value turns on names a revision or a mode, and nobody knows whether the cluster has that one.
         let Some(mark) = injector.asked(&marks).filter(|mark| !mark.on.is_empty()) else { continue };
@@ -159,7 +161,7 @@ fn injected(subject: &Subject<'_>, found: &mut Vec<Finding>) {
         let is_there = subject.containers.iter().any(|c| c.name == container);
         let asks = |key: &str, node: &Node<'_>| key == mark.key && node.text().is_some_and(|text| mark.asks(text));
         let Some((_, at)) = nodes.iter().find(|(key, node)| asks(key, node)) else { continue };
-        if injector.is_native(&marks) || is_there {
+        if injector.is_native(&marks) || is_there || told::is_told(subject, container) {
             continue;
         }
         let message = format!(

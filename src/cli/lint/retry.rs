@@ -1,5 +1,6 @@
 //! Do failures and restarts count as the author of the object thinks?
 
+use crate::cli::lint::again;
 use crate::cli::lint::finding::Finding;
 use crate::cli::lint::finding::Rule;
 use crate::cli::lint::finding::Severity;
@@ -8,6 +9,8 @@ use crate::cli::lint::node::Node;
 use crate::cli::lint::subject::Container;
 use crate::cli::lint::subject::Subject;
 
+/// The field that bounds the time of a Job, and of a Pod.
+const DEADLINE: &str = "activeDeadlineSeconds";
 /// A Job's default for `backoffLimit`.
 const BACKOFF_LIMIT: i64 = 6;
 /// The exit codes of a container that SIGKILL or SIGTERM ended.
@@ -49,8 +52,10 @@ pub static RESTARTS_FOR_EVER: Rule = Rule {
     page: "\
 Two kinds of failures do not count towards `backoffLimit`:
 
-- A main container with `restartPolicy: OnFailure` of its own, in a Pod with `restartPolicy: Never`: the kubelet restarts the
-  container, and the controller counts restarts only if the Pod's `restartPolicy` is `OnFailure`.
+- A main container with `restartPolicy: OnFailure` of its own, or with a rule in `restartPolicyRules` that restarts it after a
+  failure, in a Pod with `restartPolicy: Never`: the kubelet restarts the container, and the controller counts restarts only if
+  the Pod's `restartPolicy` is `OnFailure`. With `activeDeadlineSeconds` of the Pod template there is no finding: a Pod that its
+  own deadline ends has failed, and counts.
 - A failure that a rule of `podFailurePolicy` with action `Ignore` matches by its exit code: the controller creates the next Pod
   after the back-off, for ever.
 
@@ -65,7 +70,7 @@ spec:
       onExitCodes: {operator: In, values: [3]}
 ```
 
-Set `activeDeadlineSeconds`. Or leave the container's `restartPolicy` out; or ignore by conditions
+Set `activeDeadlineSeconds` of the Job. Or leave the container's `restartPolicy` and its rules out; or ignore by conditions
 (`onPodConditions: [{type: DisruptionTarget}]`) and let exit codes count.",
 };
 
@@ -133,70 +138,79 @@ fn restarts_count(subject: &Subject<'_>) -> Option<Finding> {
 
 fn restarts_in_place(subject: &Subject<'_>) -> Option<Finding> {
     let never = subject.pod().at("restartPolicy").is("Never");
-    let has_deadline = has_deadline(subject);
-    let again = |main: &&Container<'_>| main.node.at("restartPolicy").is("OnFailure");
-    let main = subject.mains().filter(|_| never && !has_deadline).find(again)?;
+    // A Pod whose own deadline is over has failed, and that failure counts.
+    let has_deadline = has_deadline(subject) || subject.pod().at(DEADLINE).is_there();
+    let mut mains = subject.mains().filter(|_| never && !has_deadline);
+    let (name, at) = mains.find_map(|main| Some((main.name, again::after_failure(&main.node)?)))?;
+    let (when, why, what) = match at.text().is_some() {
+        true => ("fails", "its own restartPolicy is OnFailure", "restartPolicy"),
+        false => ("ends with an exit code of this rule", "restartPolicyRules say so", "restartPolicyRules"),
+    };
     let message = format!(
-        "{}: the kubelet restarts container {} for ever if it always fails: its own restartPolicy is OnFailure and the Pod's is \
-         Never, so no restart counts towards backoffLimit",
-        subject.words(),
-        main.name
+        "{}: the kubelet restarts container {name} for ever if it always {when}: {why} and the Pod's restartPolicy is Never, so \
+         no restart counts towards backoffLimit",
+        subject.words()
     );
-    let fix = "set activeDeadlineSeconds, or leave the container's restartPolicy out".to_owned();
-    Some(Finding::new(&RESTARTS_FOR_EVER, &main.node.at("restartPolicy"), message, fix))
+    let fix = format!("set {DEADLINE}, or leave the container's {what} out");
+    Some(Finding::new(&RESTARTS_FOR_EVER, &at, message, fix))
 }
 
 fn has_deadline(subject: &Subject<'_>) -> bool {
-    subject.spec().at("activeDeadlineSeconds").is_there()
+    subject.spec().at(DEADLINE).is_there()
 }
 
 fn rules<'a>(subject: &Subject<'a>) -> Vec<Node<'a>> {
     subject.spec().way("podFailurePolicy.rules").items()
 }
 
-fn ignored(subject: &Subject<'_>) -> Option<Finding> {
+fn ignored<'a>(subject: &Subject<'a>) -> Vec<Finding> {
     let is_of_main = |rule: &Node<'_>| {
         let name = rule.way("onExitCodes.containerName");
         !name.is_there() || subject.mains().any(|main| name.is(main.name))
     };
-    let rule = rules(subject).into_iter().find(|rule| {
-        rule.at("action").is("Ignore")
-            && rule.at("onExitCodes").is_there()
-            && is_of_main(rule)
-            && !has_deadline(subject)
-    })?;
+    let is_bad =
+        |rule: &Node<'a>| rule.at("action").is("Ignore") && rule.at("onExitCodes").is_there() && is_of_main(rule);
+    let rules = rules(subject).into_iter().filter(|_| !has_deadline(subject)).filter(is_bad);
+    rules.map(|rule| ignores(subject, &rule)).collect()
+}
+
+fn ignores(subject: &Subject<'_>, rule: &Node<'_>) -> Finding {
     let codes = rule.way("onExitCodes.values").items();
     let codes = codes.iter().filter_map(Node::number).map(|code| code.to_string()).collect::<Vec<_>>().join(", ");
     let which = if rule.way("onExitCodes.operator").is("NotIn") { "another exit code than" } else { "exit code" };
     let message = format!(
         "{}: a program that always ends with {which} {codes} is retried for ever: action Ignore counts no failure, and \
-         activeDeadlineSeconds is not set",
+         {DEADLINE} is not set",
         subject.words()
     );
-    let fix = "set activeDeadlineSeconds, or use action Count".to_owned();
-    Some(Finding::new(&RESTARTS_FOR_EVER, &rule.at("action"), message, fix))
+    let fix = format!("set {DEADLINE}, or use action Count");
+    Finding::new(&RESTARTS_FOR_EVER, &rule.at("action"), message, fix)
 }
 
-fn matches_sidecar(subject: &Subject<'_>) -> Option<Finding> {
+fn matches_sidecar(subject: &Subject<'_>) -> Vec<Finding> {
     let sidecars = sidecars(subject);
-    let (rule, code) = rules(subject).into_iter().filter(|_| !sidecars.is_empty()).find_map(|rule| {
+    let rules = rules(subject).into_iter().filter(|_| !sidecars.is_empty()).filter_map(|rule| {
         let codes = rule.at("onExitCodes");
         let named = codes.at("containerName").is_there() || !codes.is_there();
         let values: Vec<i64> = codes.at("values").items().iter().filter_map(Node::number).collect();
         let is_in = codes.at("operator").is("In");
         let code = KILLED.into_iter().find(|code| values.contains(code) == is_in)?;
         (!named && !rule.at("action").is("Count")).then_some((rule, code))
-    })?;
+    });
+    rules.map(|(rule, code)| matches(subject, &sidecars, &rule, code)).collect()
+}
+
+fn matches(subject: &Subject<'_>, sidecars: &[&Container<'_>], rule: &Node<'_>, code: i64) -> Finding {
     let message = format!(
         "{}: this rule has no containerName, so it matches the sidecar {} too, which has exit code {code} when it is {}: {} by a \
          sidecar, although the main container failed for another reason",
         subject.words(),
-        list(&sidecars),
+        list(sidecars),
         if code == KILLED[0] { "killed at the end of its grace period" } else { "ended by SIGTERM" },
         rule.at("action").text().unwrap_or_default()
     );
     let mains = names_for_fix(subject);
     let fix =
         format!("add containerName: {}, or use a SidecarJob: {}", mains.join(" or "), subject.convert_to_sidecarjob());
-    Some(Finding::new(&FAILURE_POLICY_MATCHES_SIDECAR, &rule.at("onExitCodes"), message, fix))
+    Finding::new(&FAILURE_POLICY_MATCHES_SIDECAR, &rule.at("onExitCodes"), message, fix)
 }

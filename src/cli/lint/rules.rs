@@ -41,6 +41,30 @@ pub fn page(rule: &Rule) -> String {
     format!("## {}\n\n{}: {}\n\n{}\n", rule.name, capital(rule.severity.word()), rule.title, rule.page)
 }
 
+/// The page of a rule for a place without the other pages of docs/: links are words with the name of the page.
+pub fn page_alone(rule: &Rule) -> String {
+    without_links(&page(rule))
+}
+
+fn without_links(page: &str) -> String {
+    let (mut text, mut rest) = (String::new(), page);
+    while let Some((before, words, target, behind)) = first_link(rest) {
+        let page = if target.starts_with('#') { "lint.md" } else { "" };
+        let (open, close) = if before.ends_with('(') { (": ", "") } else { (" (", ")") };
+        text += &format!("{before}{words}{open}docs/{page}{target}{close}");
+        rest = behind;
+    }
+    text + rest
+}
+
+/// What stands before the first link, its words, its target, and what stands behind.
+fn first_link(text: &str) -> Option<(&str, &str, &str, &str)> {
+    let (head, tail) = text.split_once("](")?;
+    let (before, words) = head.rsplit_once('[')?;
+    let (target, behind) = tail.split_once(')')?;
+    Some((before, words, target, behind))
+}
+
 fn capital(word: &str) -> String {
     word[..1].to_ascii_uppercase() + &word[1..]
 }
@@ -56,6 +80,19 @@ pub fn pages() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_alone_has_the_names_of_other_pages_and_no_links() {
+        let rows = [
+            ("those of [Recipes](sidecars.md#recipes), too", "those of Recipes (docs/sidecars.md#recipes), too"),
+            ("([one](one.md); it) [two](#two)", "(one: docs/one.md; it) two (docs/lint.md#two)"),
+            ("`[{name: x}]` (y)", "`[{name: x}]` (y)"),
+        ];
+        for (page, expected) in rows {
+            assert_eq!(without_links(page), expected);
+        }
+        assert!(ALL.iter().all(|rule| !page_alone(rule).contains("](")));
+    }
 
     #[test]
     fn each_rule_has_a_name_of_its_own_in_kebab_case_a_sentence_and_an_example() {

@@ -233,9 +233,9 @@ fn starting_deadline(subject: &Subject<'_>, schedule: &Node<'_>) -> Option<Findi
 }
 
 fn every_minute(subject: &Subject<'_>, written: &Written<'_>) -> Option<Finding> {
-    let [minute, hour, ..] = written.fields().filter(|_| written.calendar().is_some())?;
+    let [minute, hour, ..] = written.fields()?;
     let is_fixed = hour.chars().all(|c| c.is_ascii_digit() || c == ',') && hour.contains(|c: char| c.is_ascii_digit());
-    if !matches!(minute, "*" | "*/1") || !is_fixed {
+    if !written.calendar().is_some_and(|calendar| calendar.minute.star) || !is_fixed {
         return None;
     }
     let message = format!(

@@ -7,6 +7,9 @@ use crate::cli::lint::finding::Severity;
 use crate::cli::lint::subject::Subject;
 use crate::cli::shell::ready::waits_first;
 
+/// The hook for which the kubelet waits before it starts the next container. A preStop hook holds back no container.
+const POST_START: &str = "lifecycle.postStart";
+
 /// Readiness holds back no container.
 pub static READINESS_DOES_NOT_WAIT: Rule = Rule {
     name: "readiness-does-not-wait",
@@ -41,7 +44,7 @@ pub fn find(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     if subject.is_batch() {
         return found.extend(subject.sidecars().filter(|sidecar| sidecar.is_init).filter_map(|sidecar| {
             let probe = sidecar.node.at("readinessProbe");
-            let waits = ["startupProbe", "lifecycle"].iter().any(|field| sidecar.node.at(field).is_there());
+            let waits = ["startupProbe", POST_START].iter().any(|field| sidecar.node.way(field).is_there());
             if !probe.is_there() || waits {
                 return None;
             }
@@ -57,9 +60,9 @@ pub fn find(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     for sidecar in subject.spec().at("sidecars").items() {
         let until = sidecar.way("start.until");
         let container = subject.containers.iter().find(|container| sidecar.at("name").is(container.name));
-        let probes = ["readinessProbe", "startupProbe", "lifecycle"];
+        let probes = ["readinessProbe", "startupProbe", POST_START];
         let Some(container) = container.filter(|_| until.read() == Some(StartUntil::Ready)) else { continue };
-        if probes.iter().any(|probe| container.node.at(probe).is_there()) {
+        if probes.iter().any(|probe| container.node.way(probe).is_there()) {
             continue;
         }
         let message = format!(

@@ -1,9 +1,11 @@
 //! Is there enough time to stop, and is what a run has said still there afterwards?
 
+use crate::api::SidecarMode;
 use crate::cli::lint::finding::Finding;
 use crate::cli::lint::finding::Rule;
 use crate::cli::lint::finding::Severity;
 use crate::cli::lint::node::Node;
+use crate::cli::lint::subject::Container;
 use crate::cli::lint::subject::Subject;
 use crate::cli::shell::flow::Rules;
 use crate::cli::shell::flow::flow;
@@ -30,7 +32,8 @@ hook. If the hook sleeps as long as the grace period, the sidecar has two second
 ```
 
 Make `terminationGracePeriodSeconds` longer than the hook and the time that the sidecar needs after SIGTERM, or shorten the hook.
-In a SidecarJob `stop.gracePeriodSeconds` can do that.",
+In a SidecarJob `stop.gracePeriodSeconds` can do that. There the command of `stop.exec` becomes the hook of a native sidecar that
+has none.",
 };
 
 /// The deadline of a Job includes the time in which the sidecars stop.
@@ -41,7 +44,7 @@ pub static DEADLINE_SHORTER_THAN_DRAIN: Rule = Rule {
     page: "\
 A Job is complete when its Pod has ended, sidecars included. `activeDeadlineSeconds` counts until then. If the deadline is not
 longer than `terminationGracePeriodSeconds`, a sidecar that uses its grace period makes the Job fail with `DeadlineExceeded`,
-although the main container has succeeded.
+although the main container has succeeded. The same holds for `activeDeadlineSeconds` of the Pod template: the Pod fails.
 
 ```yaml
 spec:
@@ -82,13 +85,13 @@ const FOR_EVER: i64 = i64::MAX;
 
 /// The findings of this file.
 pub fn find(subject: &Subject<'_>, found: &mut Vec<Finding>) {
-    found.extend(subject.sidecars().filter_map(|sidecar| hook(subject, &sidecar.node, sidecar.name)));
-    found.extend(deadline(subject));
+    found.extend(subject.sidecars().filter_map(|sidecar| hook(subject, sidecar)));
+    found.extend([subject.spec(), &subject.pod()].into_iter().filter_map(|spec| deadline(subject, spec)));
     found.extend(logs(subject));
 }
 
-fn hook(subject: &Subject<'_>, sidecar: &Node<'_>, name: &str) -> Option<Finding> {
-    let hook = sidecar.way("lifecycle.preStop");
+fn hook(subject: &Subject<'_>, sidecar: &Container<'_>) -> Option<Finding> {
+    let (what, hook) = hook_of(subject, sidecar)?;
     let grace = subject.grace();
     let (seconds, at) = [
         (hook.way("sleep.seconds").number(), hook.way("sleep.seconds")),
@@ -104,12 +107,24 @@ fn hook(subject: &Subject<'_>, sidecar: &Node<'_>, name: &str) -> Option<Finding
         _ => (format!("takes {seconds}s"), format!("set terminationGracePeriodSeconds to more than {seconds}, or ")),
     };
     let message = format!(
-        "{}: the preStop hook of sidecar {name} {takes} and the grace period is {grace}s, so the sidecar is killed \
-         (exit code 137) two seconds after SIGTERM",
-        subject.words()
+        "{}: {what} of sidecar {} {takes} and the grace period is {grace}s, so the sidecar is killed (exit code 137) two seconds \
+         after SIGTERM",
+        subject.words(),
+        sidecar.name
     );
     let fix = format!("{longer}shorten the hook");
     Some(Finding::new(&PRESTOP_OUTLIVES_GRACE, &at, message, fix))
+}
+
+/// The hook before SIGTERM, and its name for people. A native sidecar without a hook of its own gets `stop.exec` as its hook.
+fn hook_of<'a>(subject: &Subject<'a>, sidecar: &Container<'a>) -> Option<(&'static str, Node<'a>)> {
+    let own = sidecar.node.way("lifecycle.preStop");
+    if own.is_there() || subject.is_batch() {
+        return Some(("the preStop hook", own));
+    }
+    let is_managed = subject.spec().at("sidecarMode").read() == Some(SidecarMode::Managed);
+    let asked = subject.spec().at("sidecars").items().into_iter().find(|one| one.at("name").is(sidecar.name))?;
+    (!is_managed).then(|| ("the preStop hook that stop.exec becomes", asked.at("stop")))
 }
 
 /// The seconds that a command takes at least because it sleeps. A command behind `&&` runs too if all goes well.
@@ -118,14 +133,16 @@ fn slept(command: &Node<'_>) -> Option<i64> {
     flow.least().or(flow.stuck.map(|_| FOR_EVER)).filter(|seconds| *seconds > 0)
 }
 
-fn deadline(subject: &Subject<'_>) -> Option<Finding> {
-    let at = subject.spec().at("activeDeadlineSeconds");
+/// `spec`: of the Job, or of its Pods. The kubelet fails a Pod whose deadline is over, also if the main container has succeeded.
+fn deadline(subject: &Subject<'_>, spec: &Node<'_>) -> Option<Finding> {
+    let at = spec.at("activeDeadlineSeconds");
     let (deadline, grace) = (at.number()?, subject.grace());
     if !subject.is_built_in() || subject.sidecars().next().is_none() || deadline > grace || deadline <= 0 {
         return None;
     }
+    let who = if at.path() == subject.spec().at("activeDeadlineSeconds").path() { "Job" } else { "Pod" };
     let message = format!(
-        "{}: activeDeadlineSeconds is {deadline}, and the sidecars may take {grace}s to stop: if they do, the Job fails with \
+        "{}: activeDeadlineSeconds is {deadline}, and the sidecars may take {grace}s to stop: if they do, the {who} fails with \
          DeadlineExceeded though the main container has succeeded",
         subject.words()
     );

@@ -106,6 +106,12 @@ impl<'a> Subject<'a> {
         self.template().way("metadata.annotations").at(name)
     }
 
+    /// The annotations and labels of the Pod template, by which injectors are asked.
+    pub fn marks(&self) -> Vec<(&'a str, &'a str)> {
+        let of_template = ["annotations", "labels"].map(|part| self.template().at("metadata").at(part).fields());
+        of_template.concat().iter().filter_map(|(key, node)| Some((*key, node.text()?))).collect()
+    }
+
     /// The object is a Job or a CronJob.
     pub fn is_batch(&self) -> bool {
         !self.kind.is_ours()
@@ -129,6 +135,11 @@ impl<'a> Subject<'a> {
     /// The command that converts the object, with these flags.
     pub fn convert(&self, flags: &str) -> String {
         format!("kubectl sidecarjob convert -f FILE {flags}")
+    }
+
+    /// How a SidecarJob makes a container of its template a sidecar.
+    pub fn name_in_sidecars(container: &str) -> String {
+        format!("name it in spec.sidecars ([{{name: {container}}}])")
     }
 
     /// The command that makes a SidecarJob of it, and what has to be done before.

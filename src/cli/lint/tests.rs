@@ -59,19 +59,44 @@ fn a_run_hangs_if_it_waits_for_a_container_that_never_ends() {
     let own = format!("containers:\n{kills}\n{PROXY}");
     let killed = format!("shareProcessNamespace: true\n{own}");
     let agent = asked.replace("curl -X POST localhost:9091/quitquitquit", "pilot-agent request POST quitquitquit");
+    let istio = agent.replace(PROXY, "- {name: istio-proxy, image: istio/proxyv2}\n");
+    let by_env = asked
+        .replace("localhost:9091/quitquitquit", "$QUIT")
+        .replace("command:", "env: [{name: QUIT, value: 'http://localhost:9091/quitquitquit'}], command:");
+    let own_argument = PROXY.replace('}', ", args: [--quitquitquit]}");
+    let two = format!("{asked}- {{name: fluent-bit, image: fluent/fluent-bit}}\n");
+    let one_is_killed =
+        "shareProcessNamespace: true\n".to_owned() + &two.replace(asks, "[sh, -c, 'work; pkill fluent-bit']");
     let old = plain
         .replace("cloud-sql-connectors/cloud-sql-proxy:2", "cloudsql-docker/gce-proxy:1")
         .replace("cloud-sql-", "cloudsql-");
     let native = format!("initContainers:\n{}containers:\n{WORK}", PROXY.replace('}', ", restartPolicy: Always}"));
     let init = format!("initContainers:\n{PROXY}containers:\n{WORK}");
     let always = format!("containers:\n{WORK}- {{name: side, image: s, restartPolicy: Always}}\n");
+    let rule = |codes: &str| format!("restartPolicyRules: [{{action: Restart, exitCodes: {{{codes}}}}}]");
+    let by_rule = always.replace("restartPolicy: Always", &rule("operator: NotIn, values: [3]"));
+    let stays = "containers:\n- {name: work, image: w, command: [sh, -c, 'migrate; sleep infinity']}\n";
+    let first = &["sidecar-never-ends spec.template.spec.containers[0].name"];
     let hangs = &["sidecar-never-ends spec.template.spec.containers[1].name"];
     assert_rows(vec![
         ("a Job with a proxy", run("Job", "", &plain), hangs),
         ("a proxy that the main container asks to stop", run("Job", "", &asked), &[]),
         ("a proxy that gets a signal from the main container", run("Job", "", &killed), &[]),
         ("a signal to a process of the same container", run("Job", "", &own), hangs),
-        ("a proxy that Istio's program asks to stop", run("Job", "", &agent), &[]),
+        ("Istio's proxy that its own program asks to stop", run("Job", "", &istio), &[]),
+        ("another proxy beside a request to Istio's", run("Job", "", &agent), hangs),
+        ("a proxy that is asked at an address in the environment", run("Job", "", &by_env), &[]),
+        (
+            "a proxy with the quit endpoint on, which nobody calls",
+            run("Job", "", &plain.replace(PROXY, &own_argument)),
+            hangs,
+        ),
+        (
+            "a proxy that is asked to stop, and another sidecar",
+            run("Job", "", &two),
+            &["sidecar-never-ends spec.template.spec.containers[2].name"],
+        ),
+        ("a signal to one of two sidecars", run("Job", "", &one_is_killed), hangs),
         ("a sidecar without a recipe", run("Job", "", &old), hangs),
         ("a proxy alone: nobody meant it to end", run("Job", "", &alone), &[]),
         ("a native sidecar", run("Job", "", &native), &[]),
@@ -82,6 +107,14 @@ fn a_run_hangs_if_it_waits_for_a_container_that_never_ends() {
         ),
         ("a plain container that is always restarted", run("Job", "", &always), hangs),
         ("the same in a SidecarJob", run("SidecarJob", "", &always), &[]),
+        ("a container that a rule always restarts", run("Job", "", &by_rule), hangs),
+        ("the same in a SidecarJob, where no rule makes a sidecar", run("SidecarJob", "", &by_rule), hangs),
+        ("a container alone that is always restarted", run("Job", "", &always.replace(WORK, "")), first),
+        (
+            "a proxy among the init containers, before a main container that stays",
+            run("Job", "", &format!("initContainers:\n{PROXY}{stays}")),
+            &["init-container-never-ends spec.template.spec.initContainers[0].name"],
+        ),
         ("a SidecarJob that does not name it", run("SidecarJob", "", &plain), hangs),
         ("a SidecarJob that names it", run("SidecarJob", "sidecars: [{name: cloud-sql-proxy}]", &plain), &[]),
         (
@@ -164,6 +197,9 @@ fn an_annotation_has_an_effect_only_where_it_is_read() {
 fn a_webhook_adds_a_sidecar_unless_it_is_told_otherwise() {
     let injects = "vault.hashicorp.com/agent-inject: 'true'";
     let finding = &["injected-sidecar spec.template.metadata.annotations[vault.hashicorp.com/agent-inject]"];
+    let asked = |mark: &str, script: &str| {
+        annotated("", mark, "suspend: false", &format!("- {{name: work, image: w, command: [sh, -c, '{script}']}}\n"))
+    };
     assert_rows(vec![
         ("Vault", annotated("", injects, "suspend: false", WORK), finding),
         ("switched off", annotated("", "vault.hashicorp.com/agent-inject: 'false'", "suspend: false", WORK), &[]),
@@ -193,6 +229,16 @@ fn a_webhook_adds_a_sidecar_unless_it_is_told_otherwise() {
             &[],
         ),
         ("a Job that we run", annotated("", injects, "managedBy: sidecarjob.dev/controller", WORK), &[]),
+        ("an agent that is asked to quit", asked(injects, "work; curl -X POST localhost:8200/agent/v1/quit"), &[]),
+        (
+            "an agent beside a request to another one",
+            asked(injects, "work; curl -X POST localhost:3500/v1.0/shutdown"),
+            finding,
+        ),
+        ("Dapr", asked("dapr.io/enabled: 'true'", "work; curl -X POST http://localhost:3500/v1.0/shutdown"), &[]),
+        ("Linkerd", asked("linkerd.io/inject: enabled", "linkerd-await --shutdown -- work"), &[]),
+        ("Istio", asked("sidecar.istio.io/inject: 'true'", "work; curl -XPOST localhost:15020/quitquitquit"), &[]),
+        ("Istio, by scuttle", asked("sidecar.istio.io/inject: 'true'", "scuttle work"), &[]),
         ("on the Job, where no injector reads it", annotated(injects, "", "suspend: false", WORK), &[]),
     ]);
 }
@@ -268,6 +314,11 @@ fn readiness_delays_nobody_but_the_startup_probe_does() {
             native(&format!("readinessProbe: {probe}, lifecycle: {{postStart: {probe}}}")),
             &[],
         ),
+        (
+            "a preStop hook, which delays nobody",
+            native(&format!("readinessProbe: {probe}, lifecycle: {{preStop: {probe}}}")),
+            &["readiness-does-not-wait spec.template.spec.initContainers[0].readinessProbe"],
+        ),
         ("no probe: nobody asked for it", native("env: []"), &[]),
         (
             "a main container that waits itself",
@@ -286,6 +337,12 @@ fn readiness_delays_nobody_but_the_startup_probe_does() {
             &["readiness-does-not-wait spec.template.spec.initContainers[0].readinessProbe"],
         ),
         ("until Ready without a probe", ours("Ready", ""), &["readiness-does-not-wait spec.sidecars[0].start.until"]),
+        (
+            "until Ready with a preStop hook alone",
+            ours("Ready", &format!(", lifecycle: {{preStop: {probe}}}")),
+            &["readiness-does-not-wait spec.sidecars[0].start.until"],
+        ),
+        ("until Ready with a postStart hook", ours("Ready", &format!(", lifecycle: {{postStart: {probe}}}")), &[]),
         ("until Ready with one", ours("Ready", &format!(", readinessProbe: {probe}")), &[]),
         ("until Started", ours("Started", ""), &[]),
     ]);
@@ -298,6 +355,11 @@ fn restarts_and_failures_count_as_kubernetes_counts_them() {
         format!("restartPolicy: {policy}\ncontainers:\n- {{name: work, image: w, restartPolicy: OnFailure}}\n")
     };
     let rule = |rest: &str| format!("podFailurePolicy: {{rules: [{{{rest}}}]}}");
+    let by_rule = |codes: &str| {
+        let rules = format!("restartPolicy: Never, restartPolicyRules: [{{action: Restart, exitCodes: {{{codes}}}}}]");
+        own("Never").replace("restartPolicy: OnFailure", &rules)
+    };
+    let ignores = |code: &str| format!("{{action: Ignore, onExitCodes: {{operator: In, values: [{code}]}}}}");
     let killed = &["failure-policy-matches-sidecar spec.podFailurePolicy.rules[0].onExitCodes"];
     let never = native("Never");
     assert_rows(vec![
@@ -315,11 +377,40 @@ fn restarts_and_failures_count_as_kubernetes_counts_them() {
             &["restarts-for-ever spec.template.spec.containers[0].restartPolicy"],
         ),
         ("with a deadline", run("Job", "activeDeadlineSeconds: 60", &own("Never")), &[]),
+        ("with a deadline of the Pod", run("Job", "", &format!("activeDeadlineSeconds: 60\n{}", own("Never"))), &[]),
         ("beside OnFailure of the Pod", run("Job", "", &own("OnFailure")), &[]),
+        (
+            "a rule that restarts after a failure",
+            run("Job", "", &by_rule("operator: In, values: [42]")),
+            &["restarts-for-ever spec.template.spec.containers[0].restartPolicyRules[0]"],
+        ),
         (
             "Ignore",
             run("SidecarJob", &rule("action: Ignore, onExitCodes: {operator: In, values: [3]}"), &never),
             &["restarts-for-ever spec.podFailurePolicy.rules[0].action"],
+        ),
+        (
+            "Ignore, with a deadline of the Pod: each Pod fails before it",
+            run(
+                "Job",
+                &rule("action: Ignore, onExitCodes: {operator: In, values: [3]}"),
+                &format!("activeDeadlineSeconds: 60\n{never}"),
+            ),
+            &["restarts-for-ever spec.podFailurePolicy.rules[0].action"],
+        ),
+        (
+            "two rules that match a sidecar, and two that ignore",
+            run(
+                "Job",
+                &format!("podFailurePolicy: {{rules: [{}]}}", [ignores("137"), ignores("143")].join(", ")),
+                &never,
+            ),
+            &[
+                "restarts-for-ever spec.podFailurePolicy.rules[0].action",
+                "failure-policy-matches-sidecar spec.podFailurePolicy.rules[0].onExitCodes",
+                "restarts-for-ever spec.podFailurePolicy.rules[1].action",
+                "failure-policy-matches-sidecar spec.podFailurePolicy.rules[1].onExitCodes",
+            ],
         ),
         (
             "Ignore by conditions",
@@ -366,6 +457,11 @@ fn a_sidecar_needs_time_to_stop_and_the_deadline_includes_it() {
     let late = &["prestop-outlives-grace spec.template.spec.initContainers[0].lifecycle.preStop.exec.command"];
     let deadline = &["deadline-shorter-than-drain spec.activeDeadlineSeconds"];
     let native = format!("{NATIVE}containers:\n{WORK}");
+    let exec_late = &["prestop-outlives-grace spec.sidecars[0].stop.exec.command"];
+    let stop = |exec: &str, grace: &str, more: &str| {
+        let spec = format!("sidecars: [{{name: mesh, stop: {{exec: {{{exec}}}{grace}}}}}]\n{more}");
+        run("SidecarJob", &spec, &format!("containers:\n{WORK}- {{name: mesh, image: m}}\n"))
+    };
     assert_rows(vec![
         ("longer than the default", hook("hostname: x", &exec("[sleep, '31']")), late),
         ("shorter than the default", hook("hostname: x", &exec("[sleep, '20']")), &[]),
@@ -387,7 +483,19 @@ fn a_sidecar_needs_time_to_stop_and_the_deadline_includes_it() {
             hook(ten, "{sleep: {seconds: 10}}"),
             &["prestop-outlives-grace spec.template.spec.initContainers[0].lifecycle.preStop.sleep.seconds"],
         ),
+        ("stop.exec of a SidecarJob", stop("command: [sleep, '40']", "", ""), exec_late),
+        ("stop.exec with a grace period for it", stop("command: [sleep, '40']", ", gracePeriodSeconds: 60", ""), &[]),
+        (
+            "stop.exec of a managed sidecar, which is no hook",
+            stop("command: [sleep, '40']", "", "sidecarMode: Managed"),
+            &[],
+        ),
         ("a short deadline", run("Job", "activeDeadlineSeconds: 30", &native), deadline),
+        (
+            "a short deadline of the Pod",
+            run("Job", "", &format!("activeDeadlineSeconds: 20\nterminationGracePeriodSeconds: 60\n{native}")),
+            &["deadline-shorter-than-drain spec.template.spec.activeDeadlineSeconds"],
+        ),
         ("a longer one", run("Job", "activeDeadlineSeconds: 31", &native), &[]),
         ("without sidecars", run("Job", "activeDeadlineSeconds: 3", &format!("containers:\n{WORK}")), &[]),
         ("in a SidecarJob", run("SidecarJob", "activeDeadlineSeconds: 3", &native), &[]),
@@ -446,6 +554,12 @@ fn a_schedule_fires_when_cron_says() {
         ("once", ours("schedule: 30 2 * * *\ntimeZone: Europe/Berlin\ndstPolicy: RunOnce"), &[]),
         ("excluded", ours("schedule: 30 2 * * *\ntimeZone: Europe/Berlin\nexclude: ['* * * 3,10 0']"), &[]),
         ("a star", cron("schedule: '* 2 * * *'"), minute),
+        ("a question mark, which is a star", cron("schedule: '? 2 * * *'"), minute),
+        (
+            "a question mark in a gap",
+            cron("schedule: '? 2 * * *'\ntimeZone: Europe/Berlin"),
+            &["schedule-every-minute spec.schedule", "schedule-clock-change spec.schedule"],
+        ),
         ("a range of hours", cron("schedule: '* 8-17 * * *'"), &[]),
         ("each minute", cron("schedule: '* * * * *'"), &[]),
         ("both days", cron("schedule: 0 2 1-7 * 1"), either),

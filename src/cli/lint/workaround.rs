@@ -26,9 +26,9 @@ EXIT does not run on SIGKILL), the sidecar waits for ever, and a Job that should
         command: [sh, -c, \"until [ -f /shared/done ]; do ship; sleep 1; done\"]
 ```
 
-Make the container a sidecar (`kubectl sidecarjob convert -f FILE`), and take the file, the loop and the volume out: the
-kubelet stops sidecars when the main containers have ended, however they end. There is no finding if the container has work to do
-behind the loop: then the file is its input, or says that a server is ready.",
+Make the container a sidecar (`kubectl sidecarjob convert -f FILE`; in a SidecarJob `spec.sidecars`), and take the file, the loop
+and the volume out: the kubelet stops sidecars when the main containers have ended, however they end. There is no finding if the
+container has work to do behind the loop: then the file is its input, or says that a server is ready.",
 };
 
 /// The findings of this file.
@@ -49,11 +49,11 @@ pub fn find(subject: &Subject<'_>, found: &mut Vec<Finding>) {
             writer.name,
             subject.run_kind()
         );
-        let fix = format!(
-            "make {} a sidecar and take the file out: {}",
-            waiting.name,
-            subject.convert(&format!("--sidecar {}", waiting.name))
-        );
+        let how = match subject.is_batch() {
+            true => subject.convert(&format!("--sidecar {}", waiting.name)),
+            false => Subject::name_in_sidecars(waiting.name),
+        };
+        let fix = format!("make {} a sidecar and take the file out: {how}", waiting.name);
         found.push(Finding::new(&SHARED_FILE_WORKAROUND, &waiting.node.at("name"), message, fix));
     }
 }

@@ -31,7 +31,7 @@ pub fn log(report: &Report) -> Value {
 }
 
 fn rule(rule: &Rule) -> Value {
-    let page = rules::page(rule);
+    let page = rules::page_alone(rule);
     json!({
         "id": rule.name,
         "shortDescription": {"text": rule.title},

@@ -84,6 +84,14 @@ fn the_findings_propose_commands_that_convert_takes() {
     }
 }
 
+/// `convert` says of a SidecarJob that it is one already.
+#[test]
+fn for_a_sidecarjob_the_fix_is_a_field_and_no_command_of_convert() {
+    let sample = include_str!("../../../../config/samples/shared-volume-workaround.yaml");
+    let fixes: Vec<String> = report(sample).found.into_iter().map(|one| one.finding.fix).collect();
+    assert_eq!(fixes, ["make ffwd a sidecar and take the file out: name it in spec.sidecars ([{name: ffwd}])"]);
+}
+
 #[test]
 fn a_patch_without_containers_gets_advice_without_a_command() {
     let patch = run("Job", "", "restartPolicy: Never\n")
@@ -101,7 +109,14 @@ fn a_fix_never_proposes_a_container_that_never_ends_as_main_container() {
     let injected = run("Job", "", &format!("containers:\n{WORK}{PROXY}")).replace("  template:\n", inject);
     let rule = "podFailurePolicy: {rules: [{action: FailJob, onExitCodes: {operator: In, values: [137]}}]}";
     let policy = run("Job", rule, &format!("{NATIVE}containers:\n{WORK}{PROXY}"));
+    let asks = "{name: work, image: w, command: [sh, -c, 'work; curl -X POST localhost:9091/quitquitquit']}";
+    let side = "- {name: side, image: s, command: [sleep, infinity]}\n";
+    let asked = run("Job", "", &format!("containers:\n- {asks}\n{PROXY}{side}"));
     let rows = [
+        (
+            asked,
+            "make it a sidecar: kubectl sidecarjob convert -f FILE --sidecar side does, or add the annotation sidecarjob.dev/main: work to ",
+        ),
         (injected, "add the annotation sidecarjob.dev/main: work to the Pod template ("),
         (policy, "add containerName: work, or "),
     ];
