@@ -54,15 +54,20 @@ fn main() -> ExitCode {
     }
 }
 
-/// One thread does all the work: a reconcile computes for microseconds and waits for milliseconds, and threads that wake each
-/// other cost more than they save.
-#[tokio::main(flavor = "current_thread")]
-async fn run() -> ExitCode {
+fn run() -> ExitCode {
+    let load = controller::Load::default();
+    match controller::runtime(&load) {
+        Ok(runtime) => runtime.block_on(run_command(load)),
+        Err(error) => failed(&format_args!("failed to start the runtime: {error}"), exit::NO_ANSWER),
+    }
+}
+
+async fn run_command(load: controller::Load) -> ExitCode {
     let matches = cli::arguments::with_hyphens(Cli::command()).get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let (out, err) = (&mut anstream::stdout(), &mut std::io::stderr());
     match cli.command {
-        Command::Controller(args) => run_controller(*args).await,
+        Command::Controller(args) => run_controller(*args, load).await,
         Command::List(args) => ended(cli::list::run(args, out, err).await),
         Command::Describe(args) => ended(cli::describe::run(args, out, err).await),
         Command::Why(args) => ended(cli::why::run(args, out, err).await),
@@ -83,9 +88,9 @@ async fn run() -> ExitCode {
     }
 }
 
-async fn run_controller(args: controller::Args) -> ExitCode {
+async fn run_controller(args: controller::Args, load: controller::Load) -> ExitCode {
     telemetry::init_logs(args.log_format == controller::args::LogFormat::Json);
-    match controller::run(args).await {
+    match controller::run(args, load).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error}");

@@ -5,8 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::batch::v1::JobSpec;
-
 use crate::api::labels;
 use crate::api::shared_job::SharedJob;
 use crate::api::sidecar::Sidecar;
@@ -19,7 +17,7 @@ impl SidecarJobSpec {
     /// The spec of a Job. The sidecars come from the annotation `sidecarjob.dev/sidecars` of the Job, or else of its Pod
     /// template; the main containers come from the annotation `sidecarjob.dev/main` in the same places.
     pub fn of_job(job: &SharedJob) -> Self {
-        let spec: JobSpec = job.spec.clone().unwrap_or_default();
+        let spec = job.spec.clone().unwrap_or_default();
         let on_job = job.metadata.annotations.as_ref();
         let on_pods = job.template.metadata.as_ref().and_then(|m| m.annotations.as_ref());
         let marked = |annotation: &str| names(on_job, annotation).or_else(|| names(on_pods, annotation));

@@ -26,7 +26,7 @@ pub(crate) mod status;
 
 pub use kind::{Kind, SCHEDULE};
 pub use rules::{COMPLETED_INDEXES_MAX, SIGNALS};
-pub use shared_job::SharedJob;
+pub use shared_job::{SharedJob, SharedJobSpec};
 pub use sidecar::{Sidecar, StartBefore, StartUntil};
 pub use sidecarcronjob::{SidecarCronJob, SidecarCronJobSpec, SidecarCronJobStatus};
 pub use sidecarjob::{

@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use k8s_openapi::api::batch::v1::{Job, JobSpec, JobStatus};
+use k8s_openapi::api::batch::v1::{
+    Job, JobSchedulingConfiguration, JobSpec, JobStatus, PodFailurePolicy, SuccessPolicy,
+};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use kube::Resource;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -16,8 +18,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct SharedJob {
     /// `metadata`.
     pub metadata: ObjectMeta,
-    /// `spec`, with an empty template.
-    pub spec: Option<JobSpec>,
+    /// `spec`, without the template.
+    pub spec: Option<SharedJobSpec>,
     /// `spec.template`, except its labels that are in `labels`.
     pub template: Arc<PodTemplateSpec>,
     /// Labels of `spec.template` that differ from Job to Job. Empty: all labels are in `template`.
@@ -26,22 +28,64 @@ pub struct SharedJob {
     pub status: Option<JobStatus>,
 }
 
+/// The fields of a Job's spec beside the template. One list, so that both ways of the conversion have all of them.
+macro_rules! spec_without_template {
+    ($($field:ident: $of:ty,)*) => {
+        /// The spec of a batch/v1 Job without the template, which takes 1.8 KiB in memory even if it is empty.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct SharedJobSpec {
+            $(#[doc = concat!("[`JobSpec::", stringify!($field), "`].")] pub $field: $of,)*
+        }
+
+        impl SharedJobSpec {
+            /// The spec and its template, apart.
+            pub fn apart(JobSpec { template, $($field,)* }: JobSpec) -> (Self, PodTemplateSpec) {
+                (Self { $($field,)* }, template)
+            }
+
+            fn with(self, template: PodTemplateSpec) -> JobSpec {
+                JobSpec { template, $($field: self.$field,)* }
+            }
+        }
+    };
+}
+
+spec_without_template! {
+    active_deadline_seconds: Option<i64>,
+    backoff_limit: Option<i32>,
+    backoff_limit_per_index: Option<i32>,
+    completion_mode: Option<String>,
+    completions: Option<i32>,
+    managed_by: Option<String>,
+    manual_selector: Option<bool>,
+    max_failed_indexes: Option<i32>,
+    parallelism: Option<i32>,
+    pod_failure_policy: Option<PodFailurePolicy>,
+    pod_replacement_policy: Option<String>,
+    scheduling: Option<JobSchedulingConfiguration>,
+    selector: Option<LabelSelector>,
+    success_policy: Option<SuccessPolicy>,
+    suspend: Option<bool>,
+    ttl_seconds_after_finished: Option<i32>,
+}
+
 impl From<Job> for SharedJob {
-    fn from(Job { metadata, mut spec, status }: Job) -> Self {
-        let template = spec.as_mut().map(|spec| std::mem::take(&mut spec.template)).unwrap_or_default().into();
-        Self { metadata, spec, template, labels: BTreeMap::new(), status }
+    fn from(Job { metadata, spec, status }: Job) -> Self {
+        let (spec, template) = spec.map(SharedJobSpec::apart).unzip();
+        Self { metadata, spec, template: template.unwrap_or_default().into(), labels: BTreeMap::new(), status }
     }
 }
 
 impl From<SharedJob> for Job {
-    fn from(SharedJob { metadata, mut spec, template, labels, status }: SharedJob) -> Self {
-        if let Some(spec) = &mut spec {
-            spec.template = Arc::unwrap_or_clone(template);
+    fn from(SharedJob { metadata, spec, template, labels, status }: SharedJob) -> Self {
+        let whole = |spec: SharedJobSpec| {
+            let mut template = Arc::unwrap_or_clone(template);
             if !labels.is_empty() {
-                spec.template.metadata.get_or_insert_default().labels.get_or_insert_default().extend(labels);
+                template.metadata.get_or_insert_default().labels.get_or_insert_default().extend(labels);
             }
-        }
-        Self { metadata, spec, status }
+            spec.with(template)
+        };
+        Self { metadata, spec: spec.map(whole), status }
     }
 }
 

@@ -29,6 +29,7 @@ pub mod queue;
 pub(crate) mod read_again;
 pub mod reconcile;
 pub(crate) mod run;
+pub(crate) mod runtime;
 pub mod schedules;
 pub mod scraped;
 pub mod stop;
@@ -40,4 +41,6 @@ pub mod watched;
 pub mod wire;
 
 pub use args::Args;
+pub use load::Load;
 pub use run::run;
+pub use runtime::runtime;

@@ -71,8 +71,8 @@ pub enum RunError {
     },
 }
 
-/// Runs until a signal comes.
-pub async fn run(args: Args) -> Result<(), RunError> {
+/// Runs until a signal comes. `load` is that of the runtime.
+pub async fn run(args: Args, load: Load) -> Result<(), RunError> {
     let (stop_sender, stop) = watch::channel(false);
     tokio::spawn(async move {
         telemetry::signal().await;
@@ -89,7 +89,7 @@ pub async fn run(args: Args) -> Result<(), RunError> {
             return Ok(());
         }
     };
-    lead(&args, started, stop, &health, metrics).await
+    lead(&args, started, (load, stop), &health, metrics).await
 }
 
 /// What is known when the program has started.
@@ -146,7 +146,7 @@ fn load_recipes(file: &Path) -> Result<Arc<Vec<Recipe>>, RunError> {
 async fn lead(
     args: &Args,
     Started { clients, settings, gate, mut leadership }: Started,
-    stop: watch::Receiver<bool>,
+    (load, stop): (Load, watch::Receiver<bool>),
     health: &Health,
     metrics: Metrics,
 ) -> Result<(), RunError> {
@@ -165,7 +165,6 @@ async fn lead(
         return Ok(());
     }
     metrics.leads();
-    let load = Load::default();
     let (events, sending) = Events::counted(clients.events, metrics.clone(), load.clone());
     let lost = async {
         match &mut leadership {

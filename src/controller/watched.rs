@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 
 /// An object; or why it can't be read, with its metadata.
 #[derive(Clone, Debug)]
-pub struct Watched<K>(pub Result<Arc<K>, InvalidObject>);
+pub struct Watched<K>(pub Result<Arc<K>, Box<InvalidObject>>);
 
 impl<K> From<K> for Watched<K> {
     fn from(object: K) -> Self {
@@ -22,7 +22,8 @@ impl<K> From<K> for Watched<K> {
 
 impl<'de, K: Deserialize<'de> + Resource> Deserialize<'de> for Watched<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        DeserializeGuard::<K>::deserialize(deserializer).map(|DeserializeGuard(read)| Self(read.map(Arc::new)))
+        DeserializeGuard::<K>::deserialize(deserializer)
+            .map(|DeserializeGuard(read)| Self(read.map(Arc::new).map_err(Box::new)))
     }
 }
 

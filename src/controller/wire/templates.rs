@@ -189,7 +189,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::api::SharedJob;
+    use crate::api::{SharedJob, SharedJobSpec};
 
     /// Read with sharing, and put together again.
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<SidecarJobSpec, D::Error> {
@@ -238,7 +238,8 @@ mod tests {
         assert_eq!(*without.template, PodTemplateSpec::default());
         for (name, Apart { spec, template, labels }) in [("a", one), ("b", two)] {
             let whole: JobSpec = serde_json::from_str(&text(name)).expect("a spec");
-            let shared = SharedJob { spec: Some(spec), template, labels, ..SharedJob::default() };
+            let shared =
+                SharedJob { spec: Some(SharedJobSpec::apart(spec).0), template, labels, ..SharedJob::default() };
             assert_eq!(Job::from(shared).spec, Some(whole), "{name}: put together again");
         }
     }

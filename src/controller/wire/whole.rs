@@ -20,7 +20,8 @@ use super::templates::Apart;
 use super::{JSON, Wire, ask, unreadable};
 use crate::api::conditions::types;
 use crate::api::{
-    SharedJob, SidecarCronJob, SidecarCronJobSpec, SidecarCronJobStatus, SidecarJob, SidecarJobSpec, SidecarJobStatus,
+    SharedJob, SharedJobSpec, SidecarCronJob, SidecarCronJobSpec, SidecarCronJobStatus, SidecarJob, SidecarJobSpec,
+    SidecarJobStatus,
 };
 use crate::controller::watched::Watched;
 
@@ -93,7 +94,8 @@ impl Whole for SharedJob {
     fn of(metadata: ObjectMeta, spec: Self::Spec, status: Option<Self::Status>) -> Self {
         let conditions = status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
         let finished = conditions.iter().any(|condition| is_end(&condition.type_, &condition.status));
-        let (spec, apart) = spec.map(|Apart { spec, template, labels }| (spec, (template, labels))).unzip();
+        let (spec, apart) =
+            spec.map(|Apart { spec, template, labels }| (SharedJobSpec::apart(spec).0, (template, labels))).unzip();
         let none = || (NO_TEMPLATE.clone(), BTreeMap::new());
         let (template, labels) = apart.filter(|_| !finished).unwrap_or_else(none);
         Self { metadata, spec, template, labels, status }
@@ -197,7 +199,7 @@ impl<K: Whole + Clone + Sync> Wire for Watched<K> {
 
     fn unreadable(object: &Value, error: &str) -> Option<Self> {
         let metadata = Meta::deserialize(&object["metadata"]).ok()?.into();
-        Some(Self(Err(InvalidObject { error: error.to_owned(), metadata })))
+        Some(Self(Err(Box::new(InvalidObject { error: error.to_owned(), metadata }))))
     }
 
     fn from_protobuf(_: Bytes) -> Result<Self, String> {
