@@ -9,6 +9,8 @@ use crate::cli::shell::program::basename;
 
 mod server;
 
+pub use server::programs;
+
 /// More well-known sidecars: names of containers, and ends of the paths of images.
 const MORE: [(&str, &[&str], &[&str]); 22] = [
     ("cloud_sql_proxy v1", &["cloudsql-proxy", "cloud_sql_proxy", "cloudsql"], &["cloudsql-docker/gce-proxy"]),

@@ -93,6 +93,11 @@ struct Server<'a> {
     takes_words: bool,
 }
 
+/// The names of the program of a well-known sidecar.
+pub fn programs(likeness: &Likeness) -> &'static [&'static str] {
+    SERVERS.iter().find(|(name, ..)| *name == likeness.of).map_or(&[], |(_, programs, _)| programs)
+}
+
 /// What the container runs, which looks like a sidecar, or like none.
 pub fn runs(container: &Container, likeness: Option<&Likeness>) -> Runs {
     let known = likeness.and_then(|likeness| SERVERS.iter().find(|(name, ..)| *name == likeness.of));

@@ -2,9 +2,9 @@
 
 use crate::api::recipes;
 use crate::api::recipes::Way;
-use crate::cli::container::basename;
 use crate::cli::lint::known;
 use crate::cli::lint::subject::Container;
+use crate::cli::shell::program::basename;
 use crate::cli::stopping;
 
 /// The path of most quit endpoints, which programs also take as a word without the slash.

@@ -5,26 +5,17 @@
 
 use crate::api::injectors;
 use crate::cli::container;
-use crate::cli::container::basename;
 use crate::cli::endless;
-use crate::cli::known::likenesses;
+use crate::cli::known::{programs, sidecars};
 use crate::cli::lint::call::Call;
 use crate::cli::lint::call::calls;
 use crate::cli::lint::known;
 use crate::cli::lint::subject::Role;
 use crate::cli::lint::subject::Subject;
+use crate::cli::shell::program::basename;
 
-/// Programs of well-known sidecars that neither their name nor their image says.
-const PROGRAMS: [(&str, &[&str]); 8] = [
-    ("istio", &["pilot-agent", "envoy"]),
-    ("linkerd", &["linkerd2-proxy"]),
-    ("kuma", &["kuma-dp", "envoy"]),
-    ("consul-dataplane", &["envoy"]),
-    ("opentelemetry-collector", &["otelcol"]),
-    ("docker-in-docker", &["dockerd"]),
-    ("cloud_sql_proxy v1", &["cloud_sql_proxy"]),
-    ("fluentd", &["ruby"]),
-];
+/// Processes of well-known sidecars beside the program of the sidecar.
+const MORE_PROCESSES: [(&str, &str); 3] = [("kuma", "envoy"), ("consul-dataplane", "envoy"), ("fluentd", "ruby")];
 
 /// How well a call fits a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,7 +81,7 @@ fn fit(call: &Call, to: &container::Container) -> Fit {
         Call::Signal(Some(process)) if has_process(to, process) => Fit::Sure,
         Call::Signal(Some(_)) => Fit::No,
         Call::Request { port, exact, by_path, .. } => {
-            let known = likenesses(to);
+            let known = sidecars(to);
             let is_one_of = |recipes: &[String]| known.iter().any(|likeness| recipes.contains(&likeness.of));
             let listens = |port: &u16| to.words().iter().any(|word| has_number(word, *port));
             match () {
@@ -115,11 +106,13 @@ fn hears_nothing(to: &container::Container) -> bool {
 /// Whether a process of the container may have this name, as `pkill` compares: a part of the name is enough.
 fn has_process(to: &container::Container, process: &str) -> bool {
     let pattern = plain(process);
-    let known = likenesses(to);
-    let programs = PROGRAMS.iter().filter(|(of, _)| known.iter().any(|likeness| likeness.of == *of));
+    let known = sidecars(to);
+    let more = MORE_PROCESSES.iter().filter(|(of, _)| known.iter().any(|likeness| likeness.of == *of));
+    let of_known =
+        known.iter().flat_map(|likeness| programs(likeness)).chain(more.map(|(_, process)| process)).copied();
     let image = basename(&to.image).split([':', '@']).next().unwrap_or_default();
     let program = to.command.first().map(|program| basename(program));
-    let names = [to.name.as_str(), image].into_iter().chain(program).chain(programs.flat_map(|(_, all)| *all).copied());
+    let names = [to.name.as_str(), image].into_iter().chain(program).chain(of_known);
     let words = to.words();
     let mut in_script = words.iter().flat_map(|word| word.split_whitespace()).map(basename);
     !pattern.is_empty()

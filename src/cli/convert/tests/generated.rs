@@ -39,15 +39,13 @@ fn lines(dice: &mut Dice, name: &str, image: &str) -> Vec<String> {
         vec!["  securityContext: {runAsUser: 0644}".into()],
         vec!["  workingDir: C:\\x".into()],
         vec!["  args: >-".into(), "    folded".into(), "    text".into()],
-        vec!["  command:".into(), "  - |".into(), "    a".into(), "      ".into(), "    b".into(), "     ".into()],
-        vec!["  command:".into(), "  - |+".into(), "    a".into(), String::new(), String::new()],
+        vec!["  args:".into(), "  - |".into(), "    a".into(), "      ".into(), "    b".into(), "     ".into()],
+        vec!["  args:".into(), "  - |+".into(), "    a".into(), String::new(), String::new()],
     ];
     lines.append(&mut more.remove(0));
     for field in more {
         if dice.below(3) == 0
-            && !["  args", "  command"]
-                .iter()
-                .any(|key| field[0].starts_with(key) && lines.iter().any(|l| l.starts_with(key)))
+            && !(field[0].starts_with("  args") && lines.iter().any(|line| line.starts_with("  args")))
         {
             lines.extend(field);
         }
