@@ -108,6 +108,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn beside_its_template_a_job_takes_less_than_an_empty_template() {
+        let (job, template) = (size_of::<SharedJob>(), size_of::<PodTemplateSpec>());
+        assert!(job < template, "{job} bytes, and a template {template}");
+    }
+
+    #[test]
     fn in_json_it_is_the_job_with_its_template() {
         for spec in [json!({"parallelism": 2, "template": {"spec": {"containers": [{"name": "main"}]}}}), json!(null)] {
             let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "a"}, "spec": spec});
