@@ -148,6 +148,24 @@ mod tests {
     }
 
     #[test]
+    fn a_name_counts_with_an_image_of_the_sidecar_or_if_nobody_else_has_the_name() {
+        let rows = [
+            ("vector", "timberio/vector", &[][..], true),
+            ("vector", "acme/embeddings", &[], false),
+            ("nginx", "acme/nginx-migrator", &[], false),
+            ("cloudsql", "acme/cloudsql-export", &["--export", "x"], false),
+            ("istio-proxy", "mirror/mesh", &["proxy", "sidecar"], true),
+            ("istio-proxy", "", &[], true),
+            ("filebeat", "elastic/filebeat", &["--once"], false),
+        ];
+        for (name, image, args, expected) in rows {
+            let args: Vec<String> = args.iter().map(|word| (*word).to_owned()).collect();
+            let container = Container { name: name.into(), image: image.into(), args, ..Container::default() };
+            assert_eq!(!sidecars(&container).is_empty(), expected, "{name} {image}");
+        }
+    }
+
+    #[test]
     fn arguments_say_whether_a_server_serves() {
         let rows = [
             ("hashicorp/vault:1", &[][..], true),

@@ -26,7 +26,7 @@ const FINDS: [&str; 3] = ["pidof", "pgrep", "ps"];
 const SAYS: [&str; 2] = ["echo", "printf"];
 
 /// The text of the commands that the container may run.
-fn said(container: &Container) -> String {
+pub fn said(container: &Container) -> String {
     let mut words: Vec<String> = Vec::new();
     for script in visit::scripts(&container.commands()) {
         visit::each(&script, &mut |command| {

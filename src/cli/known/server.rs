@@ -25,8 +25,8 @@ const SERVERS: [(&str, &[&str], &[&str]); 34] = [
     ("opentelemetry-collector", &["otelcol", "otelcol-contrib", "otelcol-k8s", "awscollector"], OTEL),
     ("splunk-otel-collector", &["otelcol"], OTEL),
     ("datadog-agent", &["agent", "datadog-agent", "trace-agent", "process-agent"], &[]),
-    ("fluent-bit", &["fluent-bit"], &["--dry-run", "-D", "-J", "--schema"]),
-    ("fluentd", &["fluentd"], &["--dry-run", "-s", "--setup", "--show-plugin-config"]),
+    ("fluent-bit", &["fluent-bit"], &["--dry-run", "-D", "-J", "--schema", "-d", "--daemon"]),
+    ("fluentd", &["fluentd"], &["--dry-run", "-s", "--setup", "--show-plugin-config", "-d", "--daemon"]),
     ("nginx", &["nginx", "nginx-debug"], &["-t", "-T", "-tq", "-qt", "-v", "-s", "-?"]),
     ("haproxy", &["haproxy"], &["-c", "-v", "-vv", "-D"]),
     ("oauth2-proxy", &["oauth2-proxy"], &["--config-test"]),
@@ -48,7 +48,7 @@ const SERVERS: [(&str, &[&str], &[&str]); 34] = [
     ("socat", &["socat"], &[]),
 ];
 const OTEL: &[&str] = &["-v", "components", "print-config", "print-initial-config", "featuregate", "completion"];
-const BEATS: &[&str] = &["setup", "test", "export", "keystore", "modules", "enroll", "generate"];
+const BEATS: &[&str] = &["setup", "test", "export", "keystore", "modules", "enroll", "generate", "--once", "-once"];
 const CLOUDFLARED: &[&str] = &[
     "create", "route", "list", "login", "delete", "info", "cleanup", "token", "vnet", "ingress", "diag", "ready",
     "update", "-v",
@@ -111,7 +111,13 @@ pub fn runs(container: &Container, likeness: Option<&Likeness>) -> Runs {
     let name = program.name();
     let is_other = program.script.is_some() || server.is_program(name) || TOOLS.contains(&name);
     if container.command.is_empty() && !is_other && program.words.len() == words.len() {
-        return if server.serves(&container.args) { Runs::Server } else { Runs::Other };
+        // The image runs its own program. If the image is another one than that of the sidecar, nobody knows which.
+        let is_strange = likeness.is_some_and(|likeness| !likeness.by_image) && !container.image.is_empty();
+        return match server.serves(&container.args) {
+            true if is_strange => Runs::Unknown,
+            true => Runs::Server,
+            false => Runs::Other,
+        };
     }
     let is_seen = Cell::new(false);
     let serves = |words: &[String]| {

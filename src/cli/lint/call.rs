@@ -51,7 +51,8 @@ pub fn calls(container: &Container<'_>, shares_processes: bool) -> Vec<Call> {
     }
     let mut all = by_programs(container);
     if all.is_empty() {
-        all = texts(container).iter().flat_map(|text| requests(text)).collect();
+        let has_loop = container.said.words().iter().any(|word| word.contains("for "));
+        all = texts(container).iter().flat_map(|text| requests(text, has_loop)).collect();
     }
     if stopping::signal(&container.said, shares_processes).is_some() {
         all.extend(signals(&container.said.words().join(" ")));
@@ -65,11 +66,16 @@ pub fn calls(container: &Container<'_>, shares_processes: bool) -> Vec<Call> {
     once
 }
 
-/// The words of the command, and the values of the environment with their names.
+/// The words of the commands that the container may run, without what its script only says or has in comments, and the values of
+/// the environment with their names. Of a script that can't be read, all words.
 fn texts(container: &Container<'_>) -> Vec<String> {
     let env = container.node.at("env").items();
     let values = env.iter().filter_map(|one| Some(format!("{}={}", one.at("name").text()?, one.at("value").text()?)));
-    container.said.words().into_iter().map(str::to_owned).chain(values).collect()
+    let said = stopping::said(&container.said);
+    match said.is_empty() {
+        true => container.said.words().into_iter().map(str::to_owned).chain(values).collect(),
+        false => std::iter::once(said).chain(values).collect(),
+    }
 }
 
 fn by_programs(container: &Container<'_>) -> Vec<Call> {
@@ -92,8 +98,8 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(ends).filter(|word| !word.is_empty())
 }
 
-fn requests(text: &str) -> Vec<Call> {
-    let has_loop = text.contains("for ");
+/// `has_loop`: the script calls an address of several ports.
+fn requests(text: &str, has_loop: bool) -> Vec<Call> {
     words(text).filter_map(|word| request(word, has_loop)).collect()
 }
 

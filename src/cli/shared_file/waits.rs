@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use crate::cli::shell::idle::is_idle;
-use crate::cli::shell::program::Program;
-use crate::cli::shell::{Command, Form, Item, Loop, Pipeline, parsed, visit};
+use crate::cli::shell::program::{Program, basename};
+use crate::cli::shell::{Command, Form, Item, Loop, Pipeline, Simple, parsed, visit};
 
 /// What leaves a loop, or stops what the container is there for.
 const WAYS_OUT: [&str; 6] = ["break", "exit", "return", "kill", "pkill", "killall"];
@@ -30,11 +30,22 @@ pub struct Wait {
     pub is_gone: bool,
 }
 
-/// The waits of a script behind which it only ends.
+/// Programs with which a script prepares what it does later.
+const PREPARES: [&str; 12] =
+    ["apk", "apt-get", "cat", "cd", "chmod", "chown", "cp", "export", "ln", "mkdir", "touch", "umask"];
+/// Programs whose output a script takes to end: `kill $(cat /pid)`, `exit $(cat /s/code)`.
+const ANSWERS: [&str; 7] = ["cat", "date", "hostname", "jobs", "pgrep", "pidof", "ps"];
+
+/// The waits of a script behind which it only ends, and before which it has no work of its own.
 pub fn waits(script: &[Item]) -> Vec<Wait> {
     let mut reader = Reader::default();
     reader.script(script, true);
     reader.found
+}
+
+/// The pseudo-signal of the end of a shell.
+fn is_exit(on: &str) -> bool {
+    on == "EXIT" || on == "0"
 }
 
 #[derive(Default)]
@@ -50,13 +61,28 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn script(&mut self, script: &'a [Item], is_last: bool) {
         self.functions = visit::functions(script);
+        let is_last = is_last && !self.works_at_its_end(script);
         self.list(script, is_last);
+    }
+
+    /// A trap for the end of the script has work to do.
+    fn works_at_its_end(&self, script: &[Item]) -> bool {
+        let of_exit =
+            |program: &&Program| program.name() == "trap" && program.arguments().iter().skip(1).any(|on| is_exit(on));
+        visit::programs(script).iter().filter(of_exit).any(|program| {
+            let action = program.arguments().first().and_then(|action| parsed(action));
+            action.is_none_or(|action| !self.list_ends(&action))
+        })
     }
 
     /// `is_last`: behind the list the script only ends.
     fn list(&mut self, list: &'a [Item], is_last: bool) {
         let mut ends = is_last;
-        for item in list.iter().rev() {
+        let works =
+            |item: &Item| !item.is_background && !visit::pipelines(item).all(|one| self.prepares(&one.commands));
+        let first_work = list.iter().position(works).unwrap_or(list.len());
+        for (at, item) in list.iter().enumerate().rev() {
+            ends = ends && at <= first_work;
             let mut is_last = item.is_background || ends;
             let pipelines: Vec<&Pipeline> = visit::pipelines(item).collect();
             for pipeline in pipelines.iter().rev() {
@@ -83,7 +109,8 @@ impl<'a> Reader<'a> {
             Form::Case(branches, _) => branches.iter().for_each(|list| self.list(list, is_last)),
             Form::Loop(looped) => {
                 if is_last {
-                    self.found.extend(of_loop(looped));
+                    let found = self.of_loop(looped);
+                    self.found.extend(found);
                 }
                 self.list(&looped.body, is_last);
             }
@@ -118,36 +145,104 @@ impl<'a> Reader<'a> {
         for command in commands {
             visit::each(&visit::alone(command), &mut |inner| {
                 self.looks.set(self.looks.get() + 1);
-                let Form::Simple(simple) = &inner.form else { return };
+                let simple = match &inner.form {
+                    Form::Simple(simple) => simple,
+                    Form::Arithmetic(text) => return all = all && !has_work(text),
+                    _ => return,
+                };
                 let program = Program::of(&simple.words);
                 let is_own = |body: &&Command| self.all_end(std::slice::from_ref(*body), depth + 1);
-                let is_end = || is_idle(program.name()) || self.functions.get(program.name()).is_some_and(is_own);
+                let is_end = || {
+                    is_idle(program.name()) && !takes_work(simple)
+                        || self.functions.get(program.name()).is_some_and(is_own)
+                };
                 all = all && self.looks.get() < MOST && !program.is_exec && program.script.is_none() && is_end();
             });
         }
         all
     }
-}
 
-/// The files that the loop tests to find its end.
-fn of_loop(looped: &Loop) -> Vec<Wait> {
-    let mut found = Vec::new();
-    for pipeline in looped.condition.iter().flat_map(visit::pipelines) {
-        for (path, is_not) in pipeline.commands.iter().flat_map(tested) {
-            let is_gone = !(looped.is_until ^ pipeline.is_negated ^ is_not);
-            found.push(Wait { path, is_loop: true, is_gone });
+    fn list_ends(&self, list: &[Item]) -> bool {
+        list.iter().flat_map(visit::pipelines).all(|pipeline| self.all_end(&pipeline.commands, 0))
+    }
+
+    /// Whether the commands do no work that goes on, or loop until they may end.
+    fn prepares(&self, commands: &[Command]) -> bool {
+        commands.iter().all(|command| match &command.form {
+            Form::Simple(simple) => {
+                let program = Program::of(&simple.words);
+                PREPARES.contains(&program.name())
+                    || program.name() == WAITS
+                    || program.script.is_some()
+                    || self.functions.contains_key(program.name())
+                    || self.all_end(std::slice::from_ref(command), 0)
+            }
+            _ => true,
+        })
+    }
+
+    /// The files that the loop tests to find its end.
+    fn of_loop(&self, looped: &Loop) -> Vec<Wait> {
+        let mut found = Vec::new();
+        for pipeline in looped.condition.iter().flat_map(visit::pipelines) {
+            for (path, is_not) in pipeline.commands.iter().flat_map(tested) {
+                let is_gone = !(looped.is_until ^ pipeline.is_negated ^ is_not);
+                found.push(Wait { path, is_loop: true, is_gone });
+            }
+        }
+        self.left(&looped.body, &mut found);
+        found
+    }
+
+    /// The files whose tests in a body of a loop decide that the loop is left, without work on the way.
+    fn left(&self, body: &[Item], found: &mut Vec<Wait>) {
+        for item in body {
+            let pipelines: Vec<&Pipeline> = visit::pipelines(item).collect();
+            let tests: Vec<_> = pipelines.iter().flat_map(|one| &one.commands).flat_map(tested).collect();
+            let of_item = std::slice::from_ref(item);
+            if leaves(of_item) && self.list_ends(of_item) {
+                found.extend(tests.into_iter().map(there));
+            }
+            for command in pipelines.iter().flat_map(|one| &one.commands) {
+                let Form::If(branches, rest) = &command.form else { continue };
+                for (condition, body) in branches {
+                    let tests = condition.iter().flat_map(visit::pipelines).flat_map(|one| &one.commands);
+                    let tests: Vec<_> = tests.flat_map(tested).collect();
+                    if leaves(body) && self.list_ends(body) {
+                        found.extend(tests.into_iter().map(there));
+                    }
+                    self.left(body, found);
+                }
+                rest.iter().for_each(|list| self.left(list, found));
+            }
         }
     }
-    let (mut tests, mut leaves) = (Vec::new(), false);
-    visit::each(&looped.body, &mut |command| {
-        tests.extend(tested(command));
-        if let Form::Simple(simple) = &command.form {
-            leaves |= WAYS_OUT.contains(&Program::of(&simple.words).name());
-        }
-    });
-    let tests = tests.into_iter().filter(|_| leaves);
-    found.extend(tests.map(|(path, _)| Wait { path, is_loop: true, is_gone: false }));
-    found
+}
+
+/// A loop waits until the file is there.
+fn there((path, _): (String, bool)) -> Wait {
+    Wait { path, is_loop: true, is_gone: false }
+}
+
+/// Whether a command of the list leaves a loop, or stops what the container is there for.
+fn leaves(list: &[Item]) -> bool {
+    visit::programs(list).iter().any(|program| WAYS_OUT.contains(&program.name()))
+}
+
+/// Whether a word or an assignment runs a program that has work to do.
+fn takes_work(simple: &Simple) -> bool {
+    simple.words.iter().map(|word| &word.text).chain(simple.assigns.iter().map(|(_, value)| value)).any(|t| has_work(t))
+}
+
+fn has_work(text: &str) -> bool {
+    let by_dollar = text.split("$(").skip(1).filter(|inner| !inner.starts_with('('));
+    let by_quote = text.split('`').skip(1).step_by(2);
+    let is_answer = |inner: &str| {
+        let first = inner.split_whitespace().next().unwrap_or_default();
+        let program = basename(first.trim_end_matches(')'));
+        is_idle(program) || ANSWERS.contains(&program)
+    };
+    by_dollar.chain(by_quote).any(|inner| !is_answer(inner))
 }
 
 /// The files that a test wants, and whether `!` stands before them.

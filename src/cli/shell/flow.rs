@@ -32,6 +32,9 @@ pub struct Rules<'a> {
 
 /// What the paths through the list come to. Without an end and without a place where it gets stuck: too much to follow.
 pub fn flow(list: &[Item], rules: Rules<'_>) -> Flow {
+    if job::ends_the_shell(list) {
+        return Flow::either();
+    }
     let mut reader = Reader { rules, steps: 0, depth: 0, ..Reader::of(list, rules) };
     let flow = reader.list(list);
     if reader.steps > MOST { Flow::either() } else { flow }
@@ -115,18 +118,15 @@ impl<'a> Reader<'a> {
         let mut flows: Vec<Flow> = commands.iter().map(|command| self.command(command).apart()).collect();
         let seconds = flows.iter().filter(|flow| flow.falls()).map(|flow| flow.seconds).max().unwrap_or(0);
         let Some(mut flow) = flows.pop().map(|last| Flow { seconds, ..last }) else { return Flow::either() };
-        let mut is_sure = true;
         for (before, reader) in flows.iter().zip(&commands[1..]).rev() {
             if !flow.falls() {
                 break;
             }
-            match reads(reader) {
-                Reads::All => {}
-                Reads::Unknown => is_sure = false,
-                Reads::NotAll => break,
+            if reads(reader) != Reads::All {
+                break; // the reader may end, and then what writes ends too
             }
             if let Some(stuck) = before.never_ends() {
-                flow = Flow::stuck(stuck.piece, stuck.is_sure && is_sure);
+                flow = Flow::stuck(stuck.piece, stuck.is_sure);
             }
         }
         flow
@@ -209,6 +209,9 @@ impl<'a> Reader<'a> {
     fn script(&mut self, text: &str) -> Flow {
         self.steps += text.len() / COSTS;
         let Some(list) = parsed(text).filter(|_| self.steps <= MOST) else { return Flow::either() };
+        if job::ends_the_shell(&list) {
+            return Flow::either();
+        }
         let mut reader = Reader { steps: self.steps, depth: self.depth, ..Reader::of(&list, self.rules) };
         let flow = reader.list(&list);
         self.steps = reader.steps;

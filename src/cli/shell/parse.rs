@@ -167,18 +167,15 @@ impl Parser {
             }
             let Some(word) = self.word() else { break };
             match assigned(&word).filter(|_| simple.words.is_empty()) {
-                Some(assigned) => {
-                    simple.assigns.push(assigned);
-                    self.skip_array();
+                Some((name, value)) => {
+                    let value = value + &self.array();
+                    simple.assigns.push((name, value));
                 }
                 None if word.text == "[[" && simple.words.is_empty() => self.test(&mut simple)?,
                 None => {
                     // `local x=(a b)`
-                    let is_array = word.text.ends_with('=');
-                    simple.words.push(word);
-                    if is_array {
-                        self.skip_array();
-                    }
+                    let array = if word.text.ends_with('=') { self.array() } else { String::new() };
+                    simple.words.push(Word { text: format!("{}{array}", word.text), ..word });
                 }
             }
         }
@@ -201,11 +198,19 @@ impl Parser {
     }
 
     /// The values of an array: `x=(a b)`.
-    fn skip_array(&mut self) {
+    fn array(&mut self) -> String {
+        let mut text = String::new();
         if self.takes_operator("(") {
-            while self.word().is_some() || self.takes_operator("\n") {}
+            loop {
+                match self.word() {
+                    Some(word) => text += &format!(" {}", word.text),
+                    None if self.takes_operator("\n") => {}
+                    None => break,
+                }
+            }
             self.takes_operator(")");
         }
+        text
     }
 }
 

@@ -32,7 +32,7 @@ fn quotes_comments_and_here_documents_are_no_commands() {
         ("( a; (b) ) && { c; }; ((1<2)) && d", Some(&["a", "b", "c", "d"])),
         ("[[ a && b < c ]] && d", Some(&["[[ a && b < c", "d"])),
         ("X=1 Y=(a b) a $((1+(2))) ${x:-{}} `b`", Some(&["a $((1+(2))) ${x:-{}} `b`"])),
-        ("local x=(a b); declare -A y=([\"/\"]=1 \\\n [z]=2)", Some(&["local x=", "declare -A y="])),
+        ("local x=(a b); declare -A y=([\"/\"]=1 \\\n [z]=2)", Some(&["local x= a b", "declare -A y= [/]=1 [z]=2"])),
         ("a=`b \\`c\\``; d", Some(&["", "d"])),
         ("diff <(a) <(b)", Some(&["diff <(a) <(b)"])),
         ("! time a", Some(&["time a"])),

@@ -36,6 +36,13 @@ fn a_call_stops_the_container_that_it_names_or_the_only_one_that_it_can_mean() {
     let rows: Vec<Row> = vec![
         ("the port of a recipe", quit, vec![sql(), bit()], vec![], &["cloud-sql-proxy"]),
         ("the port of the native sidecar", quit, vec![loops()], vec![native()], &["cloud-sql-proxy"]),
+        (
+            "a comment and what is only said",
+            "# curl localhost:9091/quitquitquit\nrun; echo localhost:9091/quitquitquit",
+            vec![sql()],
+            vec![],
+            &[],
+        ),
         ("a port that the container has in its words", moved, vec![admin(), mesh()], vec![], &["cloud-sql-proxy"]),
         ("a port that nobody has, and one endpoint", moved, vec![sql(), bit()], vec![], &["cloud-sql-proxy"]),
         ("a port that nobody knows, and two endpoints", open, vec![sql(), mesh()], vec![], &[]),

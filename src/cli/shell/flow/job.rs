@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::cli::shell::flow::Stuck;
 use crate::cli::shell::program::Program;
-use crate::cli::shell::{Item, visit};
+use crate::cli::shell::{Form, Item, visit};
 
 /// Programs that send a signal to processes with a name.
 pub const BY_NAME: [&str; 2] = ["pkill", "killall"];
@@ -36,6 +36,22 @@ pub fn is_kill(program: &Program) -> bool {
 pub fn is_suicide(program: &Program) -> bool {
     let own = ["$$", "0", "1", "-1", "$PPID", "$BASHPID"];
     program.name() == "kill" && program.arguments().iter().skip_while(|w| is_signal(w)).any(|w| own.contains(&&**w))
+}
+
+/// Whether something in the background ends the shell or what the shell waits for, or the script kills the shell by a variable.
+pub fn ends_the_shell(list: &[Item]) -> bool {
+    let in_background = list.iter().filter(|item| item.is_background);
+    let mut programs = in_background.flat_map(|item| visit::programs(std::slice::from_ref(item)));
+    let mut own = BTreeSet::new();
+    visit::each(list, &mut |command| {
+        if let Form::Simple(simple) = &command.form {
+            own.extend(simple.assigns.iter().filter(|(_, value)| value == "$$").map(|(name, _)| name.clone()));
+        }
+    });
+    let kills_own =
+        |program: &Program| program.name() == "kill" && killed(program).iter().any(|name| own.contains(name));
+    programs.any(|program| is_suicide(&program) || BY_NAME.contains(&program.name()))
+        || visit::programs(list).iter().any(kills_own)
 }
 
 fn is_signal(word: &str) -> bool {
