@@ -1,6 +1,7 @@
 //! Does the command of a container stop the sidecar beside it: by a request, or by a signal?
 
 use crate::cli::container::Container;
+use crate::cli::shell::flow::BY_NAME;
 use crate::cli::shell::program::Program;
 use crate::cli::shell::{Form, visit};
 
@@ -17,8 +18,6 @@ const REQUESTS: [&str; 8] = [
 ];
 /// Words of a command that sends such a request. A proxy has the path in its own arguments too, but it does not call itself.
 const CALLS: [&str; 6] = ["curl", "wget", "http://", "pilot-agent request", "linkerd-await", "scuttle"];
-/// Programs that send a signal to a process with a name.
-const BY_NAME: [&str; 2] = ["pkill", "killall"];
 /// Words that find the process for `kill`.
 const FINDS: [&str; 3] = ["pidof", "pgrep", "ps"];
 

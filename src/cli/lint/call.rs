@@ -49,10 +49,11 @@ pub fn calls(container: &Container<'_>, shares_processes: bool) -> Vec<Call> {
     if container.said.script().is_none() && known::endless(&container.said).is_some() {
         return Vec::new();
     }
-    let mut all = by_programs(container);
+    let texts = texts(container);
+    let mut all = by_programs(&texts);
     if all.is_empty() {
         let has_loop = container.said.words().iter().any(|word| word.contains("for "));
-        all = texts(container).iter().flat_map(|text| requests(text, has_loop)).collect();
+        all = texts.iter().flat_map(|text| requests(text, has_loop)).collect();
     }
     if stopping::signal(&container.said, shares_processes).is_some() {
         all.extend(signals(&container.said.words().join(" ")));
@@ -78,8 +79,7 @@ fn texts(container: &Container<'_>) -> Vec<String> {
     }
 }
 
-fn by_programs(container: &Container<'_>) -> Vec<Call> {
-    let texts = texts(container);
+fn by_programs(texts: &[String]) -> Vec<Call> {
     let words = || texts.iter().flat_map(|text| words(text));
     let calls = |program: &str| match program {
         "pilot-agent" => words().any(|word| word.contains(QUIT)),

@@ -13,8 +13,15 @@ const WAYS_OUT: [&str; 6] = ["break", "exit", "return", "kill", "pkill", "killal
 const TESTS: [&str; 3] = ["[", "[[", "test"];
 /// The options of a test before a file that must be there.
 const IS_THERE: [&str; 5] = ["-f", "-e", "-s", "-r", "-d"];
+/// The names that `trap` has for the end of the shell.
+const EXITS: [&str; 2] = ["EXIT", "0"];
 /// The program that waits for a file without a loop.
 const WAITS: &str = "inotifywait";
+/// Programs with which a script prepares what it does later.
+const PREPARES: [&str; 12] =
+    ["apk", "apt-get", "cat", "cd", "chmod", "chown", "cp", "export", "ln", "mkdir", "touch", "umask"];
+/// Programs whose output a script takes to end: `kill $(cat /pid)`, `exit $(cat /s/code)`.
+const ANSWERS: [&str; 7] = ["cat", "date", "hostname", "jobs", "pgrep", "pidof", "ps"];
 /// How deep functions and scripts are followed, and how many commands.
 const DEEPEST: usize = 30;
 const MOST: usize = 5_000;
@@ -30,22 +37,11 @@ pub struct Wait {
     pub is_gone: bool,
 }
 
-/// Programs with which a script prepares what it does later.
-const PREPARES: [&str; 12] =
-    ["apk", "apt-get", "cat", "cd", "chmod", "chown", "cp", "export", "ln", "mkdir", "touch", "umask"];
-/// Programs whose output a script takes to end: `kill $(cat /pid)`, `exit $(cat /s/code)`.
-const ANSWERS: [&str; 7] = ["cat", "date", "hostname", "jobs", "pgrep", "pidof", "ps"];
-
 /// The waits of a script behind which it only ends, and before which it has no work of its own.
 pub fn waits(script: &[Item]) -> Vec<Wait> {
     let mut reader = Reader::default();
     reader.script(script, true);
     reader.found
-}
-
-/// The pseudo-signal of the end of a shell.
-fn is_exit(on: &str) -> bool {
-    on == "EXIT" || on == "0"
 }
 
 #[derive(Default)]
@@ -67,8 +63,9 @@ impl<'a> Reader<'a> {
 
     /// A trap for the end of the script has work to do.
     fn works_at_its_end(&self, script: &[Item]) -> bool {
-        let of_exit =
-            |program: &&Program| program.name() == "trap" && program.arguments().iter().skip(1).any(|on| is_exit(on));
+        let of_exit = |program: &&Program| {
+            program.name() == "trap" && program.arguments().iter().skip(1).any(|on| EXITS.contains(&on.as_str()))
+        };
         visit::programs(script).iter().filter(of_exit).any(|program| {
             let action = program.arguments().first().and_then(|action| parsed(action));
             action.is_none_or(|action| !self.list_ends(&action))
@@ -163,7 +160,7 @@ impl<'a> Reader<'a> {
     }
 
     fn list_ends(&self, list: &[Item]) -> bool {
-        list.iter().flat_map(visit::pipelines).all(|pipeline| self.all_end(&pipeline.commands, 0))
+        visit::commands(list).all(|command| self.all_end(std::slice::from_ref(command), 0))
     }
 
     /// Whether the commands do no work that goes on, or loop until they may end.
@@ -196,25 +193,23 @@ impl<'a> Reader<'a> {
 
     /// The files whose tests in a body of a loop decide that the loop is left, without work on the way.
     fn left(&self, body: &[Item], found: &mut Vec<Wait>) {
-        for item in body {
-            let pipelines: Vec<&Pipeline> = visit::pipelines(item).collect();
-            let tests: Vec<_> = pipelines.iter().flat_map(|one| &one.commands).flat_map(tested).collect();
-            let of_item = std::slice::from_ref(item);
-            if leaves(of_item) && self.list_ends(of_item) {
-                found.extend(tests.into_iter().map(there));
-            }
-            for command in pipelines.iter().flat_map(|one| &one.commands) {
+        for item in body.iter().map(std::slice::from_ref) {
+            self.left_by(item, item, found);
+            for command in visit::commands(item) {
                 let Form::If(branches, rest) = &command.form else { continue };
                 for (condition, body) in branches {
-                    let tests = condition.iter().flat_map(visit::pipelines).flat_map(|one| &one.commands);
-                    let tests: Vec<_> = tests.flat_map(tested).collect();
-                    if leaves(body) && self.list_ends(body) {
-                        found.extend(tests.into_iter().map(there));
-                    }
+                    self.left_by(condition, body, found);
                     self.left(body, found);
                 }
                 rest.iter().for_each(|list| self.left(list, found));
             }
+        }
+    }
+
+    /// The files that `tests` tests, if `way_out` leaves the loop and does no work.
+    fn left_by(&self, tests: &[Item], way_out: &[Item], found: &mut Vec<Wait>) {
+        if leaves(way_out) && self.list_ends(way_out) {
+            found.extend(visit::commands(tests).flat_map(tested).map(there));
         }
     }
 }

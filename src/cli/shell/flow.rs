@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::cli::shell::pipe::{Reads, reads};
+use crate::cli::shell::pipe::reads_all;
 use crate::cli::shell::visit;
 use crate::cli::shell::{Command, Form, Item, Join, Loop, Pipeline, parsed};
 
@@ -12,6 +12,7 @@ mod builtin;
 mod job;
 mod path;
 
+pub use job::BY_NAME;
 use job::Job;
 pub use path::{Flow, Stuck};
 
@@ -32,11 +33,8 @@ pub struct Rules<'a> {
 
 /// What the paths through the list come to. Without an end and without a place where it gets stuck: too much to follow.
 pub fn flow(list: &[Item], rules: Rules<'_>) -> Flow {
-    if job::ends_the_shell(list) {
-        return Flow::either();
-    }
-    let mut reader = Reader { rules, steps: 0, depth: 0, ..Reader::of(list, rules) };
-    let flow = reader.list(list);
+    let mut reader = Reader::of(list, rules);
+    let flow = reader.whole(list);
     if reader.steps > MOST { Flow::either() } else { flow }
 }
 
@@ -58,6 +56,11 @@ impl<'a> Reader<'a> {
         let functions = visit::functions(list);
         let kills = job::kills(list);
         Self { rules, functions, kills, jobs: Vec::new(), is_doubtful: false, steps: 0, depth: 0 }
+    }
+
+    /// The list that the shell was given.
+    fn whole(&mut self, list: &[Item]) -> Flow {
+        if job::ends_the_shell(list) { Flow::either() } else { self.list(list) }
     }
 
     fn list(&mut self, list: &[Item]) -> Flow {
@@ -122,8 +125,8 @@ impl<'a> Reader<'a> {
             if !flow.falls() {
                 break;
             }
-            if reads(reader) != Reads::All {
-                break; // the reader may end, and then what writes ends too
+            if !reads_all(reader) {
+                break;
             }
             if let Some(stuck) = before.never_ends() {
                 flow = Flow::stuck(stuck.piece, stuck.is_sure);
@@ -209,11 +212,8 @@ impl<'a> Reader<'a> {
     fn script(&mut self, text: &str) -> Flow {
         self.steps += text.len() / COSTS;
         let Some(list) = parsed(text).filter(|_| self.steps <= MOST) else { return Flow::either() };
-        if job::ends_the_shell(&list) {
-            return Flow::either();
-        }
         let mut reader = Reader { steps: self.steps, depth: self.depth, ..Reader::of(&list, self.rules) };
-        let flow = reader.list(&list);
+        let flow = reader.whole(&list);
         self.steps = reader.steps;
         flow
     }

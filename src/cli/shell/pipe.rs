@@ -3,45 +3,24 @@
 use crate::cli::shell::program::Program;
 use crate::cli::shell::{Command, Form, visit};
 
-/// How far a command reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reads {
-    /// To the end.
-    All,
-    /// It may end before, and then the command that writes ends too.
-    NotAll,
-    /// Nobody knows.
-    Unknown,
-}
-
 /// Programs that read to the end whatever their arguments are.
 const ALL: [&str; 12] = ["tee", "cat", "sort", "tr", "cut", "jq", "logger", "ts", "wc", "uniq", "sed", "awk"];
 
-/// How far the command reads.
-pub fn reads(command: &Command) -> Reads {
+/// Whether the command surely reads to the end. If not, the command may end before, and then what writes ends too.
+pub fn reads_all(command: &Command) -> bool {
     let Form::Simple(simple) = &command.form else {
         let mut leaves = false;
         visit::each(&visit::alone(command), &mut |inner| leaves |= is_way_out(inner));
-        let is_loop = matches!(&command.form, Form::Loop(looped) if looped.head.starts_with("while"));
-        return match leaves {
-            true => Reads::NotAll,
-            false if is_loop => Reads::All,
-            false => Reads::Unknown,
-        };
+        return !leaves && matches!(&command.form, Form::Loop(looped) if looped.head.starts_with("while"));
     };
     let program = Program::of(&simple.words);
     let arguments = program.arguments();
     match program.name() {
-        _ if program.limit.is_some() => Reads::NotAll,
-        "head" | "read" | "true" | ":" | "false" | "echo" | "exit" | "sleep" => Reads::NotAll,
-        "grep" | "egrep" | "fgrep" | "rg" => match arguments.iter().any(|word| stops_grep(word)) {
-            true => Reads::NotAll,
-            false => Reads::All,
-        },
-        "sed" if arguments.iter().any(|word| quits_sed(word)) => Reads::NotAll,
-        "awk" if arguments.iter().any(|word| word.contains("exit")) => Reads::NotAll,
-        name if ALL.contains(&name) => Reads::All,
-        _ => Reads::Unknown,
+        _ if program.limit.is_some() => false,
+        "grep" | "egrep" | "fgrep" | "rg" => !arguments.iter().any(|word| stops_grep(word)),
+        "sed" if arguments.iter().any(|word| quits_sed(word)) => false,
+        "awk" if arguments.iter().any(|word| word.contains("exit")) => false,
+        name => ALL.contains(&name),
     }
 }
 

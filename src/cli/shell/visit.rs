@@ -13,6 +13,11 @@ pub fn pipelines(item: &Item) -> impl Iterator<Item = &Pipeline> {
     std::iter::once(&item.first).chain(item.rest.iter().map(|(_, pipeline)| pipeline))
 }
 
+/// The commands of the list, without the inner ones.
+pub fn commands(list: &[Item]) -> impl Iterator<Item = &Command> {
+    list.iter().flat_map(pipelines).flat_map(|pipeline| &pipeline.commands)
+}
+
 /// The command as a list.
 pub fn alone(command: &Command) -> List {
     let first = Pipeline { is_negated: false, commands: vec![command.clone()] };
@@ -21,7 +26,7 @@ pub fn alone(command: &Command) -> List {
 
 /// Calls `seen` with each command of the list, the inner ones behind the outer one.
 pub fn each<'a>(list: &'a [Item], seen: &mut dyn FnMut(&'a Command)) {
-    for command in list.iter().flat_map(pipelines).flat_map(|pipeline| &pipeline.commands) {
+    for command in commands(list) {
         seen(command);
         inner(command, &mut |list| each(list, seen));
     }
