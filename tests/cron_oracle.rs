@@ -7,8 +7,10 @@
 mod dice;
 #[path = "cron_oracle/expressions.rs"]
 mod expressions;
+mod go_program;
 #[path = "cron_oracle/oracle.rs"]
 mod oracle;
+mod piped;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -8,6 +8,7 @@
 mod argocd;
 #[path = "tools/cluster.rs"]
 mod cluster;
+mod go_program;
 #[path = "tools/k9s.rs"]
 mod k9s;
 #[path = "tools/kubelet.rs"]

@@ -1,10 +1,11 @@
 //! The Go program: built once, asked by lines.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::Command;
 
 use serde_json::{Value, json};
+
+use super::{go_program, piped};
 
 /// When does this fire after that second?
 #[derive(Clone, Debug)]
@@ -33,18 +34,10 @@ pub fn ask_zones(names: &[String]) -> Vec<Answer> {
 
 fn run(lines: Vec<String>) -> Vec<Answer> {
     let n = lines.len();
-    let mut child = Command::new(build())
-        .arg(goroot().join("lib/time/zoneinfo.zip"))
-        .env("TZ", "UTC")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the oracle starts");
-    let mut stdin = child.stdin.take().expect("piped");
-    let writer = std::thread::spawn(move || stdin.write_all((lines.join("\n") + "\n").as_bytes()));
-    let out = child.wait_with_output().expect("the oracle ends");
-    writer.join().expect("no panic").expect("the oracle reads");
-    assert!(out.status.success(), "the oracle failed");
+    let mut oracle = Command::new(go_program::build("cron_oracle"));
+    let out =
+        piped::output(oracle.arg(goroot().join("lib/time/zoneinfo.zip")).env("TZ", "UTC"), &(lines.join("\n") + "\n"));
+    assert!(out.status.success(), "the oracle failed: {}", String::from_utf8_lossy(&out.stderr));
     let answers: Vec<Answer> = String::from_utf8(out.stdout).expect("UTF-8").lines().map(answer).collect();
     assert_eq!(answers.len(), n, "an answer for each question");
     answers
@@ -59,25 +52,8 @@ fn answer(line: &str) -> Answer {
     }
 }
 
-fn go(args: &[&str], dir: &Path) -> String {
-    let out = Command::new("go").args(args).current_dir(dir).env("GOFLAGS", "-mod=readonly").output();
-    let out = out.expect("Go is on the PATH: install it from https://go.dev/dl");
-    assert!(out.status.success(), "go {args:?}: {}", String::from_utf8_lossy(&out.stderr));
-    String::from_utf8_lossy(&out.stdout).trim().to_owned()
-}
-
 fn goroot() -> PathBuf {
-    go(&["env", "GOROOT"], Path::new("/")).into()
-}
-
-/// The program; Go itself sees whether anything is to be built. Each test process has its own, so that none is written
-/// while another one runs it.
-fn build() -> PathBuf {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cron_oracle");
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cron-oracle");
-    static ONCE: std::sync::OnceLock<()> = std::sync::OnceLock::new();
-    ONCE.get_or_init(|| {
-        go(&["build", "-trimpath", "-o", program.to_str().expect("UTF-8"), "."], &source);
-    });
-    program
+    let out = Command::new("go").args(["env", "GOROOT"]).output();
+    let out = out.expect("Go is on the PATH: install it from https://go.dev/dl");
+    String::from_utf8(out.stdout).expect("UTF-8").trim().into()
 }

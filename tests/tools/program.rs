@@ -1,12 +1,14 @@
 //! The Go program that asks the tools' own libraries: built once, asked by lines.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use super::go_program;
+use super::support::piped;
 
 /// What the tools say of one version of an object.
 #[derive(Clone, Debug, Deserialize)]
@@ -79,39 +81,12 @@ fn run(question: &[&str], objects: &[Value]) -> String {
     let contrib = root().join("contrib");
     let mut args = vec![question[0], contrib.to_str().expect("UTF-8")];
     args.extend(&question[1..]);
-    let mut child = Command::new(build())
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
     let lines: String = objects.iter().map(|object| format!("{object}\n")).collect();
-    let mut stdin = child.stdin.take().expect("piped");
-    let writer = std::thread::spawn(move || stdin.write_all(lines.as_bytes()));
-    let out = child.wait_with_output().expect("the program ends");
-    let _ = writer.join().expect("no panic"); // a program that has failed reads no more, and says why
-    assert!(out.status.success(), "tools {question:?} failed; its words are above");
+    let out = piped::output(Command::new(go_program::build("tools")).args(args), &lines);
+    assert!(out.status.success(), "tools {question:?}: {}", String::from_utf8_lossy(&out.stderr));
     String::from_utf8(out.stdout).expect("UTF-8")
 }
 
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The program; Go itself sees whether anything is to be built, and go.sum pins what.
-fn build() -> PathBuf {
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tools");
-    static ONCE: std::sync::OnceLock<()> = std::sync::OnceLock::new();
-    ONCE.get_or_init(|| {
-        let out = Command::new("go")
-            .args(["build", "-mod=readonly", "-o", program.to_str().expect("UTF-8"), "."])
-            .current_dir(root().join("tests/tools"))
-            .env("GOFLAGS", "-buildvcs=false") // as tests/devcluster/prepare: what is compiled there is not compiled again
-            .env("CGO_ENABLED", "0")
-            .env("GOWORK", "off")
-            .output()
-            .expect("Go is on the PATH: install it from https://go.dev/dl");
-        assert!(out.status.success(), "go build tests/tools: {}", String::from_utf8_lossy(&out.stderr));
-    });
-    program
 }
