@@ -7,8 +7,10 @@ use crate::cli::container::Container;
 use crate::cli::known::server::{Runs, repository, runs};
 use crate::cli::shell::program::basename;
 
+mod never_ends;
 mod server;
 
+pub use never_ends::never_ends;
 pub use server::programs;
 
 /// More well-known sidecars: names of containers, and ends of the paths of images.
@@ -110,12 +112,6 @@ pub fn is_name_of_a_recipe(name: &str) -> bool {
     recipes::built_in().iter().any(|recipe| recipe.containers.iter().any(|known| known == name))
 }
 
-/// Whether the container lets a server serve: that of its image, or that of the sidecar whose name it has.
-pub fn serves(container: &Container) -> bool {
-    let likeness = likenesses(container).into_iter().next();
-    runs(container, likeness.as_ref()) == Runs::Server
-}
-
 /// `docker:27-dind`.
 fn is_dind(image: &str) -> bool {
     let repository = repository(image);
@@ -182,7 +178,7 @@ mod tests {
         for (image, args, expected) in rows {
             let args: Vec<String> = args.iter().map(|word| (*word).to_owned()).collect();
             let container = Container { image: image.into(), args: args.clone(), ..Container::default() };
-            assert_eq!(serves(&container), expected, "{image} {args:?}");
+            assert_eq!(runs(&container, likenesses(&container).first()) == Runs::Server, expected, "{image} {args:?}");
         }
     }
 }

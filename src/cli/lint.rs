@@ -9,7 +9,6 @@ mod call;
 mod finding;
 mod hang;
 mod ignore;
-mod known;
 mod live;
 mod naming;
 mod node;

@@ -6,9 +6,8 @@ use crate::api::labels;
 use crate::cli::container::Container;
 use crate::cli::convert::change::{ALWAYS, Change};
 use crate::cli::convert::choice::{To, is_hook, is_queued};
-use crate::cli::convert::known::{self, Confidence};
 use crate::cli::convert::work::{Work, at};
-use crate::cli::known::serves;
+use crate::cli::known;
 use crate::cli::manifest::{Object, Path};
 
 /// The most sidecars of a SidecarJob.
@@ -32,16 +31,13 @@ pub fn nameless(object: &Object<'_>, work: &Work) -> Option<(Path, String)> {
 
 /// The init container that is a sidecar and is not told so: the kubelet waits for its end before the main containers.
 pub fn holds_up(object: &Object<'_>, work: &Work) -> Option<(Path, String)> {
-    let never_ends = |init: &Container| {
-        let named = known::sign(init).filter(|sign| sign.confidence == Confidence::Sure);
-        init.restart.is_none() && init.command.is_empty() && serves(init) && named.is_some()
-    };
-    let (index, init) = work.init.iter().enumerate().find(|(_, init)| never_ends(init))?;
+    let never_ends = |init: &Container| known::never_ends(init).filter(|_| init.restart.is_none());
+    let inits = work.init.iter().enumerate();
+    let (index, init, why) = inits.filter_map(|(index, init)| Some((index, init, never_ends(init)?))).next()?;
     let path = work.kind.template().then("spec").then("initContainers").then(index);
     let named = work.said_sidecars().any(|name| name == init.name);
     let what = format!(
-        "the init container {} looks like a sidecar that never ends, so no main container would start: give it restartPolicy: \
-         {ALWAYS}",
+        "the init container {} never ends ({why}), so no main container would start: give it restartPolicy: {ALWAYS}",
         init.name
     );
     object.find(&path).filter(|_| !named).map(|_| (path, what))

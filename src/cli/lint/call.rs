@@ -2,7 +2,7 @@
 
 use crate::api::recipes;
 use crate::api::recipes::Way;
-use crate::cli::lint::known;
+use crate::cli::known;
 use crate::cli::lint::subject::Container;
 use crate::cli::shell::program::basename;
 use crate::cli::stopping;
@@ -46,7 +46,7 @@ pub enum Call {
 /// What the container does, each thing once. `shares_processes`: the containers see the processes of each other.
 pub fn calls(container: &Container<'_>, shares_processes: bool) -> Vec<Call> {
     // The words of a server are about its own endpoint.
-    if container.said.script().is_none() && known::endless(&container.said).is_some() {
+    if container.said.script().is_none() && known::never_ends(&container.said).is_some() {
         return Vec::new();
     }
     let texts = texts(container);

@@ -1,11 +1,11 @@
 //! Will the Pods never end, because a container never ends that should be a sidecar?
 
 use crate::api::labels;
+use crate::cli::known;
 use crate::cli::lint::again;
 use crate::cli::lint::finding::Finding;
 use crate::cli::lint::finding::Rule;
 use crate::cli::lint::finding::Severity;
-use crate::cli::lint::known;
 use crate::cli::lint::subject::Container;
 use crate::cli::lint::subject::Role;
 use crate::cli::lint::subject::Subject;
@@ -136,7 +136,7 @@ fn names_of_work(subject: &Subject<'_>) -> Option<String> {
 fn ends<'a>(subject: &Subject<'a>) -> Vec<&'a str> {
     let ends: Vec<_> = subject.mains().filter(|main| why_the_run_waits(subject, main).is_none()).collect();
     let names = |is_told: bool| {
-        let some = ends.iter().filter(|main| known::endless(&main.said).is_some() == is_told);
+        let some = ends.iter().filter(|main| known::never_ends(&main.said).is_some() == is_told);
         some.map(|main| main.name).collect::<Vec<_>>()
     };
     Some(names(false)).filter(|names| !names.is_empty()).unwrap_or_else(|| names(true))
@@ -161,7 +161,7 @@ fn is_named(subject: &Subject<'_>, main: &Container<'_>) -> bool {
 }
 
 fn endless(subject: &Subject<'_>, container: &Container<'_>) -> Option<String> {
-    known::endless(&container.said).filter(|_| !told::is_told(subject, container.name))
+    known::never_ends(&container.said).filter(|_| !told::is_told(subject, container.name))
 }
 
 fn why_the_run_waits(subject: &Subject<'_>, container: &Container<'_>) -> Option<String> {

@@ -31,7 +31,7 @@ the proxy accepts connections, and fail.
 
 Write the probe as `startupProbe`, with `periodSeconds: 1`. In a SidecarJob `start: {until: Ready}` makes the main containers wait
 for the readiness probe; without any probe the field has no effect, which is a finding too. There is no finding in a Job if the
-script of the main container itself begins with a loop that waits (`until nc -z localhost 5432; do sleep 1; done; run`).",
+script of the main container waits before its first work (`until nc -z localhost 5432; do sleep 1; done; run`).",
 };
 
 /// The findings of this file.

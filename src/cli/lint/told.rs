@@ -6,10 +6,10 @@
 use crate::api::injectors;
 use crate::cli::container;
 use crate::cli::endless;
+use crate::cli::known;
 use crate::cli::known::{programs, sidecars};
 use crate::cli::lint::call::Call;
 use crate::cli::lint::call::calls;
-use crate::cli::lint::known;
 use crate::cli::lint::subject::Role;
 use crate::cli::lint::subject::Subject;
 use crate::cli::shell::program::basename;
@@ -51,7 +51,7 @@ pub fn is_told(subject: &Subject<'_>, name: &str) -> bool {
 fn receivers(subject: &Subject<'_>) -> Vec<Receiver> {
     let written = subject.containers.iter().filter(|one| one.role != Role::Init).map(|one| Receiver {
         said: one.said.clone(),
-        is_endless: one.role == Role::Main && known::endless(&one.said).is_some(),
+        is_endless: one.role == Role::Main && known::never_ends(&one.said).is_some(),
     });
     let marks = subject.marks();
     let injected = injectors::ALL.iter().filter(|injector| injector.asked(&marks).is_some());

@@ -1,9 +1,9 @@
 //! Do containers tell each other by a file that the work is done?
 
+use crate::cli::known;
 use crate::cli::lint::finding::Finding;
 use crate::cli::lint::finding::Rule;
 use crate::cli::lint::finding::Severity;
-use crate::cli::lint::known;
 use crate::cli::lint::subject::Container;
 use crate::cli::lint::subject::Subject;
 use crate::cli::shared_file::awaited;
@@ -35,7 +35,8 @@ container has work to do behind the loop: then the file is its input, or says th
 pub fn find(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     let mains: Vec<&Container<'_>> = subject.mains().filter(|main| !main.is_init).collect();
     for waiting in &mains {
-        let others = mains.iter().filter(|other| other.name != waiting.name && known::endless(&other.said).is_none());
+        let others =
+            mains.iter().filter(|other| other.name != waiting.name && known::never_ends(&other.said).is_none());
         let files = |other: &Container<'_>| awaited(&waiting.said, &other.said).into_iter().find(|file| file.is_sure);
         let Some((writer, file)) = others.filter_map(|other| Some((other, files(other)?.path))).next() else {
             continue;

@@ -6,8 +6,11 @@ use crate::cli::shell::program::Program;
 use crate::cli::shell::{Command, Form, Item, List, Loop, parsed, visit};
 
 /// Commands that may stand before the wait.
-const BEFORE: [&str; 13] =
-    ["", ".", ":", "cd", "echo", "export", "printf", "set", "sleep", "source", "trap", "true", "umask"];
+const BEFORE: [&str; 40] = [
+    "", ".", ":", "[", "[[", "cat", "cd", "chmod", "chown", "command", "date", "declare", "echo", "env", "exit",
+    "export", "false", "hostname", "id", "let", "ln", "local", "ls", "mkdir", "printf", "pwd", "readonly", "return",
+    "set", "shopt", "sleep", "source", "test", "touch", "trap", "true", "ulimit", "umask", "unset", "whoami",
+];
 /// Programs that wait for a server.
 const WAITERS: [&str; 6] = ["wait-for-it", "wait-for-it.sh", "wait-for", "wait-for.sh", "wait4x", "dockerize"];
 /// How deep functions and scripts are followed, and how many commands.
@@ -46,8 +49,18 @@ impl Reader<'_> {
             Form::Loop(looped) => Some(waits(looped)),
             Form::For(body) => Some(leaves(body)),
             Form::Group(list) | Form::Subshell(list) => self.first(list, depth + 1),
-            Form::If(..) | Form::Case(..) | Form::Arithmetic(_) => Some(false),
+            Form::If(branches, rest) => {
+                let lists = branches.iter().flat_map(|(condition, body)| [condition, body]).chain(rest);
+                self.any(lists, depth)
+            }
+            Form::Case(branches, _) => self.any(branches, depth),
+            Form::Arithmetic(_) => None,
         }
+    }
+
+    /// Whether one of the branches waits; `None`: there is no work in any.
+    fn any<'b>(&mut self, branches: impl IntoIterator<Item = &'b List>, depth: usize) -> Option<bool> {
+        branches.into_iter().filter_map(|list| self.first(list, depth + 1)).reduce(|one, other| one || other)
     }
 
     fn program(&mut self, program: &Program, depth: usize) -> Option<bool> {
@@ -75,4 +88,32 @@ fn waits(looped: &Loop) -> bool {
 
 fn leaves(body: &[Item]) -> bool {
     visit::programs(body).iter().any(|program| program.name() == "break")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_waits_first_if_no_work_stands_before_the_wait() {
+        let rows = [
+            ("a loop that waits", "until nc -z db 5432; do sleep 1; done; run", true),
+            ("a folder is made before", "mkdir -p /x && cd /x; while ! nc -z db 5432; do sleep 1; done; run", true),
+            ("a program that waits", "./wait-for-it.sh db:5432 -- run", true),
+            ("work comes first", "run; until nc -z db 5432; do sleep 1; done", false),
+            ("no wait at all", "mkdir -p /x; run", false),
+            ("no command", "", false),
+            (
+                "an address is looked at before",
+                "if [ -z \"$DB\" ]; then echo no DB; exit 1; fi; until nc -z $DB 5432; do sleep 1; done; run",
+                true,
+            ),
+            ("a wait in a branch", "if [ -n \"$DB\" ]; then until nc -z $DB 1; do sleep 1; done; fi; run", true),
+            ("a wait in a case", "case $1 in migrate) until nc -z db 1; do sleep 1; done; run ;; esac", true),
+            ("work in a branch before", "if [ -n \"$DB\" ]; then run; fi; until nc -z db 1; do sleep 1; done", false),
+        ];
+        for (case, script, expected) in rows {
+            assert_eq!(waits_first(&parsed(script).expect("a script")), expected, "{case}");
+        }
+    }
 }

@@ -99,6 +99,8 @@ fn the_items_of_a_job_list_need_no_kind() {
 fn what_nobody_could_run_is_refused_with_its_line() {
     let two = |name: &str| job(&(container(name, "x") + PROXY), "");
     let init = "      initContainers:\n      - name: cloud-sql-proxy\n        image: gcr.io/cloud-sql-connectors/cloud-sql-proxy:2\n";
+    let by_image = init.replace("name: cloud-sql-proxy", "name: db");
+    let looping = "      initContainers:\n      - name: logs\n        image: x\n        command: [sh, -c, \"while true; do date; sleep 1; done\"]\n";
     let rows = [
         (two("1"), 9, "spec.template.spec.containers[0].name is 1, and a name is a text: write the name in quotes"),
         (
@@ -120,7 +122,19 @@ fn what_nobody_could_run_is_refused_with_its_line() {
         (
             job(&container("work", "x"), "").replace("      containers:\n", &format!("{init}      containers:\n")),
             9,
-            "the init container cloud-sql-proxy looks like a sidecar that never ends, so no main container would start: give it \
+            "the init container cloud-sql-proxy never ends (it is the well-known sidecar cloud-sql-proxy, which runs until it is \
+             told to stop), so no main container would start: give it restartPolicy: Always",
+        ),
+        (
+            job(&container("work", "x"), "").replace("      containers:\n", &format!("{by_image}      containers:\n")),
+            9,
+            "the init container db never ends (it is the well-known sidecar cloud-sql-proxy, which runs until it is told to stop), \
+             so no main container would start: give it restartPolicy: Always",
+        ),
+        (
+            job(&container("work", "x"), "").replace("      containers:\n", &format!("{looping}      containers:\n")),
+            9,
+            "the init container logs never ends (its script loops for ever), so no main container would start: give it \
              restartPolicy: Always",
         ),
     ];

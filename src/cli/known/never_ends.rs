@@ -5,7 +5,7 @@ use crate::cli::endless;
 use crate::cli::known::{self, Likeness};
 
 /// A clause for people. `None`: the container may end.
-pub fn endless(container: &Container) -> Option<String> {
+pub fn never_ends(container: &Container) -> Option<String> {
     if endless::endless(container).is_some_and(|endless| endless.is_sure) {
         return Some(match container.script() {
             Some(_) => "its script loops for ever".to_owned(),
@@ -87,7 +87,7 @@ mod tests {
             ("something else", json!({"name": "work", "image": "busybox"}), false),
         ];
         for (case, container, expected) in rows {
-            assert_eq!(endless(&Container::of(&container)).is_some(), expected, "{case}");
+            assert_eq!(never_ends(&Container::of(&container)).is_some(), expected, "{case}");
         }
     }
 
@@ -99,7 +99,7 @@ mod tests {
         for (name, image, command, args, expected) in rows {
             let value = json!({"name": name, "image": image, "command": command, "args": args});
             let container = Container { is_init, ..Container::of(&value) };
-            assert_eq!(endless(&container).is_some(), *expected, "lint: {value}");
+            assert_eq!(never_ends(&container).is_some(), *expected, "lint: {value}");
             assert_eq!(crate::cli::convert::known::sign(&container).is_some(), *expected, "convert: {value}");
         }
     }
@@ -171,7 +171,7 @@ mod tests {
             let image = "cloudsql-docker/gce-proxy";
             let value = json!({"name": "cloudsql-proxy", "image": image, "command": ["sh", "-c", script]});
             let container = Container::of(&value);
-            assert_eq!(endless(&container), None, "{script}");
+            assert_eq!(never_ends(&container), None, "{script}");
             assert_eq!(crate::cli::convert::known::sign(&container).is_some(), expected, "{script}");
         }
     }
