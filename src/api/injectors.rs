@@ -15,6 +15,8 @@ pub struct Injector {
     pub native: &'static [(&'static str, &'static str)],
     /// When the container is a native sidecar without them: a clause. `None`: not known.
     pub unless: Option<&'static str>,
+    /// The annotation of a Pod, with its value, that lets a program ask the sidecar to end; `None`: there is none, or any may ask.
+    pub quit: Option<(&'static str, &'static str)>,
     /// Parts of the names that its webhook, its configuration or its service has.
     pub webhooks: &'static [&'static str],
 }
@@ -96,6 +98,7 @@ pub const ALL: &[Injector] = &[
         container: Some("istio-proxy"),
         native: &[("sidecar.istio.io/nativeSidecar", "true")],
         unless: Some("unless Istio is 1.28 or newer with all nodes on Kubernetes 1.33 or newer"),
+        quit: None,
         webhooks: &["istio-sidecar-injector", "istio-revision-tag"],
     },
     Injector {
@@ -107,6 +110,7 @@ pub const ALL: &[Injector] = &[
             ("config.beta.linkerd.io/proxy-enable-native-sidecar", "true"),
         ],
         unless: Some("unless Linkerd is edge-26.5.2 or newer, or told to add native sidecars"),
+        quit: None,
         webhooks: &["linkerd-proxy-injector"],
     },
     Injector {
@@ -115,6 +119,7 @@ pub const ALL: &[Injector] = &[
         container: Some("vault-agent"),
         native: &[("vault.hashicorp.com/agent-pre-populate-only", "true")],
         unless: Some("since it is a plain container"),
+        quit: Some(("vault.hashicorp.com/agent-enable-quit", "true")),
         webhooks: &["vault-agent-injector"],
     },
     Injector {
@@ -123,6 +128,7 @@ pub const ALL: &[Injector] = &[
         container: Some("daprd"),
         native: &[("dapr.io/enable-native-sidecar", "true")],
         unless: Some("since it is a plain container"),
+        quit: None,
         webhooks: &["dapr-sidecar-injector"],
     },
     Injector {
@@ -131,6 +137,7 @@ pub const ALL: &[Injector] = &[
         container: Some("consul-dataplane"),
         native: &[],
         unless: Some("unless Consul is told to add native sidecars"),
+        quit: None,
         webhooks: &["consul-connect-inject"],
     },
     Injector {
@@ -139,6 +146,7 @@ pub const ALL: &[Injector] = &[
         container: Some("kuma-sidecar"),
         native: &[],
         unless: None,
+        quit: None,
         webhooks: &["kuma-admission", "kong-mesh-admission"],
     },
     Injector {
@@ -147,6 +155,7 @@ pub const ALL: &[Injector] = &[
         container: Some("otc-container"),
         native: &[],
         unless: None,
+        quit: None,
         webhooks: &["opentelemetry-operator"],
     },
     Injector {
@@ -155,6 +164,7 @@ pub const ALL: &[Injector] = &[
         container: Some("envoy"),
         native: &[],
         unless: None,
+        quit: None,
         webhooks: &["appmesh"],
     },
     Injector {
@@ -163,6 +173,7 @@ pub const ALL: &[Injector] = &[
         container: None,
         native: &[],
         unless: None,
+        quit: None,
         webhooks: &[],
     },
     Injector {
@@ -171,6 +182,7 @@ pub const ALL: &[Injector] = &[
         container: Some("datadog-agent-injected"),
         native: &[],
         unless: None,
+        quit: None,
         webhooks: &[],
     },
     Injector {
@@ -179,6 +191,7 @@ pub const ALL: &[Injector] = &[
         container: None,
         native: &[],
         unless: None,
+        quit: None,
         webhooks: &[],
     },
     Injector {
@@ -187,6 +200,7 @@ pub const ALL: &[Injector] = &[
         container: None,
         native: &[],
         unless: None,
+        quit: None,
         webhooks: &[],
     },
     Injector {
@@ -195,6 +209,7 @@ pub const ALL: &[Injector] = &[
         container: None,
         native: &[],
         unless: None,
+        quit: None,
         webhooks: &[],
     },
 ];

@@ -14,20 +14,25 @@ tokio::task_local! {
     static WAITED: Arc<Waited>;
 }
 
-/// The work, if it is done within that time. `None`: it was not.
-pub async fn within<T>(bound: Duration, work: impl Future<Output = T>) -> Option<T> {
-    let (begin, waited) = (Instant::now(), Arc::new(Waited::default()));
-    let work = WAITED.scope(waited.clone(), work);
-    tokio::pin!(work);
-    loop {
-        let left = bound.saturating_sub(begin.elapsed().saturating_sub(waited.so_far()));
-        if left.is_zero() {
-            return None;
-        }
-        // Never longer than what is left, except while it waits: then what is left may be next to nothing for long.
-        let look = if waited.goes_on() { left.max(LOOK_AGAIN) } else { left };
-        if let Ok(done) = tokio::time::timeout(look, &mut work).await {
-            return Some(done);
+/// The work, if it is done within that time, which begins with the first poll. `None`: it was not.
+///
+/// The work is boxed before it is a part of another future: a future of kube's client takes some 5 kB, and each future around it
+/// would have room for it twice, also while there is no call.
+pub fn within<T>(bound: Duration, work: impl Future<Output = T>) -> impl Future<Output = Option<T>> {
+    let waited = Arc::new(Waited::default());
+    let mut work = Box::pin(WAITED.scope(waited.clone(), work));
+    async move {
+        let begin = Instant::now();
+        loop {
+            let left = bound.saturating_sub(begin.elapsed().saturating_sub(waited.so_far()));
+            if left.is_zero() {
+                return None;
+            }
+            // Never longer than what is left, except while it waits: then what is left may be next to nothing for long.
+            let look = if waited.goes_on() { left.max(LOOK_AGAIN) } else { left };
+            if let Ok(done) = tokio::time::timeout(look, &mut work).await {
+                return Some(done);
+            }
         }
     }
 }

@@ -6,8 +6,12 @@ use crate::controller::bound;
 use crate::controller::error::{CALL_TIMEOUT, Error};
 
 /// One call, with a bound. What it waits for a place among the calls in flight does not count.
-pub async fn call<T>(what: &str, future: impl Future<Output = kube::Result<T>>) -> Result<kube::Result<T>, Error> {
-    bound::within(CALL_TIMEOUT, future).await.ok_or_else(|| Error::Timeout(what.to_owned()))
+pub fn call<T>(
+    what: &str,
+    future: impl Future<Output = kube::Result<T>>,
+) -> impl Future<Output = Result<kube::Result<T>, Error>> {
+    let bounded = bound::within(CALL_TIMEOUT, future);
+    async move { bounded.await.ok_or_else(|| Error::Timeout(what.to_owned())) }
 }
 
 /// What was tried, and why it failed.

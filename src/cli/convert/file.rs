@@ -14,7 +14,7 @@ use crate::cli::convert::limits;
 use crate::cli::convert::reason;
 use crate::cli::convert::report::{Happened, Report};
 use crate::cli::convert::rewrite;
-use crate::cli::convert::roles::{self, Said};
+use crate::cli::convert::roles::{self, Said, Sidecar};
 use crate::cli::convert::template;
 use crate::cli::convert::text::WAYS;
 use crate::cli::convert::work::{Work, place};
@@ -150,6 +150,9 @@ fn decided(object: &Object<'_>, work: &Work, wanted: &Wanted, report: &mut Repor
     let to = if let Choice::Becomes(to, _) = choice { to } else { To::Native };
     let change = change(to, &roles.main, sidecars);
     (report.main, report.sidecars) = (roles.main, roles.sidecars);
+    if matches!(choice, Choice::Becomes(To::Sidecarjob | To::ManagedBy, _)) {
+        report.sidecars.splice(0..0, change.native.iter().map(Sidecar::native));
+    }
     if matches!(choice, Choice::Becomes(..)) {
         if let Some(why) = limits::refused(&change, work, object.value) {
             return Err(why);

@@ -93,7 +93,8 @@ pub fn notes(change: &Change, work: &Work, object: &Value) -> Vec<String> {
     let spec = &at(object, &work.kind.run())["spec"];
     let pod = &at(object, &work.kind.template())["spec"];
     let mut notes = Vec::new();
-    let native = matches!(change.to, To::Native | To::Annotation) && !change.sidecars.is_empty();
+    // The annotation makes what a webhook adds a native sidecar too.
+    let native = change.to == To::Annotation || change.to == To::Native && !change.sidecars.is_empty();
     if native && pod["restartPolicy"] == "OnFailure" {
         notes.push("with restartPolicy OnFailure, restarts of a native sidecar count towards backoffLimit".to_owned());
     }

@@ -36,7 +36,7 @@ pub struct Report {
     pub containers: Vec<String>,
     /// The main containers.
     pub main: Vec<String>,
-    /// The plain containers that are sidecars.
+    /// The containers that are sidecars, and are written as such.
     pub sidecars: Vec<Sidecar>,
     /// Who will inject a sidecar.
     pub injected: Vec<&'static str>,

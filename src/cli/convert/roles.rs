@@ -2,7 +2,7 @@
 
 use crate::api::labels;
 use crate::cli::container::Container;
-use crate::cli::convert::known::{self, Confidence, Sign};
+use crate::cli::convert::known::{self, ALWAYS, Confidence, Sign};
 use crate::cli::convert::work::Work;
 use crate::cli::convert::workaround::Workaround;
 
@@ -24,6 +24,13 @@ pub struct Sidecar {
     pub confidence: Confidence,
     /// Why.
     pub why: String,
+}
+
+impl Sidecar {
+    /// An init container that is a native sidecar already.
+    pub fn native(name: &String) -> Self {
+        Self { name: name.clone(), confidence: Confidence::Sure, why: ALWAYS.into() }
+    }
 }
 
 /// The roles of the plain containers.
@@ -147,7 +154,8 @@ fn some_known(judged: &[(&str, Option<Sign>)]) -> Result<(), String> {
 
 fn unknown(names: &[&str]) -> String {
     format!(
-        "the containers are {}, and nothing says which of them is the main container: --main NAME or --sidecar NAME says it",
+        "the containers are {}, and nothing says which of them is the main container: --main NAME or --sidecar NAME says it; if all are, \
+         name each with --main",
         names.join(", ")
     )
 }

@@ -259,6 +259,16 @@ fn who_is_main_is_said_known_or_refused_and_never_guessed() {
 }
 
 #[test]
+fn a_native_sidecar_is_told_where_the_new_form_names_it() {
+    let native =
+        job(&(container("work", "x") + "      initContainers: [{name: p, image: y, restartPolicy: Always}]\n"), "");
+    for to in [To::Sidecarjob, To::ManagedBy] {
+        let (_, line) = told(&native, &wanted(Some(to)));
+        assert!(line.contains("main work; sidecar p (sure: its restartPolicy is Always); as --to says"), "{line}");
+    }
+}
+
+#[test]
 fn what_is_done_or_has_nothing_to_solve_stays_as_it_is() {
     let rows = [
         (job(&container("work", "x"), ""), "it has no sidecar, so there is nothing to solve"),
@@ -412,14 +422,19 @@ fn notes(text: &str, to: Option<To>) -> Vec<String> {
     notes.collect()
 }
 
+const RESTARTS: &str = "with restartPolicy OnFailure, restarts of a native sidecar count towards backoffLimit";
+
 #[test]
 fn what_is_different_afterwards_is_told() {
+    let annotated = "template:\n    metadata: {annotations: {dapr.io/enabled: \"true\"}}\n";
+    let injected = job(&container("work", "x"), "").replace("template:\n", annotated);
     let proxy = container("fluent-bit", "fluent/fluent-bit:3");
     let two = job(&(proxy.clone() + &container("work", "x")), "");
     let slow = proxy.clone() + "        startupProbe: {tcpSocket: {port: 1}}\n";
     let hook = "        lifecycle: {postStart: {exec: {command: [wait]}}}\n";
     let rows = [
-        (two.replace("Never", "OnFailure"), None, "with restartPolicy OnFailure, restarts of a native sidecar count towards backoffLimit"),
+        (two.replace("Never", "OnFailure"), None, RESTARTS),
+        (injected.replace("Never", "OnFailure"), None, RESTARTS),
         (
             two.replace("spec:\n  t", "spec:\n  podFailurePolicy: {rules: [{action: FailJob, onExitCodes: {operator: In, values: [3]}}]}\n  t"),
             None,
@@ -481,7 +496,8 @@ fn sharing(one: (&str, &str), other: (&str, &str)) -> String {
 
 #[test]
 fn who_waits_for_its_input_or_for_a_server_is_no_sidecar() {
-    let asks = "and nothing says which of them is the main container: --main NAME or --sidecar NAME says it";
+    let asks = "and nothing says which of them is the main container: --main NAME or --sidecar NAME says it; if all are, name each \
+                with --main";
     let main = ("main", "until [ -f /s/creds ]; do sleep 1; done; ./main");
     let agent = "vault agent -config=/c & while ! test -s /s/x; do sleep 1; done; touch /s/creds; wait";
     let rows = [

@@ -127,9 +127,8 @@ fn again(subject: &Subject<'_>, main: &Container<'_>, why: &str) -> Finding {
 }
 
 /// The names of the containers that may end; `None`: all main containers never end, and nobody meant the run to end.
-fn names_of_work(subject: &Subject<'_>) -> Option<String> {
-    let names = ends(subject);
-    (!names.is_empty()).then(|| names.join(","))
+fn names_of_work<'a>(subject: &Subject<'a>) -> Option<Vec<&'a str>> {
+    Some(ends(subject)).filter(|names| !names.is_empty())
 }
 
 /// Those that end by themselves; if there are none, those that another one tells to stop.
@@ -168,23 +167,27 @@ fn why_the_run_waits(subject: &Subject<'_>, container: &Container<'_>) -> Option
     again::after_success(&container.node).or_else(|| endless(subject, container))
 }
 
-fn waits(subject: &Subject<'_>, container: &Container<'_>, why: &str, work: &str) -> Finding {
+fn waits(subject: &Subject<'_>, container: &Container<'_>, why: &str, work: &[&str]) -> Finding {
     let then = match subject.schedule.as_ref().and_then(|s| s.at("concurrencyPolicy").text()) {
         Some("Forbid") => ", and the schedule starts no run after the first",
         Some("Replace" | "Queue") | None => "",
         Some(_) => ", and its Pods pile up",
     };
     let end = match subject.spec().at("activeDeadlineSeconds").number() {
-        Some(seconds) => format!("the {} fails after {seconds}s, though {work} has succeeded", subject.run_kind()),
+        Some(seconds) => {
+            let has = if work.len() > 1 { "have" } else { "has" };
+            format!("the {} fails after {seconds}s, though {} {has} succeeded", subject.run_kind(), work.join(" and "))
+        }
         None => format!("the {} never completes{then}", subject.run_kind()),
     };
     let message = format!("{}: container {} never ends: {why}; so {end}", subject.words(), container.name);
     let fix = match subject.is_batch() {
         true => format!(
-            "make it a sidecar: {} does, or add the annotation {}: {work} to the Pod template, or move it to initContainers with \
+            "make it a sidecar: {} does, or add the annotation {}: {} to the Pod template, or move it to initContainers with \
              restartPolicy: Always",
             subject.convert(&format!("--sidecar {}", container.name)),
-            labels::MAIN
+            labels::MAIN,
+            work.join(",")
         ),
         false => format!("make it a sidecar: {}", Subject::name_in_sidecars(container.name)),
     };

@@ -77,7 +77,7 @@ sidecars), or use a SidecarJob. There is no finding if the template tells the in
 (`sidecar.istio.io/nativeSidecar: \"true\"`, `dapr.io/enable-native-sidecar: \"true\"`,
 `vault.hashicorp.com/agent-pre-populate-only: \"true\"` and so on), or if a container calls the quit endpoint of the injected
 sidecar (`/quitquitquit`, `linkerd-await --shutdown` and the like). If your version of the injector adds native sidecars by
-itself, switch the finding off.",
+itself, or your own program asks the sidecar to end, switch the finding off.",
 };
 
 /// The findings of this file.
@@ -164,6 +164,10 @@ fn injected(subject: &Subject<'_>, found: &mut Vec<Finding>) {
         if injector.is_native(&marks) || is_there || told::is_told(subject, container) {
             continue;
         }
+        let unless = match injector.quit {
+            Some(quit) if marks.contains(&quit) => "unless a program asks the container to end",
+            _ => unless,
+        };
         let message = format!(
             "{}: {} makes {} add the container {container} to the Pods; {unless}, the Job never completes",
             subject.words(),

@@ -1,5 +1,6 @@
 //! Do failures and restarts count as the author of the object thinks?
 
+use crate::api::labels;
 use crate::cli::lint::again;
 use crate::cli::lint::finding::Finding;
 use crate::cli::lint::finding::Rule;
@@ -117,11 +118,18 @@ fn list(containers: &[&Container<'_>]) -> String {
     containers.iter().map(|container| container.name).collect::<Vec<_>>().join(", ")
 }
 
+/// The names of the native sidecars, also of those that a webhook adds and the annotation makes native.
+fn native_sidecars<'a>(subject: &Subject<'a>) -> Vec<&'a str> {
+    let written = subject.sidecars().map(|container| container.name);
+    let injected = subject.injected().into_iter().map(|(name, _)| name);
+    written.chain(injected.filter(|_| subject.annotation(labels::MAIN).is_there())).collect()
+}
+
 fn restarts_count(subject: &Subject<'_>) -> Option<Finding> {
     let policy = subject.pod().at("restartPolicy");
     let limit = subject.spec().at("backoffLimit").number();
     let limit = limit.or_else(|| (!subject.spec().at("backoffLimitPerIndex").is_there()).then_some(BACKOFF_LIMIT))?;
-    let sidecars = sidecars(subject);
+    let sidecars = native_sidecars(subject);
     if !policy.is("OnFailure") || sidecars.is_empty() || limit > BACKOFF_LIMIT {
         return None;
     }
@@ -129,7 +137,7 @@ fn restarts_count(subject: &Subject<'_>) -> Option<Finding> {
         "{}: restarts of the sidecar {} count towards backoffLimit, since restartPolicy is OnFailure: {} of them fail the Job, \
          whatever the main container does",
         subject.words(),
-        list(&sidecars),
+        sidecars.join(", "),
         limit.max(1)
     );
     let fix = format!("write restartPolicy: Never, or use a SidecarJob: {}", subject.convert_to_sidecarjob());

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::api::labels;
+use crate::api::{injectors, labels};
 use crate::cli::container;
 use crate::cli::lint::node::Node;
 use crate::cli::workload::Kind;
@@ -110,6 +110,15 @@ impl<'a> Subject<'a> {
     pub fn marks(&self) -> Vec<(&'a str, &'a str)> {
         let of_template = ["annotations", "labels"].map(|part| self.template().at("metadata").at(part).fields());
         of_template.concat().iter().filter_map(|(key, node)| Some((*key, node.text()?))).collect()
+    }
+
+    /// The containers that well-known webhooks add because the Pod template asks for them, and whether a container is a native
+    /// sidecar without more.
+    pub fn injected(&self) -> Vec<(&'static str, bool)> {
+        let marks = self.marks();
+        let asked = injectors::ALL.iter().filter(|injector| injector.asked(&marks).is_some());
+        let named = asked.filter_map(|injector| Some((injector.container?, injector.is_native(&marks))));
+        named.filter(|(name, _)| !self.containers.iter().any(|one| one.name == *name)).collect()
     }
 
     /// The object is a Job or a CronJob.

@@ -243,6 +243,29 @@ fn a_webhook_adds_a_sidecar_unless_it_is_told_otherwise() {
     ]);
 }
 
+/// Messages with a part that depends on the rest of the object.
+#[test]
+fn a_message_says_what_the_object_has() {
+    let quit = "vault.hashicorp.com/agent-inject: 'true', vault.hashicorp.com/agent-enable-quit: 'true'";
+    let deadline = |pod: &str| run("Job", "activeDeadlineSeconds: 300", pod);
+    let rows = [
+        (
+            annotated("", quit, "suspend: false", WORK),
+            "Job etl: vault.hashicorp.com/agent-inject makes Vault add the container vault-agent to the Pods; unless a program asks \
+             the container to end, the Job never completes",
+        ),
+        (deadline(&format!("containers:\n{WORK}{PROXY}")), "so the Job fails after 300s, though work has succeeded"),
+        (
+            deadline(&format!("containers:\n{WORK}{}{PROXY}", WORK.replace("work", "more"))),
+            "so the Job fails after 300s, though work and more have succeeded",
+        ),
+    ];
+    for (text, expected) in rows {
+        let messages: Vec<String> = report(&text).found.into_iter().map(|found| found.finding.message).collect();
+        assert!(messages.len() == 1 && messages[0].ends_with(expected), "{messages:?}\n{expected}");
+    }
+}
+
 #[test]
 fn containers_that_tell_each_other_by_a_file_hang_if_the_file_is_missing() {
     let containers = |writes: &str, waits: &str| {
@@ -362,6 +385,9 @@ fn restarts_and_failures_count_as_kubernetes_counts_them() {
     let ignores = |code: &str| format!("{{action: Ignore, onExitCodes: {{operator: In, values: [{code}]}}}}");
     let killed = &["failure-policy-matches-sidecar spec.podFailurePolicy.rules[0].onExitCodes"];
     let never = native("Never");
+    let marks = "dapr.io/enabled: 'true', sidecarjob.dev/main: work";
+    let injected = annotated("", marks, "suspend: false", WORK)
+        .replace("      containers:", "      restartPolicy: Never\n      containers:");
     assert_rows(vec![
         (
             "OnFailure",
@@ -369,6 +395,12 @@ fn restarts_and_failures_count_as_kubernetes_counts_them() {
             &["sidecar-restarts-count spec.template.spec.restartPolicy"],
         ),
         ("a high limit", run("Job", "backoffLimit: 100", &native("OnFailure")), &[]),
+        (
+            "OnFailure, and the annotation makes a native sidecar of what a webhook adds",
+            injected.replace("Never", "OnFailure"),
+            &["sidecar-restarts-count spec.template.spec.restartPolicy"],
+        ),
+        ("the same with Never", injected.clone(), &[]),
         ("Never", run("Job", "", &never), &[]),
         ("a SidecarJob", run("SidecarJob", "", &native("OnFailure")), &[]),
         (

@@ -3,7 +3,6 @@
 //! A call that names its receiver, by a port, a program or a process, is for that one alone. A call that may be for several is
 //! for one of them, and nobody knows for which: then it counts only if there are as many such calls as receivers.
 
-use crate::api::injectors;
 use crate::cli::container;
 use crate::cli::endless;
 use crate::cli::known;
@@ -53,13 +52,9 @@ fn receivers(subject: &Subject<'_>) -> Vec<Receiver> {
         said: one.said.clone(),
         is_endless: one.role == Role::Main && known::never_ends(&one.said).is_some(),
     });
-    let marks = subject.marks();
-    let injected = injectors::ALL.iter().filter(|injector| injector.asked(&marks).is_some());
-    let names = injected.filter_map(|injector| Some((injector.container?, !injector.is_native(&marks))));
-    let strange = names.filter(|(name, _)| !subject.containers.iter().any(|one| one.name == *name));
-    let injected = strange.map(|(name, is_endless)| Receiver {
+    let injected = subject.injected().into_iter().map(|(name, is_native)| Receiver {
         said: container::Container { name: name.to_owned(), ..container::Container::default() },
-        is_endless,
+        is_endless: !is_native,
     });
     written.chain(injected).collect()
 }

@@ -281,7 +281,7 @@ fn a_version_that_the_api_server_had_once_is_told() {
     for (version, until) in [("batch/v1beta1", "1.25"), ("batch/v2alpha1", "1.21")] {
         let old = CRON.replace("batch/v1", version);
         let expected = format!("apiVersion {version} is not served since Kubernetes {until}: write batch/v1");
-        assert_eq!(notes(&old, None), [expected]);
+        assert_eq!(notes(&old, None), [RESTARTS.to_owned(), expected]);
     }
 }
 
