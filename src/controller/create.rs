@@ -88,7 +88,7 @@ async fn create<K: Managed>(
     new: NewPod,
     why: &'static str,
 ) -> Result<Answer, Error> {
-    let pod = pod::pod(&seen.job, new, &seen.settings);
+    let pod = Box::new(pod::pod(&seen.job, new, &seen.settings));
     let name = pod.metadata.name.clone().unwrap_or_default();
     let taken = try_to(ctx, key, seen, (new, pod), why).await;
     taken.map_err(|error| {
@@ -116,7 +116,7 @@ async fn try_to<K: Managed>(
     ctx: &Context<K>,
     key: &Key,
     seen: &Observed,
-    (new, pod): (NewPod, Pod),
+    (new, pod): (NewPod, Box<Pod>),
     why: &'static str,
 ) -> Result<Answer, Error> {
     let name = pod.metadata.name.clone().unwrap_or_default();

@@ -16,6 +16,10 @@ pub fn note(j: &Judgement) -> Note {
     if job.status.observed_generation.unwrap_or(0) > 0 || job.status.counts.active.is_some() {
         return Note::default();
     }
+    let mut containers = template.containers.iter().chain(template.init_containers.iter().flatten());
+    if spec.sidecars.is_empty() && !containers.any(restarts_always) {
+        return Note::of_events(reversed(spec)); // no sidecar, so no limit: most Jobs
+    }
     let limits = if spec.native(settings) {
         native::limits(template, &spec.roles, &spec.sidecars, &settings.recipes)
     } else {
