@@ -21,9 +21,6 @@ import (
 // The user of the image, as config/controller/deployment.yaml has it.
 const user = "65532:65532"
 
-// mimalloc asks for huge pages, and an idle controller then held 7 MB more (docs/adr/0100).
-const noHugePages = "MIMALLOC_ALLOW_THP=0"
-
 // Where the program looks for certificate authorities.
 const rootsPath = "etc/ssl/certs/ca-certificates.crt"
 
@@ -139,7 +136,7 @@ func imageOf(what spec, one program, base v1.Layer) (v1.Image, error) {
 	config = config.DeepCopy()
 	config.OS, config.Architecture, config.Created = "linux", one.arch, v1.Time{Time: what.created}
 	config.Config = v1.Config{
-		User: user, Env: []string{noHugePages}, Entrypoint: []string{"/sidecarjob"}, WorkingDir: "/", Labels: what.labels,
+		User: user, Entrypoint: []string{"/sidecarjob"}, WorkingDir: "/", Labels: what.labels,
 	}
 	image, err = mutate.ConfigFile(image, config)
 	if err != nil {
