@@ -151,7 +151,7 @@ fn decided(object: &Object<'_>, work: &Work, wanted: &Wanted, report: &mut Repor
     let change = change(to, &roles.main, sidecars);
     (report.main, report.sidecars) = (roles.main, roles.sidecars);
     if matches!(choice, Choice::Becomes(To::Sidecarjob | To::ManagedBy, _)) {
-        report.sidecars.splice(0..0, change.native.iter().map(Sidecar::native));
+        report.sidecars.splice(0..0, change.native.iter().map(|name| Sidecar::native(name)));
     }
     if matches!(choice, Choice::Becomes(..)) {
         if let Some(why) = limits::refused(&change, work, object.value) {

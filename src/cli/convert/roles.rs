@@ -28,8 +28,8 @@ pub struct Sidecar {
 
 impl Sidecar {
     /// An init container that is a native sidecar already.
-    pub fn native(name: &String) -> Self {
-        Self { name: name.clone(), confidence: Confidence::Sure, why: ALWAYS.into() }
+    pub fn native(name: &str) -> Self {
+        Self { name: name.to_owned(), confidence: Confidence::Sure, why: ALWAYS.into() }
     }
 }
 
