@@ -55,7 +55,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// mimalloc asks for huge pages, with which a controller holds 7 MB more when idle and 25 MB more in a rush. A kernel that refuses
+/// mimalloc asks for huge pages, with which a controller holds 7 MB more when idle and 20 MB more in a rush. A kernel that refuses
 /// to turn them off changes nothing else.
 fn without_huge_pages() {
     #[cfg(target_os = "linux")]

@@ -42,7 +42,7 @@ fn object(kind: &str, spec: Value, status: Value) -> Value {
     json!({"apiVersion": "sidecarjob.dev/v1alpha1", "kind": kind, "metadata": metadata, "spec": spec, "status": status})
 }
 
-/// The writes of a kind in the life of an object: by whom it is made, by the controller, and by a user.
+/// Writes in the life of an object of a kind: the create, two statuses by the controller, two changes by a user.
 fn writes(kind: &str, spec: &Value, statuses: [Value; 3], at_most: [u64; 5]) -> Vec<Write> {
     let [first, grown, counted] = statuses.map(|status| object(kind, spec.clone(), status));
     let mut created = first.clone();

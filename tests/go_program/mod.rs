@@ -1,6 +1,6 @@
 //! How does a test get the Go program of a folder of `tests`?
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
@@ -8,9 +8,8 @@ use std::sync::{Mutex, PoisonError};
 /// The program; Go itself sees whether anything is to be built, and go.sum pins what. Each test target has its own, so that no
 /// process writes a program that another one runs.
 pub fn build(folder: &str) -> PathBuf {
-    static BUILT: Mutex<Option<HashMap<String, PathBuf>>> = Mutex::new(None);
+    static BUILT: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
-    let built = built.get_or_insert_default();
     built.entry(folder.to_owned()).or_insert_with(|| compile(folder)).clone()
 }
 

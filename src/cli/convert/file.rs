@@ -10,6 +10,7 @@ use crate::cli::convert::change::Change;
 use crate::cli::convert::check::{self, Care};
 use crate::cli::convert::choice::{self, Choice, To};
 use crate::cli::convert::injection;
+use crate::cli::convert::known;
 use crate::cli::convert::limits;
 use crate::cli::convert::reason;
 use crate::cli::convert::report::{Happened, Report};
@@ -151,7 +152,8 @@ fn decided(object: &Object<'_>, work: &Work, wanted: &Wanted, report: &mut Repor
     let change = change(to, &roles.main, sidecars);
     (report.main, report.sidecars) = (roles.main, roles.sidecars);
     if matches!(choice, Choice::Becomes(To::Sidecarjob | To::ManagedBy, _)) {
-        report.sidecars.splice(0..0, change.native.iter().map(|name| Sidecar::native(name)));
+        let native = work.init.iter().filter(|init| change.native.contains(&init.name));
+        report.sidecars.splice(0..0, native.filter_map(|init| Some(Sidecar::of(&init.name, known::sign(init)?))));
     }
     if matches!(choice, Choice::Becomes(..)) {
         if let Some(why) = limits::refused(&change, work, object.value) {

@@ -27,9 +27,6 @@ impl fmt::Display for Confidence {
     }
 }
 
-/// Why a container surely is a sidecar.
-pub const ALWAYS: &str = "its restartPolicy is Always";
-
 /// A sidecar that the container looks like.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sign {
@@ -44,7 +41,7 @@ pub fn sign(container: &Container) -> Option<Sign> {
     let known: Vec<_> = known::sidecars(container).iter().map(of).collect();
     let sure = known.iter().position(|sign| sign.confidence == Confidence::Sure).unwrap_or(0);
     let always = (container.restart.as_deref() == Some("Always"))
-        .then(|| Sign { confidence: Confidence::Sure, why: ALWAYS.into() });
+        .then(|| Sign { confidence: Confidence::Sure, why: "its restartPolicy is Always".into() });
     always.or_else(|| known.into_iter().nth(sure)).or_else(|| never_ends(container))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::api::labels;
 use crate::cli::container::Container;
-use crate::cli::convert::known::{self, ALWAYS, Confidence, Sign};
+use crate::cli::convert::known::{self, Confidence, Sign};
 use crate::cli::convert::work::Work;
 use crate::cli::convert::workaround::Workaround;
 
@@ -27,9 +27,9 @@ pub struct Sidecar {
 }
 
 impl Sidecar {
-    /// An init container that is a native sidecar already.
-    pub fn native(name: &str) -> Self {
-        Self { name: name.to_owned(), confidence: Confidence::Sure, why: ALWAYS.into() }
+    /// The container with this name, of which the sign says that it is a sidecar.
+    pub fn of(name: &str, Sign { confidence, why }: Sign) -> Self {
+        Self { name: name.to_owned(), confidence, why }
     }
 }
 
@@ -122,10 +122,10 @@ fn decided(judged: &[(&str, Option<Sign>)], any_said: bool) -> Option<Roles> {
         (2.., _) if any_said => plain,
         _ => return None,
     };
-    let sidecars = judged.iter().filter(|(name, _)| !main.contains(name)).filter_map(|(name, sign)| {
-        let Sign { confidence, why } = sign.clone()?;
-        Some(Sidecar { name: (*name).to_owned(), confidence, why })
-    });
+    let sidecars = judged
+        .iter()
+        .filter(|(name, _)| !main.contains(name))
+        .filter_map(|(name, sign)| Some(Sidecar::of(name, sign.clone()?)));
     let sidecars = sidecars.collect();
     Some(Roles { main: main.into_iter().map(str::to_owned).collect(), sidecars, said: false })
 }
@@ -154,8 +154,8 @@ fn some_known(judged: &[(&str, Option<Sign>)]) -> Result<(), String> {
 
 fn unknown(names: &[&str]) -> String {
     format!(
-        "the containers are {}, and nothing says which of them is the main container: --main NAME or --sidecar NAME says it; if all are, \
-         name each with --main",
+        "the containers are {}, and nothing says which of them is the main container: --main NAME or --sidecar NAME says it; if \
+         all are, name each with --main",
         names.join(", ")
     )
 }

@@ -7,7 +7,6 @@ use crate::cli::lint::finding::Rule;
 use crate::cli::lint::finding::Severity;
 use crate::cli::lint::hang::names_for_fix;
 use crate::cli::lint::node::Node;
-use crate::cli::lint::subject::Container;
 use crate::cli::lint::subject::Subject;
 
 /// The field that bounds the time of a Job, and of a Pod.
@@ -109,15 +108,6 @@ pub fn find(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     found.extend(ignored(subject));
 }
 
-/// Native sidecars, or what becomes native by the annotation.
-fn sidecars<'s, 'a>(subject: &'s Subject<'a>) -> Vec<&'s Container<'a>> {
-    subject.sidecars().collect()
-}
-
-fn list(containers: &[&Container<'_>]) -> String {
-    containers.iter().map(|container| container.name).collect::<Vec<_>>().join(", ")
-}
-
 /// The names of the native sidecars, also of those that a webhook adds and the annotation makes native.
 fn native_sidecars<'a>(subject: &Subject<'a>) -> Vec<&'a str> {
     let written = subject.sidecars().map(|container| container.name);
@@ -196,7 +186,7 @@ fn ignores(subject: &Subject<'_>, rule: &Node<'_>) -> Finding {
 }
 
 fn matches_sidecar(subject: &Subject<'_>) -> Vec<Finding> {
-    let sidecars = sidecars(subject);
+    let sidecars: Vec<&str> = subject.sidecars().map(|container| container.name).collect();
     let rules = rules(subject).into_iter().filter(|_| !sidecars.is_empty()).filter_map(|rule| {
         let codes = rule.at("onExitCodes");
         let named = codes.at("containerName").is_there() || !codes.is_there();
@@ -208,12 +198,12 @@ fn matches_sidecar(subject: &Subject<'_>) -> Vec<Finding> {
     rules.map(|(rule, code)| matches(subject, &sidecars, &rule, code)).collect()
 }
 
-fn matches(subject: &Subject<'_>, sidecars: &[&Container<'_>], rule: &Node<'_>, code: i64) -> Finding {
+fn matches(subject: &Subject<'_>, sidecars: &[&str], rule: &Node<'_>, code: i64) -> Finding {
     let message = format!(
         "{}: this rule has no containerName, so it matches the sidecar {} too, which has exit code {code} when it is {}: {} by a \
          sidecar, although the main container failed for another reason",
         subject.words(),
-        list(sidecars),
+        sidecars.join(", "),
         if code == KILLED[0] { "killed at the end of its grace period" } else { "ended by SIGTERM" },
         rule.at("action").text().unwrap_or_default()
     );

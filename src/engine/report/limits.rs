@@ -18,7 +18,8 @@ pub fn note(j: &Judgement) -> Note {
     }
     let mut containers = template.containers.iter().chain(template.init_containers.iter().flatten());
     if spec.sidecars.is_empty() && !containers.any(restarts_always) {
-        return Note::of_events(reversed(spec)); // no sidecar, so no limit: most Jobs
+        // Each limit is about an entry of `sidecars`, or about a container that always restarts. Most Jobs have neither.
+        return Note::of_events(reversed(spec));
     }
     let limits = if spec.native(settings) {
         native::limits(template, &spec.roles, &spec.sidecars, &settings.recipes)
